@@ -1,0 +1,1 @@
+"""What may be absent or fail, each with a null object beside it."""

@@ -1,0 +1,1 @@
+"""What everything rests on: configuration, errors, time, logging. Imports nothing of ours."""

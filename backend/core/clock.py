@@ -1,0 +1,8 @@
+"""The only clock; everything below `main` and `cli` is handed the time."""
+
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    """Return the current instant, aware and in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,111 @@
+"""Everything raised on purpose.
+
+    BackendError
+    ├── InvalidConfiguration     a variable is missing, empty or wrong
+    ├── InvalidMapping           the shop mapping names what cannot be used
+    ├── DatabaseUnavailable      a database does not answer
+    ├── NotAuthenticated         no key, or a wrong one
+    ├── NotAllowed               a key that does not open this route
+    ├── CustomerNotFound
+    ├── SegmentNotFound
+    ├── RunNotFound
+    ├── RunAlreadyActive         one run at a time per database
+    ├── LeaseLost                another worker owns the run now
+    └── RunFailed                a run ended without publishing
+
+An error is a noun, holds the facts a handler needs, and knows no HTTP. Its text is a sentence for a person.
+"""
+
+
+class BackendError(Exception):
+    """Root of all errors raised on purpose."""
+
+
+class InvalidConfiguration(BackendError):
+    """An environment variable is missing, empty or wrong."""
+
+    def __init__(self, variable: str, held: str, expected: str) -> None:
+        self.variable = variable
+        self.held = held
+        self.expected = expected
+        super().__init__(f"{variable} {held}; expected {expected}.")
+
+
+class InvalidMapping(BackendError):
+    """The shop mapping names something that cannot be used."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field = field
+        self.problem = problem
+        super().__init__(f"The shop mapping's {field} {problem}.")
+
+
+class DatabaseUnavailable(BackendError):
+    """A database does not answer."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        super().__init__(f"The {database} database does not answer; try again shortly.")
+
+
+class NotAuthenticated(BackendError):
+    """No key was sent, or a wrong one."""
+
+    def __init__(self) -> None:
+        super().__init__("Send a valid key in the X-API-Key header.")
+
+
+class NotAllowed(BackendError):
+    """The key is valid but does not open this route."""
+
+    def __init__(self) -> None:
+        super().__init__("This route needs an admin key in the X-API-Key header.")
+
+
+class CustomerNotFound(BackendError):
+    """No customer has this id."""
+
+    def __init__(self, customer_id: str) -> None:
+        self.customer_id = customer_id
+        super().__init__(f"No customer has the id {customer_id}.")
+
+
+class SegmentNotFound(BackendError):
+    """The published run has no segment with this id."""
+
+    def __init__(self, segment_id: str) -> None:
+        self.segment_id = segment_id
+        super().__init__(f"No segment has the id {segment_id}.")
+
+
+class RunNotFound(BackendError):
+    """No run has this id."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"No run has the id {run_id}.")
+
+
+class RunAlreadyActive(BackendError):
+    """One run may be active per database, and one is."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"Run {run_id} is active; wait for it to finish.")
+
+
+class LeaseLost(BackendError):
+    """The run belongs to another worker now, or was marked failed meanwhile."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"The lease on run {run_id} was lost; nothing was published.")
+
+
+class RunFailed(BackendError):
+    """A run ended without publishing; what was published before stays."""
+
+    def __init__(self, run_id: str, reason: str) -> None:
+        self.run_id = run_id
+        self.reason = reason
+        super().__init__(f"Run {run_id} failed: {reason}")

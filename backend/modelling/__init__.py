@@ -1,0 +1,1 @@
+"""The only home of mathematics: pure functions, arrays in, frozen dataclasses out."""

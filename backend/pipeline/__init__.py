@@ -1,0 +1,1 @@
+"""Work of several steps: the run, and the loop that runs it."""
