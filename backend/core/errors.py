@@ -13,7 +13,8 @@
     ├── LeaseLost                another worker owns the run now
     └── RunFailed                a run ended without publishing
 
-An error is a noun, holds the facts a handler needs, and knows no HTTP. Its text is a sentence for a person.
+An error is a noun, holds the facts a handler needs, and knows no HTTP. Its text is a sentence for
+a person.
 """
 
 

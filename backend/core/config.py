@@ -1,0 +1,273 @@
+"""Settings: one field per environment variable. This is the only reader of the environment.
+
+Each field carries what the documentation and the error messages need: its meaning, what is
+expected of it, and whether its value is a secret that no message may repeat.
+"""
+
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backend.core.errors import InvalidConfiguration
+
+DATABASE_SCHEMES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+SHOP_VARIABLES = (
+    "customers_table",
+    "orders_table",
+    "line_items_table",
+    "customers_columns",
+    "orders_columns",
+    "line_items_columns",
+    "counted_statuses",
+    "cancelled_statuses",
+    "refunded_statuses",
+    "shop_preset",
+    "shop_mapping",
+)
+
+
+def _none_if_empty(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Optional = Annotated[str | None, BeforeValidator(_none_if_empty)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_if_empty)]
+
+
+def _variable(
+    meaning: str, expected: str, default: Any = ..., *, secret: bool = False, **limits: Any
+) -> Any:
+    """Describe one variable. `limits` are pydantic's own (ge, le, …)."""
+    extra: JsonDict = {"expected": expected, "secret": secret}
+    return Field(default, description=meaning, json_schema_extra=extra, **limits)
+
+
+def _days(meaning: str, default: int) -> Any:
+    return _variable(meaning, "a whole number of days from 1 to 3650", default, ge=1, le=3650)
+
+
+def _flag(meaning: str, default: bool) -> Any:
+    return _variable(meaning, "true or false", default)
+
+
+DATABASE_URL_EXPECTED = (
+    "postgresql://user:password@host:5432/database, mysql://user:password@host:3306/database "
+    "or sqlite:///path/to/file.db"
+)
+
+
+class Settings(BaseSettings):
+    """All configuration of one process, validated once at start.
+
+    Raises
+    ------
+    InvalidConfiguration
+        From `load`: a variable is missing, empty or wrong.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+
+    database_url: SecretStr = _variable(
+        "Where the shop's customers, orders and order lines are", DATABASE_URL_EXPECTED, secret=True
+    )
+    api_key: SecretStr = _variable(
+        "Key, or several separated by commas, that opens the API",
+        "one key, or several separated by commas",
+        secret=True,
+    )
+    admin_api_key: OptionalSecret = _variable(
+        "Key, or several, that opens the admin routes; unset: API_KEY opens them too",
+        "one key, or several separated by commas",
+        None,
+        secret=True,
+    )
+    intelligence_database_url: OptionalSecret = _variable(
+        "Where our own tables live; unset: DATABASE_URL",
+        DATABASE_URL_EXPECTED,
+        None,
+        secret=True,
+    )
+    database_pool_size: int = _variable(
+        "Connections kept open to each database, per process",
+        "a whole number from 1 to 100",
+        5,
+        ge=1,
+        le=100,
+    )
+    auto_migrate: bool = _flag("Create and update our own tables at start", True)
+    run_worker: bool = _flag("Run clustering in the web process when no worker is separate", True)
+
+    prediction_horizon_days: int = _days(
+        "How far ahead predicted_orders and predicted_value look", 365
+    )
+    churn_horizon_days: int = _days("How far ahead churn_risk looks", 180)
+    history_retention_days: int = _days("How long runs and segment moves are kept", 730)
+    enable_dynamic_k_range: bool = _flag("Bound the number of segments by the data", True)
+    clustering_robust_scaling: bool = _flag(
+        "Winsorised robust scaling (true) or plain standardising (false)", True
+    )
+
+    redis_url: OptionalSecret = _variable(
+        "Cache for profiles and segments; unset: no cache",
+        "redis://host:6379/0, rediss://… or unix://…",
+        None,
+        secret=True,
+    )
+    cache_ttl_seconds: int = _variable(
+        "How long a cached answer may be served",
+        "a whole number of seconds from 1 to 86400",
+        300,
+        ge=1,
+        le=86_400,
+    )
+    anthropic_api_key: OptionalSecret = _variable(
+        "Lets a language model word segment names and descriptions; unset: rules do",
+        "a key of the Anthropic API",
+        None,
+        secret=True,
+    )
+    anthropic_model: str = _variable(
+        "The language model that words segments", "a model's id", "claude-haiku-4-5", min_length=1
+    )
+    anthropic_base_url: Optional = _variable(
+        "Another address of the Anthropic API, such as a gateway's", "https://…", None
+    )
+
+    shop_preset: Optional = _variable(
+        "A platform whose tables are known, such as woocommerce", "a preset's name", None
+    )
+    shop_mapping: Optional = _variable(
+        "A TOML file that maps the shop's tables", "the path of a TOML file", None
+    )
+    customers_table: Optional = _variable(
+        "The shop's customers; unset: ecommerce.customers", "table or schema.table", None
+    )
+    orders_table: Optional = _variable(
+        "The shop's orders; unset: ecommerce.orders", "table or schema.table", None
+    )
+    line_items_table: Optional = _variable(
+        "The shop's order lines; unset: ecommerce.order_line_items", "table or schema.table", None
+    )
+    customers_columns: Optional = _variable(
+        "Our column names for customers = the shop's", "ours=theirs, separated by commas", None
+    )
+    orders_columns: Optional = _variable(
+        "Our column names for orders = the shop's", "ours=theirs, separated by commas", None
+    )
+    line_items_columns: Optional = _variable(
+        "Our column names for order lines = the shop's", "ours=theirs, separated by commas", None
+    )
+    counted_statuses: Optional = _variable(
+        "Values of financial_status that count as an order", "values separated by commas", None
+    )
+    cancelled_statuses: Optional = _variable(
+        "Values that mean cancelled", "values separated by commas", None
+    )
+    refunded_statuses: Optional = _variable(
+        "Values that mean refunded in full", "values separated by commas", None
+    )
+
+    log_level: str = _variable("What is logged", "one of DEBUG, INFO, WARNING and ERROR", "INFO")
+
+    @field_validator("database_url", "intelligence_database_url")
+    @classmethod
+    def _has_a_known_scheme(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
+        scheme = url.get_secret_value().strip().split("://")[0].split("+")[0].lower()
+        if scheme not in DATABASE_SCHEMES or "://" not in url.get_secret_value():
+            raise ValueError("not a database URL")
+        return SecretStr(url.get_secret_value().strip())
+
+    @field_validator("api_key", "admin_api_key")
+    @classmethod
+    def _holds_a_key(cls, keys: SecretStr | None) -> SecretStr | None:
+        if keys is not None and not _split(keys):
+            raise ValueError("holds no key")
+        return keys
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_redis_url(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("not a Redis URL")
+        return url
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _is_a_log_level(cls, level: str) -> str:
+        if str(level).upper() not in LOG_LEVELS:
+            raise ValueError("not a log level")
+        return str(level).upper()
+
+    @classmethod
+    def load(cls, **values: Any) -> Self:
+        """Read the environment and `.env`; `values` override both.
+
+        Raises
+        ------
+        InvalidConfiguration
+            Names the first variable that is missing, empty or wrong, and what is expected.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise _first_problem(cls.model_fields, error) from None
+
+    @cached_property
+    def api_keys(self) -> tuple[str, ...]:
+        """Keys that open the plain routes."""
+        return _split(self.api_key)
+
+    @cached_property
+    def admin_api_keys(self) -> tuple[str, ...]:
+        """Keys that open the admin routes."""
+        return _split(self.admin_api_key or self.api_key)
+
+    @property
+    def shop_url(self) -> str:
+        """URL of the shop's database."""
+        return self.database_url.get_secret_value()
+
+    @property
+    def intelligence_url(self) -> str:
+        """URL of the database that holds our own tables."""
+        return (self.intelligence_database_url or self.database_url).get_secret_value()
+
+    def shop_variables(self) -> dict[str, str]:
+        """Return the variables that describe the shop's tables, by name, without the unset ones."""
+        values = {name: getattr(self, name) for name in SHOP_VARIABLES}
+        return {name.upper(): value for name, value in values.items() if value is not None}
+
+
+def _split(keys: SecretStr) -> tuple[str, ...]:
+    parts = (key.strip() for key in keys.get_secret_value().split(","))
+    return tuple(key for key in parts if key)
+
+
+def _first_problem(fields: dict[str, FieldInfo], error: ValidationError) -> InvalidConfiguration:
+    problem = error.errors(include_url=False, include_context=False)[0]
+    name = str(problem["loc"][0])
+    extra = fields[name].json_schema_extra
+    facts: dict[str, Any] = extra if isinstance(extra, dict) else {}
+    held = _held(problem["type"], problem["input"], secret=bool(facts["secret"]))
+    return InvalidConfiguration(name.upper(), held, str(facts["expected"]))
+
+
+def _held(kind: str, value: object, *, secret: bool) -> str:
+    if kind == "missing":
+        return "is not set"
+    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    if not text.strip():
+        return "is empty"
+    if secret:
+        scheme, separator, _ = text.partition("://")
+        return (
+            f"holds a value that begins with {scheme}://" if separator else "holds nothing usable"
+        )
+    return f"holds '{text}'"
