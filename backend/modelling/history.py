@@ -1,0 +1,188 @@
+"""What the shop's customers bought and when: the one input of all models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+ONE_DAY = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHistory:
+    """Counted orders before `as_of`, sorted by customer, then by time.
+
+    Attributes
+    ----------
+    as_of
+        The instant described, UTC, in microseconds. No order is at or after it.
+    offsets
+        Shape (customers + 1,). The orders of customer i are ``offsets[i]:offsets[i + 1]``;
+        a customer without orders has an empty slice.
+    created_at
+        Shape (orders,), UTC, in microseconds.
+    amount
+        Shape (orders,), currency units, positive, net of known partial refunds.
+    """
+
+    as_of: np.datetime64
+    offsets: NDArray[np.int64]
+    created_at: NDArray[np.datetime64]
+    amount: NDArray[np.float64]
+
+    @classmethod
+    def from_orders(
+        cls,
+        customer_index: NDArray[np.int64],
+        created_at: NDArray[np.datetime64],
+        amount: NDArray[np.float64],
+        *,
+        customer_count: int,
+        as_of: np.datetime64,
+    ) -> Self:
+        """Sort orders given in any sequence; those at or after `as_of` are left out.
+
+        Parameters
+        ----------
+        customer_index
+            Shape (orders,), values in [0, customer_count).
+        created_at
+            Shape (orders,), UTC.
+        amount
+            Shape (orders,), currency units, positive and finite.
+        customer_count
+            Number of customers of the shop, those without orders included.
+        as_of
+            The instant to describe, UTC.
+
+        Raises
+        ------
+        ValueError
+            When an amount is not positive and finite, or a customer index is out of range.
+        """
+        as_of = as_of.astype("datetime64[us]")
+        index = np.asarray(customer_index, dtype=np.int64)
+        created = np.asarray(created_at).astype("datetime64[us]")
+        money = np.asarray(amount, dtype=np.float64)
+        _require_valid(index, money, customer_count)
+        known = created < as_of
+        index, created, money = index[known], created[known], money[known]
+        # Equal instants are put in order of amount, so that the rows' sequence never matters.
+        order = np.lexsort((money, created, index))
+        counts = np.bincount(index, minlength=customer_count)
+        return cls(as_of, _offsets(counts), created[order], money[order])
+
+    @property
+    def customer_count(self) -> int:
+        """Customers of the shop, those without orders included."""
+        return len(self.offsets) - 1
+
+    @property
+    def order_count(self) -> int:
+        """Counted orders before `as_of`."""
+        return len(self.amount)
+
+    @property
+    def frequency(self) -> NDArray[np.int64]:
+        """Counted orders of each customer, shape (customers,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def customer_index(self) -> NDArray[np.int64]:
+        """The customer of each order, shape (orders,), ascending."""
+        return np.repeat(np.arange(self.customer_count), self.frequency)
+
+    def before(self, cutoff: np.datetime64) -> OrderHistory:
+        """Return the history as it was known at `cutoff`: same customers, fewer orders."""
+        cutoff = min(cutoff.astype("datetime64[us]"), self.as_of)
+        known = self.created_at < cutoff
+        counts = np.bincount(self.customer_index[known], minlength=self.customer_count)
+        return OrderHistory(cutoff, _offsets(counts), self.created_at[known], self.amount[known])
+
+    def purchase_days(self) -> PurchaseDays:
+        """Merge the orders of one customer on one UTC day into one purchase day."""
+        customer = self.customer_index
+        day = day_number(self.created_at)
+        starts = np.flatnonzero(_changes(customer) | _changes(day))
+        ends = np.append(starts[1:], len(day))
+        spend = np.add.reduceat(self.amount, starts) if len(starts) else self.amount
+        return PurchaseDays(
+            as_of_day=int(day_number(self.as_of + (ONE_DAY - np.timedelta64(1, "us")))),
+            customer=customer[starts],
+            day=day[starts],
+            spend=spend,
+            orders=ends - starts,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseDays:
+    """Days on which customers bought, sorted by customer, then by day.
+
+    The purchase day is the unit of all buy-till-you-die models: two orders within an hour are
+    one decision to buy, and the literature's data sets are recorded by the day.
+
+    Attributes
+    ----------
+    as_of_day
+        First day number that is not known in full; everybody has bought before it.
+    customer
+        Shape (days,), index of the customer in the history.
+    day
+        Shape (days,), days since 1970-01-01 UTC.
+    spend
+        Shape (days,), currency units.
+    orders
+        Shape (days,), orders merged into the day, at least 1.
+    """
+
+    as_of_day: int
+    customer: NDArray[np.int64]
+    day: NDArray[np.int64]
+    spend: NDArray[np.float64]
+    orders: NDArray[np.int64]
+
+    def before(self, cutoff_day: int) -> PurchaseDays:
+        """Return the purchase days known at the start of `cutoff_day`."""
+        return self._select(self.day < cutoff_day, min(cutoff_day, self.as_of_day))
+
+    def between(self, first_day: int, end_day: int) -> PurchaseDays:
+        """Return the purchase days in [first_day, end_day), as known at `end_day`."""
+        return self._select((self.day >= first_day) & (self.day < end_day), end_day)
+
+    def of(self, customers: NDArray[np.int64]) -> PurchaseDays:
+        """Return the purchase days of the given customers, whose indices are kept."""
+        return self._select(np.isin(self.customer, customers), self.as_of_day)
+
+    def _select(self, keep: NDArray[np.bool_], as_of_day: int) -> PurchaseDays:
+        return PurchaseDays(
+            as_of_day, self.customer[keep], self.day[keep], self.spend[keep], self.orders[keep]
+        )
+
+
+def day_number(instants: NDArray[np.datetime64] | np.datetime64) -> NDArray[np.int64]:
+    """Days since 1970-01-01 UTC, rounded down."""
+    return np.asarray(instants).astype("datetime64[D]").astype(np.int64)
+
+
+def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+
+
+def _changes(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where a value differs from the one before it; always at the first."""
+    changed = np.ones(len(values), dtype=bool)
+    changed[1:] = values[1:] != values[:-1]
+    return changed
+
+
+def _require_valid(
+    index: NDArray[np.int64], amount: NDArray[np.float64], customer_count: int
+) -> None:
+    if len(index) and (index.min() < 0 or index.max() >= customer_count):
+        raise ValueError(f"customer_index must lie in [0, {customer_count})")
+    if not np.all(np.isfinite(amount) & (amount > 0)):
+        raise ValueError("amount must be positive and finite")
