@@ -91,11 +91,11 @@ class Pareto:
 
     def _buys(self, x: FloatArray, T: FloatArray, rate: FloatArray, horizon: float) -> FloatArray:  # noqa: N803
         """Return P(at least one purchase in the horizon) of customers who are alive."""
-        wait = 0.5 * horizon * (_NODE + 1)
-        width = 0.5 * horizon * _NODE_WEIGHT
-        share_bought = -(self.r + x + 1)[:, None] * np.log1p(wait / (self.alpha + T)[:, None])
-        share_stayed = -self.s * np.log1p(wait / (self.beta + T)[:, None])
-        density = rate[:, None] * np.exp(share_bought + share_stayed)
+        # Nodes spread in units of the customer's own mean wait: dense where the density is.
+        wait, width = (part / rate[:, None] for part in _nodes(np.zeros(len(x)), rate * horizon))
+        bought = -(self.r + x + 1)[:, None] * np.log1p(wait / (self.alpha + T)[:, None])
+        stayed = -self.s * np.log1p(wait / (self.beta + T)[:, None])
+        density = rate[:, None] * np.exp(bought + stayed)
         return np.asarray(np.minimum((density * width).sum(axis=1), 1.0))
 
 
