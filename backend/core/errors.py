@@ -8,8 +8,10 @@
     ├── NotAllowed               a key that does not open this route
     ├── CustomerNotFound
     ├── SegmentNotFound
+    ├── SegmentNameTaken         two segments never share a name
     ├── RunNotFound
     ├── RunAlreadyActive         one run at a time per database
+    ├── InvalidRunRequest        a run was asked for with nonsense
     ├── LeaseLost                another worker owns the run now
     └── RunFailed                a run ended without publishing
 
@@ -79,6 +81,14 @@ class SegmentNotFound(BackendError):
         super().__init__(f"No segment has the id {segment_id}.")
 
 
+class SegmentNameTaken(BackendError):
+    """Another segment has this name; two never share one."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"Another segment is already called {name}.")
+
+
 class RunNotFound(BackendError):
     """No run has this id."""
 
@@ -93,6 +103,15 @@ class RunAlreadyActive(BackendError):
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
         super().__init__(f"Run {run_id} is active; wait for it to finish.")
+
+
+class InvalidRunRequest(BackendError):
+    """A run was asked for with values that make no sense."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field = field
+        self.problem = problem
+        super().__init__(f"{field} {problem}.")
 
 
 class LeaseLost(BackendError):

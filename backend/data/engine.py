@@ -1,0 +1,219 @@
+"""A database URL becomes an async engine whose sessions are in UTC.
+
+Every form of URL that people have at hand is accepted; the driver is always ours. On PostgreSQL
+the URL is handed to the driver whole, so that all of libpq's options work as they do in `psql`.
+"""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from backend.core.errors import BackendError, DatabaseUnavailable
+
+__all__ = [
+    "AsyncConnection",
+    "AsyncEngine",
+    "InvalidDatabaseUrl",
+    "adbc_uri",
+    "create_engine",
+    "parse_url",
+    "ping",
+    "transaction",
+]
+
+CONNECT_TIMEOUT_SECONDS = 5
+DRIVERS = {
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+    "mysql": "mysql+asyncmy",
+    "mariadb": "mariadb+asyncmy",
+    "sqlite": "sqlite+aiosqlite",
+}
+MYSQL_SESSION = "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
+
+
+class InvalidDatabaseUrl(BackendError):
+    """A database URL cannot be read. The text never repeats the URL, which holds a password."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(f"The database URL {problem}.")
+
+
+def parse_url(url: str) -> URL:
+    """Read a database URL; whatever driver it names is replaced by ours.
+
+    Raises
+    ------
+    InvalidDatabaseUrl
+        When it is no URL, or of a kind of database that is not supported.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise InvalidDatabaseUrl("cannot be read") from None
+    kind = parsed.drivername.split("+")[0].lower()
+    if kind not in DRIVERS:
+        raise InvalidDatabaseUrl(f"is of the unknown kind {kind}")
+    return parsed.set(drivername=DRIVERS[kind])
+
+
+def create_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
+    """Make an engine; nothing connects yet.
+
+    Parameters
+    ----------
+    url
+        Any form that `parse_url` accepts.
+    pool_size
+        Connections kept open. A connection that was dropped meanwhile is replaced unnoticed.
+
+    Raises
+    ------
+    InvalidDatabaseUrl
+        When the URL or one of its options cannot be understood.
+    """
+    parsed = parse_url(url)
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        return _sqlite_engine(parsed, pool_size)
+    if kind == "postgresql":
+        return _postgresql_engine(parsed, pool_size)
+    return _mysql_engine(parsed, pool_size)
+
+
+def _pooled(url: URL, pool_size: int, **options: Any) -> AsyncEngine:
+    # hide_parameters: a failing statement's values may be e-mails, and errors are logged.
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        hide_parameters=True,
+        **options,
+    )
+
+
+def libpq_uri(url: URL) -> str:
+    """Return the URL as libpq and everything built on it reads it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def adbc_uri(url: str) -> str:
+    """Return the URI for the columnar PostgreSQL driver, its sessions in UTC."""
+    parsed = parse_url(url)
+    options = " ".join(filter(None, (_single(parsed, "options"), "-c timezone=UTC")))
+    return libpq_uri(parsed.update_query_dict({"options": options}))
+
+
+def _single(url: URL, name: str) -> str | None:
+    value = url.query.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _postgresql_engine(url: URL, pool_size: int) -> AsyncEngine:
+    dsn = libpq_uri(url)
+
+    async def connect() -> "asyncpg.Connection[asyncpg.Record]":
+        return await asyncpg.connect(
+            dsn, timeout=CONNECT_TIMEOUT_SECONDS, server_settings={"timezone": "UTC"}
+        )
+
+    return _pooled(url.set(query={}), pool_size, async_creator=connect)
+
+
+def _mysql_engine(url: URL, pool_size: int) -> AsyncEngine:
+    query = dict(url.query)
+    arguments: dict[str, Any] = {
+        "init_command": MYSQL_SESSION,
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    }
+    modes = [query.pop(name, None) for name in ("ssl-mode", "ssl_mode", "sslmode", "ssl")]
+    if (mode := next((mode for mode in modes if mode is not None), None)) is not None:
+        arguments["ssl"] = _mysql_tls(str(mode))
+    query.setdefault("charset", "utf8mb4")
+    return _pooled(url.set(query=query), pool_size, connect_args=arguments)
+
+
+def _mysql_tls(mode: str) -> ssl.SSLContext | None:
+    """Translate MySQL's and libpq's words for encryption."""
+    word = mode.lower().replace("-", "_")
+    if word in {"disable", "disabled", "false", "0"}:
+        return None
+    context = ssl.create_default_context()
+    if word in {"prefer", "preferred", "require", "required", "true", "1"}:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    elif word == "verify_ca":
+        context.check_hostname = False
+    elif word not in {"verify_full", "verify_identity"}:
+        raise InvalidDatabaseUrl(f"has the unknown encryption mode {mode}")
+    return context
+
+
+def _sqlite_engine(url: URL, pool_size: int) -> AsyncEngine:
+    engine = _pooled(url, pool_size, connect_args={"timeout": 30})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        # WAL: readers keep their snapshot while a run publishes.
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine
+
+
+@contextmanager
+def _outages_named(database: str) -> Any:
+    """Turn what drivers raise when a server is away into one error."""
+    try:
+        yield
+    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError) as error:
+        raise DatabaseUnavailable(database) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailable(database) from error
+        raise
+
+
+@asynccontextmanager
+async def transaction(
+    engine: AsyncEngine, database: str = "intelligence"
+) -> AsyncIterator[AsyncConnection]:
+    """Open one transaction, committed when the body ends well.
+
+    Parameters
+    ----------
+    engine
+        Where.
+    database
+        What the database is called in the error: "shop" or "intelligence".
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When the server is away, or goes away in the body.
+    """
+    with _outages_named(database):
+        async with engine.begin() as connection:
+            yield connection
+
+
+async def ping(engine: AsyncEngine, database: str = "intelligence") -> None:
+    """Ask the database something.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When it does not answer.
+    """
+    async with transaction(engine, database) as connection:
+        await connection.execute(text("SELECT 1"))

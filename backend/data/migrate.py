@@ -1,0 +1,117 @@
+"""Create and update our own tables, one process at a time; the guide's shop tables if asked."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.schema import CreateSchema
+
+from backend.data.engine import AsyncConnection, AsyncEngine, transaction
+from backend.data.tables import shop_tables, split_name
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+# A name of our own: a shop may use Alembic for its own tables in the same database.
+VERSION_TABLE = "intelligence_alembic_version"
+LOCK = 7_261_130_911
+LOCK_TIMEOUT_SECONDS = 300
+
+
+async def migrate(engine: AsyncEngine) -> None:
+    """Bring our tables to the newest version; does nothing when they are.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When the database does not answer.
+    """
+    async with transaction(engine) as connection:
+        if await connection.run_sync(_is_current):
+            return
+    async with _alone(engine) as connection:
+        await connection.run_sync(_upgrade)
+
+
+async def create_shop_tables(engine: AsyncEngine, names: Mapping[str, str]) -> None:
+    """Make the guide's three shop tables with its indexes, those that do not exist.
+
+    Parameters
+    ----------
+    engine
+        The shop's database.
+    names
+        ``customers``, ``orders`` and ``line_items``, each ``table`` or ``schema.table``. SQLite
+        has no schemas, so the part before the dot falls away there.
+    """
+    if engine.dialect.name == "sqlite":
+        names = {key: split_name(name)[1] for key, name in names.items()}
+    metadata = shop_tables(names["customers"], names["orders"], names["line_items"])
+    schemas = {schema for name in names.values() if (schema := split_name(name)[0])}
+    async with transaction(engine, "shop") as connection:
+        for schema in sorted(schemas):
+            await _create_schema(connection, schema)
+        await connection.run_sync(metadata.create_all)
+
+
+async def _create_schema(connection: AsyncConnection, schema: str) -> None:
+    # Asking first: IF NOT EXISTS needs the right to create even where nothing is to be created.
+    names = await connection.run_sync(lambda sync: inspect(sync).get_schema_names())
+    if schema not in names:
+        await connection.execute(CreateSchema(schema))
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _is_current(connection: Connection) -> bool:
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    return context.get_current_revision() == head
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+@asynccontextmanager
+async def _alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction that no second migrating process can be in."""
+    if engine.dialect.name == "sqlite":
+        async with _alone_on_sqlite(engine) as connection:
+            yield connection
+        return
+    async with transaction(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+            yield connection
+        else:
+            arguments = {"key": str(LOCK), "seconds": LOCK_TIMEOUT_SECONDS}
+            await connection.execute(text("SELECT GET_LOCK(:key, :seconds)"), arguments)
+            try:
+                yield connection
+            finally:
+                await connection.execute(text("SELECT RELEASE_LOCK(:key)"), arguments)
+
+
+@asynccontextmanager
+async def _alone_on_sqlite(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    # The driver begins transactions late; only an explicit BEGIN IMMEDIATE locks from the start.
+    async with engine.connect() as pooled:
+        connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            await connection.exec_driver_sql("ROLLBACK")
+            raise
+        await connection.exec_driver_sql("COMMIT")

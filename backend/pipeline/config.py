@@ -1,0 +1,23 @@
+"""What a run is told, in one value that crosses to the process that does the work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """Everything a run needs of the configuration. Holds secrets: never logged, hence no repr."""
+
+    shop_url: str = field(repr=False)
+    intelligence_url: str = field(repr=False)
+    pool_size: int
+    shop_variables: Mapping[str, str]
+    prediction_horizon_days: int
+    churn_horizon_days: int
+    dynamic_k_range: bool
+    robust_scaling: bool
+    history_retention_days: int
+    anthropic_api_key: str | None = field(repr=False)
+    anthropic_model: str
+    anthropic_base_url: str | None
+    log_level: str

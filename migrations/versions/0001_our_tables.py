@@ -1,0 +1,246 @@
+"""Our tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from backend.data.tables import UtcDateTime, UtcTimestamp, long_text
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "customer_intelligence",
+        sa.Column("customer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "archetype_id", sa.String(length=100), nullable=True, comment="Segment identifier"
+        ),
+        sa.Column(
+            "archetype_name",
+            sa.String(length=255),
+            nullable=True,
+            comment="Human-readable segment name",
+        ),
+        sa.Column(
+            "archetype_level",
+            sa.Integer(),
+            nullable=True,
+            comment="Depth of the segment: 1 = top branch",
+        ),
+        sa.Column(
+            "ltv",
+            sa.Numeric(precision=10, scale=2),
+            nullable=True,
+            comment="historical_value + predicted_value",
+        ),
+        sa.Column(
+            "churn_risk",
+            sa.Numeric(precision=5, scale=4),
+            nullable=True,
+            comment="Probability of no counted order within the churn horizon after as_of",
+        ),
+        sa.Column(
+            "cluster_confidence",
+            sa.Numeric(precision=5, scale=4),
+            nullable=True,
+            comment="Calibrated share of refits in which the customer keeps this segment",
+        ),
+        sa.Column("updated_at", UtcTimestamp(), server_default=sa.func.now(), nullable=True),
+        sa.Column(
+            "historical_value",
+            sa.Numeric(precision=18, scale=2),
+            nullable=True,
+            comment="Sum of counted total_price",
+        ),
+        sa.Column(
+            "predicted_value",
+            sa.Numeric(precision=18, scale=2),
+            nullable=True,
+            comment="Expected spend in the value horizon",
+        ),
+        sa.Column(
+            "predicted_value_low",
+            sa.Numeric(precision=18, scale=2),
+            nullable=True,
+            comment="Lower end of the 80 % interval",
+        ),
+        sa.Column(
+            "predicted_value_high",
+            sa.Numeric(precision=18, scale=2),
+            nullable=True,
+            comment="Upper end of the 80 % interval",
+        ),
+        sa.Column(
+            "predicted_orders",
+            sa.Numeric(precision=12, scale=4),
+            nullable=True,
+            comment="Expected orders in the value horizon",
+        ),
+        sa.Column(
+            "predicted_orders_low",
+            sa.Numeric(precision=12, scale=4),
+            nullable=True,
+            comment="Lower end of the 80 % interval",
+        ),
+        sa.Column(
+            "predicted_orders_high",
+            sa.Numeric(precision=12, scale=4),
+            nullable=True,
+            comment="Upper end of the 80 % interval",
+        ),
+        sa.Column(
+            "next_order_p10",
+            UtcDateTime(),
+            nullable=True,
+            comment="10 % quantile of the next order's time",
+        ),
+        sa.Column(
+            "next_order_p50",
+            UtcDateTime(),
+            nullable=True,
+            comment="Median of the next order's time",
+        ),
+        sa.Column(
+            "next_order_p90",
+            UtcDateTime(),
+            nullable=True,
+            comment="90 % quantile of the next order's time",
+        ),
+        sa.Column("frequency", sa.Integer(), nullable=True, comment="Number of counted orders"),
+        sa.Column(
+            "recency_days",
+            sa.Integer(),
+            nullable=True,
+            comment="Days from the last counted order to as_of",
+        ),
+        sa.Column(
+            "avg_order_value",
+            sa.Numeric(precision=18, scale=2),
+            nullable=True,
+            comment="historical_value / frequency",
+        ),
+        sa.Column(
+            "status",
+            sa.String(length=32),
+            nullable=False,
+            comment="scored, or why numbers are null",
+        ),
+        sa.Column("run_id", sa.String(length=32), nullable=False, comment="The run that said so"),
+        sa.Column(
+            "explanation",
+            long_text(),
+            nullable=True,
+            comment="JSON: why these numbers and this segment",
+        ),
+        sa.PrimaryKeyConstraint("customer_id"),
+    )
+    op.create_index(
+        "idx_intelligence_archetype", "customer_intelligence", ["archetype_id"], unique=False
+    )
+    op.create_index(
+        "idx_intelligence_updated", "customer_intelligence", ["updated_at"], unique=False
+    )
+    op.create_table(
+        "runs",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column(
+            "active", sa.Integer(), nullable=True, comment="1 while queued or running, else null"
+        ),
+        sa.Column(
+            "published",
+            sa.Integer(),
+            nullable=True,
+            comment="1 for the run that is served, else null",
+        ),
+        sa.Column("request", long_text(), nullable=False, comment="JSON"),
+        sa.Column("as_of", UtcDateTime(), nullable=True, comment="The instant the run describes"),
+        sa.Column(
+            "customer_id_type",
+            sa.String(length=8),
+            nullable=True,
+            comment="integer or text, as the shop's ids are",
+        ),
+        sa.Column("lease_token", sa.String(length=64), nullable=True),
+        sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.Column("stage", sa.String(length=16), nullable=True),
+        sa.Column("share_done", sa.Float(), nullable=False),
+        sa.Column("counts", long_text(), nullable=False, comment="JSON"),
+        sa.Column("queued_at", UtcDateTime(), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("report", long_text(), nullable=True, comment="JSON"),
+        sa.Column("model", long_text(), nullable=True, comment="JSON: the standing segmentation"),
+        sa.CheckConstraint(
+            "state IN ('queued', 'running', 'succeeded', 'failed')", name="ck_runs_state"
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("active", name=op.f("uq_runs_active")),
+        sa.UniqueConstraint("published", name=op.f("uq_runs_published")),
+    )
+    op.create_index("idx_runs_queued_at", "runs", ["queued_at"], unique=False)
+    op.create_table(
+        "segment_changes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "from_segment_id", sa.String(length=100), nullable=True, comment="null: newly known"
+        ),
+        sa.Column(
+            "to_segment_id", sa.String(length=100), nullable=True, comment="null: no longer known"
+        ),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("run_id", sa.String(length=32), nullable=False),
+        sa.Column("cause", sa.String(length=16), nullable=False, comment="behaviour or model"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "idx_segment_changes_customer", "segment_changes", ["customer_id"], unique=False
+    )
+    op.create_index("idx_segment_changes_run", "segment_changes", ["run_id"], unique=False)
+    op.create_table(
+        "segment_names",
+        sa.Column("segment_id", sa.String(length=100), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column(
+            "given_by", sa.String(length=16), nullable=False, comment="person, model or rule"
+        ),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("segment_id"),
+        sa.UniqueConstraint("name", name=op.f("uq_segment_names_name")),
+    )
+    op.create_table(
+        "segments",
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column(
+            "position", sa.Integer(), nullable=False, comment="Order in which segments are shown"
+        ),
+        sa.Column("parent_id", sa.String(length=100), nullable=True),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("customer_count", sa.Integer(), nullable=False),
+        sa.Column("avg_ltv", sa.Numeric(precision=18, scale=2), nullable=True),
+        sa.Column("churn_risk_avg", sa.Numeric(precision=5, scale=4), nullable=True),
+        sa.Column("profile", long_text(), nullable=False, comment="JSON: characteristics and more"),
+        sa.Column("run_id", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("segments")
+    op.drop_table("segment_names")
+    op.drop_index("idx_segment_changes_run", table_name="segment_changes")
+    op.drop_index("idx_segment_changes_customer", table_name="segment_changes")
+    op.drop_table("segment_changes")
+    op.drop_index("idx_runs_queued_at", table_name="runs")
+    op.drop_table("runs")
+    op.drop_index("idx_intelligence_updated", table_name="customer_intelligence")
+    op.drop_index("idx_intelligence_archetype", table_name="customer_intelligence")
+    op.drop_table("customer_intelligence")
