@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 
 from backend.modelling.forecast import Forecast, forecast
 from backend.modelling.history import OrderHistory
-from tests.modelling.conftest import History
 
+History = Callable[[str], OrderHistory]
 AS_OF = np.datetime64("2024-06-01")
 NUMBERS = (
     "predicted_orders",
