@@ -1,0 +1,94 @@
+"""What kind of values a column of the shop holds, as its database tells."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import FromClause, column, false, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+class Kind(StrEnum):
+    """Kinds that are read differently."""
+
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    FLOAT = "float"
+    TEXT = "text"
+    DATETIME = "datetime"  # naive: in the mapping's time zone
+    INSTANT = "instant"  # knows its zone
+    BOOLEAN = "boolean"
+    BINARY = "binary"
+    NOTHING = "nothing"  # the shop has no such column
+    OTHER = "other"
+
+
+POSTGRESQL_TYPES: Mapping[int, Kind] = {
+    **dict.fromkeys((20, 21, 23), Kind.INTEGER),
+    **dict.fromkeys((1700, 790), Kind.DECIMAL),
+    **dict.fromkeys((700, 701), Kind.FLOAT),
+    **dict.fromkeys((1114, 1082), Kind.DATETIME),
+    1184: Kind.INSTANT,
+    16: Kind.BOOLEAN,
+    17: Kind.BINARY,
+    **dict.fromkeys((18, 19, 25, 1042, 1043, 2950), Kind.TEXT),
+}
+FIRST_TYPE_OF_A_SHOPS_OWN = 16384  # enums, domains and citext: all readable as text
+MYSQL_TYPES: Mapping[int, Kind] = {
+    **dict.fromkeys((1, 2, 3, 8, 9), Kind.INTEGER),
+    **dict.fromkeys((0, 246), Kind.DECIMAL),
+    **dict.fromkeys((4, 5), Kind.FLOAT),
+    **dict.fromkeys((10, 12), Kind.DATETIME),
+    7: Kind.INSTANT,  # TIMESTAMP is kept in UTC, and sessions are in UTC
+    **dict.fromkeys((15, 247, 248, 249, 250, 251, 252, 253, 254), Kind.TEXT),
+}
+SQLITE_TYPES: Mapping[str, Kind] = {
+    "integer": Kind.INTEGER,
+    "real": Kind.FLOAT,
+    "text": Kind.TEXT,
+    "blob": Kind.BINARY,
+}
+
+
+async def column_kinds(connection: AsyncConnection, base: FromClause) -> dict[str, Kind]:
+    """Return the kind of every column of a table or query, by the name it has there.
+
+    SQLite's columns have no fixed type there; all are `OTHER` until `stored_kind` looks.
+    """
+    result = await connection.execute(select(text("*")).select_from(base).where(false()))
+    description: Sequence[Sequence[Any]] = result.cursor.description
+    kind_of = KIND_READERS[connection.dialect.name]
+    return {str(field[0]): kind_of(field[1]) for field in description}
+
+
+async def stored_kind(connection: AsyncConnection, base: FromClause, name: str) -> Kind:
+    """Return the one kind of what a SQLite column holds; several kinds are read as text."""
+    stored = func.typeof(column(name))
+    found = await connection.scalars(
+        select(stored).select_from(base).where(column(name).is_not(None)).distinct()
+    )
+    kinds = {SQLITE_TYPES[name] for name in found}
+    if kinds == {Kind.INTEGER, Kind.FLOAT}:
+        return Kind.FLOAT
+    return kinds.pop() if len(kinds) == 1 else Kind.TEXT
+
+
+def _postgresql_kind(oid: int) -> Kind:
+    own = Kind.TEXT if oid >= FIRST_TYPE_OF_A_SHOPS_OWN else Kind.OTHER
+    return POSTGRESQL_TYPES.get(oid, own)
+
+
+def _mysql_kind(code: int) -> Kind:
+    return MYSQL_TYPES.get(code, Kind.OTHER)
+
+
+def _sqlite_kind(_code: object) -> Kind:
+    return Kind.OTHER
+
+
+KIND_READERS: Mapping[str, Any] = {
+    "postgresql": _postgresql_kind,
+    "mysql": _mysql_kind,
+    "mariadb": _mysql_kind,
+    "sqlite": _sqlite_kind,
+}

@@ -1,0 +1,193 @@
+"""Variables, a preset and a file become one mapping, each overriding the one before.
+
+From weakest to strongest: the guide's defaults, what a preset only suggests (`[defaults]`: prefix,
+statuses, zone and whatever else differs between shops on one platform), the variables, what a
+preset knows (tables, queries, columns), the file. A layer that names another table or query for
+a logical table replaces that table whole; else single settings replace each other.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from backend.core.errors import InvalidMapping
+from backend.data.sources.mapping import LOGICAL_NAMES, ShopMapping
+from backend.data.sources.safety import is_query
+
+PRESET_FOLDER = Path(__file__).parent / "presets"
+GUIDE_DEFAULTS: Mapping[str, Any] = {
+    "customers": {"table": "ecommerce.customers"},
+    "orders": {"table": "ecommerce.orders"},
+    "line_items": {"table": "ecommerce.order_line_items"},
+}
+LISTS = {
+    "COUNTED_STATUSES": ("statuses", "counted"),
+    "CANCELLED_STATUSES": ("statuses", "cancelled"),
+    "REFUNDED_STATUSES": ("statuses", "refunded"),
+}
+TEXTS = {
+    "CURRENCY": ("currency", "only"),
+    "CURRENCY_RATE": ("currency", "rate"),
+    "TABLE_PREFIX": ("prefix",),
+    "TABLE_SCHEMA": ("schema",),
+    "SHOP_TIME_ZONE": ("time_zone",),
+    "MERGE_GUESTS": ("merge_guests",),
+    "CUSTOMERS_FILTER": ("customers", "filter"),
+    "ORDERS_FILTER": ("orders", "filter"),
+    "LINE_ITEMS_FILTER": ("line_items", "filter"),
+}
+PRESET_FACTS = ("about",)
+Layer = dict[str, Any]
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of all presets, in alphabetical order."""
+    return tuple(sorted(path.stem for path in PRESET_FOLDER.glob("*.toml")))
+
+
+def load_mapping(variables: Mapping[str, str]) -> ShopMapping:
+    """Build the mapping from plain variables, the preset and the file that they name.
+
+    Parameters
+    ----------
+    variables
+        `CUSTOMERS_TABLE`, `ORDERS_COLUMNS`, `SHOP_PRESET`, `SHOP_MAPPING` and so on, unset ones
+        left out.
+
+    Raises
+    ------
+    InvalidMapping
+        When something in it is unknown, contradictory or unsafe; names the place.
+    """
+    plain = _from_variables(variables)
+    file = _from_file(variables.get("SHOP_MAPPING"))
+    name = variables.get("SHOP_PRESET") or file.pop("preset", None)
+    suggested, known = _from_preset(name)
+    layers = (GUIDE_DEFAULTS, suggested, plain, known, file)
+    merged: Layer = {}
+    for layer in layers:
+        _lay_over(merged, layer)
+    merged["preset"] = name
+    merged["notes"] = _unheard(plain, merged)
+    merged["line_items_may_be_missing"] = not any("line_items" in layer for layer in layers[1:])
+    return _validated(merged)
+
+
+def _from_variables(variables: Mapping[str, str]) -> Layer:
+    layer: Layer = {}
+    for variable, path in TEXTS.items():
+        if variable in variables:
+            _put(layer, path, variables[variable].strip())
+    for variable, path in LISTS.items():
+        if variable in variables:
+            _put(layer, path, tuple(variables[variable].split(",")))
+    for name in LOGICAL_NAMES:
+        _put_table(layer, name, variables)
+    return layer
+
+
+def _put_table(layer: Layer, name: str, variables: Mapping[str, str]) -> None:
+    if scale := variables.get("MONEY_SCALE", "").strip():
+        _put(layer, (name, "scale"), scale)
+    if text := variables.get(f"{name.upper()}_TABLE", "").strip():
+        _put(layer, (name, "query" if is_query(text) else "table"), text)
+    if columns := variables.get(f"{name.upper()}_COLUMNS", "").strip():
+        _put(layer, (name, "columns"), parse_columns(f"{name.upper()}_COLUMNS", columns))
+
+
+def parse_columns(variable: str, text: str) -> dict[str, str]:
+    """Read `ours=theirs,ours=theirs`.
+
+    Raises
+    ------
+    InvalidMapping
+        When a part has no `=`, or one of ours is named twice.
+    """
+    columns: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        ours, equals, theirs = (piece.strip() for piece in part.partition("="))
+        if not equals or ours in columns:
+            raise InvalidMapping(variable, f"holds '{part}'; expected ours=theirs, each once")
+        columns[ours] = theirs
+    return columns
+
+
+def _put(layer: Layer, path: tuple[str, ...], value: object) -> None:
+    for key in path[:-1]:
+        layer = layer.setdefault(key, {})
+    layer[path[-1]] = value
+
+
+def _from_preset(name: str | None) -> tuple[Layer, Layer]:
+    """Return what the preset suggests and what it knows."""
+    if not name:
+        return {}, {}
+    if name not in preset_names():
+        near = difflib.get_close_matches(name, preset_names(), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(preset_names())}"
+        raise InvalidMapping("preset", f"'{name}' does not exist; {hint}")
+    known = _read_toml("preset", PRESET_FOLDER / f"{name}.toml")
+    for fact in PRESET_FACTS:
+        known.pop(fact, None)
+    return known.pop("defaults", {}), known
+
+
+def _from_file(path: str | None) -> Layer:
+    if not path:
+        return {}
+    layer = _read_toml("file", Path(path))
+    layer.pop("about", None)
+    return layer
+
+
+def _read_toml(field: str, path: Path) -> Layer:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidMapping(field, f"{path} cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidMapping(field, f"{path} is not TOML: {error}") from None
+
+
+def _lay_over(merged: Layer, layer: Mapping[str, Any]) -> None:
+    for key, value in layer.items():
+        if not isinstance(value, Mapping):
+            merged[key] = value
+        elif key in LOGICAL_NAMES and ("table" in value or "query" in value):
+            merged[key] = dict(value)
+        else:
+            _lay_over_group(merged, key, value)
+
+
+def _lay_over_group(merged: Layer, key: str, value: Mapping[str, Any]) -> None:
+    held = merged.get(key, {})
+    merged[key] = {**held, **value}
+    if "columns" in value:
+        merged[key]["columns"] = {**held.get("columns", {}), **value["columns"]}
+
+
+def _unheard(plain: Layer, merged: Layer) -> tuple[str, ...]:
+    """Say which variables a preset or file overrides, so that none is ignored in silence."""
+    return tuple(
+        f"the variable for {name}.{key} is overridden by the preset or the mapping file"
+        for name, group in plain.items()
+        if isinstance(group, dict)
+        for key, value in group.items()
+        if key != "columns" and merged.get(name, {}).get(key) != value
+    )
+
+
+def _validated(merged: Layer) -> ShopMapping:
+    if merged.get("line_items") in ("", {"table": ""}):
+        merged["line_items"] = None
+    try:
+        return ShopMapping.model_validate(merged)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_context=False)[0]
+        field = ".".join(str(part) for part in problem["loc"]) or "tables"
+        message = problem["msg"].removeprefix("Value error, ")
+        raise InvalidMapping(field, f"is refused: {message}") from None

@@ -1,0 +1,214 @@
+"""The shop mapping: how a shop's own tables yield our three logical ones."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from sqlalchemy import BigInteger, DateTime, Integer, Numeric, String
+from sqlalchemy.types import TypeEngine
+
+from backend.core.errors import InvalidMapping
+from backend.data.sources.safety import (
+    checked_fragment,
+    checked_identifier,
+    checked_query,
+    checked_table,
+)
+
+LogicalName = Literal["customers", "orders", "line_items"]
+LOGICAL_NAMES: tuple[LogicalName, ...] = ("customers", "orders", "line_items")
+
+MONEY = Numeric(20, 6)
+CANONICAL_COLUMNS: Mapping[LogicalName, Mapping[str, TypeEngine[Any]]] = MappingProxyType(
+    {
+        "customers": {
+            "id": BigInteger(),
+            "email": String(),
+            "first_name": String(),
+            "last_name": String(),
+            "total_spent": MONEY,
+            "orders_count": Integer(),
+            "created_at": DateTime(),
+            "updated_at": DateTime(),
+            "is_guest": Integer(),
+        },
+        "orders": {
+            "id": BigInteger(),
+            "customer_id": BigInteger(),
+            "order_number": String(),
+            "total_price": MONEY,
+            "refunded_amount": MONEY,
+            "created_at": DateTime(),
+            "financial_status": String(),
+            "fulfillment_status": String(),
+            "currency": String(),
+            "currency_rate": MONEY,
+        },
+        "line_items": {
+            "id": BigInteger(),
+            "order_id": BigInteger(),
+            "product_id": BigInteger(),
+            "product_title": String(),
+            "quantity": Integer(),
+            "price": MONEY,
+            "vendor": String(),
+        },
+    }
+)
+REQUIRED_COLUMNS: Mapping[LogicalName, tuple[str, ...]] = MappingProxyType(
+    {
+        "customers": ("id",),
+        "orders": ("id", "customer_id", "total_price", "created_at"),
+        "line_items": ("order_id",),
+    }
+)
+
+
+def _refused(problem: InvalidMapping) -> ValueError:
+    return ValueError(problem.problem)
+
+
+def _checked_statuses(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value.strip().lower() for value in values if value.strip()))
+
+
+Statuses = Annotated[tuple[str, ...], AfterValidator(_checked_statuses)]
+
+
+class LogicalTable(BaseModel):
+    """One of the three logical tables: a table's name or a query, and what to call its columns.
+
+    In a query, `{name}` stands for the shop's table of that name, with prefix and schema, quoted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str | None = None
+    query: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    filter: str | None = None
+    scale: int = Field(default=1, ge=1, le=1_000_000)
+
+    @field_validator("table")
+    @classmethod
+    def _table_can_be_quoted(cls, table: str | None) -> str | None:
+        try:
+            return None if table is None else checked_table("table", table)
+        except InvalidMapping as problem:
+            raise _refused(problem) from None
+
+    @field_validator("query")
+    @classmethod
+    def _query_only_reads(cls, query: str | None) -> str | None:
+        try:
+            return None if query is None else checked_query("query", query)
+        except InvalidMapping as problem:
+            raise _refused(problem) from None
+
+    @field_validator("filter")
+    @classmethod
+    def _filter_only_reads(cls, condition: str | None) -> str | None:
+        try:
+            return checked_fragment("filter", condition) if condition else None
+        except InvalidMapping as problem:
+            raise _refused(problem) from None
+
+    @field_validator("columns")
+    @classmethod
+    def _columns_can_be_quoted(cls, columns: dict[str, str]) -> dict[str, str]:
+        try:
+            # An empty name says that the shop has no such column.
+            return {
+                ours: checked_identifier(ours, theirs) if theirs.strip() else ""
+                for ours, theirs in columns.items()
+            }
+        except InvalidMapping as problem:
+            raise _refused(problem) from None
+
+    @model_validator(mode="after")
+    def _names_one_source(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("needs either a table or a query")
+        return self
+
+
+class StatusLists(BaseModel):
+    """Values of `financial_status`, compared as text without regard to case.
+
+    An order counts when its status is missing or in `counted`, and in neither other list.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    counted: Statuses = ("paid", "partially_paid", "partially_refunded", "authorized")
+    cancelled: Statuses = ("voided", "cancelled", "canceled")
+    refunded: Statuses = ("refunded",)
+
+
+class Currency(BaseModel):
+    """Which currency amounts are in: count only one, or convert by a rate column.
+
+    `rate` says what to do with the order's `currency_rate`: divide or multiply by it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    only: str | None = None
+    rate: Literal["divide", "multiply"] | None = None
+
+
+class ShopMapping(BaseModel):
+    """How a shop's own tables yield our three logical ones, and what their values mean."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    customers: LogicalTable
+    orders: LogicalTable
+    line_items: LogicalTable | None
+    statuses: StatusLists = StatusLists()
+    currency: Currency = Currency()
+    prefix: str = ""
+    table_schema: str | None = Field(default=None, alias="schema")
+    time_zone: str = "UTC"
+    merge_guests: bool = False
+    preset: str | None = None
+    notes: tuple[str, ...] = ()
+    line_items_may_be_missing: bool = False
+
+    @field_validator("prefix", "table_schema")
+    @classmethod
+    def _part_can_be_quoted(cls, part: str | None) -> str | None:
+        try:
+            return checked_identifier("prefix", part) if part else part
+        except InvalidMapping as problem:
+            raise _refused(problem) from None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_is_known(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"'{zone}' is not a time zone such as Europe/Berlin")
+        return zone
+
+    @model_validator(mode="after")
+    def _columns_are_ours(self) -> Self:
+        for name in LOGICAL_NAMES:
+            table = self.table(name)
+            unknown = set(table.columns if table else ()) - set(CANONICAL_COLUMNS[name])
+            if unknown:
+                known = ", ".join(CANONICAL_COLUMNS[name])
+                raise ValueError(f"{name} has no column {min(unknown)}; there are {known}")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of datetimes that carry none."""
+        return ZoneInfo(self.time_zone)
+
+    def table(self, name: LogicalName) -> LogicalTable | None:
+        """Return one of the three logical tables."""
+        return {"customers": self.customers, "orders": self.orders, "line_items": self.line_items}[
+            name
+        ]

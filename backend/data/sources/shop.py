@@ -1,0 +1,287 @@
+"""The shop as configured: three FROM clauses with our column names, over whatever it has."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Integer,
+    String,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    null,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import quoted_name
+
+from backend.core.errors import InvalidMapping
+from backend.data.sources.expressions import as_text
+from backend.data.sources.kinds import Kind, column_kinds, stored_kind
+from backend.data.sources.mapping import (
+    CANONICAL_COLUMNS,
+    REQUIRED_COLUMNS,
+    LogicalName,
+    LogicalTable,
+    ShopMapping,
+)
+from backend.data.sources.safety import TABLE_PLACEHOLDER
+
+# Columns whose stored kind decides how they are read.
+PROBED_ON_SQLITE = ("id", "customer_id", "order_id", "product_id", "created_at", "total_price")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One logical table as it can be selected from.
+
+    Attributes
+    ----------
+    clause
+        Has every canonical column; those the shop lacks are typed NULLs.
+    kinds
+        What each canonical column holds.
+    """
+
+    clause: FromClause
+    kinds: Mapping[str, Kind]
+
+    def has(self, name: str) -> bool:
+        """Tell whether the shop has this column."""
+        return self.kinds[name] is not Kind.NOTHING
+
+    @property
+    def ids_are_integers(self) -> bool:
+        """Tell whether the column `id` holds integers."""
+        return self.kinds["id"] is Kind.INTEGER
+
+
+class Shop:
+    """The shop's three tables. Looks at the database once, when first asked; then remembers."""
+
+    def __init__(self, mapping: ShopMapping) -> None:
+        self.mapping = mapping
+        self._sources: dict[str, Source | None] = {}
+
+    async def customers(self, connection: AsyncConnection) -> Source:
+        """Return the shop's customers; with guest merging, one per e-mail.
+
+        Raises
+        ------
+        InvalidMapping
+            When the table or a column that the mapping names does not exist.
+        """
+        accounts = await self.accounts(connection)
+        return _merged_customers(accounts) if self.mapping.merge_guests else accounts
+
+    async def accounts(self, connection: AsyncConnection) -> Source:
+        """Return the shop's customers unmerged; `account_id` is the customer each one is part of.
+
+        Raises
+        ------
+        InvalidMapping
+            As `customers`.
+        """
+        source = await self._source(connection, "customers")
+        if self.mapping.merge_guests:
+            return _with_account(source, connection.dialect.name)
+        return source
+
+    async def orders(self, connection: AsyncConnection) -> Source:
+        """Return the shop's orders, of all statuses.
+
+        Raises
+        ------
+        InvalidMapping
+            As `customers`.
+        """
+        source = await self._source(connection, "orders")
+        if self.mapping.merge_guests:
+            accounts = await self.accounts(connection)
+            return _orders_of_accounts(source, accounts, connection.dialect.name)
+        return source
+
+    async def line_items(self, connection: AsyncConnection) -> Source | None:
+        """Return the shop's order lines; None if it has none.
+
+        Raises
+        ------
+        InvalidMapping
+            As `customers`.
+        """
+        if "line_items" not in self._sources:
+            self._sources["line_items"] = await self._line_items(connection)
+        return self._sources["line_items"]
+
+    async def _line_items(self, connection: AsyncConnection) -> Source | None:
+        mapped = self.mapping.line_items
+        if mapped is None:
+            return None
+        try:
+            return await _open(connection, self.mapping, "line_items", mapped)
+        except InvalidMapping:
+            if self.mapping.line_items_may_be_missing:
+                return None
+            raise
+
+    async def _source(self, connection: AsyncConnection, name: LogicalName) -> Source:
+        source = self._sources.get(name)
+        if source is None:
+            mapped = self.mapping.table(name)
+            if mapped is None:
+                raise InvalidMapping(name, "is missing")
+            source = self._sources[name] = await _open(connection, self.mapping, name, mapped)
+        return source
+
+
+def base_clause(mapping: ShopMapping, logical: LogicalTable, dialect: Dialect) -> FromClause:
+    """Return the shop's own table, or its query as `(query) AS q`, under its own column names."""
+    if logical.query is not None:
+        return _query_clause(mapping, logical.query, dialect)
+    return _table_clause(mapping, str(logical.table), dialect)
+
+
+def _table_clause(mapping: ShopMapping, name: str, dialect: Dialect) -> FromClause:
+    schema, _, bare = name.rpartition(".")
+    schema = schema or mapping.table_schema or ""
+    if dialect.name == "sqlite":
+        schema = ""
+    return table(
+        quoted_name(mapping.prefix + bare, quote=True),
+        schema=quoted_name(schema, quote=True) if schema else None,
+    )
+
+
+def _query_clause(mapping: ShopMapping, query: str, dialect: Dialect) -> FromClause:
+    def own_table(match: re.Match[str]) -> str:
+        clause = _table_clause(mapping, match.group(1), dialect)
+        return dialect.identifier_preparer.format_table(clause)
+
+    named = TABLE_PLACEHOLDER.sub(own_table, query)
+    return text(re.sub(r"(?<!:):(?=\w)", r"\\:", named)).columns().subquery("q")
+
+
+async def _open(
+    connection: AsyncConnection, mapping: ShopMapping, name: LogicalName, logical: LogicalTable
+) -> Source:
+    base = base_clause(mapping, logical, connection.dialect)
+    found = await _found_columns(connection, base, name, logical)
+    names = chosen_columns(name, logical, found)
+    kinds = {ours: found[theirs] if theirs else Kind.NOTHING for ours, theirs in names.items()}
+    if connection.dialect.name == "sqlite":
+        kinds |= await _stored_kinds(connection, base, names)
+    statement = select(*_selected(name, names)).select_from(base)
+    if logical.filter:
+        statement = statement.where(text(_escaped(logical.filter)))
+    return Source(statement.subquery(name), kinds)
+
+
+def _escaped(sql: str) -> str:
+    return "(" + re.sub(r"(?<!:):(?=\w)", r"\\:", sql) + ")"
+
+
+async def _found_columns(
+    connection: AsyncConnection, base: FromClause, name: LogicalName, logical: LogicalTable
+) -> dict[str, Kind]:
+    try:
+        async with connection.begin_nested():
+            return await column_kinds(connection, base)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        what = f"table {logical.table}" if logical.table else "query"
+        problem = f"is the {what}, which the database refuses: {error.orig}"
+        raise InvalidMapping(name, problem) from error
+
+
+def chosen_columns(
+    name: LogicalName, logical: LogicalTable, found: Mapping[str, Kind]
+) -> dict[str, str]:
+    """Return the shop's name, as it is spelt there, for each of our columns; "" for none.
+
+    Raises
+    ------
+    InvalidMapping
+        When a mapped or a required column does not exist; names the nearest that do.
+    """
+    spelt = {theirs.lower(): theirs for theirs in found} | {theirs: theirs for theirs in found}
+    names: dict[str, str] = {}
+    for ours in CANONICAL_COLUMNS[name]:
+        wanted = logical.columns.get(ours, ours)
+        names[ours] = spelt.get(wanted) or spelt.get(wanted.lower()) or ""
+        needed = ours in REQUIRED_COLUMNS[name] or (wanted and ours in logical.columns)
+        if needed and not names[ours]:
+            raise InvalidMapping(f"{name}.{ours}", _no_such_column(wanted, found))
+    return names
+
+
+def _no_such_column(wanted: str, found: Mapping[str, Kind]) -> str:
+    near = difflib.get_close_matches(wanted, found, n=3, cutoff=0.5) or sorted(found)[:8]
+    return f"is the column '{wanted}', which does not exist; there are {', '.join(near)}"
+
+
+async def _stored_kinds(
+    connection: AsyncConnection, base: FromClause, names: Mapping[str, str]
+) -> dict[str, Kind]:
+    return {
+        ours: await stored_kind(connection, base, names[ours])
+        for ours in PROBED_ON_SQLITE
+        if names.get(ours)
+    }
+
+
+def _selected(name: LogicalName, names: Mapping[str, str]) -> list[ColumnElement[Any]]:
+    return [
+        column(quoted_name(names[ours], quote=True)).label(ours)
+        if names[ours]
+        else cast(null(), type_).label(ours)
+        for ours, type_ in CANONICAL_COLUMNS[name].items()
+    ]
+
+
+def _with_account(source: Source, dialect: str) -> Source:
+    """Add `account_id`: the registered, then the first customer with the same e-mail."""
+    columns = source.clause.c
+    email = func.nullif(func.lower(func.trim(columns.email)), "")
+    # Customers without an e-mail stay apart.
+    alone = literal("#", String()) + as_text(dialect, columns.id, source.kinds["id"])
+    guests_last = case((cast(columns.is_guest, Integer) == 1, 1), else_=0)
+    first = func.first_value(columns.id, type_=columns.id.type).over(
+        partition_by=func.coalesce(email, alone, type_=String()), order_by=(guests_last, columns.id)
+    )
+    merged = select(*columns, first.label("account_id")).subquery("accounts")
+    return Source(merged, source.kinds)
+
+
+def _merged_customers(accounts: Source) -> Source:
+    columns = accounts.clause.c
+    kept = select(*columns).where(columns.id == columns.account_id).subquery("customers")
+    return Source(kept, accounts.kinds)
+
+
+def _orders_of_accounts(orders: Source, accounts: Source, dialect: str) -> Source:
+    account = accounts.clause.alias("account")
+    theirs = orders.clause.c
+    if orders.kinds["customer_id"] is accounts.kinds["id"]:
+        matches = theirs.customer_id == account.c.id
+        owner = func.coalesce(account.c.account_id, theirs.customer_id).label("customer_id")
+    else:
+        matches = as_text(dialect, theirs.customer_id, orders.kinds["customer_id"]) == as_text(
+            dialect, account.c.id, accounts.kinds["id"]
+        )
+        owner = account.c.account_id.label("customer_id")
+    columns = [owner if each.name == "customer_id" else each for each in theirs]
+    joined = orders.clause.outerjoin(account, matches)
+    kinds = {**orders.kinds, "customer_id": accounts.kinds["id"]}
+    return Source(select(*columns).select_from(joined).subquery("orders"), kinds)
