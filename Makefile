@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SERVE ?= 1
+
+.PHONY: help setup demo test check format requirements bench-run bench-forecast bench-segments clean
+
+help: ## List the commands.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
+
+setup: $(READY) ## Make .venv with all that running, testing and benchmarking need.
+
+$(READY): requirements.txt requirements-dev.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(READY)
+
+demo: $(READY) ## Cluster a real shop in SQLite, print its segments, serve them (SERVE=0: do not serve).
+	$(BIN)/python -m backend demo $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: $(READY) ## Run all tests, against real PostgreSQL, MariaDB, Redis and Chromium.
+	$(BIN)/python -m pytest
+
+check: $(READY) ## Lint, format check, types, layers.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## Format the code and fix what can be fixed.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+requirements: $(READY) ## Compile the pinned requirements anew.
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
+
+bench-run: $(READY) ## Time a whole run over 24,000 customers on PostgreSQL.
+	$(BIN)/python -m bench.run
+
+bench-forecast: $(READY) ## Score the forecasts beside their peers (ARGS="--peers --speed").
+	$(BIN)/python -m bench.forecast $(ARGS)
+
+bench-segments: $(READY) ## Score the segments beside simpler rules.
+	$(BIN)/python -m bench.segments $(ARGS)
+
+clean: ## Remove what the commands made.
+	rm -rf $(VENV) demo.db* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,274 @@
+"""Real PostgreSQL, MariaDB and Redis for tests and benchmarks.
+
+A service is used where its variable points at one (TEST_POSTGRES_URL, TEST_MYSQL_URL,
+TEST_REDIS_URL), else started on a free port in a temporary folder from binaries on the machine,
+else installed first with apt-get where that is possible.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+START_TIMEOUT_SECONDS = 60
+BINARY_FOLDERS = (
+    "/usr/sbin",
+    "/usr/local/sbin",
+    *map(str, Path("/usr/lib/postgresql").glob("*/bin")),
+)
+APT = {"DEBIAN_FRONTEND": "noninteractive"}
+
+
+class ServiceMissing(Exception):
+    """A service can neither be reached, nor started, nor installed."""
+
+
+@dataclass(slots=True)
+class Server:
+    """A running server of our own, or a URL that was given."""
+
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+    command: Sequence[str] = ()
+    user: str | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it may be stopped and paused."""
+        return self.process is not None
+
+    def stop(self) -> None:
+        """End it and its children at once, as a crash would."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def start(self) -> None:
+        """Start it again on the same port and data."""
+        self.process = _spawn(self.command, self.user)
+        _wait_for_port(self.url, self.process)
+
+    def pause(self) -> None:
+        """Let it hang: connections stay, nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Undo `pause`."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
+
+def find(program: str) -> str | None:
+    """Return a program's path; servers are often outside an ordinary user's PATH."""
+    return shutil.which(program) or shutil.which(program, path=os.pathsep.join(BINARY_FOLDERS))
+
+
+def need(program: str, packages: Sequence[str]) -> str:
+    """Return a program's path, installing Debian's packages where that is possible.
+
+    Raises
+    ------
+    ServiceMissing
+        When the program is neither there nor installable.
+    """
+    if (path := find(program)) is not None:
+        return path
+    if not _install(packages) or (path := find(program)) is None:
+        raise ServiceMissing(f"{program} is not installed (apt-get install {' '.join(packages)})")
+    return path
+
+
+def _install(packages: Sequence[str]) -> bool:
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        return False
+    # A policy of 101 keeps the packages from starting services of their own.
+    policy = Path("/usr/sbin/policy-rc.d")
+    placed = not policy.exists()
+    if placed:
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+    try:
+        quiet = {
+            "env": {**os.environ, **APT},
+            "stdout": subprocess.DEVNULL,
+            "stderr": subprocess.DEVNULL,
+        }
+        subprocess.run(["apt-get", "update"], check=False, **quiet)  # type: ignore[call-overload]
+        done = subprocess.run(  # type: ignore[call-overload]
+            ["apt-get", "install", "-y", "--no-install-recommends", *packages], check=False, **quiet
+        )
+        return bool(done.returncode == 0)
+    finally:
+        if placed:
+            policy.unlink()
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def postgresql() -> Iterator[Server]:
+    """Run PostgreSQL; its URL names the database `postgres` and a superuser."""
+    if url := os.environ.get("TEST_POSTGRES_URL"):
+        yield Server(url)
+        return
+    server, initdb = need("postgres", ["postgresql"]), need("initdb", ["postgresql"])
+    with _folder("postgres") as (folder, user):
+        data = folder / "data"
+        _run(
+            [initdb, "-D", str(data), "-U", "test", "-A", "trust", "-E", "UTF8", "--no-sync"], user
+        )
+        port = free_port()
+        settings = {
+            "port": port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": folder,
+            "fsync": "off",
+            "full_page_writes": "off",
+            "synchronous_commit": "off",
+            "max_connections": 200,
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command = [server, "-D", str(data), *options]
+        yield from _served(command, user, f"postgresql://test@127.0.0.1:{port}/postgres")
+
+
+@contextmanager
+def mysql() -> Iterator[Server]:
+    """Run MariaDB; its URL names the database `mysql` and a user with all rights."""
+    if url := os.environ.get("TEST_MYSQL_URL"):
+        yield Server(url)
+        return
+    server = need("mariadbd", ["mariadb-server"])
+    install = need("mariadb-install-db", ["mariadb-server"])
+    with _folder("mysql") as (folder, user):
+        data = folder / "data"
+        _run(
+            [
+                install,
+                "--no-defaults",
+                f"--datadir={data}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ],
+            user,
+        )
+        port = free_port()
+        command = [
+            server,
+            "--no-defaults",
+            f"--datadir={data}",
+            f"--port={port}",
+            "--bind-address=127.0.0.1",
+            f"--socket={folder}/socket",
+            f"--pid-file={folder}/pid",
+            "--skip-name-resolve",
+            "--innodb-flush-log-at-trx-commit=0",
+            "--sync-binlog=0",
+            "--max-connections=200",
+            "--character-set-server=utf8mb4",
+        ]
+        yield from _served(command, user, f"mysql://root@127.0.0.1:{port}/mysql")
+
+
+@contextmanager
+def redis() -> Iterator[Server]:
+    """Run Redis."""
+    if url := os.environ.get("TEST_REDIS_URL"):
+        yield Server(url)
+        return
+    server = need("redis-server", ["redis-server"])
+    with _folder("redis") as (folder, user):
+        port = free_port()
+        command = [
+            server,
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            str(folder),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ]
+        yield from _served(command, user, f"redis://127.0.0.1:{port}/0")
+
+
+def _served(command: Sequence[str], user: str | None, url: str) -> Iterator[Server]:
+    server = Server(url, command=command, user=user)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _folder(account: str) -> Iterator[tuple[Path, str | None]]:
+    """Make a short-pathed folder, and say who runs the server: these refuse to run as root."""
+    user = account if os.geteuid() == 0 and _exists(account) else None
+    user = user or ("nobody" if os.geteuid() == 0 else None)
+    with tempfile.TemporaryDirectory(prefix="ib-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        if user is not None:
+            shutil.chown(folder, user)
+        yield folder, user
+
+
+def _exists(account: str) -> bool:
+    import pwd  # noqa: PLC0415, absent where these accounts are too
+
+    try:
+        pwd.getpwnam(account)
+    except KeyError:
+        return False
+    return True
+
+
+def _run(command: Sequence[str], user: str | None) -> None:
+    done = subprocess.run(command, user=user, capture_output=True, check=False, cwd="/")
+    if done.returncode != 0:
+        raise ServiceMissing(f"{command[0]} failed: {done.stderr.decode(errors='replace')[-300:]}")
+
+
+def _spawn(command: Sequence[str], user: str | None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        user=user,
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _wait_for_port(url: str, process: subprocess.Popen[bytes]) -> None:
+    port = int(url.rsplit(":", 1)[1].split("/")[0])
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServiceMissing(f"{process.args!r} ended with exit code {process.returncode}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise ServiceMissing(f"nothing listens on port {port} after {START_TIMEOUT_SECONDS} s")
