@@ -10,7 +10,11 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from backend.core.errors import InvalidConfiguration
 
@@ -132,7 +136,7 @@ class Settings(BaseSettings):
         secret=True,
     )
     anthropic_model: str = _variable(
-        "The language model that words segments", "a model's id", "claude-haiku-4-5", min_length=1
+        "The language model that words segments", "a model's id", "claude-haiku-5-5", min_length=1
     )
     anthropic_base_url: Optional = _variable(
         "Another address of the Anthropic API, such as a gateway's", "https://…", None
@@ -243,6 +247,22 @@ class Settings(BaseSettings):
         """Return the variables that describe the shop's tables, by name, without the unset ones."""
         values = {name: getattr(self, name) for name in SHOP_VARIABLES}
         return {name.upper(): value for name, value in values.items() if value is not None}
+
+
+class IsolatedSettings(Settings):
+    """Settings given as arguments alone: neither the environment nor `.env` has a say."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Keep the arguments, drop every other source."""
+        return (init_settings,)
 
 
 def _split(keys: SecretStr) -> tuple[str, ...]:

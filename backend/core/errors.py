@@ -10,6 +10,7 @@
     ├── SegmentNotFound
     ├── SegmentNameTaken         two segments never share a name
     ├── RunNotFound
+    ├── ReportNotReady           the run has not ended well, or not yet
     ├── RunAlreadyActive         one run at a time per database
     ├── InvalidRunRequest        a run was asked for with nonsense
     ├── LeaseLost                another worker owns the run now
@@ -95,6 +96,15 @@ class RunNotFound(BackendError):
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
         super().__init__(f"No run has the id {run_id}.")
+
+
+class ReportNotReady(BackendError):
+    """The run has not ended, or failed, and so has no report."""
+
+    def __init__(self, run_id: str, state: str) -> None:
+        self.run_id = run_id
+        self.state = state
+        super().__init__(f"Run {run_id} is {state}; only runs that succeeded have a report.")
 
 
 class RunAlreadyActive(BackendError):

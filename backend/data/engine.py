@@ -6,7 +6,7 @@ the URL is handed to the driver whole, so that all of libpq's options work as th
 
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg
@@ -22,6 +22,7 @@ __all__ = [
     "InvalidDatabaseUrl",
     "adbc_uri",
     "create_engine",
+    "opened",
     "parse_url",
     "ping",
     "transaction",
@@ -203,8 +204,25 @@ async def transaction(
         When the server is away, or goes away in the body.
     """
     with _outages_named(database):
-        async with engine.begin() as connection:
+        async with aclosing(await _connected(engine, database)) as connection, connection.begin():
             yield connection
+
+
+async def _connected(engine: AsyncEngine, database: str) -> AsyncConnection:
+    try:
+        return await engine.connect().start()
+    except (DBAPIError, asyncpg.PostgresError) as error:  # whatever keeps us from connecting
+        raise DatabaseUnavailable(database) from error
+
+
+@asynccontextmanager
+async def opened(url: str, *, pool_size: int = 5) -> AsyncIterator[AsyncEngine]:
+    """Make an engine for the time of the body."""
+    engine = create_engine(url, pool_size=pool_size)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
 
 
 async def ping(engine: AsyncEngine, database: str = "intelligence") -> None:

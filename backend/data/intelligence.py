@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -21,6 +21,7 @@ from sqlalchemy import (
     inspect,
     select,
     type_coerce,
+    union,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -45,6 +46,7 @@ LTV_LIMIT = Decimal(10) ** 8  # the guide's DECIMAL(10,2)
 
 Columns = dict[str, Sequence[Any]]
 Cause = Literal["behaviour", "model"]
+GivenBy = Literal["person", "model"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,15 @@ class SegmentRow:
     profile: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class GivenName:
+    """A name that stays with a segment's id; without a description the rule's holds."""
+
+    name: str
+    description: str | None
+    given_by: GivenBy
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentMoves:
     """Who changed segment; arrays of shape (moves,), ids as in the shop, None for no segment."""
@@ -125,6 +136,7 @@ class Publication:
     customers: CustomerColumns
     segments: Sequence[SegmentRow]
     moves: SegmentMoves
+    new_names: Mapping[str, GivenName]
     report: str
     model: str | None
     retention: timedelta
@@ -153,6 +165,7 @@ async def publish(engine: AsyncEngine, publication: Publication, *, now: datetim
         )
         await _replace_customers(connection, publication, now)
         await _replace_segments(connection, publication)
+        await _keep_new_names(connection, publication, now)
         await _append_moves(connection, publication, now)
         await _forget(connection, now - publication.retention)
 
@@ -187,6 +200,13 @@ async def _replace_segments(connection: AsyncConnection, publication: Publicatio
     ]
     if rows:
         await connection.execute(insert(segments), rows)
+
+
+async def _keep_new_names(
+    connection: AsyncConnection, publication: Publication, now: datetime
+) -> None:
+    for segment_id, given in publication.new_names.items():
+        await _store_name(connection, segment_id, updated_at=now, **asdict(given))
 
 
 async def _append_moves(
@@ -350,10 +370,17 @@ async def read_membership(engine: AsyncEngine) -> tuple[NDArray[Any], NDArray[np
 async def read_profiles(
     connection: AsyncConnection, published: Published, customer_ids: Sequence[str]
 ) -> dict[str, Mapping[str, Any]]:
-    """Return the published rows of these customers, by id as text; unknown ids are left out."""
+    """Return the published rows of these customers, by id as text; unknown ids are left out.
+
+    Each row has the `as_of` of its own run: a run may be published since `published` was read.
+    """
     ids = [_as_published(published, customer_id) for customer_id in customer_ids]
     column = _id_column(customer_intelligence, published)
-    statement = select(customer_intelligence).where(column.in_([i for i in ids if i is not None]))
+    statement = (
+        select(customer_intelligence, runs_table.c.as_of)
+        .join(runs_table, runs_table.c.id == customer_intelligence.c.run_id)
+        .where(column.in_([i for i in ids if i is not None]))
+    )
     rows = (await connection.execute(statement)).mappings()
     return {str(row["customer_id"]): dict(row) for row in rows}
 
@@ -373,16 +400,21 @@ def _id_column(table: Table, published: Published) -> Any:
 
 
 async def read_segments(connection: AsyncConnection) -> list[dict[str, Any]]:
-    """Return the published segments in order, `profile` decoded."""
-    rows = (await connection.execute(select(segments).order_by(segments.c.position))).mappings()
+    """Return the published segments in order, `profile` decoded, with their run's `as_of`."""
+    statement = (
+        select(segments, runs_table.c.as_of)
+        .join(runs_table, runs_table.c.id == segments.c.run_id)
+        .order_by(segments.c.position)
+    )
+    rows = (await connection.execute(statement)).mappings()
     return [{**row, "profile": json.loads(row["profile"])} for row in rows]
 
 
-async def read_names(engine: AsyncEngine) -> dict[str, tuple[str, str | None, str]]:
-    """Return the names given so far: segment id → name, description, who gave it."""
+async def read_names(engine: AsyncEngine) -> dict[str, GivenName]:
+    """Return the names given so far, by segment id."""
     async with transaction(engine) as connection:
         rows = await connection.execute(select(segment_names))
-        return {row.segment_id: (row.name, row.description, row.given_by) for row in rows}
+        return {row.segment_id: GivenName(row.name, row.description, row.given_by) for row in rows}
 
 
 async def name_segment(
@@ -391,7 +423,7 @@ async def name_segment(
     *,
     name: str,
     description: str | None,
-    given_by: Literal["person", "model"],
+    given_by: GivenBy,
     now: datetime,
 ) -> None:
     """Give a segment a name that stays with its id, in what is served too.
@@ -403,6 +435,8 @@ async def name_segment(
     SegmentNameTaken
         When another segment has the name.
     """
+    if await _is_taken(connection, segment_id, name):
+        raise SegmentNameTaken(name)
     values = {"name": name, "description": description}
     known = await connection.execute(
         update(segments).where(segments.c.id == segment_id).values(**values)
@@ -418,6 +452,17 @@ async def name_segment(
         .where(customer_intelligence.c.archetype_id == segment_id)
         .values(archetype_name=name)
     )
+    await runs.revise(connection)
+
+
+async def _is_taken(connection: AsyncConnection, segment_id: str, name: str) -> bool:
+    """Whether another segment, served now or ever named, has the name in any case."""
+    others = union(
+        select(segments.c.name).where(segments.c.id != segment_id),
+        select(segment_names.c.name).where(segment_names.c.segment_id != segment_id),
+    )
+    taken = await connection.scalars(others)
+    return name.casefold() in {other.casefold() for other in taken}
 
 
 async def _store_name(connection: AsyncConnection, segment_id: str, **values: Any) -> None:
@@ -449,4 +494,5 @@ async def erase_customer(
     for table in (segment_changes, customer_intelligence):
         statement = delete(table).where(_id_column(table, published) == known)
         erased += (await connection.execute(statement)).rowcount
+    await runs.revise(connection)
     return erased > 0

@@ -72,11 +72,16 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The run whose results are served."""
+    """The run whose results are served.
+
+    `revision` counts what a person corrected since, such as a segment's name; run and revision
+    together name one state of what is served.
+    """
 
     run_id: str
     as_of: datetime
     customer_id_type: CustomerIdType
+    revision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +138,7 @@ def _queued(run_id: str, request: RunRequest, now: datetime) -> Any:
         id=run_id,
         state="queued",
         active=1,
+        revision=0,
         request=request.as_json(),
         share_done=0.0,
         counts="{}",
@@ -155,7 +161,7 @@ async def claim(engine: AsyncEngine, *, token: str, now: datetime, lease: timede
         claimed = await connection.execute(statement)
         if claimed.rowcount == 0:
             return None
-        found = await connection.execute(select(*_SUMMARY).where(runs.c.lease_token == token))
+        found = await connection.execute(select(*_SUMMARY).where(runs.c.active == 1))
         return _run(found.mappings().one())
 
 
@@ -295,10 +301,17 @@ async def recent(engine: AsyncEngine, *, limit: int) -> list[Run]:
 
 async def published(connection: AsyncConnection) -> Published | None:
     """Return the run that is served; None before the first."""
-    columns = (runs.c.id, runs.c.as_of, runs.c.customer_id_type)
+    columns = (runs.c.id, runs.c.as_of, runs.c.customer_id_type, runs.c.revision)
     found = await connection.execute(select(*columns).where(runs.c.published == 1))
     row = found.one_or_none()
-    return None if row is None else Published(row[0], row[1], row[2])
+    return None if row is None else Published(*row)
+
+
+async def revise(connection: AsyncConnection) -> None:
+    """Say that something of what is served was corrected."""
+    await connection.execute(
+        update(runs).where(runs.c.published == 1).values(revision=runs.c.revision + 1)
+    )
 
 
 async def read_report(engine: AsyncEngine, run_id: str) -> dict[str, Any] | None:

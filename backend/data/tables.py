@@ -172,6 +172,9 @@ runs = Table(
     Column("state", String(16), nullable=False),
     Column("active", Integer, unique=True, comment="1 while queued or running, else null"),
     Column("published", Integer, unique=True, comment="1 for the run that is served, else null"),
+    Column(
+        "revision", Integer, nullable=False, comment="Counts corrections since it was published"
+    ),
     Column("request", long_text(), nullable=False, comment="JSON"),
     Column("as_of", UtcDateTime, comment="The instant the run describes"),
     Column("customer_id_type", String(8), comment="integer or text, as the shop's ids are"),

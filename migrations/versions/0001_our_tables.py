@@ -156,6 +156,12 @@ def upgrade() -> None:
             nullable=True,
             comment="1 for the run that is served, else null",
         ),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="Counts corrections since it was published",
+        ),
         sa.Column("request", long_text(), nullable=False, comment="JSON"),
         sa.Column("as_of", UtcDateTime(), nullable=True, comment="The instant the run describes"),
         sa.Column(
