@@ -1,0 +1,146 @@
+"""For those who run the shop: start runs, follow them, name segments, erase customers."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from backend.api.dependencies import State, opens_admin, opens_reading
+from backend.api.examples import problems
+from backend.api.schemas import (
+    ClusterRequest,
+    Move,
+    MoveList,
+    RunAccepted,
+    RunList,
+    RunView,
+    Segment,
+    SegmentWords,
+)
+from backend.api.segments import segment_of
+from backend.core.errors import CustomerNotFound, ReportNotReady
+from backend.data import intelligence, runs
+from backend.data.engine import transaction
+
+STATUS_URL = "/api/admin/cluster/status"
+CLUSTER_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": False,
+        "content": {"application/json": {"schema": ClusterRequest.model_json_schema()}},
+    }
+}
+
+admin = APIRouter(
+    prefix="/api/admin",
+    tags=["admin"],
+    dependencies=[Depends(opens_admin)],
+    responses=problems(401, 403, 503),
+)
+# The guide reads the status of a run with the plain key.
+status = APIRouter(
+    prefix="/api/admin",
+    tags=["admin"],
+    dependencies=[Depends(opens_reading)],
+    responses=problems(401, 503),
+)
+
+
+async def sent_request(request: Request) -> ClusterRequest:
+    """Read the body whatever its content type says: cron's plain `curl -d` calls it a form."""
+    body = await request.body()
+    try:
+        return ClusterRequest.model_validate_json(body.strip() or b"{}")
+    except ValidationError as error:
+        wrong = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
+        raise RequestValidationError(wrong) from None
+
+
+@admin.post("/cluster", status_code=202, responses=problems(409, 422), openapi_extra=CLUSTER_BODY)
+async def cluster(
+    state: State, response: Response, wanted: Annotated[ClusterRequest, Depends(sent_request)]
+) -> RunAccepted:
+    """Learn segments, value and churn anew. Follow the run at its status address."""
+    run = await runs.enqueue(state.engine, wanted.as_run_request(), now=state.now())
+    response.headers["Location"] = STATUS_URL
+    return RunAccepted(run_id=run.id, state=run.state, status_url=STATUS_URL)
+
+
+@status.get("/cluster/status")
+async def cluster_status(state: State) -> RunView:
+    """Tell how far the active run is, or how the last one ended."""
+    await runs.reap_expired(state.engine, now=state.now())
+    return RunView.of(await runs.latest(state.engine), state.now())
+
+
+@admin.get("/runs")
+async def list_runs(state: State, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> RunList:
+    """List the newest runs."""
+    found = await runs.recent(state.engine, limit=limit)
+    return RunList(runs=[RunView.of(run, state.now()) for run in found])
+
+
+@admin.get("/runs/{run_id}", responses=problems(404, _404="No run has the id 5f0c2a9b."))
+async def run(state: State, run_id: str) -> RunView:
+    """Tell how one run went."""
+    return RunView.of(await runs.get(state.engine, run_id), state.now())
+
+
+@admin.get("/runs/{run_id}/report", responses=problems(404, _404="No run has the id 5f0c2a9b."))
+async def report(state: State, run_id: str) -> dict[str, Any]:
+    """Return what a run read, learnt and measured of itself."""
+    found = await runs.read_report(state.engine, run_id)
+    if found is None:
+        raise ReportNotReady(run_id, (await runs.get(state.engine, run_id)).state)
+    return found
+
+
+@admin.patch(
+    "/segments/{segment_id}",
+    responses=problems(
+        404,
+        409,
+        422,
+        _404="No segment has the id vip.",
+        _409="Another segment is already called Inner Circle.",
+    ),
+)
+async def name_segment(state: State, segment_id: str, words: SegmentWords) -> Segment:
+    """Give a segment a name of your own; it stays with the id through all later runs."""
+    async with transaction(state.engine) as connection:
+        await intelligence.name_segment(
+            connection,
+            segment_id,
+            name=words.name,
+            description=words.description,
+            given_by="person",
+            now=state.now(),
+        )
+        rows = await intelligence.read_segments(connection)
+    return next(segment_of(row) for row in rows if row["id"] == segment_id)
+
+
+@admin.get("/changes")
+async def changes(
+    state: State,
+    run_id: Annotated[str | None, Query(description="Only the changes of this run")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> MoveList:
+    """List who changed segment, and whether they did or the border moved."""
+    async with transaction(state.engine) as connection:
+        rows = await intelligence.read_moves(connection, run_id=run_id, limit=limit)
+    return MoveList(
+        changes=[Move(**{**row, "customer_id": str(row["customer_id"])}) for row in rows]
+    )
+
+
+@admin.delete("/customers/{customer_id}", status_code=204, responses=problems(404))
+async def erase(state: State, customer_id: str) -> None:
+    """Erase everything of ours about a customer, their changes of segment included."""
+    async with transaction(state.engine) as connection:
+        published = await runs.published(connection)
+        erased = published is not None and await intelligence.erase_customer(
+            connection, published, customer_id
+        )
+    if not erased:
+        raise CustomerNotFound(customer_id)

@@ -1,0 +1,34 @@
+"""Answers kept under the state of what is served, so that a new run makes old ones unreachable.
+
+Which run is served is asked of the database each time, one row by a unique index: a cached answer
+is therefore never of an older run than an uncached one would be.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from backend import __version__
+from backend.clients.cache import Cache
+from backend.data.runs import Published
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+async def cached(
+    cache: Cache,
+    published: Published | None,
+    name: str,
+    model: type[Answer],
+    read: Callable[[], Awaitable[Answer]],
+) -> Answer:
+    """Return the answer kept under `name` for the published run, or read and keep it."""
+    if published is None:
+        return await read()
+    key = f"{__version__}:{published.run_id}:{published.revision}:{name}"
+    if (kept := await cache.get(key)) is not None:
+        return model.model_validate_json(kept)
+    answer = await read()
+    await cache.set(key, answer.model_dump_json().encode())
+    return answer

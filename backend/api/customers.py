@@ -1,0 +1,122 @@
+"""Customers: one by id, several by a part of e-mail or name."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from backend.api.caching import cached
+from backend.api.dependencies import ApiState, State, opens_reading
+from backend.api.examples import problems
+from backend.api.schemas import Archetype, CustomerList, CustomerProfile
+from backend.core.errors import CustomerNotFound
+from backend.data import customers, intelligence, runs
+from backend.data.customers import Customer
+from backend.data.engine import transaction
+from backend.data.runs import Published
+
+router = APIRouter(
+    prefix="/api/mcp/customers",
+    tags=["customers"],
+    dependencies=[Depends(opens_reading)],
+    responses=problems(401, 422, 503),
+)
+
+
+# Ahead of /{customer_id}, which would take "search" for an id.
+@router.get("/search")
+async def search(
+    state: State,
+    query: Annotated[str, Query(min_length=1, max_length=200, examples=["john"])],
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+) -> CustomerList:
+    """Find customers by any part of their e-mail, first or last name; best matches first."""
+    async with transaction(state.shop_engine, "shop") as connection:
+        found = await customers.search_customers(connection, state.shop, query, limit)
+    profiles = await _profiles(state, await _published(state), found)
+    return CustomerList(customers=profiles, count=len(profiles))
+
+
+@router.get("/{customer_id}", responses=problems(404))
+async def profile(
+    state: State,
+    customer_id: str,
+    explain: Annotated[bool, Query(description="Add why these numbers and this segment")] = False,
+) -> CustomerProfile:
+    """Tell one customer's segment, value and churn risk."""
+    published = await _published(state)
+    read = partial(_read_one, state, published, customer_id)
+    name = f"customer:{customer_id}"
+    full = await cached(state.cache, published, name, CustomerProfile, read)
+    return full if explain else full.model_copy(update={"explanation": None})
+
+
+async def _published(state: ApiState) -> Published | None:
+    async with transaction(state.engine) as connection:
+        return await runs.published(connection)
+
+
+async def _read_one(
+    state: ApiState, published: Published | None, customer_id: str
+) -> CustomerProfile:
+    async with transaction(state.shop_engine, "shop") as connection:
+        customer = await customers.get_customer(connection, state.shop, customer_id)
+    if customer is None:
+        raise CustomerNotFound(customer_id)
+    return (await _profiles(state, published, [customer]))[0]
+
+
+async def _profiles(
+    state: ApiState, published: Published | None, found: Sequence[Customer]
+) -> list[CustomerProfile]:
+    """Join the shop's customers with what the published run says of them."""
+    if published is None:
+        return [_unscored(customer) for customer in found]
+    ids = [str(customer.id) for customer in found]
+    async with transaction(state.engine) as connection:
+        rows = await intelligence.read_profiles(connection, published, ids)
+    return [
+        _scored(customer, rows[str(customer.id)])
+        if str(customer.id) in rows
+        else _unscored(customer)
+        for customer in found
+    ]
+
+
+def _unscored(customer: Customer) -> CustomerProfile:
+    """Show a customer that no run has seen yet: everything but the shop's own facts is null."""
+    unknown = dict.fromkeys(CustomerProfile.model_fields)
+    return CustomerProfile(
+        **{
+            **unknown,
+            **_of_the_shop(customer),
+            "archetype": Archetype(id=None, name=None, level=None),
+            "status": "not_scored_yet",
+        }
+    )
+
+
+def _scored(customer: Customer, row: Mapping[str, Any]) -> CustomerProfile:
+    archetype = Archetype(
+        id=row["archetype_id"], name=row["archetype_name"], level=row["archetype_level"]
+    )
+    explanation = row["explanation"]
+    facts = {
+        **row,
+        **_of_the_shop(customer),
+        "archetype": archetype,
+        "total_orders": row["frequency"],
+        "explanation": None if explanation is None else json.loads(explanation),
+    }
+    return CustomerProfile(**{name: facts[name] for name in CustomerProfile.model_fields})
+
+
+def _of_the_shop(customer: Customer) -> dict[str, str | None]:
+    return {
+        "customer_id": str(customer.id),
+        "email": customer.email,
+        "first_name": customer.first_name,
+        "last_name": customer.last_name,
+    }

@@ -1,0 +1,97 @@
+"""Errors become RFC 9457 problems. The dict below is the one place where they meet HTTP."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from backend.core import errors
+from backend.core.logging import request_id
+
+STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
+    errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.NotAllowed: HTTPStatus.FORBIDDEN,
+    errors.CustomerNotFound: HTTPStatus.NOT_FOUND,
+    errors.SegmentNotFound: HTTPStatus.NOT_FOUND,
+    errors.RunNotFound: HTTPStatus.NOT_FOUND,
+    errors.ReportNotReady: HTTPStatus.NOT_FOUND,
+    errors.RunAlreadyActive: HTTPStatus.CONFLICT,
+    errors.SegmentNameTaken: HTTPStatus.CONFLICT,
+    errors.InvalidRunRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+PROBLEM = "application/problem+json"
+
+log = logging.getLogger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error with a problem."""
+    app.add_exception_handler(errors.BackendError, on_purpose)
+    app.add_exception_handler(RequestValidationError, not_understood)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(Exception, unexpected)
+
+
+async def on_purpose(request: Request, error: Exception) -> JSONResponse:
+    """Answer an error raised on purpose with its sentence and its facts."""
+    status = STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)  # type: ignore[arg-type]
+    headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return problem(request, status, str(error), facts=vars(error), headers=headers)
+
+
+async def not_understood(request: Request, error: Exception) -> JSONResponse:
+    """Answer input that does not fit with what is wrong, and where."""
+    assert isinstance(error, RequestValidationError)
+    wrong = [
+        {"where": ".".join(str(part) for part in item["loc"]), "problem": item["msg"]}
+        for item in error.errors()
+    ]
+    detail = "; ".join(f"{item['where']}: {item['problem']}" for item in wrong) + "."
+    return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, facts={"errors": wrong})
+
+
+async def of_http(request: Request, error: Exception) -> JSONResponse:
+    """Answer what the framework refuses: unknown paths and methods."""
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    return problem(request, HTTPStatus(error.status_code), f"{error.detail}.", headers=headers)
+
+
+async def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Answer a fault of ours without its internals; the log has them."""
+    log.error("unexpected error", exc_info=error)
+    detail = "Something went wrong here; the log tells more under this request id."
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+
+
+def title(status: HTTPStatus) -> str:
+    """Return the status in words; Python renamed 422 in 3.13."""
+    is_422 = status == HTTPStatus.UNPROCESSABLE_ENTITY
+    return "Unprocessable Content" if is_422 else status.phrase
+
+
+def problem(
+    request: Request,
+    status: HTTPStatus,
+    detail: str,
+    *,
+    facts: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Build a problem+json answer."""
+    body = {
+        "type": "about:blank",
+        "title": title(status),
+        "status": status.value,
+        "detail": detail,
+        "instance": request.url.path,
+        "request_id": request_id.get(),
+        **(facts or {}),
+    }
+    return JSONResponse(body, status, headers=dict(headers or {}), media_type=PROBLEM)

@@ -1,0 +1,62 @@
+"""Around every request: its id, in the answer and on every log line, and one access line."""
+
+import logging
+import re
+import secrets
+from time import perf_counter
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.core.logging import request_id
+
+HEADER = "X-Request-ID"
+ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+log = logging.getLogger("backend.access")
+
+
+class RequestId:
+    """Give each request an id: the caller's, if it is a plain word, else one of ours."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        sent = Headers(scope=scope).get(HEADER, "")
+        identity = sent if ACCEPTED.fullmatch(sent) else secrets.token_hex(8)
+        context = request_id.set(identity)
+        try:
+            await self._serve(scope, receive, send, identity)
+        finally:
+            request_id.reset(context)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, identity: str) -> None:
+        started, status = perf_counter(), 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = identity
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            log.info("request", extra=_facts(scope, status, perf_counter() - started))
+
+
+def _facts(scope: Scope, status: int, seconds: float) -> dict[str, str | int | float]:
+    # The route's pattern, not the path: ids and queries may hold an e-mail.
+    route = getattr(scope.get("route"), "path", "unknown")
+    return {
+        "method": scope["method"],
+        "route": route,
+        "status": status,
+        "milliseconds": round(seconds * 1000, 1),
+    }

@@ -1,0 +1,334 @@
+"""JSON in and out. Descriptions repeat the words of docs/architecture.md, table of numbers."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from backend.data.runs import Run, RunRequest
+
+Money = Annotated[float, Field(examples=[2450.00])]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def _midnight(value: object) -> object:
+    """A date without a time means its beginning."""
+    if isinstance(value, str) and len(value) == len("2011-12-09"):
+        return datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Instant = Annotated[datetime, BeforeValidator(_midnight), AfterValidator(_in_utc)]
+
+
+class Health(BaseModel):
+    """Whether the service can work."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"status": "healthy", "database": "connected", "version": "10.0"}
+        }
+    )
+
+    status: Literal["healthy"]
+    database: Literal["connected"]
+    version: str
+
+
+class Archetype(BaseModel):
+    """The segment a customer belongs to; null before the first run."""
+
+    id: str | None
+    name: str | None
+    level: int | None = Field(description="Depth in the hierarchy: 1 = top branch")
+
+
+class CustomerProfile(BaseModel):
+    """All that is known of one customer. A number that cannot be known is null; see `status`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "customer_id": "12345",
+                "email": "customer@example.com",
+                "first_name": "Ada",
+                "last_name": "Example",
+                "archetype": {
+                    "id": "high_value_repeat",
+                    "name": "Loyal High Spenders",
+                    "level": 2,
+                },
+                "ltv": 2450.00,
+                "churn_risk": 0.12,
+                "total_orders": 15,
+                "avg_order_value": 163.33,
+                "status": "scored",
+                "historical_value": 2449.95,
+                "predicted_value": 810.40,
+                "predicted_value_low": 120.00,
+                "predicted_value_high": 1640.00,
+                "predicted_orders": 4.9,
+                "predicted_orders_low": 1.0,
+                "predicted_orders_high": 9.0,
+                "next_order_p10": "2011-12-13T00:00:00Z",
+                "next_order_p50": "2011-12-30T00:00:00Z",
+                "next_order_p90": "2012-03-09T00:00:00Z",
+                "recency_days": 12,
+                "cluster_confidence": 0.97,
+                "run_id": "5f0c2a9be1d34c77",
+                "as_of": "2011-12-10T00:00:00Z",
+                "updated_at": "2011-12-10T02:00:41Z",
+            }
+        }
+    )
+
+    customer_id: str
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    archetype: Archetype
+    ltv: float | None = Field(description="historical_value + predicted_value")
+    churn_risk: Probability | None = Field(
+        description="Probability of no counted order within the churn horizon after as_of"
+    )
+    total_orders: int | None = Field(description="Number of counted orders before as_of")
+    avg_order_value: float | None = Field(description="historical_value / total_orders")
+    status: str = Field(
+        description="scored, or why numbers are null: no_orders, not_scored_yet, "
+        "insufficient_history (base rates only), value_out_of_range"
+    )
+    historical_value: float | None = Field(description="Sum of counted orders before as_of")
+    predicted_value: float | None = Field(
+        description="Expected sum of counted orders in the prediction horizon after as_of"
+    )
+    predicted_value_low: float | None = Field(description="Lower end of the 80 % interval")
+    predicted_value_high: float | None = Field(description="Upper end of the 80 % interval")
+    predicted_orders: float | None = Field(
+        description="Expected number of counted orders in the prediction horizon after as_of"
+    )
+    predicted_orders_low: float | None = Field(description="Lower end of the 80 % interval")
+    predicted_orders_high: float | None = Field(description="Upper end of the 80 % interval")
+    next_order_p10: datetime | None = Field(description="10 % quantile of the next order's time")
+    next_order_p50: datetime | None = Field(description="Median of the next order's time")
+    next_order_p90: datetime | None = Field(description="90 % quantile of the next order's time")
+    recency_days: int | None = Field(description="Days from the last counted order to as_of")
+    cluster_confidence: Probability | None = Field(
+        description="Calibrated share of refits in which the customer keeps this segment"
+    )
+    run_id: str | None = Field(description="The run that said so")
+    as_of: datetime | None = Field(description="The instant described")
+    updated_at: datetime | None
+    explanation: dict[str, Any] | None = Field(
+        default=None, description="Why these numbers and this segment; with explain=true"
+    )
+
+
+class CustomerList(BaseModel):
+    """Customers that match, best first."""
+
+    customers: list[CustomerProfile]
+    count: int = Field(description="Customers in this answer")
+
+
+class Segment(BaseModel):
+    """One segment of the published run; facts beyond the guide's are added by the run."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "example": {
+                "id": "high_value_repeat",
+                "name": "Loyal High Spenders",
+                "description": "Bought 12 times or more, last within 15 days.",
+                "level": 2,
+                "parent_id": "active",
+                "customer_count": 1247,
+                "avg_ltv": 3200.00,
+                "churn_risk_avg": 0.08,
+                "characteristics": {
+                    "recency_days": 15,
+                    "frequency": 12,
+                    "monetary_avg": 266.67,
+                },
+            }
+        },
+    )
+
+    id: str
+    name: str
+    description: str | None
+    level: int
+    parent_id: str | None
+    customer_count: int
+    avg_ltv: float | None
+    churn_risk_avg: Probability | None
+    characteristics: dict[str, float | None]
+
+
+class SegmentList(BaseModel):
+    """All segments of the published run."""
+
+    segments: list[Segment] = Field(description="Those with orders, in order of their stage")
+    customers_without_orders: int = Field(
+        description="Customers of the segment no_orders: there is nothing to average over them"
+    )
+    run_id: str | None
+    as_of: datetime | None
+
+
+class SegmentWords(BaseModel):
+    """A name given by a person; it stays with the segment's id through all later runs."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"name": "Inner Circle", "description": "Those we invite to previews."}
+        },
+    )
+
+    name: str = Field(min_length=1, max_length=255)
+    description: str | None = Field(default=None, max_length=2000)
+
+
+class ClusterRequest(BaseModel):
+    """What to cluster; everything is optional."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"sample_size": 1000, "min_k": 3, "max_k": 12}},
+    )
+
+    sample_size: int | None = Field(default=None, ge=1, description="Customers to fit on")
+    min_k: int | None = Field(default=None, ge=1, description="Fewest segments")
+    max_k: int | None = Field(default=None, ge=1, description="Most segments")
+    as_of: Instant | None = Field(default=None, description="The instant to describe; now")
+    refit: Literal["auto", "force"] = Field(
+        default="auto", description="force: adopt new borders even where many customers move"
+    )
+
+    def as_run_request(self) -> RunRequest:
+        """Return what the queue holds.
+
+        Raises
+        ------
+        InvalidRunRequest
+            When the values contradict each other.
+        """
+        return RunRequest(**self.model_dump())
+
+
+class RunAccepted(BaseModel):
+    """A run was queued."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "run_id": "5f0c2a9be1d34c77",
+                "state": "queued",
+                "status_url": "/api/admin/cluster/status",
+            }
+        }
+    )
+
+    run_id: str
+    state: str
+    status_url: str
+
+
+class RunView(BaseModel):
+    """How far a run is, or how it ended."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "run_id": "5f0c2a9be1d34c77",
+                "state": "running",
+                "stage": "forecast",
+                "share_done": 0.42,
+                "counts": {"customers": 24000, "orders": 69659},
+                "seconds": 11.3,
+                "as_of": None,
+                "queued_at": "2011-12-10T02:00:00Z",
+                "started_at": "2011-12-10T02:00:01Z",
+                "finished_at": None,
+                "error": None,
+                "published": False,
+                "report_url": None,
+            }
+        }
+    )
+
+    run_id: str | None
+    state: Literal["never_run", "queued", "running", "succeeded", "failed"]
+    stage: str | None = None
+    share_done: Probability = 0.0
+    counts: dict[str, int] = {}
+    seconds: float = Field(default=0.0, description="From the start to the end, or to now")
+    as_of: datetime | None = None
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: str | None = None
+    published: bool = Field(default=False, description="Whether its results are served")
+    report_url: str | None = Field(default=None, description="JSON; add .html for a page")
+
+    @classmethod
+    def of(cls, run: Run | None, now: datetime) -> Self:
+        """Show a run; None before the first."""
+        if run is None:
+            return cls(run_id=None, state="never_run")
+        return cls(
+            run_id=run.id,
+            state=run.state,
+            stage=run.stage,
+            share_done=run.share_done,
+            counts=dict(run.counts),
+            seconds=round(run.seconds(now), 1),
+            as_of=run.as_of,
+            queued_at=run.queued_at,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            error=run.error,
+            published=run.published,
+            report_url=(f"/api/admin/runs/{run.id}/report" if run.state == "succeeded" else None),
+        )
+
+
+class RunList(BaseModel):
+    """The newest runs, newest first."""
+
+    runs: list[RunView]
+
+
+class Move(BaseModel):
+    """One customer's change of segment."""
+
+    customer_id: str
+    from_segment_id: str | None
+    to_segment_id: str | None
+    changed_at: datetime
+    run_id: str
+    cause: Literal["behaviour", "model"]
+
+
+class MoveList(BaseModel):
+    """Changes of segment, newest first."""
+
+    changes: list[Move]
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it; further members are the error's facts."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str | None

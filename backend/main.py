@@ -1,0 +1,173 @@
+"""The application: `create_app(settings)`, and `app` for `uvicorn backend.main:app`."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TypedDict
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from backend import __version__
+from backend.api import admin, customers, errors, health, segments
+from backend.api.dependencies import ApiState
+from backend.api.middleware import RequestId
+from backend.clients.cache import create_cache
+from backend.clients.naming import NamingConfig
+from backend.core.clock import utc_now
+from backend.core.config import Settings
+from backend.core.errors import DatabaseUnavailable, InvalidConfiguration, InvalidMapping
+from backend.core.logging import set_up_logging
+from backend.data.engine import AsyncEngine, InvalidDatabaseUrl, opened
+from backend.data.migrate import migrate
+from backend.data.sources import Shop, ShopMapping, load_mapping
+from backend.pipeline.config import RunConfig
+from backend.pipeline.worker import work
+
+RETRY_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Lifespan(TypedDict):
+    """What requests find in `request.state`."""
+
+    api: ApiState
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the application; nothing connects before it starts.
+
+    Raises
+    ------
+    InvalidMapping
+        When the shop's tables are described by something that cannot be used.
+    """
+    mapping = load_mapping(settings.shop_variables())
+    app: FastAPI = FastAPIOffline(
+        title="Intelligence Backend",
+        version=__version__,
+        description="Segments, value and churn of a shop's customers.",
+        lifespan=_lifespan(settings, mapping),
+    )
+    app.add_middleware(RequestId)
+    errors.install(app)
+    for router in (
+        health.router,
+        customers.router,
+        segments.router,
+        admin.status,
+        admin.admin,
+    ):
+        app.include_router(router)
+    return app
+
+
+def run_config(settings: Settings) -> RunConfig:
+    """Pick what a run needs."""
+    return RunConfig(
+        shop_url=settings.shop_url,
+        intelligence_url=settings.intelligence_url,
+        pool_size=settings.database_pool_size,
+        shop_variables=settings.shop_variables(),
+        prediction_horizon_days=settings.prediction_horizon_days,
+        churn_horizon_days=settings.churn_horizon_days,
+        dynamic_k_range=settings.enable_dynamic_k_range,
+        robust_scaling=settings.clustering_robust_scaling,
+        history_retention_days=settings.history_retention_days,
+        naming=_naming_config(settings),
+        log_level=settings.log_level,
+    )
+
+
+def _naming_config(settings: Settings) -> NamingConfig | None:
+    if settings.anthropic_api_key is None:
+        return None
+    return NamingConfig(
+        api_key=settings.anthropic_api_key.get_secret_value(),
+        model=settings.anthropic_model,
+        base_url=settings.anthropic_base_url,
+    )
+
+
+def _lifespan(
+    settings: Settings, mapping: ShopMapping
+) -> Callable[[FastAPI], AbstractAsyncContextManager[Lifespan]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[Lifespan]:
+        if settings.admin_api_key is None:
+            log.warning("ADMIN_API_KEY is not set: API_KEY also opens the admin routes")
+        async with AsyncExitStack() as stack:
+            api = await _api_state(settings, mapping, stack)
+            await stack.enter_async_context(_background(settings, api.engine))
+            yield {"api": api}
+
+    return lifespan
+
+
+async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitStack) -> ApiState:
+    size = settings.database_pool_size
+    engine = await stack.enter_async_context(opened(settings.intelligence_url, pool_size=size))
+    shop_engine = engine
+    if settings.shop_url != settings.intelligence_url:
+        shop_engine = await stack.enter_async_context(opened(settings.shop_url, pool_size=size))
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    cache = create_cache(redis_url, ttl_seconds=settings.cache_ttl_seconds)
+    stack.push_async_callback(cache.close)
+    return ApiState(
+        engine=engine,
+        shop_engine=shop_engine,
+        shop=Shop(mapping),
+        cache=cache,
+        api_keys=settings.api_keys,
+        admin_api_keys=settings.admin_api_keys,
+        now=utc_now,
+    )
+
+
+@asynccontextmanager
+async def _background(settings: Settings, engine: AsyncEngine) -> AsyncIterator[None]:
+    """Migrate, and run what is queued, beside the requests."""
+    ready = not settings.auto_migrate or await _migrated(engine)
+    stop = asyncio.Event()
+    task = asyncio.create_task(_work(settings, engine, stop, ready=ready))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def _work(
+    settings: Settings, engine: AsyncEngine, stop: asyncio.Event, *, ready: bool
+) -> None:
+    while not ready and not stop.is_set():
+        ready = await _migrated(engine)
+        await asyncio.sleep(RETRY_SECONDS)
+    if settings.run_worker:
+        await work(engine, run_config(settings), stop)
+
+
+async def _migrated(engine: AsyncEngine) -> bool:
+    """Migrate; a database that is away is tried again later, while /health says so."""
+    try:
+        await migrate(engine)
+    except DatabaseUnavailable as error:
+        log.warning("migrations wait", extra={"reason": str(error)})
+        return False
+    return True
+
+
+def __getattr__(name: str) -> FastAPI:
+    """Make `app` when a server asks for it, so that importing this module reads no settings."""
+    if name != "app":
+        raise AttributeError(name)
+    try:
+        settings = Settings.load()
+        set_up_logging(settings.log_level)
+        return create_app(settings)
+    except (InvalidConfiguration, InvalidMapping, InvalidDatabaseUrl) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
