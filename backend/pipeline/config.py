@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from backend.clients.naming import NamingConfig
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
-    """Everything a run needs of the configuration. Holds secrets: never logged, hence no repr."""
+    """Everything a run needs of the configuration. What holds a secret is left out of its repr."""
 
     shop_url: str = field(repr=False)
     intelligence_url: str = field(repr=False)
@@ -17,7 +19,5 @@ class RunConfig:
     dynamic_k_range: bool
     robust_scaling: bool
     history_retention_days: int
-    anthropic_api_key: str | None = field(repr=False)
-    anthropic_model: str
-    anthropic_base_url: str | None
+    naming: NamingConfig | None = field(repr=False)
     log_level: str

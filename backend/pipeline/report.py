@@ -1,0 +1,63 @@
+"""What a run says of itself: what it read, left out, learnt and moved."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from backend.data.intelligence import SegmentMoves
+from backend.data.runs import Run
+from backend.pipeline.config import RunConfig
+from backend.pipeline.findings import Findings, ShopData
+
+
+def run_report(
+    run: Run,
+    as_of: datetime,
+    shop: ShopData,
+    found: Findings,
+    moves: SegmentMoves,
+    config: RunConfig,
+) -> dict[str, Any]:
+    """Put together the report that is stored with the run, in plain JSON values."""
+    return {
+        "run_id": run.id,
+        "as_of": as_of.isoformat(),
+        "horizons": {
+            "prediction_days": config.prediction_horizon_days,
+            "churn_days": config.churn_horizon_days,
+        },
+        "customers": _customers(found),
+        "orders": _orders(shop),
+        "forecast": found.forecast.report.as_dict(),
+        "clustering": dict(found.segmentation.report),
+        "segments": [segment.as_dict() for segment in found.segmentation.segments],
+        "moves": _moves(moves),
+        "notes": [*_left_out(shop.columns.rejected), *found.segmentation.notes],
+    }
+
+
+def _customers(found: Findings) -> dict[str, int]:
+    with_orders = int(np.count_nonzero(found.history.frequency))
+    return {"total": found.history.customer_count, "with_orders": with_orders}
+
+
+def _orders(shop: ShopData) -> dict[str, Any]:
+    return {
+        "counted": len(shop.columns.created_at),
+        "left_out": dict(shop.columns.rejected),
+    }
+
+
+def _left_out(rejected: Mapping[str, int]) -> list[str]:
+    return [
+        f"{count:,} orders left out: {reason.replace('_', ' ')}."
+        for reason, count in sorted(rejected.items())
+        if count
+    ]
+
+
+def _moves(moves: SegmentMoves) -> dict[str, Any]:
+    return {"total": len(moves.cause), "by_cause": dict(Counter(moves.cause))}

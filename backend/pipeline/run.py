@@ -1,0 +1,100 @@
+"""One run: read → forecast → segments → publish. I/O at both ends, arrays in between."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
+
+from backend.clients.naming import create_namer
+from backend.core.clock import utc_now
+from backend.data import intelligence, runs
+from backend.data.engine import AsyncEngine, opened
+from backend.data.orders import read_baskets, read_shop
+from backend.data.sources import Shop, load_mapping
+from backend.modelling.segments import StandingModel
+from backend.pipeline.config import RunConfig
+from backend.pipeline.findings import ShopData, Standing, learn
+from backend.pipeline.progress import Progress, written
+from backend.pipeline.publication import publication
+from backend.pipeline.wording import worded
+
+
+async def perform(config: RunConfig, run_id: str, token: str, progress: Progress) -> None:
+    """Do one claimed run: read the shop once, learn from arrays, publish in one transaction.
+
+    Parameters
+    ----------
+    config
+        What the run needs to know.
+    run_id, token
+        The claimed run, and the proof that it is ours.
+    progress
+        Told how far the run is; written to the run's row twice a second.
+
+    Raises
+    ------
+    LeaseLost
+        When the run was taken away meanwhile; nothing is published.
+    DatabaseUnavailable
+        When one of the databases goes away.
+    InvalidMapping
+        When the shop's tables are not what the mapping says.
+    """
+    async with _databases(config) as (shop_engine, engine):
+        run = await runs.get(engine, run_id)
+        as_of = run.request.as_of or utc_now()
+        async with written(progress, partial(_write, engine, run_id, token)):
+            shop = await _read(shop_engine, config, as_of, progress)
+            standing = await _standing(engine)
+            options = (config, run.request, as_of, progress)
+            found = await asyncio.to_thread(learn, shop, standing, *options)
+            found = await worded(found, standing.names, create_namer(config.naming))
+            progress.enter("publish")
+            await _write(engine, run_id, token, progress)
+            result = publication(run, token, as_of, shop, standing, found, config)
+            await intelligence.publish(engine, result, now=utc_now())
+
+
+@asynccontextmanager
+async def _databases(config: RunConfig) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+    async with (
+        opened(config.shop_url, pool_size=config.pool_size) as shop_engine,
+        opened(config.intelligence_url, pool_size=config.pool_size) as engine,
+    ):
+        yield shop_engine, engine
+
+
+async def _write(engine: AsyncEngine, run_id: str, token: str, progress: Progress) -> None:
+    await runs.write_progress(
+        engine,
+        run_id,
+        token=token,
+        stage=progress.stage,
+        share_done=progress.share,
+        counts=progress.counts,
+    )
+
+
+async def _read(
+    engine: AsyncEngine, config: RunConfig, as_of: datetime, progress: Progress
+) -> ShopData:
+    progress.enter("read")
+    shop = Shop(load_mapping(config.shop_variables))
+    columns = await read_shop(
+        engine, shop, as_of, lambda orders: progress.count(orders=orders), now=utc_now()
+    )
+    progress.count(customers=len(columns.customer_ids), orders=len(columns.created_at))
+    baskets = await read_baskets(engine, shop, as_of, columns.customer_ids)
+    return ShopData(columns, baskets)
+
+
+async def _standing(engine: AsyncEngine) -> Standing:
+    model = await runs.read_standing_model(engine)
+    customer_ids, segment_ids = await intelligence.read_membership(engine)
+    return Standing(
+        model=None if model is None else StandingModel.from_dict(model),
+        customer_ids=customer_ids,
+        segment_ids=segment_ids,
+        names=await intelligence.read_names(engine),
+    )
