@@ -23,7 +23,7 @@ from backend.modelling.lifetime.fitting import ByFrequency, FloatArray, maximise
 from backend.modelling.lifetime.summary import Cells
 
 PRIOR = (0.7, 5.0, 0.8, 2.5)
-STARTS = ((0.5, 5.0, 0.8, 2.5), (2.0, 10.0, 0.1, 5.0))
+START = (0.5, 5.0, 0.8, 2.5)
 # Counts beyond this many in a horizon are taken as this many: their sum is below rounding.
 MOST_PURCHASES = 3000
 
@@ -126,7 +126,7 @@ def fit_beta_geometric(
     """
     unit = scale or time_unit(cells)
     likelihood = _Likelihood(cells, unit, modified)
-    r, alpha, a, b = maximise(likelihood, STARTS, PRIOR, ridge / likelihood.customers)
+    r, alpha, a, b = maximise(likelihood, START, PRIOR, ridge / likelihood.customers)
     return BetaGeometric(float(r), float(alpha * unit), float(a), float(b), modified)
 
 

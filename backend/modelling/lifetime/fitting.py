@@ -16,10 +16,7 @@ LOG_BOUNDS = (-9.0, 12.0)
 
 
 def maximise(
-    log_likelihood: Objective,
-    starts: Sequence[Sequence[float]],
-    prior: Sequence[float],
-    ridge: float,
+    log_likelihood: Objective, start: Sequence[float], prior: Sequence[float], ridge: float
 ) -> FloatArray:
     """Return the parameters with the highest penalised likelihood.
 
@@ -27,8 +24,8 @@ def maximise(
     ----------
     log_likelihood
         Mean log likelihood per customer and its gradient, both as functions of the log parameters.
-    starts
-        Parameters (not logs) to start from; the best of all ends is taken.
+    start
+        Parameters (not logs) to start from.
     prior
         Parameters (not logs) towards which a small shop is drawn.
     ridge
@@ -42,18 +39,14 @@ def maximise(
         away = logs - centre
         return 0.5 * ridge * float(away @ away) - value, ridge * away - gradient
 
-    results = [
-        minimize(
-            loss,
-            np.clip(np.log(np.asarray(start, dtype=float)), *LOG_BOUNDS),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[LOG_BOUNDS] * len(prior),
-            options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8},
-        )
-        for start in starts
-    ]
-    best = min(results, key=lambda result: float(result.fun))
+    best = minimize(
+        loss,
+        np.log(np.asarray(start, dtype=float)),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[LOG_BOUNDS] * len(prior),
+        options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7},
+    )
     return np.asarray(np.exp(best.x), dtype=float)
 
 

@@ -19,7 +19,6 @@ from scipy.special import digamma, gammaln
 from backend.modelling.lifetime.fitting import ByFrequency, FloatArray, maximise
 
 PRIOR = (4.0, 4.0, 0.75)
-STARTS = (PRIOR, (1.0, 2.5, 1.5))
 # Below this the mean over all customers is infinite; a heavier tail is never believed.
 LOWEST_Q = 1.001
 
@@ -64,7 +63,7 @@ def fit_gamma_gamma(
     """
     scale = float(np.mean(mean_spend))
     likelihood = _Likelihood(purchases, mean_spend / scale)
-    p, q, gamma = maximise(likelihood, STARTS, PRIOR, ridge / len(purchases))
+    p, q, gamma = maximise(likelihood, PRIOR, PRIOR, ridge / len(purchases))
     return GammaGamma(float(p), float(q), float(gamma * scale))
 
 

@@ -23,8 +23,8 @@ from backend.modelling.lifetime.fitting import ByFrequency, FloatArray, maximise
 from backend.modelling.lifetime.summary import Cells
 
 PRIOR = (0.7, 5.0, 0.7, 8.0)
-STARTS = ((0.5, 3.0, 0.6, 3.0), (1.0, 10.0, 1.0, 20.0))
-NODES = 24
+START = (0.5, 3.0, 0.6, 3.0)
+NODES = 16
 _NODE, _NODE_WEIGHT = np.polynomial.legendre.leggauss(NODES)
 
 
@@ -115,7 +115,7 @@ def fit_pareto(cells: Cells, *, ridge: float = 0.0) -> Pareto:
     """
     unit = time_unit(cells)
     likelihood = _Likelihood(cells, unit)
-    r, alpha, s, beta = maximise(likelihood, STARTS, PRIOR, ridge / likelihood.customers)
+    r, alpha, s, beta = maximise(likelihood, START, PRIOR, ridge / likelihood.customers)
     return Pareto(float(r), float(alpha * unit), float(s), float(beta * unit), unit)
 
 

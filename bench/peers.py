@@ -1,0 +1,217 @@
+"""The peers, run by their own packages in their own environment (requirements-peers.txt).
+
+    python peers.py PURCHASES.npz CUTOFF_DAY HORIZON_DAYS OUT.json [MODEL ...]
+
+PURCHASES.npz holds one row per purchase day before the cut-off, sorted by customer and day:
+customer, day, spend. OUT.json gets, by model, the predictions in order of customer and seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+WINDOWS_DAYS = (30, 90, 180, 365)
+
+
+def main() -> None:
+    """Run the peers asked for, or all."""
+    purchases, cutoff, horizon, out, *wanted = sys.argv[1:]
+    days = pd.DataFrame(dict(np.load(purchases)))
+    results = {}
+    for name, peer in PEERS.items():
+        if wanted and name not in wanted:
+            continue
+        started = time.perf_counter()
+        orders, spend, risk = peer(days, int(cutoff), int(horizon))
+        results[name] = {
+            "seconds": time.perf_counter() - started,
+            "orders": np.asarray(orders, float).tolist(),
+            "spend": np.asarray(spend, float).tolist(),
+            "risk": np.asarray(risk, float).tolist(),
+        }
+    Path(out).write_text(json.dumps(results))
+
+
+def summary(days: pd.DataFrame, cutoff: int) -> pd.DataFrame:
+    """The textbook's recency, frequency, age and mean repeat spend, in days."""
+    days = days[days["day"] < cutoff]
+    repeat = days["customer"].duplicated()
+    grouped = days.groupby("customer")["day"]
+    rows = pd.DataFrame(
+        {
+            "frequency": grouped.size() - 1.0,
+            "recency": (grouped.max() - grouped.min()).astype(float),
+            "T": (cutoff - grouped.min()).astype(float),
+        }
+    )
+    rows["monetary_value"] = days[repeat].groupby("customer")["spend"].mean()
+    return rows.fillna({"monetary_value": 0.0})
+
+
+def lifetimes_peer(fitter: str):  # noqa: ANN201
+    """A model of lifetimes, with Gamma-Gamma on repeat purchases for spend."""
+
+    def run(days: pd.DataFrame, cutoff: int, horizon: int):  # noqa: ANN202
+        import lifetimes  # noqa: PLC0415
+
+        rows = summary(days, cutoff)
+        model = getattr(lifetimes, fitter)(penalizer_coef=0.0)
+        model.fit(rows["frequency"], rows["recency"], rows["T"])
+        customers = (rows["frequency"], rows["recency"], rows["T"])
+        orders = model.conditional_expected_number_of_purchases_up_to_time(horizon, *customers)
+        risk = no_purchase(model, fitter, rows, horizon)
+        return orders, orders * spend_per_order(rows), risk
+
+    return run
+
+
+def no_purchase(model, fitter: str, rows: pd.DataFrame, horizon: int) -> np.ndarray:  # noqa: ANN001
+    """P(no purchase in the horizon): closed for BG and MBG, by quadrature for Pareto."""
+    x, recency, age = (rows[c].to_numpy() for c in ("frequency", "recency", "T"))
+    alive = np.asarray(model.conditional_probability_alive(x, recency, age)).ravel()
+    r, alpha = model.params_["r"], model.params_["alpha"]
+    if fitter != "ParetoNBDFitter":
+        return 1 - alive * (1 - ((alpha + age) / (alpha + age + horizon)) ** (r + x))
+    s, beta = model.params_["s"], model.params_["beta"]
+    at, width = np.polynomial.legendre.leggauss(48)
+    at, width = 0.5 * horizon * (at + 1), 0.5 * horizon * width
+    rate = ((r + x) / (alpha + age))[:, None]
+    bought = ((alpha + age)[:, None] / ((alpha + age)[:, None] + at)) ** (r + x + 1)[:, None]
+    stayed = ((beta + age)[:, None] / ((beta + age)[:, None] + at)) ** s
+    return 1 - alive * (rate * bought * stayed * width).sum(axis=1)
+
+
+def spend_per_order(rows: pd.DataFrame) -> np.ndarray:
+    """Gamma-Gamma by lifetimes."""
+    from lifetimes import GammaGammaFitter  # noqa: PLC0415
+
+    seen = rows[(rows["frequency"] > 0) & (rows["monetary_value"] > 0)]
+    model = GammaGammaFitter(penalizer_coef=0.001)
+    model.fit(seen["frequency"], seen["monetary_value"])
+    spend = model.conditional_expected_average_profit(rows["frequency"], rows["monetary_value"])
+    return np.asarray(spend)
+
+
+def pymc_peer(name: str):  # noqa: ANN201
+    """A model of pymc-marketing, fitted by maximum a posteriori."""
+
+    def run(days: pd.DataFrame, cutoff: int, horizon: int):  # noqa: ANN202
+        from pymc_marketing import clv  # noqa: PLC0415
+
+        rows = summary(days, cutoff).rename_axis("customer_id").reset_index()
+        model = getattr(clv, name)(data=rows)
+        model.fit(method="map", progressbar=False)
+        expected = model.expected_purchases(data=rows, future_t=horizon)
+        orders = expected.mean(("chain", "draw")).to_numpy()
+        fitter = {"ParetoNBDModel": "ParetoNBDFitter"}.get(name, "")
+        points = {v: float(model.fit_result[v].mean()) for v in model.fit_result.data_vars}
+        model.params_ = points
+        alive = model.expected_probability_alive(data=rows).mean(("chain", "draw")).to_numpy()
+        model.conditional_probability_alive = lambda *_: alive
+        risk = no_purchase(model, fitter or "BetaGeoFitter", rows, horizon)
+        return orders, orders * spend_per_order(rows), risk
+
+    return run
+
+
+def features(days: pd.DataFrame, cutoff: int) -> pd.DataFrame:
+    """The usual table: recency, frequency, money, and the same in windows."""
+    days = days[days["day"] < cutoff]
+    grouped = days.groupby("customer")
+    age, recency = cutoff - grouped["day"].min(), cutoff - grouped["day"].max()
+    count, total = grouped.size(), grouped["spend"].sum()
+    rows = pd.DataFrame({"age": age, "recency": recency, "count": count, "total": total})
+    rows["mean_spend"] = total / count
+    rows["mean_gap"] = (age - recency) / (count - 1).replace(0, np.nan)
+    for window in WINDOWS_DAYS:
+        recent = days[days["day"] >= cutoff - window].groupby("customer")["spend"]
+        rows[f"count_{window}"] = recent.size()
+        rows[f"spend_{window}"] = recent.sum()
+    return rows.fillna({c: 0.0 for c in rows if "_3" in c or "_9" in c or "_1" in c})
+
+
+def boosting_peer(package: str):  # noqa: ANN201
+    """Two-part boosting on rolling cut-offs: P(buy), then orders and spend of those who do."""
+
+    def run(days: pd.DataFrame, cutoff: int, horizon: int):  # noqa: ANN202
+        length = cutoff - int(days["day"].min())
+        window = horizon if length >= 1.75 * horizon else length // 2
+        cutoffs = [cutoff - window - i * max(window // 4, 7) for i in range(4)]
+        cutoffs = [c for c in cutoffs if c - days["day"].min() >= length / 4]
+        tables = [(features(days, c), outcomes(days, c, window)) for c in cutoffs]
+        known = pd.concat([t for t, _ in tables], ignore_index=True)
+        came = pd.concat([o.reindex(t.index) for t, o in tables], ignore_index=True).fillna(0.0)
+        classifier, regressor = estimators(package)
+        bought = came["orders"] > 0
+        now = features(days, cutoff)
+        buys = classifier().fit(known, bought).predict_proba(now)[:, 1]
+        stretch = horizon / window
+        orders, spend = (
+            buys * regressor().fit(known[bought], came.loc[bought, part]).predict(now) * stretch
+            for part in ("orders", "spend")
+        )
+        return orders, np.maximum(spend, 0.0), (1 - buys) ** stretch
+
+    return run
+
+
+def outcomes(days: pd.DataFrame, cutoff: int, window: int) -> pd.DataFrame:
+    """Purchase days and spend by customer in [cutoff, cutoff + window)."""
+    inside = days[(days["day"] >= cutoff) & (days["day"] < cutoff + window)]
+    grouped = inside.groupby("customer")["spend"]
+    return pd.DataFrame({"orders": grouped.size().astype(float), "spend": grouped.sum()})
+
+
+def estimators(package: str):  # noqa: ANN201
+    """Classifier and regressor of a package, with its defaults."""
+    if package == "sklearn":
+        from sklearn.ensemble import (  # noqa: PLC0415
+            HistGradientBoostingClassifier,
+            HistGradientBoostingRegressor,
+        )
+
+        return HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    import lightgbm  # noqa: PLC0415
+
+    return (
+        lambda: lightgbm.LGBMClassifier(verbose=-1, n_jobs=1),
+        lambda: lightgbm.LGBMRegressor(verbose=-1, n_jobs=1),
+    )
+
+
+def last_period(days: pd.DataFrame, cutoff: int, horizon: int):  # noqa: ANN201
+    """Everyone does again what they did in the last period of the same length."""
+    customers = np.unique(days["customer"])
+    again = outcomes(days, cutoff - horizon, horizon).reindex(customers).fillna(0.0)
+    return again["orders"], again["spend"], (again["orders"] == 0).astype(float)
+
+
+def everyone_alike(days: pd.DataFrame, cutoff: int, horizon: int):  # noqa: ANN201
+    """The mean customer of the last period, for everyone."""
+    orders, spend, risk = last_period(days, cutoff, horizon)
+    return tuple(np.full(len(orders), part.mean()) for part in (orders, spend, risk))
+
+
+PEERS = {
+    "lifetimes-bgnbd": lifetimes_peer("BetaGeoFitter"),
+    "lifetimes-mbgnbd": lifetimes_peer("ModifiedBetaGeoFitter"),
+    "lifetimes-pareto": lifetimes_peer("ParetoNBDFitter"),
+    "pymc-bgnbd": pymc_peer("BetaGeoModel"),
+    "pymc-mbgnbd": pymc_peer("ModifiedBetaGeoModel"),
+    "pymc-pareto": pymc_peer("ParetoNBDModel"),
+    "hgb-two-part": boosting_peer("sklearn"),
+    "lgbm-two-part": boosting_peer("lightgbm"),
+    "naive-lastperiod": last_period,
+    "naive-mean": everyone_alike,
+}
+
+if __name__ == "__main__":
+    warnings.filterwarnings("ignore")
+    main()

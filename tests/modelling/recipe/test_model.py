@@ -1,0 +1,76 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from backend.modelling.backtest.metrics import area_under_curve, log_loss, normalised_gini
+from backend.modelling.history import OrderHistory
+from backend.modelling.lifetime import summarise
+from backend.modelling.recipe import HorizonModel, fit_horizon
+from backend.modelling.recipe import model as model_module
+from backend.modelling.recipe.level import Level, estimate_level, matching_intercept
+from backend.modelling.recipe.training import Plan, outcomes
+
+History = Callable[[str], OrderHistory]
+
+
+@pytest.fixture(scope="module")
+def fitted(cdnow_sample: History) -> HorizonModel:
+    """The recipe for the half year from 1998 on CDNOW's sample."""
+    return fit_horizon(cdnow_sample("1998-01-01").purchase_days(), 180, seed=0)
+
+
+def test_boosting_moves_customers_but_not_the_shop(
+    cdnow_sample: History, fitted: HorizonModel
+) -> None:
+    days = cdnow_sample("1998-01-01").purchase_days()
+    levelled = fitted.base.score(summarise(days), 180).at_level(fitted.level.orders)
+    prediction = fitted.predict(days)
+    assert fitted.value is not None
+    assert prediction.purchase_days.sum() == pytest.approx(levelled.expected.sum())
+    assert not np.allclose(prediction.purchase_days, levelled.expected)
+    bought = expit(levelled.buy_logit + fitted.level.buy).mean()
+    assert 1 - prediction.none.mean() == pytest.approx(bought)
+
+
+def test_the_blend_is_better_than_its_base(cdnow_sample: History, fitted: HorizonModel) -> None:
+    days, later = (cdnow_sample(date).purchase_days() for date in ("1998-01-01", "1998-06-30"))
+    base = fitted.base.score(summarise(days), 180)
+    blend = fitted.predict(days)
+    bought, spend = outcomes(later, blend.customer, days.as_of_day, 180)
+    left = (bought == 0).astype(float)
+    assert log_loss(blend.none, left) < log_loss(base.none, left)
+    assert area_under_curve(blend.none, left) > 0.75
+    base_spend = base.expected * base.spend_per_day
+    assert normalised_gini(blend.spend, spend) > normalised_gini(base_spend, spend)
+
+
+def test_batches_of_customers_change_nothing(
+    cdnow_sample: History, fitted: HorizonModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = cdnow_sample("1998-01-01").purchase_days()
+    whole = fitted.predict(days)
+    monkeypatch.setattr(model_module, "CHUNK_BUYERS", 100)
+    parts = fitted.predict(days)
+    np.testing.assert_array_equal(parts.customer, whole.customer)
+    np.testing.assert_allclose(parts.spend, whole.spend, rtol=1e-9)
+    np.testing.assert_allclose(parts.buy_logit, whole.buy_logit, atol=1e-9)
+
+
+def test_a_small_shop_is_left_to_the_lifetime_models(small_shop: OrderHistory) -> None:
+    few = small_shop.purchase_days().of(np.arange(30))
+    model = fit_horizon(few, 180, seed=0)
+    assert model.value is None
+    assert model.buy is None
+    assert np.all(model.predict(few).purchase_days > 0)
+
+
+def test_without_blocks_the_level_is_left_alone() -> None:
+    assert estimate_level(Plan(90, (), None), []) == Level()
+
+
+def test_the_intercept_matches_the_mean_probability() -> None:
+    logits = np.random.default_rng(0).normal(-2, 3, 1000)
+    shift = matching_intercept(logits, 0.3)
+    assert expit(logits + shift).mean() == pytest.approx(0.3)
