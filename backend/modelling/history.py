@@ -157,6 +157,13 @@ class PurchaseDays:
         """Return the purchase days of the given customers, whose indices are kept."""
         return self._select(np.isin(self.customer, customers), self.as_of_day)
 
+    def rows(self, start: int, end: int) -> PurchaseDays:
+        """Return a run of purchase days, without copying them."""
+        part = slice(start, end)
+        return PurchaseDays(
+            self.as_of_day, self.customer[part], self.day[part], self.spend[part], self.orders[part]
+        )
+
     def _select(self, keep: NDArray[np.bool_], as_of_day: int) -> PurchaseDays:
         return PurchaseDays(
             as_of_day, self.customer[keep], self.day[keep], self.spend[keep], self.orders[keep]

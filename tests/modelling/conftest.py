@@ -7,13 +7,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from backend.modelling.forecast import Forecast, forecast
 from backend.modelling.history import OrderHistory
 
 CDNOW_SAMPLE = Path(__file__).parent / "data" / "cdnow_sample.parquet"
+History = Callable[[str], OrderHistory]
 
 
 @pytest.fixture(scope="session")
-def cdnow_sample() -> Callable[[str], OrderHistory]:
+def cdnow_sample() -> History:
     """The published tenth of CDNOW as known at a date; free orders count as one cent."""
     table = pq.read_table(CDNOW_SAMPLE)
     _, customer = np.unique(table["customer_id"].to_numpy(), return_inverse=True)
@@ -30,3 +32,34 @@ def cdnow_sample() -> Callable[[str], OrderHistory]:
         )
 
     return known_at
+
+
+@pytest.fixture(scope="session")
+def cdnow_forecast(cdnow_sample: History) -> Forecast:
+    """The whole forecast of CDNOW's sample for the half year from 1998."""
+    history = cdnow_sample("1998-01-01")
+    return forecast(history, value_horizon_days=180, churn_horizon_days=180)
+
+
+@pytest.fixture(scope="session")
+def small_shop() -> OrderHistory:
+    """Two hundred invented customers over two years, a quarter of them regulars."""
+    rng = np.random.default_rng(5)
+    customers, days, amounts = [], [], []
+    for customer in range(200):
+        first = rng.uniform(0, 700)
+        gap = 30.0 if customer % 4 == 0 else 250.0
+        at = first + np.concatenate(([0], np.cumsum(rng.exponential(gap, 40))))
+        at = at[at < min(730, first + rng.exponential(400))]
+        customers += [customer] * len(at)
+        days += at.tolist()
+        amounts += rng.lognormal(3, 0.6, len(at)).tolist()
+    start = np.datetime64("2022-01-01", "us")
+    created = start + (np.array(days) * 86400e6).astype("timedelta64[us]")
+    return OrderHistory.from_orders(
+        np.array(customers),
+        created,
+        np.array(amounts),
+        customer_count=210,
+        as_of=np.datetime64("2024-01-01"),
+    )

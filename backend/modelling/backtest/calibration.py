@@ -1,0 +1,151 @@
+"""What the trials teach: how far to spread predicted spend, and where a rule knows better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from backend.modelling.backtest.metrics import log_loss, normalised_gini
+from backend.modelling.backtest.trials import Trial
+from backend.modelling.lifetime.fitting import FloatArray
+from backend.modelling.recipe.model import Prediction
+
+POWERS = np.linspace(0.6, 1.3, 29)
+# Spend varies like a Poisson count of this many mean spends at a time; and the pull towards 1.
+SPEND_DISPERSION = 4.0
+POWER_PENALTY = 200.0
+RULE_WEIGHTS = (0.0, 0.25, 0.5, 0.75)
+# A rule is leant on only when it improves the backtest by more than chance does.
+LEAST_LOG_LOSS_GAIN = 0.01
+LEAST_GINI_GAIN = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Lean:
+    """A simple rule that does better than the recipe on the shop's past.
+
+    Attributes
+    ----------
+    rule
+        Its name; None where no rule does.
+    weight
+        Its share in the forecast, in [0, 1).
+    """
+
+    rule: str | None = None
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Corrections learnt from the trials; without trials they change nothing.
+
+    Attributes
+    ----------
+    spend_power
+        Power applied to predicted spend at an unchanged total.
+    value, churn
+        Rules leant on for purchases and spend, and for the chance of buying.
+    """
+
+    spend_power: float = 1.0
+    value: Lean = Lean()
+    churn: Lean = Lean()
+
+    def apply(self, prediction: Prediction, rules: dict[str, Prediction]) -> Prediction:
+        """Correct a prediction; `rules` are the simple rules' predictions of the same buyers."""
+        corrected = prediction.with_spend_power(self.spend_power)
+        if self.value.rule in rules:
+            corrected = mix_value(corrected, rules[self.value.rule], self.value.weight)
+        if self.churn.rule in rules:
+            corrected = mix_buying(corrected, rules[self.churn.rule], self.churn.weight)
+        return corrected
+
+
+def calibrate(trials: list[Trial]) -> Calibration:
+    """Learn the corrections that would have improved the trials."""
+    if not trials:
+        return Calibration()
+    power = _best_power(trials)
+    spread = [(t, t.prediction.with_spend_power(power)) for t in trials]
+    return Calibration(power, _lean_for_value(spread), _lean_for_churn(spread))
+
+
+def mix_value(prediction: Prediction, rule: Prediction, weight: float) -> Prediction:
+    """Mix in a rule's purchases and spend; totals stay, since rules know no level."""
+    return Prediction(
+        prediction.customer,
+        _mix(prediction.purchase_days, rule.purchase_days, weight),
+        _mix(prediction.spend, rule.spend, weight),
+        prediction.buy_logit,
+    )
+
+
+def mix_buying(prediction: Prediction, rule: Prediction, weight: float) -> Prediction:
+    """Mix in a rule's log odds of buying."""
+    logits = (1 - weight) * prediction.buy_logit + weight * rule.buy_logit
+    return Prediction(prediction.customer, prediction.purchase_days, prediction.spend, logits)
+
+
+def _mix(values: FloatArray, rule: FloatArray, weight: float) -> FloatArray:
+    total = rule.sum()
+    at_level = rule * (values.sum() / total if total else 0.0)
+    return np.asarray((1 - weight) * values + weight * at_level)
+
+
+def _best_power(trials: list[Trial]) -> float:
+    losses = [_power_loss(t.prediction.spend, t.spend) for t in trials if t.spend.any()]
+    if not losses:
+        return 1.0
+    penalised = np.mean(losses, axis=0) + POWER_PENALTY * (POWERS - 1) ** 2
+    return float(POWERS[np.argmin(penalised)])
+
+
+def _power_loss(predicted: FloatArray, actual: FloatArray) -> FloatArray:
+    """Poisson deviance of spend at the actual total, for each power, up to a constant."""
+    logs = np.log(predicted)
+    losses = []
+    for power in POWERS:
+        shape = np.exp(power * (logs - logs.max()))
+        expected = shape * (actual.sum() / shape.sum())
+        losses.append(-(actual @ np.log(np.maximum(expected, 1e-12))))
+    return np.asarray(np.array(losses) / (SPEND_DISPERSION * actual.mean()))
+
+
+Scored = list[tuple[Trial, Prediction]]
+
+
+def _lean_for_churn(trials: Scored) -> Lean:
+    def loss(rule: str, weight: float) -> float:
+        mixed = ((t, mix_buying(p, t.rules[rule], weight)) for t, p in trials)
+        return float(np.mean([log_loss(1 - m.none, t.purchase_days > 0) for t, m in mixed]))
+
+    return _best_lean(trials, loss, lambda none: LEAST_LOG_LOSS_GAIN * none)
+
+
+def _lean_for_value(trials: Scored) -> Lean:
+    def loss(rule: str, weight: float) -> float:
+        mixed = ((t, mix_value(p, t.rules[rule], weight)) for t, p in trials)
+        ginis = [normalised_gini(m.spend, t.spend) for t, m in mixed if t.spend.any()]
+        return -float(np.mean(ginis)) if ginis else 0.0
+
+    return _best_lean(trials, loss, lambda _: LEAST_GINI_GAIN)
+
+
+def _best_lean(
+    trials: Scored,
+    loss: Callable[[str, float], float],
+    least_gain: Callable[[float], float],
+) -> Lean:
+    rules = set.intersection(*(set(t.rules) for t, _ in trials))
+    if not rules:
+        return Lean()
+    options = [(rule, weight) for rule in sorted(rules) for weight in RULE_WEIGHTS[1:]]
+    losses = [loss(*option) for option in options]
+    unmixed = loss(options[0][0], 0.0)
+    best = int(np.argmin(losses))
+    if unmixed - losses[best] <= least_gain(unmixed):
+        return Lean()
+    return Lean(*options[best])

@@ -1,0 +1,100 @@
+"""The level: how much more or less the shop sells in the horizon than the base expects.
+
+Seasons and trends move all customers together. The label windows show by how much the base
+missed; only the window of the same season a year ago says much about the one to come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from backend.modelling.lifetime.fitting import FloatArray
+from backend.modelling.recipe.training import Block, Plan
+
+# Trust in what was seen, before it is shrunk by the purchases it rests on (chosen on other shops).
+TRUST_YEAR_AGO = 0.75
+TRUST_RECENT = 0.2
+TRUST_SPEND = 0.8
+TRUST_BUY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Corrections of the base that are the same for all customers.
+
+    Attributes
+    ----------
+    orders
+        Added to the log of expected purchase days.
+    spend
+        Added to the log of expected spend, besides `orders`.
+    buy
+        Added to the log odds of buying at all, besides `orders`.
+    year_ago
+        Whether `orders` comes from the same season a year ago.
+    """
+
+    orders: float = 0.0
+    spend: float = 0.0
+    buy: float = 0.0
+    year_ago: bool = False
+
+
+def estimate_level(plan: Plan, blocks: list[Block]) -> Level:
+    """Estimate the corrections from what came after past cut-offs."""
+    if not blocks:
+        return Level()
+    year_ago = [b for b in blocks if b.cutoff == plan.year_ago]
+    if year_ago:
+        orders = TRUST_YEAR_AGO * _shrunk(year_ago[0].level, year_ago[0].level_purchases, 50)
+    else:
+        purchases = sum(b.level_purchases for b in blocks)
+        orders = TRUST_RECENT * _shrunk(np.mean([b.level for b in blocks]), purchases, 200)
+    return Level(float(orders), _spend_drift(blocks), _buy_intercept(blocks), bool(year_ago))
+
+
+def _shrunk(value: float | np.floating, evidence: float, half: float) -> float:
+    """Shrink towards zero; by half where the evidence equals `half`."""
+    return float(value) * evidence / (evidence + half)
+
+
+def _spend_drift(blocks: list[Block]) -> float:
+    """Log of actual over expected spend, given the level of purchases."""
+    actual = sum(b.spend.sum() for b in blocks)
+    expected = sum((b.base.expected * b.base.spend_per_day).sum() for b in blocks)
+    if actual <= 0:
+        return 0.0
+    purchases = sum(b.purchase_days.sum() for b in blocks) / len(blocks)
+    return TRUST_SPEND * _shrunk(np.log(actual / expected), purchases, 100)
+
+
+def _buy_intercept(blocks: list[Block]) -> float:
+    """Log odds by which more (or fewer) customers bought, given the level of purchases."""
+    bought = np.concatenate([b.purchase_days > 0 for b in blocks])
+    logits = np.concatenate([b.base.buy_logit for b in blocks])
+    rarer = rarer_outcomes(blocks)
+    if rarer < 1:
+        return 0.0
+    return TRUST_BUY * _shrunk(matching_intercept(logits, float(bought.mean())), rarer, 50)
+
+
+def rarer_outcomes(blocks: list[Block]) -> float:
+    """Customers per block in the rarer of the two outcomes, buying and not buying."""
+    bought = np.concatenate([b.purchase_days > 0 for b in blocks])
+    return float(min(bought.sum(), len(bought) - bought.sum())) / len(blocks)
+
+
+def matching_intercept(logits: FloatArray, mean: float) -> float:
+    """Return what must be added to the logits for their probabilities to have the given mean."""
+    mean = min(max(mean, 1e-6), 1 - 1e-6)
+    low, high = -40.0, 40.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if expit(logits + middle).mean() < mean:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
