@@ -57,7 +57,7 @@ def run_trials(
     horizon_days: int,
     *,
     seed: int,
-    value: bool = True,
+    purchases: bool = True,
     progress: Callable[[float], None],
 ) -> list[Trial]:
     """Try the recipe at up to three earlier cut-offs, the latest first.
@@ -70,15 +70,15 @@ def run_trials(
         The forecast's horizon; trials have half the history where that is shorter.
     seed
         As for the recipe.
-    value
-        Whether boosting of purchases and spend is wanted, besides that of buying.
+    purchases
+        Whether boosting of purchases is wanted, besides that of buying at all.
     progress
         Called with the share of trials done.
     """
     cutoffs, window = trial_cutoffs(days, horizon_days)
     trials = []
     for number, cutoff in enumerate(cutoffs, start=1):
-        trial = _try(days, cutoff, window, seed=seed, value=value)
+        trial = _try(days, cutoff, window, seed=seed, purchases=purchases)
         trials += [trial] if trial is not None else []
         progress(number / len(cutoffs))
     return trials
@@ -96,13 +96,13 @@ def trial_cutoffs(days: PurchaseDays, horizon_days: int) -> tuple[list[int], int
 
 
 def _try(
-    days: PurchaseDays, cutoff: int, window_days: int, *, seed: int, value: bool
+    days: PurchaseDays, cutoff: int, window_days: int, *, seed: int, purchases: bool
 ) -> Trial | None:
     known = days.before(cutoff)
     summary = summarise(known)
     if len(summary) < LEAST_BUYERS or not summary.x.any():
         return None
-    model = fit_horizon(known, window_days, seed=seed, value=value, most_rows=MOST_ROWS)
+    model = fit_horizon(known, window_days, seed=seed, purchases=purchases, most_rows=MOST_ROWS)
     bought, spend = outcomes(days, summary.customer, cutoff, window_days)
     return Trial(
         cutoff=cutoff,

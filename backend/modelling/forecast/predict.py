@@ -22,8 +22,8 @@ from backend.modelling.lifetime.fitting import FloatArray
 from backend.modelling.recipe import HorizonModel, Prediction, fit_horizon
 from backend.modelling.waiting import QUANTILES, next_purchase_days
 
-MOST_CUSTOMERS_TO_FIT = 200_000
-MOST_CUSTOMERS_TO_TRY = 50_000
+MOST_CUSTOMERS_TO_FIT = 60_000
+MOST_CUSTOMERS_TO_TRY = 20_000
 # What a shop without any repeat purchase is assumed to have seen besides: half a repeat purchase
 # in one customer-year (the half is Jeffreys' prior for a Poisson rate).
 ASSUMED_REPEATS = 0.5
@@ -145,15 +145,15 @@ def _recipe(days: PurchaseDays, horizons: _Horizons, seed: int, progress: Progre
 
 
 def _fit(
-    days: PurchaseDays, horizon_days: int, seed: int, value: bool, progress: Progress
+    days: PurchaseDays, horizon_days: int, seed: int, purchases: bool, progress: Progress
 ) -> _Fitted:
-    model = fit_horizon(days, horizon_days, seed=seed, value=value)
+    model = fit_horizon(days, horizon_days, seed=seed, purchases=purchases)
     progress(0.4)
     trials = run_trials(
         _sample(days, MOST_CUSTOMERS_TO_TRY, seed),
         horizon_days,
         seed=seed,
-        value=value,
+        purchases=purchases,
         progress=lambda done: progress(0.4 + 0.6 * done),
     )
     calibration = calibrate(trials)
@@ -183,7 +183,7 @@ def _next_purchases(
 
 
 def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons) -> ForecastReport:
-    boosted = value.model.value is not None
+    boosted = value.model.buy is not None
     lessons = Calibration(
         value.calibration.spend_power, value.calibration.value, churn.calibration.churn
     )

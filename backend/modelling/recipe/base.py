@@ -34,18 +34,12 @@ class BaseScores:
         Expected purchase days in the horizon, positive.
     none
         Probability of no purchase in the horizon, in (0, 1).
-    alive
-        Probability of being a customer still, in [0, 1], by Pareto/NBD.
-    disagreement
-        Log ratio of the expectations of BG/NBD and Pareto/NBD.
     spend_per_day
         Expected spend of a purchase day, currency units.
     """
 
     expected: FloatArray
     none: FloatArray
-    alive: FloatArray
-    disagreement: FloatArray
     spend_per_day: FloatArray
 
     @property
@@ -55,13 +49,7 @@ class BaseScores:
 
     def take(self, rows: IntArray) -> BaseScores:
         """Return the scores of some of the buyers."""
-        return BaseScores(
-            self.expected[rows],
-            self.none[rows],
-            self.alive[rows],
-            self.disagreement[rows],
-            self.spend_per_day[rows],
-        )
+        return BaseScores(self.expected[rows], self.none[rows], self.spend_per_day[rows])
 
     def at_level(self, level: float) -> BaseScores:
         """Multiply all purchase rates by ``exp(level)``, as a season does."""
@@ -96,8 +84,6 @@ class Base:
         return BaseScores(
             expected=np.exp(np.mean(logs, axis=0))[cells.inverse],
             none=np.asarray(expit(np.mean(logits, axis=0)))[cells.inverse],
-            alive=self.pareto_nbd.probability_alive(*customers)[cells.inverse],
-            disagreement=(logs[0] - logs[2])[cells.inverse],
             spend_per_day=self.gamma_gamma.expected_spend(days, summary.spend / days),
         )
 

@@ -17,11 +17,11 @@ from backend.modelling.recipe.boosting import (
     LEAST_PURCHASES,
     LEAST_RARER_OUTCOMES,
     BuyBoosting,
-    ValueBoosting,
+    PurchaseBoosting,
     fit_buy_boosting,
-    fit_value_boosting,
+    fit_purchase_boosting,
 )
-from backend.modelling.recipe.features import Features, design
+from backend.modelling.recipe.features import Features, describe
 from backend.modelling.recipe.level import (
     Level,
     estimate_level,
@@ -38,7 +38,6 @@ class Weights:
     """How much of the blend is boosting's, each in [0, 1)."""
 
     purchases: float = 0.0
-    spend: float = 0.0
     buy: float = 0.0
 
 
@@ -87,7 +86,7 @@ class HorizonModel:
         The cut-offs learnt from.
     base, level
         Lifetime models and what all customers' rates are multiplied by.
-    value, buy
+    purchases, buy
         Boosting; None where there was too little to learn from, or it was not asked for.
     weights
         Boosting's share in the blend.
@@ -99,7 +98,7 @@ class HorizonModel:
     plan: Plan
     base: Base
     level: Level
-    value: ValueBoosting | None
+    purchases: PurchaseBoosting | None
     buy: BuyBoosting | None
     weights: Weights
     shop_spend_per_day: float
@@ -133,9 +132,9 @@ class HorizonModel:
             spend=horizon.expected * horizon.spend_per_day * np.exp(self.level.spend),
             buy_logit=horizon.buy_logit + self.level.buy,
         )
-        if self.value is None and self.buy is None:
+        if self.purchases is None and self.buy is None:
             return base, base
-        features = design(days, window, self.plan.window_days, self.shop_spend_per_day)
+        features = describe(days, self.shop_spend_per_day)
         return base, self._blend(base, horizon, window, features)
 
     def _blend(
@@ -143,16 +142,18 @@ class HorizonModel:
     ) -> Prediction:
         """Mix base and boosting in logs and log odds.
 
-        Boosting knows the label window; the base's own growth takes it on to the horizon.
+        Boosting knows the label window; the base's own growth takes it on to the horizon. Spend
+        follows purchases: a boosting of its own ranked no better and erred more on large orders.
         """
         purchases, spend, buy = base.purchase_days, base.spend, base.buy_logit
-        if self.value is not None:
+        if self.purchases is not None:
             growth = np.log(horizon.expected / window.expected)
-            log_purchases, log_spend = self.value.predict(features, window)
-            purchases = _log_mix(purchases, log_purchases + growth, self.weights.purchases)
-            spend = _log_mix(spend, log_spend + growth, self.weights.spend)
+            boosted = self.purchases.log_mean(features, window) + growth
+            more = np.exp(self.weights.purchases * (boosted - np.log(purchases)))
+            purchases, spend = purchases * more, spend * more
         if self.buy is not None:
-            boosted = self.buy.predict(features) + horizon.buy_logit - window.buy_logit
+            odds_growth = horizon.buy_logit - window.buy_logit
+            boosted = self.buy.logit(features) + odds_growth
             buy = (1 - self.weights.buy) * buy + self.weights.buy * boosted
         return Prediction(base.customer, purchases, spend, buy)
 
@@ -162,8 +163,7 @@ def fit_horizon(
     horizon_days: int,
     *,
     seed: int,
-    value: bool = True,
-    buy: bool = True,
+    purchases: bool = True,
     most_rows: int = MOST_ROWS,
 ) -> HorizonModel:
     """Fit the recipe to purchase days, at least one of them.
@@ -176,8 +176,8 @@ def fit_horizon(
         Days to predict, at least 1.
     seed
         Decides samples of rows and of features.
-    value, buy
-        Whether boosting is wanted for purchases and spend, and for buying at all.
+    purchases
+        Whether boosting of purchases is wanted, besides that of buying at all.
     most_rows
         Rows of the rolling-origin table, in all.
     """
@@ -189,8 +189,8 @@ def fit_horizon(
         plan=plan,
         base=fit_base(summarise(days)),
         level=estimate_level(plan, blocks),
-        value=fit_value_boosting(blocks, seed=seed) if value and enough else None,
-        buy=fit_buy_boosting(blocks, seed=seed) if buy and enough else None,
+        purchases=fit_purchase_boosting(blocks, seed=seed) if purchases and enough else None,
+        buy=fit_buy_boosting(blocks, seed=seed) if enough else None,
         weights=_weights(blocks) if enough else Weights(),
         shop_spend_per_day=float(days.spend.mean()),
     )
@@ -209,13 +209,8 @@ def _weights(blocks: list[Block]) -> Weights:
     rarer = rarer_outcomes(blocks)
     return Weights(
         purchases=float(0.9 * purchases / (purchases + 500)),
-        spend=float(0.5 * purchases / (purchases + 500)),
-        buy=float(0.9 * rarer / (rarer + 200)),
+        buy=float(0.8 * rarer / (rarer + 200)),
     )
-
-
-def _log_mix(base: FloatArray, boosted_log: FloatArray, weight: float) -> FloatArray:
-    return np.asarray(np.exp((1 - weight) * np.log(base) + weight * boosted_log))
 
 
 def _with_total(values: FloatArray, total: float) -> FloatArray:

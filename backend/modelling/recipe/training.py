@@ -15,10 +15,10 @@ from backend.modelling.lifetime import summarise
 from backend.modelling.lifetime.fitting import FloatArray
 from backend.modelling.lifetime.summary import IntArray
 from backend.modelling.recipe.base import BaseScores, fit_base
-from backend.modelling.recipe.features import Features, design
+from backend.modelling.recipe.features import Features, describe
 
 MOST_CUTOFFS = 6
-MOST_ROWS = 60_000
+MOST_ROWS = 40_000
 FEWEST_ROWS_PER_BLOCK = 2_000
 YEAR_DAYS = 364  # whole weeks, so that the season a year ago has the same weekdays
 NEAR_DAYS = 10
@@ -118,12 +118,11 @@ def build_block(
     rows = np.arange(len(summary))
     if len(rows) > most_rows:
         rows = np.sort(rng.choice(rows, most_rows, replace=False))
-    levelled = base.at_level(level).take(rows)
     sample = known.of(summary.customer[rows])
     return Block(
         cutoff=cutoff,
-        features=design(sample, levelled, window_days, float(known.spend.mean())),
-        base=levelled,
+        features=describe(sample, float(known.spend.mean())),
+        base=base.at_level(level).take(rows),
         purchase_days=bought[rows],
         spend=spend[rows],
         level=level,

@@ -27,7 +27,7 @@ def test_boosting_moves_customers_but_not_the_shop(
     days = cdnow_sample("1998-01-01").purchase_days()
     levelled = fitted.base.score(summarise(days), 180).at_level(fitted.level.orders)
     prediction = fitted.predict(days)
-    assert fitted.value is not None
+    assert fitted.purchases is not None
     assert prediction.purchase_days.sum() == pytest.approx(levelled.expected.sum())
     assert not np.allclose(prediction.purchase_days, levelled.expected)
     bought = expit(levelled.buy_logit + fitted.level.buy).mean()
@@ -61,7 +61,7 @@ def test_batches_of_customers_change_nothing(
 def test_a_small_shop_is_left_to_the_lifetime_models(small_shop: OrderHistory) -> None:
     few = small_shop.purchase_days().of(np.arange(30))
     model = fit_horizon(few, 180, seed=0)
-    assert model.value is None
+    assert model.purchases is None
     assert model.buy is None
     assert np.all(model.predict(few).purchase_days > 0)
 
