@@ -21,7 +21,7 @@ from bench.shops import DATA, Case, Shop
 
 OURS = "ours"
 HERE = Path(__file__).parent
-ENVIRONMENT = HERE / ".cache" / "peers"
+ENVIRONMENT = Path(os.environ.get("PEERS_ENVIRONMENT", HERE / ".cache" / "peers"))
 # Their probability of being alive is no churn risk, and the prototype is no peer.
 NOT_PEERS = ("|1-palive", "prototype")
 
