@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +35,75 @@ def predict_directly(shop: Shop, case: Case) -> Predictions:
         value_horizon_days=case.horizon_days,
         churn_horizon_days=case.horizon_days,
     )
-    # Judged are purchase days, several orders of a day being one.
+    orders = scores.predicted_orders / _orders_per_day(shop, case)
+    return Predictions(customer_id, orders, scores.predicted_value, scores.churn_risk)
+
+
+def predict_publicly(shop: Shop, case: Case) -> Predictions:
+    """Put all orders in a database, run as of the cut-off, read what the run published."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "shop.db"
+        run = _Backend(database, case.horizon_days)
+        run("migrate", "--shop-tables")
+        _fill(database, shop.counted())
+        run("cluster", "--as-of", case.cutoff, "--json")
+        published = _published(database)
+    published[1] /= _orders_per_day(shop, case)
+    return Predictions(published[0].astype(np.int64), *published[1:])
+
+
+def _orders_per_day(shop: Shop, case: Case) -> float:
+    """Judged are purchase days, several orders of a day being one."""
+    _, history = shop.history(case.cutoff)
     days = history.purchase_days()
-    per_day = days.orders.sum() / len(days.orders)
-    return Predictions(
-        customer_id, scores.predicted_orders / per_day, scores.predicted_value, scores.churn_risk
+    return float(days.orders.sum() / len(days.orders))
+
+
+class _Backend:
+    """`python -m backend …` on a database of its own."""
+
+    def __init__(self, database: Path, horizon_days: int) -> None:
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "OMP_NUM_THREADS": "1",
+            "API_KEY": "benchmark",
+            "LOG_LEVEL": "WARNING",
+            "DATABASE_URL": f"sqlite:///{database}",
+            "PREDICTION_HORIZON_DAYS": str(horizon_days),
+            "CHURN_HORIZON_DAYS": str(horizon_days),
+        }
+
+    def __call__(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "backend", *arguments]
+        subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL)
+
+
+def _fill(database: Path, shop: Shop) -> None:
+    customers = ((int(c),) for c in np.unique(shop.customer_id))
+    created = (str(at).replace("T", " ") for at in shop.created_at)
+    orders = zip(
+        range(1, len(shop.amount) + 1),
+        shop.customer_id.tolist(),
+        shop.amount.round(2).tolist(),
+        created,
+        strict=True,
     )
+    with sqlite3.connect(database) as connection:
+        connection.executemany("INSERT INTO customers (id) VALUES (?)", customers)
+        connection.executemany(
+            "INSERT INTO orders (id, customer_id, total_price, created_at, financial_status)"
+            " VALUES (?, ?, ?, ?, 'paid')",
+            orders,
+        )
+    connection.close()
+
+
+def _published(database: Path) -> NDArray[np.float64]:
+    """Return ids, orders, value and churn risk of all customers, shape (4, customers)."""
+    connection = sqlite3.connect(database)
+    rows = connection.execute(
+        "SELECT customer_id, predicted_orders, predicted_value, churn_risk"
+        " FROM customer_intelligence ORDER BY customer_id"
+    ).fetchall()
+    connection.close()
+    return np.array(rows, dtype=float).T
