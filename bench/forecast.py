@@ -8,6 +8,7 @@ date, what it published), is judged, and is printed beside the peers on file.
 --direct      calls the forecast itself instead: the same numbers, sooner
 --peers       runs the peers that install today in the same table (bench/requirements-peers.txt)
 --subsamples  300, 1,000 and 3,000 customers of each shop, beside Pareto/NBD
+--intervals   how often the 80 % intervals hold what came, and how good the next-order dates are
 --speed       a million invented customers (--customers), beside lifetimes and boosting
 """
 
@@ -21,6 +22,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bench.intervals import measure_intervals
 from bench.judge import METRICS, Truth, ahead, happened, judge
 from bench.paths import Predictions, predict_directly, predict_publicly
 from bench.peers_on_file import OURS, Row, on_file, run_peers
@@ -60,6 +62,8 @@ def main() -> None:
     predict = predict_directly if asked.direct else predict_publicly
     if asked.speed:
         measure_speed(asked.customers, console)
+    elif asked.intervals:
+        measure_intervals(console)
     elif asked.subsamples:
         _compare_subsamples(predict)
     else:
@@ -68,7 +72,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Score forecasts beside their peers.")
-    for option in ("direct", "peers", "subsamples", "speed"):
+    for option in ("direct", "peers", "subsamples", "intervals", "speed"):
         parser.add_argument(f"--{option}", action="store_true")
     parser.add_argument("--customers", type=int, default=1_000_000)
     return parser.parse_args()
@@ -78,11 +82,11 @@ def _compare(predict: Predict, *, rerun: bool) -> None:
     rows: list[Row] = []
     for case in CASES:
         shop = load(case.shop)
-        found = [Row(case, OURS, _score(shop, case, predict(shop, case)))]
+        found = [Row(case, OURS, score(shop, case, predict(shop, case)))]
         found += [row for row in on_file() if row.case == case]
         if rerun:
             found += [
-                Row(case, f"{name} (here)", _score(shop, case, made))
+                Row(case, f"{name} (here)", score(shop, case, made))
                 for name, made in run_peers(shop, case, INSTALLABLE).items()
             ]
         _print_case(case, found)
@@ -102,8 +106,8 @@ def _compare_subsamples(predict: Predict) -> None:
                 theirs = run_peers(shop, case, ("lifetimes-pareto",))
                 if not theirs:
                     continue
-                ours = _score(shop, case, predict(shop, case))
-                pareto = _score(shop, case, theirs["lifetimes-pareto"])
+                ours = score(shop, case, predict(shop, case))
+                pareto = score(shop, case, theirs["lifetimes-pareto"])
                 gaps[size].append(ahead(ours, pareto))
     table = _table("Ahead of lifetimes' Pareto/NBD, x100", "customers")
     for size, found in gaps.items():
@@ -111,7 +115,8 @@ def _compare_subsamples(predict: Predict) -> None:
     console.print(table)
 
 
-def _score(shop: Shop, case: Case, made: Predictions) -> dict[str, float]:
+def score(shop: Shop, case: Case, made: Predictions) -> dict[str, float]:
+    """Judge predictions for the customers known at the cut-off."""
     truth: Truth = happened(
         shop.customer_id,
         shop.day,

@@ -102,12 +102,18 @@ def no_purchase(model, fitter: str, rows: pd.DataFrame, horizon: int) -> np.ndar
 
 
 def spend_per_order(rows: pd.DataFrame) -> np.ndarray:
-    """Gamma-Gamma by lifetimes."""
+    """Gamma-Gamma by lifetimes, penalised where it does not converge otherwise."""
     from lifetimes import GammaGammaFitter
+    from lifetimes.utils import ConvergenceError
 
     seen = rows[(rows["frequency"] > 0) & (rows["monetary_value"] > 0)]
-    model = GammaGammaFitter(penalizer_coef=0.0)
-    model.fit(seen["frequency"], seen["monetary_value"])
+    for penalizer in (0.0, 0.001, 0.01):
+        model = GammaGammaFitter(penalizer_coef=penalizer)
+        try:
+            model.fit(seen["frequency"], seen["monetary_value"])
+            break
+        except ConvergenceError:
+            continue
     spend = model.conditional_expected_average_profit(rows["frequency"], rows["monetary_value"])
     return np.asarray(spend)
 

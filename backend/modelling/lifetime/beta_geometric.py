@@ -17,7 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import digamma, gammaln
+from numpy.typing import NDArray
+from scipy.special import digamma, expit, gammaln
 
 from backend.modelling.lifetime.fitting import ByFrequency, FloatArray, maximise
 from backend.modelling.lifetime.summary import Cells
@@ -54,12 +55,10 @@ class BetaGeometric:
         The plain BG/NBD gives 1 to every one-time buyer: this is no churn risk.
         """
         shape = self.r + x
-        c = self.b + x + self.modified
-        can_stop = x + self.modified >= 1
-        odds_stopped = np.where(can_stop, self.a / np.where(can_stop, c - 1, 1.0), 0.0) * np.exp(
-            shape * np.log((self.alpha + T) / (self.alpha + t_x))
-        )
-        return np.asarray(1 / (1 + odds_stopped))
+        past = self.b + x + self.modified - 1
+        odds = shape * np.log((self.alpha + T) / (self.alpha + t_x))
+        odds += _log_or_never(self.a / np.maximum(past, 1e-12), x + self.modified >= 1)
+        return np.asarray(expit(-odds))
 
     def expect(
         self,
@@ -88,11 +87,12 @@ class BetaGeometric:
         alive = self.probability_alive(x, t_x, T)
         shape = self.r + x
         miss = (self.alpha + T) / (self.alpha + T + horizon)
+        log_hit = np.log1p(-miss)
         c = self.b + x + self.modified
         expected = np.zeros(len(x))
         survived = np.ones(len(x))
-        pmf = np.exp(shape * np.log(miss))
-        tail = 1 - pmf
+        log_pmf = shape * np.log(miss)
+        tail = -np.expm1(log_pmf)
         none = 1 - alive * tail
         rows = np.arange(len(x))
         for n in range(1, MOST_PURCHASES + 1):
@@ -102,8 +102,8 @@ class BetaGeometric:
             if not len(rows):
                 break
             survived[rows] *= (c[rows] + n - 1) / (self.a + c[rows] + n - 1)
-            pmf[rows] *= (shape[rows] + n - 1) / n * (1 - miss[rows])
-            tail[rows] -= pmf[rows]
+            log_pmf[rows] += np.log((shape[rows] + n - 1) / n) + log_hit[rows]
+            tail[rows] -= np.exp(log_pmf[rows])
         return alive * expected, none
 
 
@@ -137,6 +137,11 @@ def time_unit(cells: Cells) -> float:
     return max(float(cells.T[order][half]), 1e-9) / 10
 
 
+def _log_or_never(odds: FloatArray, possible: NDArray[np.bool_]) -> FloatArray:
+    """Log odds of having stopped; minus infinity where there was no occasion to."""
+    return np.where(possible, np.log(odds), -np.inf)
+
+
 class _Likelihood:
     """Mean log likelihood per customer with its gradient; formulas (3) of [1]_ and (5) of [2]_."""
 
@@ -153,16 +158,16 @@ class _Likelihood:
         z = self.modified
         at_end, at_last = np.log(alpha + self.T), np.log(alpha + self.t_x)
         past = np.where(self.can_stop, self.of_x(np.copy, b + z - 1), 1.0)
-        stopped = np.where(self.can_stop, a / past, 0.0) * np.exp((r + self.x) * (at_end - at_last))
+        odds = (r + self.x) * (at_end - at_last) + _log_or_never(a / past, self.can_stop)
         value = (
             self.of_x(gammaln, r)
             + self.of_x(gammaln, b + z)
             - self.of_x(gammaln, a + b + z)
             - (r + self.x) * at_end
-            + np.log1p(stopped)
+            + np.logaddexp(0, odds)
         )
         common = r * np.log(alpha) - gammaln(r) + gammaln(a + b) - gammaln(b)
-        dead = stopped / (1 + stopped)
+        dead = expit(odds)
         both = self.of_x(digamma, a + b + z)
         shape = self.of_x(digamma, r) - at_end + dead * (at_end - at_last)
         rate = (r + self.x) * ((1 - dead) / (alpha + self.T) + dead / (alpha + self.t_x))

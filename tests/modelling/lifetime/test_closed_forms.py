@@ -12,7 +12,13 @@ from scipy.optimize import approx_fprime
 from scipy.special import expit, log_expit
 from scipy.stats import gamma as gamma_distribution
 
-from backend.modelling.lifetime import BetaGeometric, GammaGamma, Pareto
+from backend.modelling.lifetime import (
+    BetaGeometric,
+    GammaGamma,
+    Pareto,
+    fit_beta_geometric,
+    fit_pareto,
+)
 from backend.modelling.lifetime import beta_geometric as beta_geometric_module
 from backend.modelling.lifetime import gamma_gamma as gamma_gamma_module
 from backend.modelling.lifetime import pareto as pareto_module
@@ -171,3 +177,16 @@ def test_gradients_are_those_of_the_likelihood(name: str) -> None:
 
     numeric = approx_fprime(logs, value, 1e-6)
     np.testing.assert_allclose(likelihood(logs)[1], numeric, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("modified", [False, True])
+def test_a_customer_of_every_day_is_no_overflow(modified: bool) -> None:
+    daily, gone = one(1500.0, 1500.0, 1501.0), one(600.0, 600.0, 3000.0)
+    model = BetaGeometric(1.0, 10.0, 0.2, 4.0, modified)
+    expected, none = model.expect(*daily, 365)
+    assert 300 < expected[0] < 365
+    assert none[0] < 0.01
+    assert model.expect(*gone, 365)[0][0] == pytest.approx(0, abs=1e-9)
+    many = Cells.of(*(np.concatenate(pair) for pair in zip(daily, gone, strict=True)))
+    for fitted in (fit_beta_geometric(many, modified=modified, ridge=2), fit_pareto(many, ridge=2)):
+        assert np.all(np.isfinite(fitted.expect(*daily, 365)))
