@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SERVE ?= 1
 
-.PHONY: help setup demo test check format requirements bench-run bench-forecast bench-segments clean
+.PHONY: help setup demo test check format openapi requirements bench-run bench-forecast bench-segments clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ check: $(READY) ## Lint, format check, types, layers.
 format: $(READY) ## Format the code and fix what can be fixed.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+openapi: $(READY) ## Write the OpenAPI snapshot anew.
+	$(BIN)/python -m tests.api.renew_snapshot
 
 requirements: $(READY) ## Compile the pinned requirements anew.
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt

@@ -1,6 +1,6 @@
 """`python -m backend`."""
 
-from backend.cli import app
+from backend.cli import main
 
 if __name__ == "__main__":
-    app()
+    main()

@@ -9,13 +9,13 @@ from typing import TypedDict
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from pydantic import SecretStr
 
 from backend import __version__
 from backend.api import admin, customers, errors, health, segments
 from backend.api.dependencies import ApiState
 from backend.api.middleware import RequestId
 from backend.clients.cache import create_cache
-from backend.clients.naming import NamingConfig
 from backend.core.clock import utc_now
 from backend.core.config import Settings
 from backend.core.errors import DatabaseUnavailable, InvalidConfiguration, InvalidMapping
@@ -77,19 +77,15 @@ def run_config(settings: Settings) -> RunConfig:
         dynamic_k_range=settings.enable_dynamic_k_range,
         robust_scaling=settings.clustering_robust_scaling,
         history_retention_days=settings.history_retention_days,
-        naming=_naming_config(settings),
+        anthropic_api_key=_revealed(settings.anthropic_api_key),
+        anthropic_model=settings.anthropic_model,
+        anthropic_base_url=settings.anthropic_base_url,
         log_level=settings.log_level,
     )
 
 
-def _naming_config(settings: Settings) -> NamingConfig | None:
-    if settings.anthropic_api_key is None:
-        return None
-    return NamingConfig(
-        api_key=settings.anthropic_api_key.get_secret_value(),
-        model=settings.anthropic_model,
-        base_url=settings.anthropic_base_url,
-    )
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 def _lifespan(
@@ -113,8 +109,7 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
     shop_engine = engine
     if settings.shop_url != settings.intelligence_url:
         shop_engine = await stack.enter_async_context(opened(settings.shop_url, pool_size=size))
-    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
-    cache = create_cache(redis_url, ttl_seconds=settings.cache_ttl_seconds)
+    cache = create_cache(_revealed(settings.redis_url), ttl_seconds=settings.cache_ttl_seconds)
     stack.push_async_callback(cache.close)
     return ApiState(
         engine=engine,

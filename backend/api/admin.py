@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from backend.api.dependencies import State, opens_admin, opens_reading
-from backend.api.examples import problems
+from backend.api.examples import REPORT_EXAMPLE, problems
 from backend.api.schemas import (
     ClusterRequest,
     Move,
@@ -35,14 +35,14 @@ admin = APIRouter(
     prefix="/api/admin",
     tags=["admin"],
     dependencies=[Depends(opens_admin)],
-    responses=problems(401, 403, 503),
+    responses=problems(401, 403, 422, 503),
 )
 # The guide reads the status of a run with the plain key.
 status = APIRouter(
     prefix="/api/admin",
     tags=["admin"],
     dependencies=[Depends(opens_reading)],
-    responses=problems(401, 503),
+    responses=problems(401, 422, 503),
 )
 
 
@@ -56,7 +56,7 @@ async def sent_request(request: Request) -> ClusterRequest:
         raise RequestValidationError(wrong) from None
 
 
-@admin.post("/cluster", status_code=202, responses=problems(409, 422), openapi_extra=CLUSTER_BODY)
+@admin.post("/cluster", status_code=202, responses=problems(409), openapi_extra=CLUSTER_BODY)
 async def cluster(
     state: State, response: Response, wanted: Annotated[ClusterRequest, Depends(sent_request)]
 ) -> RunAccepted:
@@ -86,7 +86,10 @@ async def run(state: State, run_id: str) -> RunView:
     return RunView.of(await runs.get(state.engine, run_id), state.now())
 
 
-@admin.get("/runs/{run_id}/report", responses=problems(404, _404="No run has the id 5f0c2a9b."))
+@admin.get(
+    "/runs/{run_id}/report",
+    responses={200: REPORT_EXAMPLE, **problems(404, _404="No run has the id 5f0c2a9b.")},
+)
 async def report(state: State, run_id: str) -> dict[str, Any]:
     """Return what a run read, learnt and measured of itself."""
     found = await runs.read_report(state.engine, run_id)
@@ -100,7 +103,6 @@ async def report(state: State, run_id: str) -> dict[str, Any]:
     responses=problems(
         404,
         409,
-        422,
         _404="No segment has the id vip.",
         _409="Another segment is already called Inner Circle.",
     ),

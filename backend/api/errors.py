@@ -23,6 +23,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.RunAlreadyActive: HTTPStatus.CONFLICT,
     errors.SegmentNameTaken: HTTPStatus.CONFLICT,
     errors.InvalidRunRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidMapping: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 PROBLEM = "application/problem+json"

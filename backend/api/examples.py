@@ -20,10 +20,12 @@ def problems(*statuses: int, **details: str) -> dict[int | str, dict[str, Any]]:
     """Describe the errors of a route; `details` (`_404=…`) replace an example's sentence."""
     return {
         status: {
-            "model": Problem,
             "description": title(HTTPStatus(status)),
             "content": {
-                PROBLEM: {"example": _example(status, details.get(f"_{status}"))},
+                PROBLEM: {
+                    "schema": Problem.model_json_schema(),
+                    "example": _example(status, details.get(f"_{status}")),
+                },
             },
         }
         for status in statuses
@@ -39,3 +41,24 @@ def _example(status: int, detail: str | None) -> dict[str, Any]:
         "instance": "/api/…",
         "request_id": "9f86d081884c7d65",
     }
+
+
+REPORT_EXAMPLE: dict[str, Any] = {
+    "description": "What the run read, learnt and measured of itself",
+    "content": {
+        "application/json": {
+            "example": {
+                "run_id": "5f0c2a9be1d34c77",
+                "as_of": "2011-12-10T00:00:00+00:00",
+                "horizons": {"prediction_days": 365, "churn_days": 180},
+                "customers": {"total": 4372, "with_orders": 4326},
+                "orders": {"counted": 18374, "left_out": {"refunded": 3994}},
+                "forecast": {"status": "scored"},
+                "clustering": {"k": 9, "upper_bound": 12},
+                "segments": [],
+                "moves": {"total": 0, "by_cause": {}},
+                "notes": ["3,994 orders left out: refunded."],
+            }
+        }
+    },
+}

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from backend.api import samples
 from backend.data.runs import Run, RunRequest
 
 Money = Annotated[float, Field(examples=[2450.00])]
@@ -50,41 +51,7 @@ class Archetype(BaseModel):
 class CustomerProfile(BaseModel):
     """All that is known of one customer. A number that cannot be known is null; see `status`."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "customer_id": "12345",
-                "email": "customer@example.com",
-                "first_name": "Ada",
-                "last_name": "Example",
-                "archetype": {
-                    "id": "high_value_repeat",
-                    "name": "Loyal High Spenders",
-                    "level": 2,
-                },
-                "ltv": 2450.00,
-                "churn_risk": 0.12,
-                "total_orders": 15,
-                "avg_order_value": 163.33,
-                "status": "scored",
-                "historical_value": 2449.95,
-                "predicted_value": 810.40,
-                "predicted_value_low": 120.00,
-                "predicted_value_high": 1640.00,
-                "predicted_orders": 4.9,
-                "predicted_orders_low": 1.0,
-                "predicted_orders_high": 9.0,
-                "next_order_p10": "2011-12-13T00:00:00Z",
-                "next_order_p50": "2011-12-30T00:00:00Z",
-                "next_order_p90": "2012-03-09T00:00:00Z",
-                "recency_days": 12,
-                "cluster_confidence": 0.97,
-                "run_id": "5f0c2a9be1d34c77",
-                "as_of": "2011-12-10T00:00:00Z",
-                "updated_at": "2011-12-10T02:00:41Z",
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": samples.PROFILE})
 
     customer_id: str
     email: str | None
@@ -130,6 +97,10 @@ class CustomerProfile(BaseModel):
 class CustomerList(BaseModel):
     """Customers that match, best first."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"customers": [samples.PROFILE], "count": 1}}
+    )
+
     customers: list[CustomerProfile]
     count: int = Field(description="Customers in this answer")
 
@@ -139,23 +110,7 @@ class Segment(BaseModel):
 
     model_config = ConfigDict(
         extra="allow",
-        json_schema_extra={
-            "example": {
-                "id": "high_value_repeat",
-                "name": "Loyal High Spenders",
-                "description": "Bought 12 times or more, last within 15 days.",
-                "level": 2,
-                "parent_id": "active",
-                "customer_count": 1247,
-                "avg_ltv": 3200.00,
-                "churn_risk_avg": 0.08,
-                "characteristics": {
-                    "recency_days": 15,
-                    "frequency": 12,
-                    "monetary_avg": 266.67,
-                },
-            }
-        },
+        json_schema_extra={"example": samples.SEGMENT},
     )
 
     id: str
@@ -171,6 +126,17 @@ class Segment(BaseModel):
 
 class SegmentList(BaseModel):
     """All segments of the published run."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "segments": [samples.SEGMENT],
+                "customers_without_orders": 46,
+                "run_id": "5f0c2a9be1d34c77",
+                "as_of": "2011-12-10T00:00:00Z",
+            }
+        }
+    )
 
     segments: list[Segment] = Field(description="Those with orders, in order of their stage")
     customers_without_orders: int = Field(
@@ -242,25 +208,7 @@ class RunAccepted(BaseModel):
 class RunView(BaseModel):
     """How far a run is, or how it ended."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "run_id": "5f0c2a9be1d34c77",
-                "state": "running",
-                "stage": "forecast",
-                "share_done": 0.42,
-                "counts": {"customers": 24000, "orders": 69659},
-                "seconds": 11.3,
-                "as_of": None,
-                "queued_at": "2011-12-10T02:00:00Z",
-                "started_at": "2011-12-10T02:00:01Z",
-                "finished_at": None,
-                "error": None,
-                "published": False,
-                "report_url": None,
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": samples.RUN})
 
     run_id: str | None
     state: Literal["never_run", "queued", "running", "succeeded", "failed"]
@@ -301,6 +249,8 @@ class RunView(BaseModel):
 class RunList(BaseModel):
     """The newest runs, newest first."""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"runs": [samples.RUN]}})
+
     runs: list[RunView]
 
 
@@ -317,6 +267,8 @@ class Move(BaseModel):
 
 class MoveList(BaseModel):
     """Changes of segment, newest first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"changes": [samples.MOVE]}})
 
     changes: list[Move]
 

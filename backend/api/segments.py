@@ -9,15 +9,15 @@ from backend.api.caching import cached
 from backend.api.dependencies import ApiState, State, opens_reading
 from backend.api.examples import problems
 from backend.api.schemas import Segment, SegmentList
+from backend.core.words import NO_ORDERS
 from backend.data import intelligence, runs
 from backend.data.engine import transaction
-from backend.modelling.segments import NO_ORDERS
 
 router = APIRouter(
     prefix="/api/mcp/segments",
     tags=["segments"],
     dependencies=[Depends(opens_reading)],
-    responses=problems(401, 503),
+    responses=problems(401, 422, 503),
 )
 
 

@@ -9,11 +9,11 @@ import json
 import logging
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from anthropic import AnthropicError, AsyncAnthropic
-from pydantic import BaseModel, Field, ValidationError
+from anthropic import AsyncAnthropic
+from pydantic import BaseModel, Field
 
 TIMEOUT_SECONDS = 30.0
 MAX_RETRIES = 2
@@ -29,15 +29,6 @@ different for every segment, and a description of one sentence that says only wh
 Keep the meaning of the rule's name. Plain text, no markup."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamingConfig:
-    """How to reach the language model."""
-
-    api_key: str = field(repr=False)
-    model: str
-    base_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +82,11 @@ class _Answer(BaseModel):
 class AnthropicNamer:
     """Asks a language model once for all new segments."""
 
-    def __init__(self, config: NamingConfig) -> None:
-        self._model = config.model
+    def __init__(self, *, api_key: str, model: str, base_url: str | None = None) -> None:
+        self._model = model
         self._client = AsyncAnthropic(
-            api_key=config.api_key,
-            base_url=config.base_url,
+            api_key=api_key,
+            base_url=base_url,
             timeout=TIMEOUT_SECONDS,
             max_retries=MAX_RETRIES,
         )
@@ -115,7 +106,7 @@ class AnthropicNamer:
                     messages=[{"role": "user", "content": _question(segments)}],
                     output_format=_Answer,
                 )
-        except (AnthropicError, ValidationError, ValueError, OSError) as error:
+        except Exception as error:  # noqa: BLE001, a name is never worth a run
             log.warning("segments keep their rules' names", extra={"error": type(error).__name__})
             return {}
         return _usable(answer.parsed_output, segments, taken)
@@ -158,6 +149,8 @@ def _is_plain(text: str, length: int) -> bool:
     return 0 < len(text) <= length and markup is None and text.isprintable()
 
 
-def create_namer(config: NamingConfig | None) -> Namer:
+def create_namer(*, api_key: str | None, model: str, base_url: str | None) -> Namer:
     """Return the namer that the configuration asks for."""
-    return RuleNamer() if config is None else AnthropicNamer(config)
+    if api_key is None:
+        return RuleNamer()
+    return AnthropicNamer(api_key=api_key, model=model, base_url=base_url)

@@ -120,7 +120,11 @@ async def enqueue(engine: AsyncEngine, request: RunRequest, *, now: datetime) ->
     ------
     RunAlreadyActive
         When one is queued or running; a run whose lease has expired is marked failed first.
+    InvalidRunRequest
+        When the run is to describe an instant that has not come yet.
     """
+    if request.as_of is not None and request.as_of > now:
+        raise InvalidRunRequest("as_of", f"is {request.as_of.isoformat()}, in the future")
     run_id = secrets.token_hex(8)
     await reap_expired(engine, now=now)
     try:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.words import NO_ORDERS
 from backend.modelling.baskets import Baskets
 from backend.modelling.clustering import (
     ClusteringOptions,
@@ -23,7 +24,6 @@ from backend.modelling.history import OrderHistory
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-NO_ORDERS = "no_orders"
 ALL = "all_customers"
 FEWEST = 20
 SAMPLE_FOR_K = 2_000

@@ -1,9 +1,8 @@
 """What a run is told, in one value that crosses to the process that does the work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from backend.clients.naming import NamingConfig
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,5 +18,11 @@ class RunConfig:
     dynamic_k_range: bool
     robust_scaling: bool
     history_retention_days: int
-    naming: NamingConfig | None = field(repr=False)
+    anthropic_api_key: str | None = field(repr=False)
+    anthropic_model: str
+    anthropic_base_url: str | None
     log_level: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the configuration as JSON values, secrets included."""
+        return asdict(self)

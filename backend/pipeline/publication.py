@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.words import NO_ORDERS
 from backend.data.intelligence import Cause, CustomerColumns, Publication, SegmentMoves, SegmentRow
 from backend.data.runs import Run
 from backend.modelling.features import features
@@ -65,7 +66,7 @@ def _customers(shop: ShopData, found: Findings) -> CustomerColumns:
 
 
 def _status(found: Findings) -> NDArray[np.str_]:
-    return np.where(found.history.frequency == 0, "no_orders", found.forecast.report.status)
+    return np.where(found.history.frequency == 0, NO_ORDERS, found.forecast.report.status)
 
 
 def _sum_per_customer(shop: ShopData) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 
-from backend.clients.naming import create_namer
+from backend.clients.naming import Namer, create_namer
 from backend.core.clock import utc_now
 from backend.data import intelligence, runs
 from backend.data.engine import AsyncEngine, opened
@@ -49,11 +49,19 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
             standing = await _standing(engine)
             options = (config, run.request, as_of, progress)
             found = await asyncio.to_thread(learn, shop, standing, *options)
-            found = await worded(found, standing.names, create_namer(config.naming))
+            found = await worded(found, standing.names, _namer(config))
             progress.enter("publish")
             await _write(engine, run_id, token, progress)
             result = publication(run, token, as_of, shop, standing, found, config)
             await intelligence.publish(engine, result, now=utc_now())
+
+
+def _namer(config: RunConfig) -> Namer:
+    return create_namer(
+        api_key=config.anthropic_api_key,
+        model=config.anthropic_model,
+        base_url=config.anthropic_base_url,
+    )
 
 
 @asynccontextmanager

@@ -1,35 +1,34 @@
-"""The run loop: claim a queued run, work on it in a child process, keep its lease, record its end.
+"""The run loop: claim a queued run, start the process that does it, keep its lease, record its end.
 
-The child has the memory and the cores to itself and gives them back when it ends; the process
-that serves the API only renews the lease. A child whose parent dies ends too, and a run whose
-lease is not renewed is marked failed by whoever looks next.
+The process that serves the API only renews the lease. A child whose parent dies ends too, and a
+run whose lease is not renewed is marked failed by whoever looks next.
 """
 
 import asyncio
 import contextlib
+import json
 import logging
-import multiprocessing
-import os
 import secrets
 import signal
-import threading
+import sys
+from asyncio.subprocess import PIPE, Process
 from datetime import timedelta
-from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 from backend.core.clock import utc_now
-from backend.core.errors import BackendError, DatabaseUnavailable, LeaseLost
+from backend.core.errors import DatabaseUnavailable, LeaseLost
 from backend.core.logging import run_id as logged_run_id
-from backend.core.logging import set_up_logging
 from backend.data import runs
-from backend.data.engine import AsyncEngine, opened
+from backend.data.engine import AsyncEngine
 from backend.pipeline.config import RunConfig
-from backend.pipeline.progress import Progress
-from backend.pipeline.run import perform
 
 LEASE = timedelta(seconds=60)
 RENEW_EVERY_SECONDS = 15.0
 POLL_EVERY_SECONDS = 1.0
 STOPPED = "The service was stopped during the run."
+# The child is not imported here: the numerical libraries would stay in every web process.
+CHILD = "import sys; sys.path.insert(0, {root!r}); from backend.pipeline.child import main; main()"
+ROOT = Path(__file__).parents[2]
 
 log = logging.getLogger(__name__)
 
@@ -67,20 +66,30 @@ async def work_once(engine: AsyncEngine, config: RunConfig, stop: asyncio.Event)
 async def _supervise(
     engine: AsyncEngine, config: RunConfig, run_id: str, token: str, stop: asyncio.Event
 ) -> None:
-    child = _start_child(config, run_id, token)
+    child = await _start_child(config, run_id, token)
     log.info("run started", extra={"child": child.pid})
-    ended = asyncio.create_task(asyncio.to_thread(child.join))
+    ended = asyncio.create_task(child.wait())
     try:
         await _keep_lease(engine, run_id, token, ended, stop)
     finally:
-        if child.is_alive():
+        if child.returncode is None:
             child.kill()
-        await ended
-        await _record_end(engine, run_id, token, child.exitcode, stopped=stop.is_set())
+        await _record_end(engine, run_id, token, await ended, stopped=stop.is_set())
+
+
+async def _start_child(config: RunConfig, run_id: str, token: str) -> Process:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CHILD.format(root=str(ROOT)), stdin=PIPE
+    )
+    told = {"config": config.as_dict(), "run_id": run_id, "token": token}
+    assert child.stdin is not None
+    child.stdin.write(json.dumps(told).encode() + b"\n")
+    await child.stdin.drain()
+    return child
 
 
 async def _keep_lease(
-    engine: AsyncEngine, run_id: str, token: str, ended: asyncio.Task[None], stop: asyncio.Event
+    engine: AsyncEngine, run_id: str, token: str, ended: asyncio.Task[int], stop: asyncio.Event
 ) -> None:
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -104,7 +113,7 @@ async def _renew(engine: AsyncEngine, run_id: str, token: str) -> None:
 
 
 async def _record_end(
-    engine: AsyncEngine, run_id: str, token: str, exit_code: int | None, *, stopped: bool
+    engine: AsyncEngine, run_id: str, token: str, exit_code: int, *, stopped: bool
 ) -> None:
     """Mark the run failed unless the child already recorded how it ended."""
     reason = STOPPED if stopped else f"The process of the run ended with {_spoken(exit_code)}."
@@ -113,47 +122,10 @@ async def _record_end(
             log.error("run failed", extra={"reason": reason})
 
 
-def _spoken(exit_code: int | None) -> str:
-    if exit_code is not None and exit_code < 0:
+def _spoken(exit_code: int) -> str:
+    if exit_code < 0:
         return f"signal {signal.Signals(-exit_code).name}"
     return f"exit code {exit_code}"
-
-
-def _start_child(config: RunConfig, run_id: str, token: str) -> BaseProcess:
-    # spawn: a fork of a process with threads and an event loop may deadlock.
-    child = multiprocessing.get_context("spawn").Process(
-        target=_child, args=(config, run_id, token), name="run"
-    )
-    child.start()
-    return child
-
-
-def _child(config: RunConfig, run_id: str, token: str) -> None:
-    """Be the child process: do the run, and record its failure in words."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    set_up_logging(config.log_level)
-    logged_run_id.set(run_id)
-    asyncio.run(_perform_or_fail(config, run_id, token))
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-async def _perform_or_fail(config: RunConfig, run_id: str, token: str) -> None:
-    async with opened(config.intelligence_url) as engine:
-        try:
-            await perform(config, run_id, token, Progress())
-        except BackendError as error:
-            await runs.fail(engine, run_id, token=token, error=str(error), now=utc_now())
-        except Exception as error:
-            log.exception("run failed")
-            reason = f"An unexpected {type(error).__name__} stopped the run; the log says where."
-            await runs.fail(engine, run_id, token=token, error=reason, now=utc_now())
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -57,7 +57,9 @@ def config_of(url: str, **changes: Any) -> RunConfig:
         "dynamic_k_range": True,
         "robust_scaling": True,
         "history_retention_days": 730,
-        "naming": None,
+        "anthropic_api_key": None,
+        "anthropic_model": "none",
+        "anthropic_base_url": None,
         "log_level": "WARNING",
     }
     return RunConfig(**{**values, **changes})

@@ -1,0 +1,168 @@
+"""Starting runs, following them, naming segments, erasing customers."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import wait_for
+from tests.live import ADMIN_KEY, Live, serving
+from tests.shops import AS_OF, fill, invented
+
+ADMIN = {"X-API-Key": ADMIN_KEY}
+
+
+@pytest.fixture(scope="module")
+def module_database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """How a body is read does not depend on the database: one is enough for `live` here."""
+    return f"sqlite:///{tmp_path_factory.mktemp('admin')}/shop.db"
+
+
+@pytest.fixture
+def fresh(database_url: str, tmp_path: Path) -> Iterator[Live]:
+    """Serve a shop that no run has seen, for tests that change things."""
+    wait_for(fill(database_url, invented(80)))
+    with serving(database_url, tmp_path) as service:
+        yield service
+
+
+def post(live: Live, **request: Any) -> httpx.Response:
+    return live.client.post("/api/admin/cluster", headers=ADMIN, **request)
+
+
+def test_before_the_first_run_nothing_is_made_up(fresh: Live) -> None:
+    profile = fresh.get("/api/mcp/customers/4").json()
+    assert profile["status"] == "not_scored_yet"
+    assert profile["email"] == "person4@example.com"
+    assert profile["archetype"] == {"id": None, "name": None, "level": None}
+    unknown = ("ltv", "churn_risk", "total_orders", "as_of", "run_id")
+    assert [profile[name] for name in unknown] == [None] * len(unknown)
+    assert fresh.get("/api/mcp/segments").json()["segments"] == []
+    assert fresh.get("/api/admin/cluster/status").json()["state"] == "never_run"
+
+
+def test_a_run_is_accepted_followed_and_reported(fresh: Live) -> None:
+    accepted = post(fresh, json={"as_of": "2024-06-01", "min_k": 2})
+    assert accepted.status_code == 202
+    body = accepted.json()
+    assert accepted.headers["Location"] == body["status_url"] == "/api/admin/cluster/status"
+    busy = post(fresh)
+    assert busy.status_code == 409
+    assert busy.json()["run_id"] == body["run_id"]
+    status = fresh.finished()
+    assert status["state"] == "succeeded"
+    assert status["run_id"] == body["run_id"]
+    assert status["share_done"] == 1
+    assert status["counts"]["customers"] == 80
+    assert status["seconds"] > 0
+    report = fresh.get(status["report_url"], ADMIN_KEY).json()
+    assert report["as_of"] == "2024-06-01T00:00:00+00:00"
+    assert report["orders"]["counted"] == status["counts"]["orders"]
+    listed = fresh.get("/api/admin/runs", ADMIN_KEY).json()["runs"]
+    assert [run["run_id"] for run in listed] == [body["run_id"]]
+    assert fresh.get(f"/api/admin/runs/{body['run_id']}", ADMIN_KEY).json() == listed[0]
+
+
+def test_two_simultaneous_requests_start_one_run(fresh: Live) -> None:
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda _: post(fresh), range(2)))
+    assert sorted(answer.status_code for answer in answers) == [202, 409]
+    assert len({answer.json()["run_id"] for answer in answers}) == 1
+    assert fresh.finished()["state"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"content": b'{"sample_size": 50}'},
+        {
+            "content": b'{"sample_size": 50}',
+            "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+        },
+        {"json": {"sample_size": 50}},
+        {},
+        {"content": b"  "},
+    ],
+    ids=["no content type", "curl's content type", "json", "no body", "blank body"],
+)
+def test_a_body_is_read_whatever_its_content_type(live: Live, request_: dict[str, Any]) -> None:
+    headers = {**ADMIN, **request_.pop("headers", {})}
+    answer = live.client.post("/api/admin/cluster", headers=headers, **request_)
+    assert answer.status_code == 202, answer.text
+    assert live.finished()["state"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'"x"',
+        b'{"min_k": 5, "max_k": 3}',
+        b'{"sample_size": -1}',
+        b'{"sample_size": 0}',
+        b'{"sample_size": "many"}',
+        b'{"samplesize": 10}',
+        b'{"as_of": "yesterday"}',
+        b'{"refit": "maybe"}',
+        b'{"as_of": "2999-01-01"}',
+    ],
+)
+def test_nonsense_is_refused_with_a_reason(live: Live, body: bytes) -> None:
+    answer = live.client.post("/api/admin/cluster", headers=ADMIN, content=body)
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert len(answer.json()["detail"]) > 10
+
+
+def test_a_name_given_by_a_person_survives_the_next_run(fresh: Live) -> None:
+    fresh.cluster(as_of=AS_OF.isoformat())
+    chosen, other = fresh.get("/api/mcp/segments").json()["segments"][:2]
+    path = f"/api/admin/segments/{chosen['id']}"
+    named = fresh.client.patch(path, headers=ADMIN, json={"name": "Inner Circle"})
+    assert named.status_code == 200, named.text
+    assert named.json()["name"] == "Inner Circle"
+    taken = fresh.client.patch(path, headers=ADMIN, json={"name": other["name"].upper()})
+    assert taken.status_code == 409
+    unknown = fresh.client.patch(path + "x", headers=ADMIN, json={"name": "New"})
+    assert unknown.status_code == 404
+    fresh.cluster(as_of=AS_OF.isoformat())
+    names = {item["id"]: item["name"] for item in fresh.get("/api/mcp/segments").json()["segments"]}
+    assert names[chosen["id"]] == "Inner Circle"
+
+
+def test_an_erased_customer_is_forgotten_until_the_next_run(fresh: Live) -> None:
+    fresh.cluster(as_of=AS_OF.isoformat())
+    erased = fresh.client.delete("/api/admin/customers/4", headers=ADMIN)
+    assert erased.status_code == 204
+    assert fresh.get("/api/mcp/customers/4").json()["status"] == "not_scored_yet"
+    changes = fresh.get("/api/admin/changes?limit=10000", ADMIN_KEY).json()["changes"]
+    assert "4" not in {change["customer_id"] for change in changes}
+    assert fresh.client.delete("/api/admin/customers/4", headers=ADMIN).status_code == 404
+
+
+def test_without_an_admin_key_the_plain_key_opens_everything_and_says_so(
+    tmp_path: Path, new_sqlite: Any
+) -> None:
+    url = new_sqlite()
+    wait_for(fill(url, invented(10)))
+    variables = {"ADMIN_API_KEY": "", "API_KEY": "old,new"}
+    with serving(url, tmp_path, variables=variables) as service:
+        for key in ("old", "new"):
+            assert service.get("/api/admin/runs", key).status_code == 200
+        said = service.log.read_text()
+    assert said.count("API_KEY also opens the admin routes") == 1
+
+
+def test_four_web_processes_run_one_clustering_at_a_time(tmp_path: Path, postgres_url: str) -> None:
+    wait_for(fill(postgres_url, invented(60)))
+    with serving(postgres_url, tmp_path, arguments=("--workers", "4")) as service:
+        with ThreadPoolExecutor() as pool:
+            answers = list(pool.map(lambda _: post(service), range(6)))
+        assert sorted(answer.status_code for answer in answers) == [202] + [409] * 5
+        assert service.finished()["state"] == "succeeded"
+        started = service.log.read_text().count('"run started"')
+    assert started == 1

@@ -1,0 +1,100 @@
+"""The API describes itself: a snapshot, an example for every body and error, pages offline."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from backend.core.config import IsolatedSettings
+from backend.main import create_app
+from tests.conftest import wait_for
+from tests.live import Live, serving
+from tests.shops import fill, invented
+
+SNAPSHOT = Path(__file__).with_name("openapi.json")
+
+
+def described() -> dict[str, Any]:
+    settings = IsolatedSettings.load(database_url="sqlite:///x.db", api_key="key")
+    return create_app(settings).openapi()
+
+
+def test_the_api_is_what_the_snapshot_says() -> None:
+    """Renew it with `make openapi` when a change is meant, and say so in CHANGELOG.md."""
+    assert described() == json.loads(SNAPSHOT.read_text())
+
+
+def operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in described()["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+@pytest.mark.parametrize("name", [name for name, _ in operations()])
+def test_every_body_and_error_has_an_example(name: str) -> None:
+    operation = dict(operations())[name]
+    schemas = described()["components"]["schemas"]
+    bodies = [operation["requestBody"]] if "requestBody" in operation else []
+    for status, answer in operation["responses"].items():
+        if status != "204":
+            bodies.append(answer)
+    for body in bodies:
+        for content in body["content"].values():
+            schema = content.get("schema", {})
+            referred = schemas.get(schema.get("$ref", "").rpartition("/")[2], {})
+            assert "example" in content or "example" in schema or "example" in referred, name
+    assert operation["description"]
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Serve the pages; which database is behind them does not matter."""
+    folder = tmp_path_factory.mktemp("documentation")
+    url = f"sqlite:///{folder}/shop.db"
+    wait_for(fill(url, invented(5)))
+    with serving(url, folder) as service:
+        yield service
+
+
+@pytest.mark.external
+@pytest.mark.parametrize(
+    ("page", "operation"),
+    [("/docs", ".opblock-summary-path"), ("/redoc", "[id^='tag/customers']")],
+)
+def test_the_pages_work_without_the_internet(
+    live: Live, browser: webdriver.Chrome, page: str, operation: str
+) -> None:
+    asked_so_far(browser)
+    browser.get(live.address + page)
+    WebDriverWait(browser, 20).until(
+        lambda window: window.find_elements(By.CSS_SELECTOR, operation)
+    )
+    assert "/api/mcp/customers/search" in browser.page_source
+    hosts = {urlparse(url).netloc for url in asked_so_far(browser) if url.startswith("http")}
+    assert hosts == {urlparse(live.address).netloc}
+
+
+def asked_so_far(browser: webdriver.Chrome) -> list[str]:
+    """Return the addresses the browser has asked for since the last call.
+
+    What the page's own policy blocks never leaves the browser.
+    """
+    entries = browser.get_log("performance")  # type: ignore[no-untyped-call]
+    messages = [json.loads(entry["message"])["message"] for entry in entries]
+    blocked = {
+        message["params"]["requestId"]
+        for message in messages
+        if message["params"].get("blockedReason") == "csp"
+    }
+    return [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+        and message["params"]["requestId"] not in blocked
+    ]

@@ -1,0 +1,184 @@
+"""Names from a language model: the real client against a local server that answers for it."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from backend.clients import naming
+from backend.clients.naming import (
+    AnthropicNamer,
+    RuleNamer,
+    SegmentFacts,
+    Wording,
+    create_namer,
+)
+
+SEGMENTS = (
+    SegmentFacts("high_value_repeat", "Loyal High Spenders", "Buys often.", {"frequency": 12.0}),
+    SegmentFacts("lapsed_one_time", "Lapsed One-Time Buyers", "Bought once.", {"frequency": 1.0}),
+)
+Answer = Callable[[], tuple[int, Any]]
+
+
+class FakeModel:
+    """Answers as the Anthropic API would, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.answer: Answer = lambda: (200, said([]))
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        model = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                length = int(self.headers["Content-Length"])
+                model.asked.append(json.loads(self.rfile.read(length)))
+                status, body = model.answer()
+                data = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        return Handler
+
+
+def said(entries: list[dict[str, str]], text: str | None = None) -> dict[str, Any]:
+    """Build a message of the API whose text is the structured answer."""
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "any",
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 1, "output_tokens": 1},
+        "content": [{"type": "text", "text": text or json.dumps({"segments": entries})}],
+    }
+
+
+def entry(identity: str, name: str, description: str = "They buy.") -> dict[str, str]:
+    return {"id": identity, "name": name, "description": description}
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeModel]:
+    monkeypatch.setattr(naming, "MAX_RETRIES", 1)
+    fake = FakeModel()
+    yield fake
+    fake.close()
+
+
+def namer(model: FakeModel) -> AnthropicNamer:
+    return AnthropicNamer(api_key="sk-test", model="any-model", base_url=model.url)
+
+
+async def test_one_request_names_all_new_segments(model: FakeModel) -> None:
+    model.answer = lambda: (
+        200,
+        said([entry("high_value_repeat", "Inner Circle"), entry("lapsed_one_time", "One Visit")]),
+    )
+    words = await namer(model).word(SEGMENTS, set())
+    assert words == {
+        "high_value_repeat": Wording("Inner Circle", "They buy."),
+        "lapsed_one_time": Wording("One Visit", "They buy."),
+    }
+    assert len(model.asked) == 1
+    assert model.asked[0]["model"] == "any-model"
+
+
+async def test_only_our_own_words_and_aggregates_are_sent(model: FakeModel) -> None:
+    await namer(model).word(SEGMENTS, set())
+    content = model.asked[0]["messages"][0]["content"]
+    sent = json.loads(content if isinstance(content, str) else content[0]["text"])
+    assert sent == {
+        "segments": [
+            {"id": s.id, "name": s.name, "description": s.description, "facts": dict(s.facts)}
+            for s in SEGMENTS
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [entry("high_value_repeat", "")],
+        [entry("high_value_repeat", "x" * 61)],
+        [entry("high_value_repeat", "<b>VIP</b>")],
+        [entry("high_value_repeat", "See https://evil.example")],
+        [entry("high_value_repeat", "Two\nLines")],
+        [entry("high_value_repeat", "Fine", "markup **here**")],
+        [entry("high_value_repeat", "lapsed one-time buyers")],
+        [entry("high_value_repeat", "Taken Already")],
+        [entry("unknown_segment", "Fine")],
+    ],
+)
+async def test_an_unusable_name_is_dropped(model: FakeModel, entries: list[dict[str, str]]) -> None:
+    model.answer = lambda: (200, said(entries))
+    assert await namer(model).word(SEGMENTS, {"Taken Already"}) == {}
+
+
+async def test_two_segments_never_get_one_name(model: FakeModel) -> None:
+    model.answer = lambda: (
+        200,
+        said([entry("high_value_repeat", "Same"), entry("lapsed_one_time", "SAME")]),
+    )
+    assert set(await namer(model).word(SEGMENTS, set())) == {"high_value_repeat"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (500, {"type": "error", "error": {"type": "api_error", "message": "no"}}),
+        (401, {"type": "error", "error": {"type": "authentication_error", "message": "no"}}),
+        (200, b"not json"),
+        (200, said([], text="I would rather not.")),
+        (200, {}),
+    ],
+    ids=["server error", "wrong key", "not json", "no structure", "empty"],
+)
+async def test_on_any_failure_the_rules_names_stay(
+    model: FakeModel, answer: tuple[int, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    model.answer = lambda: answer
+    assert await namer(model).word(SEGMENTS, set()) == {}
+    assert "sk-test" not in caplog.text
+
+
+async def test_retries_are_bounded(model: FakeModel) -> None:
+    model.answer = lambda: (529, {"type": "error", "error": {"type": "overloaded_error"}})
+    assert await namer(model).word(SEGMENTS, set()) == {}
+    assert len(model.asked) == 2
+
+
+async def test_nothing_new_asks_nobody(model: FakeModel) -> None:
+    assert await namer(model).word([], set()) == {}
+    assert model.asked == []
+
+
+async def test_without_a_key_rules_name() -> None:
+    made = create_namer(api_key=None, model="any", base_url=None)
+    assert isinstance(made, RuleNamer)
+    assert await made.word(SEGMENTS, set()) == {}

@@ -1,0 +1,153 @@
+"""The command line, as an operator types it."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import NewDatabase, wait_for
+from tests.live import ROOT, command, environment, serving
+from tests.shops import fill, invented
+
+
+@pytest.fixture
+def shop_url(database_url: str) -> str:
+    """Give a shop on each kind of database."""
+    wait_for(fill(database_url, invented(60)))
+    return database_url
+
+
+@pytest.fixture
+def sqlite_shop(new_sqlite: NewDatabase) -> str:
+    """Give a shop on SQLite, for what does not depend on the database."""
+    url = new_sqlite()
+    wait_for(fill(url, invented(60)))
+    return url
+
+
+def test_cluster_prints_the_report_and_nothing_else(shop_url: str, tmp_path: Path) -> None:
+    done = command(shop_url, tmp_path, "cluster", "--as-of", "2024-06-01", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["customers"]["total"] == 60
+    assert report["as_of"].startswith("2024-06-01")
+
+
+def test_cluster_prints_a_table(sqlite_shop: str, tmp_path: Path) -> None:
+    done = command(sqlite_shop, tmp_path, "cluster", "--as-of", "2024-06-01", "--sample-size", "40")
+    assert done.returncode == 0, done.stderr
+    assert "Segment" in done.stdout
+    assert "no_orders" in done.stdout
+    assert "succeeded" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("cluster", "--min-k", "5", "--max-k", "2"), "min_k is 5, above max_k, 2."),
+        (("cluster", "--sample-size", "0"), "sample_size is 0, but must be at least 1."),
+        (("cluster", "--as-of", "2999-01-01"), "in the future"),
+    ],
+)
+def test_nonsense_is_one_sentence_and_exit_code_2(
+    sqlite_shop: str, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = command(sqlite_shop, tmp_path, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("how", ["backend cluster", "uvicorn backend.main:app", "backend serve"])
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("DATABASE_URL", "", "DATABASE_URL is empty; expected postgresql://"),
+        ("DATABASE_URL", "oracle://u:hunter2@h/d", "begins with oracle://"),
+        ("API_KEY", "", "API_KEY is empty"),
+        ("CHURN_HORIZON_DAYS", "never", "CHURN_HORIZON_DAYS holds 'never'"),
+    ],
+)
+def test_a_wrong_variable_is_one_sentence_and_exit_code_2(
+    tmp_path: Path, how: str, variable: str, value: str, said: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *how.split()],
+        cwd=tmp_path,
+        env=environment("sqlite:///x.db", {variable: value}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "hunter2" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_missing_shop_table_is_named(new_sqlite: NewDatabase, tmp_path: Path) -> None:
+    done = command(new_sqlite(), tmp_path, "cluster")
+    assert done.returncode == 1
+    assert "customers" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_migrate_makes_the_guides_tables_when_asked(database_url: str, tmp_path: Path) -> None:
+    assert command(database_url, tmp_path, "migrate").returncode == 0
+    done = command(database_url, tmp_path, "migrate", "--shop-tables")
+    assert done.returncode == 0, done.stderr
+    assert command(database_url, tmp_path, "cluster", "--json").returncode == 0
+
+
+def test_a_separate_worker_does_the_work(sqlite_shop: str, tmp_path: Path) -> None:
+    variables = {"RUN_WORKER": "false"}
+    with serving(sqlite_shop, tmp_path, variables=variables) as service:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "backend", "worker"],
+            cwd=tmp_path,
+            env=environment(sqlite_shop),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert service.cluster(as_of="2024-06-01")["state"] == "succeeded"
+        worker.send_signal(signal.SIGTERM)
+        assert worker.stderr is not None
+        with worker.stderr:
+            assert "run started" in worker.stderr.read()
+        assert worker.wait(20) == 0
+        assert "run started" not in service.log.read_text()
+
+
+def test_a_server_that_is_stopped_says_so_in_the_run(sqlite_shop: str, tmp_path: Path) -> None:
+    with serving(sqlite_shop, tmp_path) as service:
+        service.client.post("/api/admin/cluster", headers={"X-API-Key": "admin-key"})
+        while service.get("/api/admin/cluster/status").json()["state"] == "queued":
+            time.sleep(0.01)
+        service.process.terminate()
+        service.process.wait(20)
+    with serving(sqlite_shop, tmp_path) as service:
+        status = service.get("/api/admin/cluster/status").json()
+        assert status["state"] == "failed"
+        assert status["error"] == "The service was stopped during the run."
+        assert service.cluster(as_of="2024-06-01")["state"] == "succeeded"
+
+
+def test_the_demo_runs_twice(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = command("sqlite:///unused.db", tmp_path, "demo", "--no-serve")
+        assert done.returncode == 0, done.stderr
+        assert "Segment" in done.stdout
+    assert (tmp_path / "demo.db").exists()
+
+
+def test_make_help_lists_every_command() -> None:
+    listed = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for name in ("setup", "demo", "test", "check", "bench-run", "requirements"):
+        assert f"make {name} " in listed
