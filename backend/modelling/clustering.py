@@ -6,7 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
+
+from backend.modelling.threads import one_thread
 
 FloatArray = NDArray[np.float64]
 REFERENCES = 8
@@ -121,13 +122,13 @@ def _log_dispersion(points: FloatArray, k: int, seed: int) -> float:
 
 def fit_kmeans(points: FloatArray, k: int, seed: int) -> KMeans:
     """Fit k-means, the same to the last digit on any number of cores."""
-    with threadpool_limits(limits=1):
+    with one_thread():
         return KMeans(k, n_init=3, random_state=seed).fit(points)
 
 
 def refit_kmeans(points: FloatArray, centres: FloatArray) -> FloatArray:
     """Let k-means settle from given centres; cluster i stays cluster i."""
-    with threadpool_limits(limits=1):
+    with one_thread():
         fitted = KMeans(len(centres), init=centres, n_init=1).fit(points)
     moved: FloatArray = fitted.cluster_centers_
     return moved

@@ -20,6 +20,7 @@ from backend.modelling.history import OrderHistory, PurchaseDays
 from backend.modelling.lifetime import summarise
 from backend.modelling.lifetime.fitting import FloatArray
 from backend.modelling.recipe import HorizonModel, Prediction, fit_horizon
+from backend.modelling.threads import one_thread
 from backend.modelling.waiting import QUANTILES, next_purchase_days
 
 MOST_CUSTOMERS_TO_FIT = 60_000
@@ -74,7 +75,8 @@ def forecast(
     elif not np.any(np.diff(days.customer) == 0):
         scores = _base_rates(days, horizons)
     else:
-        scores = _recipe(days, horizons, seed, progress)
+        with one_thread():
+            scores = _recipe(days, horizons, seed, progress)
     result = _spread_over_customers(history, days, scores)
     progress(1.0)
     return result

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from threadpoolctl import threadpool_limits
 
 from backend.modelling.lifetime.fitting import FloatArray
 from backend.modelling.recipe.base import BaseScores
 from backend.modelling.recipe.features import Features
 from backend.modelling.recipe.training import Block
+from backend.modelling.threads import one_thread
 
 LEAST_RARER_OUTCOMES = 20
 LEAST_PURCHASES = 60
@@ -63,7 +63,7 @@ def fit_purchase_boosting(blocks: list[Block], *, seed: int) -> PurchaseBoosting
     settings = _settings(len(purchases), seed)
     direct = HistGradientBoostingRegressor(loss="poisson", **settings)
     multiple = HistGradientBoostingRegressor(loss="poisson", **settings)
-    with _one_thread():
+    with one_thread():
         direct.fit(features, purchases / mean)
         multiple.fit(
             features, purchases / expected / ratio, sample_weight=expected / expected.mean()
@@ -76,7 +76,7 @@ def fit_buy_boosting(blocks: list[Block], *, seed: int) -> BuyBoosting:
     features = training_matrix(blocks)
     bought = np.concatenate([b.purchase_days > 0 for b in blocks])
     classifier = HistGradientBoostingClassifier(**_settings(len(bought), seed))
-    with _one_thread():
+    with one_thread():
         return BuyBoosting(classifier.fit(features, bought))
 
 
@@ -103,14 +103,9 @@ def _nearest_quantile(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _in_batches(predict: Any, features: Features) -> FloatArray:
     rows = range(0, len(features.values), ROWS_AT_ONCE)
-    with _one_thread():
+    with one_thread():
         parts = [predict(features.values[start : start + ROWS_AT_ONCE]) for start in rows]
     return np.concatenate(parts)
-
-
-def _one_thread() -> threadpool_limits:
-    """Keep OpenMP to one thread: on busy cores its threads wait for each other, far longer."""
-    return threadpool_limits(1, user_api="openmp")
 
 
 def _settings(rows: int, seed: int) -> dict[str, Any]:
