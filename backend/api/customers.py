@@ -1,6 +1,5 @@
 """Customers: one by id, several by a part of e-mail or name."""
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from backend.api.caching import cached
 from backend.api.dependencies import ApiState, State, opens_reading
 from backend.api.examples import problems
+from backend.api.explanations import explained
 from backend.api.schemas import Archetype, CustomerList, CustomerProfile
 from backend.core.errors import CustomerNotFound
 from backend.data import customers, intelligence, runs
@@ -43,14 +43,14 @@ async def search(
 async def profile(
     state: State,
     customer_id: str,
-    explain: Annotated[bool, Query(description="Add why these numbers and this segment")] = False,
+    explain: Annotated[bool, Query(description="Add why these numbers")] = False,
 ) -> CustomerProfile:
     """Tell one customer's segment, value and churn risk."""
     published = await _published(state)
     read = partial(_read_one, state, published, customer_id)
     name = f"customer:{customer_id}"
-    full = await cached(state.cache, published, name, CustomerProfile, read)
-    return full if explain else full.model_copy(update={"explanation": None})
+    known = await cached(state.cache, published, name, CustomerProfile, read)
+    return await explained(state, known) if explain else known
 
 
 async def _published(state: ApiState) -> Published | None:
@@ -102,13 +102,12 @@ def _scored(customer: Customer, row: Mapping[str, Any]) -> CustomerProfile:
     archetype = Archetype(
         id=row["archetype_id"], name=row["archetype_name"], level=row["archetype_level"]
     )
-    explanation = row["explanation"]
     facts = {
         **row,
         **_of_the_shop(customer),
         "archetype": archetype,
         "total_orders": row["frequency"],
-        "explanation": None if explanation is None else json.loads(explanation),
+        "explanation": None,
     }
     return CustomerProfile(**{name: facts[name] for name in CustomerProfile.model_fields})
 

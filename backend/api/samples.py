@@ -28,6 +28,8 @@ PROFILE: JsonDict = {
     "next_order_p50": "2011-12-30T00:00:00Z",
     "next_order_p90": "2012-03-09T00:00:00Z",
     "recency_days": 12,
+    "age_days": 371,
+    "usual_gap_days": 26.5,
     "cluster_confidence": 0.97,
     "run_id": "5f0c2a9be1d34c77",
     "as_of": "2011-12-10T00:00:00Z",

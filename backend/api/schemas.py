@@ -1,7 +1,7 @@
 """JSON in and out. Descriptions repeat the words of docs/architecture.md, table of numbers."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -48,6 +48,29 @@ class Archetype(BaseModel):
     level: int | None = Field(description="Depth in the hierarchy: 1 = top branch")
 
 
+class Contribution(BaseModel):
+    """One fact's part in a number."""
+
+    feature: Literal["recency", "frequency", "order_value", "age", "details"]
+    amount: float = Field(description="What it adds, in the unit of the number")
+    reason: str = Field(description="The fact in words")
+
+
+class ExplainedNumber(BaseModel):
+    """A number as the shop's average plus what moves this customer away from it."""
+
+    base: float = Field(description="Mean over the shop's customers with orders")
+    score: float = Field(description="This customer's number: base plus all contributions")
+    contributions: list[Contribution] = Field(description="The largest first")
+
+
+class Explanation(BaseModel):
+    """Why a customer's numbers are what they are."""
+
+    churn_risk: ExplainedNumber
+    predicted_value: ExplainedNumber
+
+
 class CustomerProfile(BaseModel):
     """All that is known of one customer. A number that cannot be known is null; see `status`."""
 
@@ -83,14 +106,18 @@ class CustomerProfile(BaseModel):
     next_order_p50: datetime | None = Field(description="Median of the next order's time")
     next_order_p90: datetime | None = Field(description="90 % quantile of the next order's time")
     recency_days: int | None = Field(description="Days from the last counted order to as_of")
+    age_days: int | None = Field(description="Days from the first counted order to as_of")
+    usual_gap_days: float | None = Field(
+        description="Mean days between days with orders; null after one such day"
+    )
     cluster_confidence: Probability | None = Field(
         description="Calibrated share of refits in which the customer keeps this segment"
     )
     run_id: str | None = Field(description="The run that said so")
     as_of: datetime | None = Field(description="The instant described")
     updated_at: datetime | None
-    explanation: dict[str, Any] | None = Field(
-        default=None, description="Why these numbers and this segment; with explain=true"
+    explanation: Explanation | None = Field(
+        default=None, description="Why these numbers; with explain=true"
     )
 
 

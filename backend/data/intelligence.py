@@ -65,8 +65,8 @@ class CustomerColumns:
         int64, exact millionths of the currency unit.
     frequency
         int64, counted orders.
-    explanation
-        JSON texts, or None where nothing is explained.
+    age_days, usual_gap_days
+        Days since the first counted order, and between days with orders.
     """
 
     customer_id: NDArray[Any]
@@ -84,7 +84,8 @@ class CustomerColumns:
     predicted_orders_high: NDArray[np.float64]
     next_order_days: NDArray[np.float64]
     churn_risk: NDArray[np.float64]
-    explanation: Sequence[str] | None = None
+    age_days: NDArray[np.float64]
+    usual_gap_days: NDArray[np.float64]
 
     @property
     def customer_id_type(self) -> CustomerIdType:
@@ -138,6 +139,7 @@ class Publication:
     moves: SegmentMoves
     new_names: Mapping[str, GivenName]
     report: str
+    explainer: str | None
     model: str | None
     retention: timedelta
 
@@ -160,6 +162,7 @@ async def publish(engine: AsyncEngine, publication: Publication, *, now: datetim
             as_of=publication.as_of,
             customer_id_type=kind,
             report=publication.report,
+            explainer=publication.explainer,
             model=publication.model,
             now=now,
         )
@@ -282,9 +285,7 @@ def _customer_columns(publication: Publication, chosen: slice, now: datetime) ->
         "next_order_p50": _instants(publication.as_of, waits[:, 1]),
         "next_order_p90": _instants(publication.as_of, waits[:, 2]),
         "frequency": frequency,
-        "recency_days": [
-            None if np.isnan(days) else int(days) for days in customers.recency_days[chosen]
-        ],
+        "recency_days": _whole(customers.recency_days[chosen]),
         "avg_order_value": [
             (value / count).quantize(CENT) if count else None
             for value, count in zip(historical, frequency, strict=True)
@@ -294,11 +295,8 @@ def _customer_columns(publication: Publication, chosen: slice, now: datetime) ->
             for value, word in zip(ltv, status, strict=True)
         ],
         "run_id": [publication.run_id] * len(rows),
-        "explanation": (
-            [None] * len(rows)
-            if customers.explanation is None
-            else list(customers.explanation[chosen])
-        ),
+        "age_days": _whole(customers.age_days[chosen]),
+        "usual_gap_days": _known(customers.usual_gap_days[chosen]),
     }
 
 
@@ -317,6 +315,14 @@ def _money(values: NDArray[np.float64]) -> list[Decimal | None]:
 def _decimals(values: NDArray[np.float64], places: int) -> list[Decimal | None]:
     """Round to `places`; NaN becomes None."""
     return [None if value != value else Decimal(f"{value:.{places}f}") for value in values.tolist()]
+
+
+def _known(values: NDArray[np.float64]) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in values.tolist()]
+
+
+def _whole(values: NDArray[np.float64]) -> list[int | None]:
+    return [None if value is None else int(value) for value in _known(values)]
 
 
 def _instants(as_of: datetime, days: NDArray[np.float64]) -> list[datetime | None]:

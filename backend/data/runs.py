@@ -23,7 +23,9 @@ CustomerIdType = Literal["integer", "text"]
 State = Literal["queued", "running", "succeeded", "failed"]
 LEASE_EXPIRED = "The worker stopped renewing its lease; what was published before stays."
 
-_SUMMARY = [column for column in runs.columns if column.name not in {"report", "model"}]
+_SUMMARY = [
+    column for column in runs.columns if column.name not in {"report", "explainer", "model"}
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +226,7 @@ async def finish(
     as_of: datetime,
     customer_id_type: CustomerIdType,
     report: str,
+    explainer: str | None,
     model: str | None,
     now: datetime,
 ) -> None:
@@ -245,6 +248,7 @@ async def finish(
             as_of=as_of,
             customer_id_type=customer_id_type,
             report=report,
+            explainer=explainer,
             model=model,
             finished_at=now,
         )
@@ -332,6 +336,12 @@ async def read_report(engine: AsyncEngine, run_id: str) -> dict[str, Any] | None
     if row is None:
         raise RunNotFound(run_id)
     return None if row.report is None else dict(json.loads(row.report))
+
+
+async def read_explainer(connection: AsyncConnection, run_id: str) -> dict[str, Any] | None:
+    """Return what explains the numbers of a run; None where there was nothing to explain."""
+    found = await connection.scalar(select(runs.c.explainer).where(runs.c.id == run_id))
+    return None if found is None else dict(json.loads(found))
 
 
 async def read_standing_model(engine: AsyncEngine) -> dict[str, Any] | None:

@@ -119,7 +119,8 @@ customer_intelligence = Table(
     Column("avg_order_value", Numeric(18, 2), comment="historical_value / frequency"),
     Column("status", String(32), nullable=False, comment="scored, or why numbers are null"),
     Column("run_id", String(32), nullable=False, comment="The run that said so"),
-    Column("explanation", long_text(), comment="JSON: why these numbers and this segment"),
+    Column("age_days", Integer, comment="Days from the first counted order to as_of"),
+    Column("usual_gap_days", Float, comment="Mean days between days with orders"),
     Index("idx_intelligence_archetype", "archetype_id"),
     Index("idx_intelligence_updated", "updated_at"),
 )
@@ -188,6 +189,7 @@ runs = Table(
     Column("finished_at", UtcDateTime),
     Column("error", Text),
     Column("report", long_text(), comment="JSON"),
+    Column("explainer", long_text(), comment="JSON: what explains a customer's numbers"),
     Column("model", long_text(), comment="JSON: the standing segmentation"),
     CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed')", name="ck_runs_state"),
     Index("idx_runs_queued_at", "queued_at"),

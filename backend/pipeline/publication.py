@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from backend.core.words import NO_ORDERS
 from backend.data.intelligence import Cause, CustomerColumns, Publication, SegmentMoves, SegmentRow
 from backend.data.runs import Run
-from backend.modelling.features import features
 from backend.modelling.segments import Segment
 from backend.pipeline.config import RunConfig
 from backend.pipeline.findings import Findings, ShopData, Standing
@@ -29,7 +28,7 @@ def publication(
 ) -> Publication:
     """Put together everything that one transaction publishes."""
     moves = _moves(shop, standing, found)
-    model = found.segmentation.model
+    model, explainer = found.segmentation.model, found.forecast.explainer
     return Publication(
         run_id=run.id,
         token=token,
@@ -39,6 +38,7 @@ def publication(
         moves=moves,
         new_names=found.new_names,
         report=json.dumps(run_report(run, as_of, shop, found, moves, config)),
+        explainer=None if explainer is None else json.dumps(explainer.as_dict()),
         model=None if model is None else json.dumps(model.as_dict()),
         retention=timedelta(days=config.history_retention_days),
     )
@@ -53,7 +53,7 @@ def _customers(shop: ShopData, found: Findings) -> CustomerColumns:
         status=_status(found),
         historical_micros=_sum_per_customer(shop),
         frequency=found.history.frequency,
-        recency_days=features(found.history).recency_days,
+        recency_days=predicted.facts.recency_days,
         predicted_value=predicted.predicted_value,
         predicted_value_low=predicted.predicted_value_low,
         predicted_value_high=predicted.predicted_value_high,
@@ -62,6 +62,8 @@ def _customers(shop: ShopData, found: Findings) -> CustomerColumns:
         predicted_orders_high=predicted.predicted_orders_high,
         next_order_days=predicted.next_order_days,
         churn_risk=predicted.churn_risk,
+        age_days=predicted.facts.age_days,
+        usual_gap_days=predicted.facts.usual_gap_days,
     )
 
 

@@ -130,10 +130,16 @@ def upgrade() -> None:
         ),
         sa.Column("run_id", sa.String(length=32), nullable=False, comment="The run that said so"),
         sa.Column(
-            "explanation",
-            long_text(),
+            "age_days",
+            sa.Integer(),
             nullable=True,
-            comment="JSON: why these numbers and this segment",
+            comment="Days from the first counted order to as_of",
+        ),
+        sa.Column(
+            "usual_gap_days",
+            sa.Float(),
+            nullable=True,
+            comment="Mean days between days with orders",
         ),
         sa.PrimaryKeyConstraint("customer_id"),
     )
@@ -180,6 +186,12 @@ def upgrade() -> None:
         sa.Column("finished_at", UtcDateTime(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("report", long_text(), nullable=True, comment="JSON"),
+        sa.Column(
+            "explainer",
+            long_text(),
+            nullable=True,
+            comment="JSON: what explains a customer's numbers",
+        ),
         sa.Column("model", long_text(), nullable=True, comment="JSON: the standing segmentation"),
         sa.CheckConstraint(
             "state IN ('queued', 'running', 'succeeded', 'failed')", name="ck_runs_state"

@@ -30,6 +30,24 @@ def test_a_profile_holds_what_the_shop_and_the_run_know(live: Live, shop: Shop) 
     assert profile["as_of"] == "2024-06-01T00:00:00Z"
 
 
+@pytest.mark.parametrize("number", ["churn_risk", "predicted_value"])
+def test_an_explanation_adds_up_to_the_number(live: Live, shop: Shop, number: str) -> None:
+    buyers = [person["id"] for person in shop.customers if shop.counted(person["id"])]
+    for customer_id in buyers[:30]:
+        profile = live.get(f"/api/mcp/customers/{customer_id}?explain=true").json()
+        told = profile["explanation"][number]
+        parts = sum(part["amount"] for part in told["contributions"])
+        assert told["score"] == profile[number]
+        assert told["base"] + parts == pytest.approx(profile[number], abs=1e-9)
+        reasons = {part["feature"]: part["reason"] for part in told["contributions"]}
+        assert f"{profile['recency_days']} day" in reasons["recency"]
+
+
+def test_what_is_unknown_is_not_explained(live: Live) -> None:
+    assert live.get("/api/mcp/customers/160?explain=true").json()["explanation"] is None
+    assert live.get("/api/mcp/customers/4").json()["explanation"] is None
+
+
 def test_a_customer_without_orders_has_null_numbers(live: Live) -> None:
     profile = live.get("/api/mcp/customers/160").json()
     assert profile["status"] == "no_orders"

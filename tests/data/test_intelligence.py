@@ -73,6 +73,8 @@ def columns(ids: np.ndarray[Any, Any]) -> CustomerColumns:
         predicted_orders_high=unknown,
         next_order_days=np.array([[1.0, 2.0, 3.5], [np.nan] * 3, [np.nan] * 3]),
         churn_risk=np.array([0.0, 1.0, np.nan]),
+        age_days=np.array([700.2, 400.0, np.nan]),
+        usual_gap_days=np.array([30.5, np.nan, np.nan]),
     )
 
 
@@ -109,6 +111,7 @@ async def prepared(
         moves=nobody_moved(ids),
         new_names={},
         report="{}",
+        explainer=None,
         model='{"centres": []}',
         retention=timedelta(days=30),
     )

@@ -41,6 +41,7 @@ async def finish(engine: AsyncEngine, run: Run, token: str = "mine", now: dateti
             as_of=NOW,
             customer_id_type="integer",
             report='{"said": "all"}',
+            explainer=None,
             model=None,
             now=now,
         )
