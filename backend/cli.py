@@ -219,7 +219,7 @@ def _print_report(report: Mapping[str, Any]) -> None:
 def _segments_table(segments: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Segment", overflow="fold")
-    table.add_column("Id", overflow="fold")
+    table.add_column("Id", no_wrap=True)
     for name in ("Customers", "Orders", "Days", "LTV", "Churn"):
         table.add_column(name, justify="right", no_wrap=True)
     for segment in segments:

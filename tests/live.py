@@ -41,6 +41,13 @@ class Live:
         assert answer.status_code == 202, answer.text
         return self.finished()
 
+    def until(self, path: str, status: int) -> None:
+        """Ask until the answer has this status."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while (answer := self.get(path)).status_code != status:
+            assert time.monotonic() < deadline, answer.text
+            time.sleep(0.05)
+
     def finished(self, key: str = API_KEY) -> dict[str, Any]:
         """Wait until no run is active, and return the last one's status."""
         deadline = time.monotonic() + TIMEOUT_SECONDS

@@ -4,10 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from backend.api.dependencies import State, opens_admin, opens_reading
-from backend.api.examples import REPORT_EXAMPLE, problems
+from backend.api.examples import PAGE_EXAMPLE, REPORT_EXAMPLE, problems
+from backend.api.report import render_report
 from backend.api.schemas import (
     ClusterRequest,
     Move,
@@ -96,6 +98,16 @@ async def report(state: State, run_id: str) -> dict[str, Any]:
     if found is None:
         raise ReportNotReady(run_id, (await runs.get(state.engine, run_id)).state)
     return found
+
+
+@admin.get(
+    "/runs/{run_id}/report.html",
+    response_class=HTMLResponse,
+    responses={200: PAGE_EXAMPLE, **problems(404, _404="No run has the id 5f0c2a9b.")},
+)
+async def report_page(state: State, run_id: str) -> HTMLResponse:
+    """Return the report as a page with plots, in one file that loads nothing."""
+    return HTMLResponse(render_report(await report(state, run_id)))
 
 
 @admin.patch(

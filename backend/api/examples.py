@@ -62,3 +62,8 @@ REPORT_EXAMPLE: dict[str, Any] = {
         }
     },
 }
+
+PAGE_EXAMPLE: dict[str, Any] = {
+    "description": "The same for a person to read: one file that loads nothing",
+    "content": {"text/html": {"example": "<!doctype html><title>Run 5f0c2a9be1d34c77</title>…"}},
+}

@@ -66,6 +66,7 @@ RUN: JsonDict = {
     "error": None,
     "published": False,
     "report_url": None,
+    "report_page_url": None,
 }
 
 MOVE: JsonDict = {

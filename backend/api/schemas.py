@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from backend.api import samples
 from backend.data.runs import Run, RunRequest
 
-Money = Annotated[float, Field(examples=[2450.00])]
+REPORT_URL = "/api/admin/runs/{}/report"
+PAGE_URL = REPORT_URL + ".html"
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -249,7 +250,8 @@ class RunView(BaseModel):
     finished_at: datetime | None = None
     error: str | None = None
     published: bool = Field(default=False, description="Whether its results are served")
-    report_url: str | None = Field(default=None, description="JSON; add .html for a page")
+    report_url: str | None = Field(default=None, description="The run's report as JSON")
+    report_page_url: str | None = Field(default=None, description="The same as a page")
 
     @classmethod
     def of(cls, run: Run | None, now: datetime) -> Self:
@@ -269,7 +271,8 @@ class RunView(BaseModel):
             finished_at=run.finished_at,
             error=run.error,
             published=run.published,
-            report_url=(f"/api/admin/runs/{run.id}/report" if run.state == "succeeded" else None),
+            report_url=REPORT_URL.format(run.id) if run.state == "succeeded" else None,
+            report_page_url=PAGE_URL.format(run.id) if run.state == "succeeded" else None,
         )
 
 

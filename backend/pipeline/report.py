@@ -35,7 +35,11 @@ def run_report(
         "clustering": dict(found.segmentation.report),
         "segments": [segment.as_dict() for segment in found.segmentation.segments],
         "moves": _moves(moves),
-        "notes": [*_left_out(shop.columns.rejected), *found.segmentation.notes],
+        "notes": [
+            *found.forecast.report.notes,
+            *found.segmentation.notes,
+            *_left_out(shop.columns.rejected),
+        ],
     }
 
 

@@ -1,0 +1,117 @@
+"""Optional services may vanish, databases may go away; the service says so and recovers."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.clients.test_naming import FakeModel, said
+from tests.conftest import NewDatabase, wait_for
+from tests.live import ADMIN_KEY, Live, serving
+from tests.services import Server, ServiceMissing, postgresql
+from tests.shops import AS_OF, fill, invented
+
+pytestmark = pytest.mark.external
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Server]:
+    """Start a PostgreSQL that a test may stop."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgresql())
+        except ServiceMissing as error:
+            pytest.skip(str(error))
+        if not server.is_ours:
+            pytest.skip("the given PostgreSQL must not be stopped")
+        yield server
+
+
+def test_while_the_database_is_away_the_answer_is_503(own_postgres: Server, tmp_path: Path) -> None:
+    wait_for(fill(own_postgres.url, invented(40)))
+    with serving(own_postgres.url, tmp_path) as live:
+        live.cluster(as_of=AS_OF.isoformat())
+        before = live.get("/api/mcp/customers/4").json()
+        own_postgres.stop()
+        for path in ("/health", "/api/mcp/customers/4", "/api/mcp/segments"):
+            answer = live.get(path)
+            assert answer.status_code == 503, path
+            assert answer.headers["Retry-After"] == "5"
+            assert answer.json()["detail"].endswith("does not answer; try again shortly.")
+        refused = live.client.post("/api/admin/cluster", headers={"X-API-Key": ADMIN_KEY})
+        assert refused.status_code == 503
+        own_postgres.start()
+        live.until("/health", 200)
+        assert live.get("/api/mcp/customers/4").json() == before
+        assert live.cluster(as_of=AS_OF.isoformat())["state"] == "succeeded"
+
+
+def test_the_service_starts_before_its_database(own_postgres: Server, tmp_path: Path) -> None:
+    wait_for(fill(own_postgres.url, invented(40)))
+    own_postgres.stop()
+    with serving(own_postgres.url, tmp_path) as live:
+        assert live.client.get("/health").status_code == 503
+        own_postgres.start()
+        live.until("/api/mcp/segments", 200)
+        assert live.cluster(as_of=AS_OF.isoformat())["state"] == "succeeded"
+
+
+def answers(live: Live) -> list[object]:
+    paths = [f"/api/mcp/customers/{number}" for number in range(1, 20)]
+    return [live.get(path).json() for path in (*paths, "/api/mcp/segments")]
+
+
+def test_with_redis_or_without_the_answers_are_the_same(
+    new_sqlite: NewDatabase, redis: Server, tmp_path: Path
+) -> None:
+    url = new_sqlite()
+    wait_for(fill(url, invented(80)))
+    with serving(url, tmp_path) as live:
+        live.cluster(as_of=AS_OF.isoformat())
+        plain = answers(live)
+    with serving(url, tmp_path, variables={"REDIS_URL": redis.url}) as live:
+        assert answers(live) == plain
+        assert answers(live) == plain  # out of the cache now
+        if redis.is_ours:
+            redis.stop()
+            assert answers(live) == plain
+            redis.start()
+        first = live.get("/api/mcp/segments").json()["run_id"]
+        live.cluster(as_of=AS_OF.isoformat())
+        assert live.get("/api/mcp/segments").json()["run_id"] != first
+        assert live.get("/api/mcp/customers/1").json()["run_id"] != first
+        log = live.log.read_text()
+    assert log.count("cache read fails") <= 1
+
+
+def test_a_language_model_names_new_segments_once(new_sqlite: NewDatabase, tmp_path: Path) -> None:
+    url = new_sqlite()
+    wait_for(fill(url, invented(160)))
+    model = FakeModel()
+    model.answer = lambda: (200, said(named(model)))
+    variables = {"ANTHROPIC_API_KEY": "sk-test", "ANTHROPIC_BASE_URL": model.url}
+    with serving(url, tmp_path, variables=variables) as live:
+        live.cluster(as_of=AS_OF.isoformat())
+        segments = live.get("/api/mcp/segments").json()["segments"]
+        assert {segment["name"] for segment in segments} <= {
+            f"Group {place}" for place in range(20)
+        }
+        asked = len(model.asked)
+        live.cluster(as_of=AS_OF.isoformat())
+        assert live.get("/api/mcp/segments").json()["segments"][0]["name"] == segments[0]["name"]
+        assert len(model.asked) == asked == 1
+        assert "sk-test" not in live.log.read_text()
+    model.close()
+    sent = json.dumps(model.asked)
+    for person in ("person", "First", "Last", "example.com"):
+        assert person not in sent.replace("Lapsed", "")
+
+
+def named(model: FakeModel) -> list[dict[str, str]]:
+    question = json.loads(model.asked[-1]["messages"][0]["content"])
+    return [
+        {"id": item["id"], "name": f"Group {place}", "description": "They buy."}
+        for place, item in enumerate(question["segments"])
+    ]
