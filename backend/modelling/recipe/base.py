@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from backend.modelling.lifetime import (
     BetaGeometric,
@@ -32,30 +32,38 @@ class BaseScores:
     ----------
     expected
         Expected purchase days in the horizon, positive.
-    none
-        Probability of no purchase in the horizon, in (0, 1).
+    none_by_model
+        Shape (3, buyers), probability of no purchase in the horizon, in (0, 1), by BG/NBD,
+        MBG/NBD and Pareto/NBD.
     spend_per_day
         Expected spend of a purchase day, currency units.
     """
 
     expected: FloatArray
-    none: FloatArray
+    none_by_model: FloatArray
     spend_per_day: FloatArray
 
     @property
     def buy_logit(self) -> FloatArray:
-        """Log odds of at least one purchase in the horizon."""
-        return -logit(self.none)
+        """Log odds of at least one purchase in the horizon, the mean over the models."""
+        return np.asarray(-logit(self.none_by_model).mean(axis=0))
+
+    @property
+    def buying_by_model(self) -> FloatArray:
+        """Share of the buyers that each model expects to buy, shape (3,)."""
+        return np.asarray(1 - self.none_by_model.mean(axis=1))
 
     def take(self, rows: IntArray) -> BaseScores:
         """Return the scores of some of the buyers."""
-        return BaseScores(self.expected[rows], self.none[rows], self.spend_per_day[rows])
+        return BaseScores(
+            self.expected[rows], self.none_by_model[:, rows], self.spend_per_day[rows]
+        )
 
     def at_level(self, level: float) -> BaseScores:
         """Multiply all purchase rates by ``exp(level)``, as a season does."""
         factor = np.exp(level)
-        none = np.clip(self.none**factor, 1e-9, 1 - 1e-9)
-        return replace(self, expected=self.expected * factor, none=none)
+        none = np.clip(self.none_by_model**factor, 1e-9, 1 - 1e-9)
+        return replace(self, expected=self.expected * factor, none_by_model=none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +78,19 @@ class Base:
     def score(self, summary: PurchaseSummary, horizon_days: float) -> BaseScores:
         """Score buyers for the horizon.
 
-        Expectations are the geometric mean over the three lifetime models, chances of no purchase
-        the mean of their logits: the three err on different shops, and their average is seldom
-        far from the best of them.
+        Expectations are the geometric mean over the three lifetime models: they err on different
+        shops, and their average is seldom far from the best of them.
         """
         cells = Cells.of(summary.x, summary.t_x, summary.T)
         customers = (cells.x, cells.t_x, cells.T)
         models = (self.bg_nbd, self.mbg_nbd, self.pareto_nbd)
         pairs = [model.expect(*customers, horizon_days) for model in models]
         logs = [np.log(np.maximum(expected, LEAST_EXPECTED)) for expected, _ in pairs]
-        logits = [logit(np.clip(none, 1e-9, 1 - 1e-9)) for _, none in pairs]
+        none = np.clip([none for _, none in pairs], 1e-9, 1 - 1e-9)
         days = summary.purchase_days
         return BaseScores(
             expected=np.exp(np.mean(logs, axis=0))[cells.inverse],
-            none=np.asarray(expit(np.mean(logits, axis=0)))[cells.inverse],
+            none_by_model=none[:, cells.inverse],
             spend_per_day=self.gamma_gamma.expected_spend(days, summary.spend / days),
         )
 

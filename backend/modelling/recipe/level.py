@@ -12,13 +12,16 @@ import numpy as np
 from scipy.special import expit
 
 from backend.modelling.lifetime.fitting import FloatArray
+from backend.modelling.recipe.base import BaseScores
 from backend.modelling.recipe.training import Block, Plan
 
 # Trust in what was seen, before it is shrunk by the purchases it rests on (chosen on other shops).
 TRUST_YEAR_AGO = 0.75
 TRUST_RECENT = 0.2
 TRUST_SPEND = 0.8
-TRUST_BUY = 0.5
+TRUST_BUY = 0.35
+# A model loses most of its say when its share of buyers is off by this much, at a known level.
+TOLERATED_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,16 @@ class Level:
     year_ago: bool = False
 
 
-def estimate_level(plan: Plan, blocks: list[Block]) -> Level:
-    """Estimate the corrections from what came after past cut-offs."""
+def estimate_level(plan: Plan, blocks: list[Block], now: BaseScores) -> Level:
+    """Estimate the corrections from what came after past cut-offs.
+
+    Parameters
+    ----------
+    plan, blocks
+        The past.
+    now
+        The base's scores of the present, for the horizon.
+    """
     if not blocks:
         return Level()
     year_ago = [b for b in blocks if b.cutoff == plan.year_ago]
@@ -53,7 +64,8 @@ def estimate_level(plan: Plan, blocks: list[Block]) -> Level:
     else:
         purchases = sum(b.level_purchases for b in blocks)
         orders = TRUST_RECENT * _shrunk(np.mean([b.level for b in blocks]), purchases, 200)
-    return Level(float(orders), _spend_drift(blocks), _buy_intercept(blocks), bool(year_ago))
+    buy = _buy_intercept(blocks, now.at_level(orders))
+    return Level(float(orders), _spend_drift(blocks), buy, bool(year_ago))
 
 
 def _shrunk(value: float | np.floating, evidence: float, half: float) -> float:
@@ -71,14 +83,35 @@ def _spend_drift(blocks: list[Block]) -> float:
     return TRUST_SPEND * _shrunk(np.log(actual / expected), purchases, 100)
 
 
-def _buy_intercept(blocks: list[Block]) -> float:
-    """Log odds by which more (or fewer) customers bought, given the level of purchases."""
-    bought = np.concatenate([b.purchase_days > 0 for b in blocks])
-    logits = np.concatenate([b.base.buy_logit for b in blocks])
+def _buy_intercept(blocks: list[Block], now: BaseScores) -> float:
+    """Log odds by which more (or fewer) customers buy than the models' mean says.
+
+    The models disagree about how many customers share a given number of purchases. Those that
+    got it right at past cut-offs decide; what all of them missed counts in part.
+    """
     rarer = rarer_outcomes(blocks)
     if rarer < 1:
         return 0.0
-    return TRUST_BUY * _shrunk(matching_intercept(logits, float(bought.mean())), rarer, 50)
+    says = _says_by_model(blocks)
+    logits = [b.base.buy_logit + _shift(b.base, says) for b in blocks]
+    bought = np.concatenate([b.purchase_days > 0 for b in blocks])
+    missed = matching_intercept(np.concatenate(logits), float(bought.mean()))
+    return _shift(now, says) + TRUST_BUY * _shrunk(missed, rarer, 50)
+
+
+def _says_by_model(blocks: list[Block]) -> FloatArray:
+    """How much say each model has in the number of buyers, shape (3,), sum 1."""
+    gaps = [(b.purchase_days > 0).mean() - b.base.buying_by_model for b in blocks]
+    rows = np.mean([len(b.purchase_days) for b in blocks])
+    # A coin's variance: what a gap is by chance.
+    off = np.sqrt(np.mean(gaps, axis=0) ** 2 + 0.25 / rows)
+    says = np.exp(-(off - off.min()) / TOLERATED_SHARE)
+    return np.asarray(says / says.sum())
+
+
+def _shift(base: BaseScores, says: FloatArray) -> float:
+    """What takes the mean of the models to the share of buyers that the trusted ones expect."""
+    return matching_intercept(base.buy_logit, float(says @ base.buying_by_model))
 
 
 def rarer_outcomes(blocks: list[Block]) -> float:

@@ -184,11 +184,13 @@ def fit_horizon(
     plan = plan_cutoffs(days, horizon_days)
     blocks = build_blocks(days, plan, seed=seed, most_rows=most_rows)
     enough = _enough_to_boost(blocks)
+    summary = summarise(days)
+    base = fit_base(summary)
     return HorizonModel(
         horizon_days=horizon_days,
         plan=plan,
-        base=fit_base(summarise(days)),
-        level=estimate_level(plan, blocks),
+        base=base,
+        level=estimate_level(plan, blocks, base.score(summary, horizon_days)),
         purchases=fit_purchase_boosting(blocks, seed=seed) if purchases and enough else None,
         buy=fit_buy_boosting(blocks, seed=seed) if enough else None,
         weights=_weights(blocks) if enough else Weights(),

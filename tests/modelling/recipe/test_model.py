@@ -9,6 +9,7 @@ from backend.modelling.history import OrderHistory
 from backend.modelling.lifetime import summarise
 from backend.modelling.recipe import HorizonModel, fit_horizon
 from backend.modelling.recipe import model as model_module
+from backend.modelling.recipe.base import BaseScores
 from backend.modelling.recipe.level import Level, estimate_level, matching_intercept
 from backend.modelling.recipe.training import Plan, outcomes
 
@@ -40,7 +41,7 @@ def test_the_blend_is_better_than_its_base(cdnow_sample: History, fitted: Horizo
     blend = fitted.predict(days)
     bought, spend = outcomes(later, blend.customer, days.as_of_day, 180)
     left = (bought == 0).astype(float)
-    assert log_loss(blend.none, left) < log_loss(base.none, left)
+    assert log_loss(blend.none, left) < log_loss(expit(-base.buy_logit), left)
     assert area_under_curve(blend.none, left) > 0.78
     assert normalised_gini(blend.purchase_days, bought) > 0.66
     assert normalised_gini(blend.spend, spend) > 0.69
@@ -67,7 +68,8 @@ def test_a_small_shop_is_left_to_the_lifetime_models(small_shop: OrderHistory) -
 
 
 def test_without_blocks_the_level_is_left_alone() -> None:
-    assert estimate_level(Plan(90, (), None), []) == Level()
+    now = BaseScores(np.ones(2), np.full((3, 2), 0.5), np.ones(2))
+    assert estimate_level(Plan(90, (), None), [], now) == Level()
 
 
 def test_the_intercept_matches_the_mean_probability() -> None:
