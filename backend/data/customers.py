@@ -69,7 +69,7 @@ async def _by_id(
 
 def _as_id(customer_id: str, kind: Kind) -> int | str | None:
     if kind is not Kind.INTEGER:
-        return customer_id
+        return None if "\0" in customer_id else customer_id
     try:
         number = int(customer_id)
     except ValueError:
