@@ -219,8 +219,8 @@ async def test_naive_times_are_converted_from_the_shops_zone(shop_engine: AsyncE
 async def test_times_that_know_their_zone_are_not_shifted(shop_engine: AsyncEngine) -> None:
     aware = {"postgresql": "timestamptz", "mysql": "timestamp", "sqlite": "text"}
     kind = aware[shop_engine.dialect.name]
-    columns = f"id bigint, customer_id bigint, total_price numeric(9,2), created_at {kind}"
-    ddl = f"CREATE TABLE o ({columns})"
+    layout = f"id bigint, customer_id bigint, total_price numeric(9,2), created_at {kind}"
+    ddl = f"CREATE TABLE o ({layout})"
     async with shop_engine.begin() as connection:
         await connection.exec_driver_sql(ddl)
         await connection.exec_driver_sql("CREATE TABLE c (id bigint)")
