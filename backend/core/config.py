@@ -30,7 +30,16 @@ SHOP_VARIABLES = (
     "counted_statuses",
     "cancelled_statuses",
     "refunded_statuses",
-    "shop_preset",
+    "customers_filter",
+    "orders_filter",
+    "line_items_filter",
+    "table_schema",
+    "table_prefix",
+    "money_scale",
+    "currency",
+    "currency_rate",
+    "shop_time_zone",
+    "merge_guests",
     "shop_mapping",
 )
 
@@ -142,9 +151,6 @@ class Settings(BaseSettings):
         "Another address of the Anthropic API, such as a gateway's", "https://…", None
     )
 
-    shop_preset: Optional = _variable(
-        "A platform whose tables are known, such as woocommerce", "a preset's name", None
-    )
     shop_mapping: Optional = _variable(
         "A TOML file that maps the shop's tables", "the path of a TOML file", None
     )
@@ -174,6 +180,33 @@ class Settings(BaseSettings):
     )
     refunded_statuses: Optional = _variable(
         "Values that mean refunded in full", "values separated by commas", None
+    )
+
+    customers_filter: Optional = _variable(
+        "Only these customers", "a condition in SQL, such as deleted = 0", None
+    )
+    orders_filter: Optional = _variable(
+        "Only these orders, such as without carts", "a condition in SQL", None
+    )
+    line_items_filter: Optional = _variable("Only these order lines", "a condition in SQL", None)
+    table_schema: Optional = _variable(
+        "Schema of tables that are named without one", "an identifier", None
+    )
+    table_prefix: Optional = _variable(
+        "What the shop's table names begin with", "an identifier, such as wp_", None
+    )
+    money_scale: Optional = _variable(
+        "What amounts are divided by, 100 for cents", "a whole number from 1 to 1000000", None
+    )
+    currency: Optional = _variable("Only orders in this currency count", "a code such as EUR", None)
+    currency_rate: Optional = _variable(
+        "What to do with the orders' column currency_rate", "divide or multiply", None
+    )
+    shop_time_zone: Optional = _variable(
+        "Zone of dates that say none; unset: UTC", "a zone such as Europe/Berlin", None
+    )
+    merge_guests: Optional = _variable(
+        "Customers with one e-mail are one customer", "true or false", None
     )
 
     log_level: str = _variable("What is logged", "one of DEBUG, INFO, WARNING and ERROR", "INFO")
