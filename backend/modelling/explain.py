@@ -25,11 +25,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import logit
 
+from backend.modelling.arrays import FloatArray, IntArray
 from backend.modelling.facts import CustomerFacts
-from backend.modelling.lifetime.fitting import FloatArray
-from backend.modelling.lifetime.summary import IntArray
 
 MOST_BINS = 16
 MOST_ROWS = 50_000
@@ -169,9 +167,9 @@ class Explainer:
         score: float,
         base: float,
         target: str,
-        scale: Callable[[float], float],
+        scale: Callable[[float], FloatArray],
     ) -> Explanation:
-        distance = scale(score) - scale(base)
+        distance = float(scale(score) - scale(base))
         effects = self._effects(facts, target)
         effects[DETAILS] = distance - sum(effects.values())
         unit = (score - base) / distance if abs(distance) > 1e-12 else 0.0
@@ -224,8 +222,8 @@ def fit_explainer(
     edges = {name: _edges(fact) for name, fact in columns.items()}
     targets = np.column_stack(
         [
-            logit(np.clip(churn_risk[rows], 1e-6, 1 - 1e-6)) - _log_odds(base_churn),
-            np.log(np.maximum(predicted_value[rows], 1e-6)) - _log(base_value),
+            _log_odds(churn_risk[rows]) - _log_odds(base_churn),
+            _log(predicted_value[rows]) - _log(base_value),
         ]
     )
     effects = _additive(columns, edges, targets)
@@ -280,12 +278,13 @@ def _additive(
     return {n: e + mean * matters[n] / total for n, e in effects.items()}
 
 
-def _log_odds(probability: float) -> float:
-    return float(logit(min(max(probability, 1e-6), 1 - 1e-6)))
+def _log_odds(probability: FloatArray | float) -> FloatArray:
+    kept = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(kept / (1 - kept)))
 
 
-def _log(value: float) -> float:
-    return float(np.log(max(value, 1e-6)))
+def _log(value: FloatArray | float) -> FloatArray:
+    return np.asarray(np.log(np.maximum(value, 1e-6)))
 
 
 def _significant(values: FloatArray) -> list[float]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backend.modelling.arrays import FloatArray
 from backend.modelling.history import ONE_DAY, OrderHistory, day_number
-from backend.modelling.lifetime.fitting import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from scipy.optimize import minimize
 from scipy.special import gammaln, ndtr, ndtri
 from scipy.stats import nbinom
 
-from backend.modelling.lifetime.fitting import FloatArray
+from backend.modelling.arrays import FloatArray
 
 COVERAGE = 0.8
 # Without trials: as far as this share of the model's own distribution, for it is unproven.

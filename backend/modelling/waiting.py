@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, logit
 
+from backend.modelling.arrays import FloatArray
 from backend.modelling.lifetime import BetaGeometric, PurchaseSummary
-from backend.modelling.lifetime.fitting import FloatArray
 
 QUANTILES = (0.1, 0.5, 0.9)
 

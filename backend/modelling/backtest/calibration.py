@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backend.modelling.arrays import FloatArray
 from backend.modelling.backtest.metrics import log_loss, normalised_gini
 from backend.modelling.backtest.trials import Trial
-from backend.modelling.lifetime.fitting import FloatArray
 from backend.modelling.recipe.model import Prediction
 
 POWERS = np.linspace(0.6, 1.3, 29)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from backend.modelling.lifetime.fitting import FloatArray
-from backend.modelling.lifetime.summary import IntArray
+from backend.modelling.arrays import BoolArray, FloatArray, IntArray
 
 BINS = 10
-BoolArray = NDArray[np.bool_]
 
 
 def root_mean_squared_error(predicted: FloatArray, actual: FloatArray) -> float:

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from backend.modelling.arrays import BoolArray, FloatArray
 from backend.modelling.backtest import metrics
 from backend.modelling.backtest.trials import Trial
-from backend.modelling.lifetime.fitting import FloatArray
 from backend.modelling.recipe.model import Prediction
 
 Grade = Literal["good", "fair", "weak", "not enough history"]
@@ -167,7 +167,7 @@ def _calibration(trials: list[Trial], predictions: list[Prediction]) -> list[dic
     risk = np.concatenate([p.none for p in predictions])
     left = np.concatenate([t.purchase_days == 0 for t in trials])
 
-    def row(members: metrics.BoolArray) -> dict[str, float]:
+    def row(members: BoolArray) -> dict[str, float]:
         return {
             "customers": int(members.sum()),
             "from": float(risk[members].min()),
@@ -184,7 +184,7 @@ def _lift(trials: list[Trial], predictions: list[Prediction]) -> list[dict[str, 
     actual = np.concatenate([t.spend for t in trials])
     total = float(actual.sum())
 
-    def row(members: metrics.BoolArray) -> dict[str, float]:
+    def row(members: BoolArray) -> dict[str, float]:
         return {
             "customers": int(members.sum()),
             "predicted": float(predicted[members].mean()),
@@ -196,7 +196,7 @@ def _lift(trials: list[Trial], predictions: list[Prediction]) -> list[dict[str, 
 
 
 def _by_bin(
-    score: FloatArray, row: Callable[[metrics.BoolArray], dict[str, float]]
+    score: FloatArray, row: Callable[[BoolArray], dict[str, float]]
 ) -> list[dict[str, float]]:
     bins = metrics.equal_bins(score)
     return [row(bins == b) for b in np.unique(bins)]

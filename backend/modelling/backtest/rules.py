@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logit
 
+from backend.modelling.arrays import FloatArray, IntArray
 from backend.modelling.backtest.metrics import log_loss
 from backend.modelling.history import PurchaseDays
 from backend.modelling.lifetime import PurchaseSummary, summarise
-from backend.modelling.lifetime.fitting import FloatArray
-from backend.modelling.lifetime.summary import IntArray
 from backend.modelling.recipe.model import Prediction
 from backend.modelling.recipe.training import outcomes
 

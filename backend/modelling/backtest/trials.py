@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backend.modelling.arrays import FloatArray, IntArray
 from backend.modelling.backtest.rules import simple_rules
 from backend.modelling.history import PurchaseDays
 from backend.modelling.lifetime import summarise
-from backend.modelling.lifetime.fitting import FloatArray
-from backend.modelling.lifetime.summary import IntArray
 from backend.modelling.recipe import Prediction, fit_horizon
 from backend.modelling.recipe.training import outcomes, plan_cutoffs
 

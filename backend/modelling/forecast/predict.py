@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.special import logit
 
+from backend.modelling.arrays import FloatArray
 from backend.modelling.backtest.calibration import Calibration, calibrate
 from backend.modelling.backtest.report import BacktestReport, make_report
 from backend.modelling.backtest.rules import simple_rules
@@ -18,7 +19,6 @@ from backend.modelling.forecast.result import Forecast, ForecastReport, make_not
 from backend.modelling.forecast.spread import Intervals, Spread, fit_spread
 from backend.modelling.history import OrderHistory, PurchaseDays
 from backend.modelling.lifetime import summarise
-from backend.modelling.lifetime.fitting import FloatArray
 from backend.modelling.recipe import HorizonModel, Prediction, fit_horizon
 from backend.modelling.threads import one_thread
 from backend.modelling.waiting import QUANTILES, next_purchase_days

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from backend.modelling.arrays import FloatArray
 from backend.modelling.backtest.calibration import Calibration, Lean
 from backend.modelling.backtest.report import FORECAST, THRESHOLDS, BacktestReport
 from backend.modelling.explain import Explainer
 from backend.modelling.facts import CustomerFacts
-from backend.modelling.lifetime.fitting import FloatArray
 
 Status = Literal["scored", "insufficient_history", "no_orders"]
 

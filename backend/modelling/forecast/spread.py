@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backend.modelling.arrays import FloatArray
 from backend.modelling.backtest.metrics import equal_bins
 from backend.modelling.backtest.trials import Trial
 from backend.modelling.intervals import (
@@ -21,7 +22,6 @@ from backend.modelling.intervals import (
     limits,
     ranks,
 )
-from backend.modelling.lifetime.fitting import FloatArray
 from backend.modelling.recipe import Prediction
 
 

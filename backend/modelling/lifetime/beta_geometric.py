@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, expit, gammaln
 
-from backend.modelling.lifetime.fitting import ByFrequency, FloatArray, maximise
+from backend.modelling.arrays import FloatArray
+from backend.modelling.lifetime.fitting import ByFrequency, maximise
 from backend.modelling.lifetime.summary import Cells
 
 PRIOR = (0.7, 5.0, 0.8, 2.5)

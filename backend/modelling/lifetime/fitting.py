@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-FloatArray = NDArray[np.float64]
+from backend.modelling.arrays import FloatArray
+
 Objective = Callable[[FloatArray], tuple[float, FloatArray]]
 
 # Parameters outside exp(±) these bounds mean "infinitely (un)like each other" and change nothing.

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import digamma, gammaln
 
-from backend.modelling.lifetime.fitting import ByFrequency, FloatArray, maximise
+from backend.modelling.arrays import FloatArray
+from backend.modelling.lifetime.fitting import ByFrequency, maximise
 
 PRIOR = (4.0, 4.0, 0.75)
 # Below this the mean over all customers is infinite; a heavier tail is never believed.

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import digamma, gammaln
 
+from backend.modelling.arrays import FloatArray
 from backend.modelling.lifetime.beta_geometric import time_unit
-from backend.modelling.lifetime.fitting import ByFrequency, FloatArray, maximise
+from backend.modelling.lifetime.fitting import ByFrequency, maximise
 from backend.modelling.lifetime.summary import Cells
 
 PRIOR = (0.7, 5.0, 0.7, 8.0)

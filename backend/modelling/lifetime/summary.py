@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from backend.modelling.arrays import FloatArray, IntArray
 from backend.modelling.history import PurchaseDays
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +42,11 @@ class PurchaseSummary:
         """Purchase days of each buyer, the first included."""
         return self.x + 1
 
-    def take(self, rows: IntArray) -> PurchaseSummary:
-        """Return the summary of some of the buyers."""
-        return PurchaseSummary(
-            self.customer[rows], self.x[rows], self.t_x[rows], self.T[rows], self.spend[rows]
-        )
-
 
 def summarise(days: PurchaseDays) -> PurchaseSummary:
-    """Reduce purchase days to one row per buyer, as of the day the history ends."""
+    """Reduce purchase days, at least one, to one row per buyer as of the day the history ends."""
     first = np.flatnonzero(np.diff(days.customer, prepend=-1))
     last = np.append(first[1:], len(days.customer)) - 1
-    if not len(first):
-        empty = np.zeros(0)
-        return PurchaseSummary(days.customer[:0], empty, empty, empty, empty)
     return PurchaseSummary(
         customer=days.customer[first],
         x=(last - first).astype(float),

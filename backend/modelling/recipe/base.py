@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from scipy.special import logit
 
+from backend.modelling.arrays import FloatArray, IntArray
 from backend.modelling.lifetime import (
     BetaGeometric,
     GammaGamma,
@@ -16,8 +17,7 @@ from backend.modelling.lifetime import (
     fit_gamma_gamma,
     fit_pareto,
 )
-from backend.modelling.lifetime.fitting import FloatArray
-from backend.modelling.lifetime.summary import Cells, IntArray
+from backend.modelling.lifetime.summary import Cells
 
 # A weak pull towards a common shop: decides below some dozens of customers, unseen above.
 RIDGE = 2.0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from backend.modelling.lifetime.fitting import FloatArray
+from backend.modelling.arrays import FloatArray
 from backend.modelling.recipe.base import BaseScores
 from backend.modelling.recipe.features import Features
 from backend.modelling.recipe.training import Block

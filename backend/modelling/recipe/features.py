@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.modelling.arrays import FloatArray
 from backend.modelling.history import PurchaseDays
-from backend.modelling.lifetime.fitting import FloatArray
-from backend.modelling.lifetime.summary import IntArray
 
 HALF_LIVES_DAYS = (30, 90, 365)
 Columns = dict[str, FloatArray]
@@ -26,10 +25,6 @@ class Features:
 
     names: tuple[str, ...]
     values: NDArray[np.float32]
-
-    def take(self, rows: IntArray) -> Features:
-        """Return the features of some of the buyers."""
-        return Features(self.names, self.values[rows])
 
 
 def describe(days: PurchaseDays, shop_spend_per_day: float) -> Features:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from backend.modelling.lifetime.fitting import FloatArray
+from backend.modelling.arrays import FloatArray
 from backend.modelling.recipe.base import BaseScores
 from backend.modelling.recipe.training import Block, Plan
 

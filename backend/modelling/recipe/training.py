@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backend.modelling.arrays import FloatArray, IntArray
 from backend.modelling.history import PurchaseDays
 from backend.modelling.lifetime import summarise
-from backend.modelling.lifetime.fitting import FloatArray
-from backend.modelling.lifetime.summary import IntArray
 from backend.modelling.recipe.base import BaseScores, fit_base
 from backend.modelling.recipe.features import Features, describe
 

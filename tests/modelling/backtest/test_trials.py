@@ -88,6 +88,10 @@ def test_spend_drawn_together_is_spread_again() -> None:
     assert after.spend[1] > before.spend[1]
 
 
+def test_trials_in_which_nobody_spent_teach_no_spread() -> None:
+    assert calibrate([trial([1.0, 2.0, 3.0], [0.0] * 3, [0.0] * 3)]).spend_power == 1
+
+
 def test_a_rule_that_knows_better_is_leant_on() -> None:
     rng = np.random.default_rng(2)
     spend = np.where(rng.uniform(size=500) < 0.4, rng.uniform(10, 90, 500), 0.0)

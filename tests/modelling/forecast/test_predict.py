@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from backend.modelling.forecast import Forecast, forecast
+from backend.modelling.forecast import predict as predict_module
 from backend.modelling.history import OrderHistory
 
 History = Callable[[str], OrderHistory]
@@ -182,6 +183,20 @@ def test_eighty_percent_intervals_cover_about_eighty_percent(
         came <= cdnow_forecast.predicted_orders_high
     )
     assert inside[likely].mean() == pytest.approx(0.8, abs=0.06)
+
+
+def test_many_customers_are_scored_by_a_fit_to_some(
+    cdnow_sample: History, cdnow_forecast: Forecast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict_module, "MOST_CUSTOMERS_TO_FIT", 800)
+    monkeypatch.setattr(predict_module, "MOST_CUSTOMERS_TO_TRY", 400)
+    history = cdnow_sample("1998-01-01")
+    sampled = forecast(history, value_horizon_days=180, churn_horizon_days=180)
+    known = ~np.isnan(cdnow_forecast.churn_risk)
+    assert not np.isnan(sampled.churn_risk[known]).any()
+    assert sampled.churn_risk.mean() == pytest.approx(cdnow_forecast.churn_risk.mean(), abs=0.05)
+    alike = np.corrcoef(sampled.churn_risk[known], cdnow_forecast.churn_risk[known])
+    assert alike[0, 1] > 0.9
 
 
 def test_a_horizon_below_a_day_is_refused(small_shop: OrderHistory) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +10,9 @@ from backend.modelling.history import OrderHistory
 from backend.modelling.lifetime import summarise
 from backend.modelling.recipe import HorizonModel, fit_horizon
 from backend.modelling.recipe import model as model_module
-from backend.modelling.recipe.base import BaseScores
+from backend.modelling.recipe.base import BaseScores, fit_base
 from backend.modelling.recipe.level import Level, estimate_level, matching_intercept
-from backend.modelling.recipe.training import Plan, outcomes
+from backend.modelling.recipe.training import Plan, build_blocks, outcomes, plan_cutoffs
 
 History = Callable[[str], OrderHistory]
 
@@ -70,6 +71,28 @@ def test_a_small_shop_is_left_to_the_lifetime_models(small_shop: OrderHistory) -
 def test_without_blocks_the_level_is_left_alone() -> None:
     now = BaseScores(np.ones(2), np.full((3, 2), 0.5), np.ones(2))
     assert estimate_level(Plan(90, (), None), [], now) == Level()
+
+
+def test_where_everybody_bought_the_intercept_of_buying_is_left_alone(
+    small_shop: OrderHistory,
+) -> None:
+    days = small_shop.purchase_days()
+    plan = plan_cutoffs(days, 180)
+    blocks = [
+        replace(b, purchase_days=b.purchase_days + 1) for b in build_blocks(days, plan, seed=0)
+    ]
+    now = fit_base(summarise(days)).score(summarise(days), 180)
+    assert estimate_level(plan, blocks, now).buy == 0
+
+
+def test_models_that_got_the_number_of_buyers_right_set_it(cdnow_sample: History) -> None:
+    days = cdnow_sample("1998-01-01").purchase_days()
+    base = fit_base(summarise(days)).score(summarise(days), 180)
+    level = fit_horizon(days, 180, seed=0).level
+    share = expit(base.at_level(level.orders).buy_logit + level.buy).mean()
+    # On CDNOW, BG/NBD was right at every cut-off, Pareto/NBD expected too few.
+    bg_nbd, _, pareto_nbd = base.at_level(level.orders).buying_by_model
+    assert abs(share - bg_nbd) < abs(share - pareto_nbd)
 
 
 def test_the_intercept_matches_the_mean_probability() -> None:

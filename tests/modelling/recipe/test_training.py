@@ -71,6 +71,15 @@ def test_outcomes_are_those_of_the_window() -> None:
     assert spend.tolist() == [1.0, 2.0]
 
 
+def test_many_customers_are_learnt_from_by_some(small_shop: OrderHistory) -> None:
+    days = small_shop.purchase_days()
+    cutoff = days.as_of_day - 180
+    some = build_block(days, cutoff, 180, 50, np.random.default_rng(0))
+    all_of_them = build_block(days, cutoff, 180, 10_000, np.random.default_rng(0))
+    assert len(some.features.values) == len(some.purchase_days) == 50
+    assert some.level == all_of_them.level
+
+
 def test_a_block_is_at_the_level_of_its_own_window(small_shop: OrderHistory) -> None:
     days = small_shop.purchase_days()
     for block in build_blocks(days, plan_cutoffs(days, 180), seed=0):
