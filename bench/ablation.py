@@ -71,7 +71,7 @@ VARIANTS: dict[str, Patches] = {
     "Gamma-Gamma": ((GammaGamma, "expected_spend", _same_spend),),
     "level of purchases": _without(level, TRUST_YEAR_AGO=0.0, TRUST_RECENT=0.0),
     "drift of spend": _without(level, TRUST_SPEND=0.0),
-    "intercept of buying": _without(level, TRUST_BUY=0.0),
+    "models that got the buyers right": _without(level, TOLERATED_SHARE=1e9),
     "blocks at their own level": _without(training, LEVEL_PSEUDO_PURCHASES=1e12),
     "boosting": _without(model, LEAST_RARER_OUTCOMES=np.inf),
     "boosting of purchases directly": ((boosting.PurchaseBoosting, "log_mean", _only("multiple")),),

@@ -19,7 +19,6 @@ from backend.modelling.recipe.training import Block, Plan
 TRUST_YEAR_AGO = 0.75
 TRUST_RECENT = 0.2
 TRUST_SPEND = 0.8
-TRUST_BUY = 0.35
 # A model loses most of its say when its share of buyers is off by this much, at a known level.
 TOLERATED_SHARE = 0.02
 
@@ -86,17 +85,12 @@ def _spend_drift(blocks: list[Block]) -> float:
 def _buy_intercept(blocks: list[Block], now: BaseScores) -> float:
     """Log odds by which more (or fewer) customers buy than the models' mean says.
 
-    The models disagree about how many customers share a given number of purchases. Those that
-    got it right at past cut-offs decide; what all of them missed counts in part.
+    The models disagree about how many customers share a given number of purchases; those that
+    got it right at past cut-offs decide. What all of them missed there is not carried over: it
+    came from the season.
     """
-    rarer = rarer_outcomes(blocks)
-    if rarer < 1:
-        return 0.0
     says = _says_by_model(blocks)
-    logits = [b.base.buy_logit + _shift(b.base, says) for b in blocks]
-    bought = np.concatenate([b.purchase_days > 0 for b in blocks])
-    missed = matching_intercept(np.concatenate(logits), float(bought.mean()))
-    return _shift(now, says) + TRUST_BUY * _shrunk(missed, rarer, 50)
+    return matching_intercept(now.buy_logit, float(says @ now.buying_by_model))
 
 
 def _says_by_model(blocks: list[Block]) -> FloatArray:
@@ -107,11 +101,6 @@ def _says_by_model(blocks: list[Block]) -> FloatArray:
     off = np.sqrt(np.mean(gaps, axis=0) ** 2 + 0.25 / rows)
     says = np.exp(-(off - off.min()) / TOLERATED_SHARE)
     return np.asarray(says / says.sum())
-
-
-def _shift(base: BaseScores, says: FloatArray) -> float:
-    """What takes the mean of the models to the share of buyers that the trusted ones expect."""
-    return matching_intercept(base.buy_logit, float(says @ base.buying_by_model))
 
 
 def rarer_outcomes(blocks: list[Block]) -> float:

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from backend.modelling.recipe import HorizonModel, fit_horizon
 from backend.modelling.recipe import model as model_module
 from backend.modelling.recipe.base import BaseScores, fit_base
 from backend.modelling.recipe.level import Level, estimate_level, matching_intercept
-from backend.modelling.recipe.training import Plan, build_blocks, outcomes, plan_cutoffs
+from backend.modelling.recipe.training import Plan, outcomes
 
 History = Callable[[str], OrderHistory]
 
@@ -71,18 +70,6 @@ def test_a_small_shop_is_left_to_the_lifetime_models(small_shop: OrderHistory) -
 def test_without_blocks_the_level_is_left_alone() -> None:
     now = BaseScores(np.ones(2), np.full((3, 2), 0.5), np.ones(2))
     assert estimate_level(Plan(90, (), None), [], now) == Level()
-
-
-def test_where_everybody_bought_the_intercept_of_buying_is_left_alone(
-    small_shop: OrderHistory,
-) -> None:
-    days = small_shop.purchase_days()
-    plan = plan_cutoffs(days, 180)
-    blocks = [
-        replace(b, purchase_days=b.purchase_days + 1) for b in build_blocks(days, plan, seed=0)
-    ]
-    now = fit_base(summarise(days)).score(summarise(days), 180)
-    assert estimate_level(plan, blocks, now).buy == 0
 
 
 def test_models_that_got_the_number_of_buyers_right_set_it(cdnow_sample: History) -> None:
