@@ -45,7 +45,7 @@ def _wait(
     model: BetaGeometric, summary: PurchaseSummary, alive: FloatArray, share: FloatArray
 ) -> FloatArray:
     """Days within which the given share of such customers buys; infinite where none ever will."""
-    late = np.clip(1 - share / alive, 0.0, 1.0)
+    late = np.clip(1 - share / np.maximum(alive, 1e-300), 0.0, 1.0)
     with np.errstate(divide="ignore", over="ignore"):
         stretch = late ** (-1 / (model.r + summary.x)) - 1
     return np.asarray((model.alpha + summary.T) * stretch)

@@ -69,6 +69,13 @@ def _pinball(predicted: np.ndarray, actual: np.ndarray, share: float) -> float:
     return float(np.mean(np.maximum(share * error, (share - 1) * error)))
 
 
+def test_who_is_surely_gone_has_no_next_order() -> None:
+    gone = PurchaseSummary(
+        np.arange(1), np.array([900.0]), np.array([950.0]), np.array([3700.0]), np.ones(1)
+    )
+    assert np.isnan(next_purchase_days(MODEL, gone, np.array([-20.0]), 365)).all()
+
+
 def test_the_forecasts_chance_is_kept() -> None:
     buy = logit(np.array([0.3, 0.5, 0.9]))
     waits = next_purchase_days(MODEL, BUYERS, buy, 200)

@@ -94,13 +94,15 @@ def training_matrix(blocks: list[Block]) -> NDArray[np.float32]:
     stacked = np.concatenate([b.features.values for b in blocks])
     for column in stacked.T:
         known = ~np.isnan(column)
-        column[known] = _nearest_quantile(column[known])
+        # A fact that nobody has (second gaps in a week-old shop) is a constant: no tree splits it.
+        if known.any():
+            column[known] = _nearest_quantile(column[known])
+        else:
+            column[:] = 0.0
     return stacked
 
 
 def _nearest_quantile(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    if not len(values):
-        return values
     shares = np.linspace(0, 1, QUANTILES)
     centres = np.unique(np.quantile(values, shares, method="nearest"))
     return centres[np.searchsorted((centres[1:] + centres[:-1]) / 2, values)]

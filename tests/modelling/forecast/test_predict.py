@@ -158,6 +158,13 @@ def test_shops_of_every_size_are_scored_without_a_warning(buyers: int) -> None:
     json.dumps(scores.report.as_dict(), allow_nan=False)
 
 
+def test_a_shop_of_a_few_days_with_many_customers_is_scored() -> None:
+    rng = np.random.default_rng(4)
+    customers = rng.integers(0, 900, 1400).tolist()
+    scores = forecast(shop(customers, rng.uniform(0.1, 4, 1400).tolist(), customer_count=900))
+    assert np.isfinite(scores.churn_risk[np.unique(customers)]).all()
+
+
 def test_a_shop_whose_orders_all_came_today_is_scored() -> None:
     scores = forecast(shop([0, 1, 1], [0.1, 0.2, 0.3], customer_count=2))
     assert np.isfinite(scores.predicted_orders).all()
