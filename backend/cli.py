@@ -121,6 +121,8 @@ def demo(
         database_url=f"sqlite:///{DEMO_DATABASE}", api_key=key, log_level="WARNING"
     )
     set_up_logging(settings.log_level)
+    for file in Path().glob(f"{DEMO_DATABASE}*"):  # begin anew, whichever version made it
+        file.unlink()
     _print_report(asyncio.run(_demo(settings)))
     if serve_after:
         _print_invitation(key, port)

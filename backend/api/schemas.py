@@ -112,7 +112,7 @@ class CustomerProfile(BaseModel):
         description="Mean days between days with orders; null after one such day"
     )
     cluster_confidence: Probability | None = Field(
-        description="Calibrated share of refits in which the customer keeps this segment"
+        description="Share of refits in which the customer keeps this segment"
     )
     run_id: str | None = Field(description="The run that said so")
     as_of: datetime | None = Field(description="The instant described")

@@ -101,7 +101,7 @@ customer_intelligence = Table(
     Column(
         "cluster_confidence",
         Numeric(5, 4),
-        comment="Calibrated share of refits in which the customer keeps this segment",
+        comment="Share of refits in which the customer keeps this segment",
     ),
     Column("updated_at", UtcTimestamp, server_default=func.now()),
     Column("historical_value", Numeric(18, 2), comment="Sum of counted total_price"),

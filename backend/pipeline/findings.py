@@ -9,26 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.intelligence import GivenName
-from backend.data.orders import BasketColumns, ShopColumns
+from backend.data.orders import ShopColumns
 from backend.data.runs import RunRequest
-from backend.modelling.baskets import Baskets
-from backend.modelling.clustering import ClusteringOptions
 from backend.modelling.forecast import Forecast, forecast
 from backend.modelling.history import OrderHistory
-from backend.modelling.segments import Segmentation, StandingModel, segment
+from backend.modelling.segmentation import (
+    ClusteringOptions,
+    Segmentation,
+    StandingModel,
+    segment,
+)
 from backend.pipeline.config import RunConfig
 from backend.pipeline.progress import Progress
 
 SEED = 0
 MIN_K, MAX_K = 3, 12
-
-
-@dataclass(frozen=True, slots=True)
-class ShopData:
-    """What was read of the shop; `baskets` is None where it has no order lines."""
-
-    columns: ShopColumns
-    baskets: BasketColumns | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,7 @@ class Findings:
 
 
 def learn(
-    shop: ShopData,
+    shop: ShopColumns,
     standing: Standing,
     config: RunConfig,
     request: RunRequest,
@@ -70,7 +65,7 @@ def learn(
     progress: Progress,
 ) -> Findings:
     """Forecast and segment all customers of the shop."""
-    history = _history(shop.columns, as_of)
+    history = _history(shop, as_of)
     progress.enter("forecast")
     predicted = forecast(
         history,
@@ -82,11 +77,10 @@ def learn(
     progress.enter("segments")
     segmentation = segment(
         history,
-        _baskets(shop.baskets),
         predicted,
         _options(config, request),
         standing.model,
-        shop.columns.customer_ids,
+        shop.customer_ids,
     )
     return Findings(history, predicted, segmentation)
 
@@ -98,18 +92,6 @@ def _history(shop: ShopColumns, as_of: datetime) -> OrderHistory:
         shop.amount_micros / 1e6,
         customer_count=len(shop.customer_ids),
         as_of=np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "us"),
-    )
-
-
-def _baskets(columns: BasketColumns | None) -> Baskets | None:
-    if columns is None:
-        return None
-    return Baskets(
-        lines=columns.lines,
-        units=columns.units,
-        distinct_products=columns.distinct_products,
-        distinct_vendors=columns.distinct_vendors,
-        repeated_products=columns.repeated_products,
     )
 
 

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from backend.core.words import NO_ORDERS
 from backend.data.intelligence import Cause, CustomerColumns, Publication, SegmentMoves, SegmentRow
+from backend.data.orders import ShopColumns
 from backend.data.runs import Run
-from backend.modelling.segments import Segment
+from backend.modelling.segmentation import Segment
 from backend.pipeline.config import RunConfig
-from backend.pipeline.findings import Findings, ShopData, Standing
+from backend.pipeline.findings import Findings, Standing
 from backend.pipeline.report import run_report
 
 
@@ -21,7 +22,7 @@ def publication(
     run: Run,
     token: str,
     as_of: datetime,
-    shop: ShopData,
+    shop: ShopColumns,
     standing: Standing,
     found: Findings,
     config: RunConfig,
@@ -44,10 +45,10 @@ def publication(
     )
 
 
-def _customers(shop: ShopData, found: Findings) -> CustomerColumns:
+def _customers(shop: ShopColumns, found: Findings) -> CustomerColumns:
     predicted = found.forecast
     return CustomerColumns(
-        customer_id=shop.columns.customer_ids,
+        customer_id=shop.customer_ids,
         segment=found.segmentation.membership,
         confidence=found.segmentation.confidence,
         status=_status(found),
@@ -71,10 +72,10 @@ def _status(found: Findings) -> NDArray[np.str_]:
     return np.where(found.history.frequency == 0, NO_ORDERS, found.forecast.report.status)
 
 
-def _sum_per_customer(shop: ShopData) -> NDArray[np.int64]:
+def _sum_per_customer(shop: ShopColumns) -> NDArray[np.int64]:
     """Sum in whole millionths: floats would lose cents."""
-    sums = np.zeros(len(shop.columns.customer_ids), dtype=np.int64)
-    np.add.at(sums, shop.columns.customer_index, shop.columns.amount_micros)
+    sums = np.zeros(len(shop.customer_ids), dtype=np.int64)
+    np.add.at(sums, shop.customer_index, shop.amount_micros)
     return sums
 
 
@@ -99,9 +100,9 @@ def _segment_row(segment: Segment) -> SegmentRow:
     )
 
 
-def _moves(shop: ShopData, standing: Standing, found: Findings) -> SegmentMoves:
+def _moves(shop: ShopColumns, standing: Standing, found: Findings) -> SegmentMoves:
     """Compare who is where with who was where; customers new or gone have no other side."""
-    ids = shop.columns.customer_ids
+    ids = shop.customer_ids
     names = np.array([segment.id for segment in found.segmentation.segments], dtype=object)
     after = names[found.segmentation.membership]
     before = np.full(len(ids), None, dtype=object)

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 
 from backend.data.intelligence import SegmentMoves
+from backend.data.orders import ShopColumns
 from backend.data.runs import Run
 from backend.pipeline.config import RunConfig
-from backend.pipeline.findings import Findings, ShopData
+from backend.pipeline.findings import Findings
 
 
 def run_report(
     run: Run,
     as_of: datetime,
-    shop: ShopData,
+    shop: ShopColumns,
     found: Findings,
     moves: SegmentMoves,
     config: RunConfig,
@@ -38,7 +39,7 @@ def run_report(
         "notes": [
             *found.forecast.report.notes,
             *found.segmentation.notes,
-            *_left_out(shop.columns.rejected),
+            *_left_out(shop.rejected),
         ],
     }
 
@@ -48,10 +49,10 @@ def _customers(found: Findings) -> dict[str, int]:
     return {"total": found.history.customer_count, "with_orders": with_orders}
 
 
-def _orders(shop: ShopData) -> dict[str, Any]:
+def _orders(shop: ShopColumns) -> dict[str, Any]:
     return {
-        "counted": len(shop.columns.created_at),
-        "left_out": dict(shop.columns.rejected),
+        "counted": len(shop.created_at),
+        "left_out": dict(shop.rejected),
     }
 
 

@@ -10,11 +10,11 @@ from backend.clients.naming import Namer, create_namer
 from backend.core.clock import utc_now
 from backend.data import intelligence, runs
 from backend.data.engine import AsyncEngine, opened
-from backend.data.orders import read_baskets, read_shop
+from backend.data.orders import ShopColumns, read_shop
 from backend.data.sources import Shop, load_mapping
-from backend.modelling.segments import StandingModel
+from backend.modelling.segmentation import StandingModel
 from backend.pipeline.config import RunConfig
-from backend.pipeline.findings import ShopData, Standing, learn
+from backend.pipeline.findings import Standing, learn
 from backend.pipeline.progress import Progress, written
 from backend.pipeline.publication import publication
 from backend.pipeline.wording import worded
@@ -86,15 +86,14 @@ async def _write(engine: AsyncEngine, run_id: str, token: str, progress: Progres
 
 async def _read(
     engine: AsyncEngine, config: RunConfig, as_of: datetime, progress: Progress
-) -> ShopData:
+) -> ShopColumns:
     progress.enter("read")
     shop = Shop(load_mapping(config.shop_variables))
     columns = await read_shop(
         engine, shop, as_of, lambda orders: progress.count(orders=orders), now=utc_now()
     )
     progress.count(customers=len(columns.customer_ids), orders=len(columns.created_at))
-    baskets = await read_baskets(engine, shop, as_of, columns.customer_ids)
-    return ShopData(columns, baskets)
+    return columns
 
 
 async def _standing(engine: AsyncEngine) -> Standing:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from backend.clients.naming import Namer, SegmentFacts
 from backend.data.intelligence import GivenName
-from backend.modelling.segments import Segment
+from backend.modelling.segmentation import Segment
 from backend.pipeline.findings import Findings
 
 

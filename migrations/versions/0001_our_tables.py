@@ -46,7 +46,7 @@ def upgrade() -> None:
             "cluster_confidence",
             sa.Numeric(precision=5, scale=4),
             nullable=True,
-            comment="Calibrated share of refits in which the customer keeps this segment",
+            comment="Share of refits in which the customer keeps this segment",
         ),
         sa.Column("updated_at", UtcTimestamp(), server_default=sa.func.now(), nullable=True),
         sa.Column(

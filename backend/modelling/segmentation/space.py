@@ -1,0 +1,205 @@
+"""The space that segments live in: how likely a customer is to return, and what they are worth.
+
+Both axes are learnt from what the shop's own customers did next, in a window before `as_of`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LinearRegression
+
+from backend.modelling.segmentation.behaviour import Behaviour, BoolArray, FloatArray
+from backend.modelling.segmentation.vocabulary import BRANCHES, Branch
+
+VALUE_WEIGHT = 0.30
+WINSOR = 3.0
+GRID_POINTS = 120
+BINS, RESAMPLES = 40, 30
+FRESH_SHARE = 0.25
+FEWEST_OUTCOMES, FEWEST_RETURNS = 60, 15
+DEFAULT_CLOCK_DAYS = 120.0
+IQR_OF_NORMAL, P80_OF_NORMAL = 1.349, 2.563
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What customers did in the window before `as_of`, and how they stood at its beginning."""
+
+    before: Behaviour
+    log_spend: FloatArray
+
+    def of(self, rows: Any) -> "Outcomes":
+        """Return some rows."""
+        return Outcomes(self.before.of(rows), self.log_spend[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnCurve:
+    """Chance of returning by log recency, relative to that of the freshest quarter."""
+
+    grid: FloatArray
+    values: FloatArray
+
+    def __call__(self, recency_days: FloatArray) -> FloatArray:
+        """Return the activity of customers, about 1 for the freshest, falling towards 0."""
+        return np.interp(np.log1p(recency_days), self.grid, self.values)
+
+
+def fit_curve(
+    recency_days: FloatArray, returned: BoolArray, clock_days: float, longest: float, seed: int
+) -> ReturnCurve:
+    """Learn a falling curve: isotonic over bins, averaged over Poisson resamples.
+
+    Where a shop has little to learn from, it leans on 1 / (1 + (recency / clock)^1.5).
+    """
+    grid = np.linspace(0, np.log1p(max(longest, 1.0)), GRID_POINTS)
+    assumed = 1 / (1 + (np.expm1(grid) / clock_days) ** 1.5)
+    if len(returned) < FEWEST_OUTCOMES or returned.sum() < FEWEST_RETURNS:
+        return ReturnCurve(grid, assumed)
+    logs = np.log1p(recency_days)
+    fresh = max(float(returned[logs <= np.quantile(logs, FRESH_SHARE)].mean()), 1e-6)
+    learnt = np.clip(_bagged(logs, returned, grid, seed) / fresh, 0, 1.25)
+    weight = len(returned) / (len(returned) + 100)
+    # A little of the assumed curve keeps the sum strictly falling, so that time always tells.
+    return ReturnCurve(grid, weight * learnt + (1 - weight) * assumed + 0.02 * assumed)
+
+
+def _bagged(logs: FloatArray, returned: BoolArray, grid: FloatArray, seed: int) -> FloatArray:
+    edges = np.unique(np.quantile(logs, np.linspace(0, 1, BINS + 1)[1:-1]))
+    bins = np.searchsorted(edges, logs)
+    size = len(edges) + 1
+    count = np.bincount(bins, minlength=size)
+    hits = np.bincount(bins, returned, size)
+    middle = np.bincount(bins, logs, size) / np.maximum(count, 1)
+    rng = np.random.default_rng(seed)
+    curves = []
+    for _ in range(RESAMPLES):
+        drawn = rng.poisson(count)
+        some = drawn > 0
+        share = rng.binomial(drawn, np.clip(hits / np.maximum(count, 1), 0, 1))[some] / drawn[some]
+        falling = IsotonicRegression(increasing=False).fit(middle[some], share, drawn[some])
+        curves.append(np.interp(grid, middle[some], falling.predict(middle[some])))
+    mean: FloatArray = np.mean(curves, axis=0)
+    return mean
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Coordinates of customers: activity, and for repeat customers weighted value.
+
+    Attributes
+    ----------
+    curves
+        One per branch.
+    frequency_weight
+        Share of the logarithm of order days in the value score; the rest is the order value's.
+    centre, spread
+        Of the value score among repeat customers.
+    limit
+        Values beyond it, in spreads, count as it; infinite under plain scaling.
+    """
+
+    curves: dict[Branch, ReturnCurve]
+    frequency_weight: float
+    centre: float
+    spread: float
+    limit: float
+
+    def coordinates(self, behaviour: Behaviour, branch: Branch) -> FloatArray:
+        """Return shape (n, 1) for one-time buyers, (n, 2) for repeat customers."""
+        activity = self.curves[branch](behaviour.recency_days)
+        if branch == "one_time":
+            return activity[:, None]
+        value = (value_score(behaviour, self.frequency_weight) - self.centre) / self.spread
+        clipped = np.clip(value, -self.limit, self.limit)
+        return np.column_stack([activity, VALUE_WEIGHT * clipped])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the space as plain JSON values."""
+        return {
+            "curves": {
+                branch: {"grid": curve.grid.tolist(), "values": curve.values.tolist()}
+                for branch, curve in self.curves.items()
+            },
+            "frequency_weight": self.frequency_weight,
+            "centre": self.centre,
+            "spread": self.spread,
+            "limit": None if np.isinf(self.limit) else self.limit,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Space":
+        """Read what `as_dict` wrote."""
+        curves = {
+            branch: ReturnCurve(
+                np.array(stored["curves"][branch]["grid"]),
+                np.array(stored["curves"][branch]["values"]),
+            )
+            for branch in BRANCHES
+        }
+        limit = np.inf if stored["limit"] is None else stored["limit"]
+        return cls(curves, stored["frequency_weight"], stored["centre"], stored["spread"], limit)
+
+
+def value_score(behaviour: Behaviour, frequency_weight: float) -> FloatArray:
+    """Mix how often with how much, both in logs."""
+    often = np.log(behaviour.order_days)
+    return frequency_weight * often + (1 - frequency_weight) * behaviour.mean_log_value
+
+
+def fit_space(behaviour: Behaviour, outcomes: Outcomes | None, *, robust: bool, seed: int) -> Space:
+    """Learn the axes from the shop's customers and what they did next."""
+    gaps = behaviour.usual_gap_days[~np.isnan(behaviour.usual_gap_days)]
+    clock = float(np.quantile(gaps, 0.8)) if len(gaps) > 5 else DEFAULT_CLOCK_DAYS
+    longest = float(behaviour.recency_days.max())
+    curves = {branch: _branch_curve(outcomes, branch, clock, longest, seed) for branch in BRANCHES}
+    weight = _frequency_weight(outcomes, curves["repeat"])
+    repeat = behaviour.of(behaviour.in_branch("repeat"))
+    scores = value_score(repeat, weight) if len(repeat) > 5 else np.array([0.0, 1.0])
+    centre, spread = _robust(scores) if robust else (float(scores.mean()), float(scores.std()))
+    limit = WINSOR if robust else np.inf
+    return Space(curves, weight, centre, spread if spread > 1e-9 else np.inf, limit)
+
+
+def _branch_curve(
+    outcomes: Outcomes | None, branch: Branch, clock: float, longest: float, seed: int
+) -> ReturnCurve:
+    if outcomes is None:
+        return fit_curve(np.empty(0), np.empty(0, dtype=bool), clock, longest, seed)
+    mine = outcomes.of(outcomes.before.in_branch(branch))
+    return fit_curve(mine.before.recency_days, mine.log_spend > 0, clock, longest, seed)
+
+
+def _frequency_weight(outcomes: Outcomes | None, curve: ReturnCurve) -> float:
+    """Weigh how often against how much by what foretells spend; a half where that is unknown."""
+    if outcomes is None:
+        return 0.5
+    mine = outcomes.of(outcomes.before.in_branch("repeat"))
+    if len(mine.log_spend) < FEWEST_OUTCOMES:
+        return 0.5
+    often = _winsorised(np.log(mine.before.order_days))
+    much = _winsorised(mine.before.mean_log_value)
+    facts = np.column_stack([often, much, curve(mine.before.recency_days)])
+    slopes = np.maximum(LinearRegression().fit(facts, mine.log_spend).coef_[:2], 0)
+    if slopes.sum() == 0:
+        return 0.5
+    trust = len(mine.log_spend) / (len(mine.log_spend) + 200)
+    return float(trust * slopes[0] / slopes.sum() + (1 - trust) * 0.5)
+
+
+def _winsorised(values: FloatArray) -> FloatArray:
+    """Keep a single huge order from turning the line that is fitted."""
+    centre, spread = _robust(values)
+    return np.clip(values, centre - WINSOR * spread, centre + WINSOR * spread)
+
+
+def _robust(values: FloatArray) -> tuple[float, float]:
+    """Return median and IQR; a wider range where half of all customers share one value."""
+    low, p10, middle, p90, high = np.quantile(values, (0.25, 0.1, 0.5, 0.9, 0.75))
+    whole = float(np.clip(values, *np.quantile(values, (0.01, 0.99))).std())
+    for spread in ((high - low) / IQR_OF_NORMAL, (p90 - p10) / P80_OF_NORMAL):
+        if spread >= 0.2 * whole and spread > 0:
+            return float(middle), float(spread)
+    return float(middle), whole
