@@ -23,7 +23,7 @@ from backend.modelling.segmentation.options import ClusteringOptions, upper_boun
 from backend.modelling.segmentation.profiles import Segment, describe
 from backend.modelling.segmentation.space import Outcomes, fit_space
 from backend.modelling.segmentation.standing import StandingModel
-from backend.modelling.segmentation.vocabulary import ANCHORS, OTHER_NAMES
+from backend.modelling.segmentation.vocabulary import ANCHORS
 from backend.modelling.threads import one_thread
 
 ALL = "all_customers"
@@ -31,7 +31,25 @@ FEWEST_BUYERS = 20
 FEWEST_RETURNS = 30
 SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS = 28, 180
 REFITS, MOST_ROWS_IN_A_REFIT = 8, 10_000
-ORDER = (*(anchor.id for anchor in ANCHORS), *OTHER_NAMES)
+# The order in which segments are shown: by life stage, the valuable first, nobody last.
+ORDER = (
+    "high_value_repeat",
+    "regular_repeat",
+    "low_value_repeat",
+    "active_repeat",
+    "repeat",
+    "new_one_time",
+    "one_time",
+    "slipping_high_value",
+    "slipping_light",
+    "slipping_repeat",
+    "lapsed_high_value",
+    "lapsed_repeat",
+    "lapsed_repeat_all",
+    "lapsed_one_time",
+    ALL,
+    NO_ORDERS,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from backend.modelling.segmentation import (
     upper_bound,
 )
 from backend.modelling.segmentation.behaviour import behaviour_of
+from backend.modelling.segmentation.segment import ORDER
 from backend.modelling.segmentation.vocabulary import (
     ANCHORS,
     GROUPS,
@@ -272,6 +273,7 @@ def test_every_id_has_a_unique_name_in_words() -> None:
     assert name_of("high_value_repeat") == "Loyal High Spenders"
     for identity in ids:
         assert identity == identity.lower().replace(" ", "_")
+    assert set(ORDER) == set(ids)
 
 
 def test_a_group_of_anchors_has_the_groups_id() -> None:
