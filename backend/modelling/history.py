@@ -145,6 +145,11 @@ class PurchaseDays:
     spend: NDArray[np.float64]
     orders: NDArray[np.int64]
 
+    @property
+    def buyers(self) -> NDArray[np.int64]:
+        """Customers with a purchase day, ascending."""
+        return self.customer[_changes(self.customer)]
+
     def before(self, cutoff_day: int) -> PurchaseDays:
         """Return the purchase days known at the start of `cutoff_day`."""
         return self._select(self.day < cutoff_day, min(cutoff_day, self.as_of_day))
@@ -155,7 +160,9 @@ class PurchaseDays:
 
     def of(self, customers: NDArray[np.int64]) -> PurchaseDays:
         """Return the purchase days of the given customers, whose indices are kept."""
-        return self._select(np.isin(self.customer, customers), self.as_of_day)
+        chosen = np.zeros(max(self.customer.max(initial=-1), customers.max(initial=-1)) + 1, bool)
+        chosen[customers] = True
+        return self._select(chosen[self.customer], self.as_of_day)
 
     def rows(self, start: int, end: int) -> PurchaseDays:
         """Return a run of purchase days, without copying them."""

@@ -23,7 +23,7 @@ from backend.modelling.recipe import HorizonModel, Prediction, fit_horizon
 from backend.modelling.threads import one_thread
 from backend.modelling.waiting import QUANTILES, next_purchase_days
 
-MOST_CUSTOMERS_TO_FIT = 60_000
+MOST_CUSTOMERS_TO_FIT = 40_000
 MOST_CUSTOMERS_TO_TRY = 20_000
 # What a shop without any repeat purchase is assumed to have seen besides: half a repeat purchase
 # in one customer-year (the half is Jeffreys' prior for a Poisson rate).
@@ -165,7 +165,7 @@ def _fit(
 
 def _sample(days: PurchaseDays, most: int, seed: int) -> PurchaseDays:
     """Keep the purchase days of at most so many buyers, chosen by seed."""
-    buyers = np.unique(days.customer)
+    buyers = days.buyers
     if len(buyers) <= most:
         return days
     return days.of(np.random.default_rng(seed).choice(buyers, most, replace=False))

@@ -99,7 +99,7 @@ class BetaGeometric:
         for n in range(1, MOST_PURCHASES + 1):
             term = survived[rows] * tail[rows]
             expected[rows] += term
-            rows = rows[term > 1e-9 * (1 + expected[rows])]
+            rows = rows[term > 1e-8 * (1 + expected[rows])]
             if not len(rows):
                 break
             survived[rows] *= (c[rows] + n - 1) / (self.a + c[rows] + n - 1)

@@ -21,6 +21,7 @@ TRUST_RECENT = 0.2
 TRUST_SPEND = 0.8
 # A model loses most of its say when its share of buyers is off by this much, at a known level.
 TOLERATED_SHARE = 0.02
+MOST_STEPS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,14 @@ def rarer_outcomes(blocks: list[Block]) -> float:
 def matching_intercept(logits: FloatArray, mean: float) -> float:
     """Return what must be added to the logits for their probabilities to have the given mean."""
     mean = min(max(mean, 1e-6), 1 - 1e-6)
-    low, high = -40.0, 40.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if expit(logits + middle).mean() < mean:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    low, high, shift = -40.0, 40.0, 0.0
+    for _ in range(MOST_STEPS):
+        p = expit(logits + shift)
+        gap, slope = mean - float(p.mean()), float((p * (1 - p)).mean())
+        low, high = (shift, high) if gap > 0 else (low, shift)
+        if abs(gap) < 1e-12:
+            break
+        # Newton's step where it stays between what is too low and too high, else halfway.
+        step = shift + gap / slope if slope > 1e-12 else high
+        shift = step if low < step < high else (low + high) / 2
+    return shift
