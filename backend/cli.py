@@ -92,7 +92,6 @@ def cluster(
     min_k: Annotated[int | None, typer.Option(help="Fewest segments.")] = None,
     max_k: Annotated[int | None, typer.Option(help="Most segments.")] = None,
     as_of: Annotated[datetime | None, typer.Option(help="The instant described, UTC.")] = None,
-    force: Annotated[bool, typer.Option(help="Adopt new borders even if many move.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Learn segments, value and churn of all customers, and publish them."""
@@ -102,7 +101,6 @@ def cluster(
         min_k=min_k,
         max_k=max_k,
         as_of=as_of and as_of.replace(tzinfo=UTC),
-        refit="force" if force else "auto",
     )
     report = asyncio.run(_cluster(settings, request, show_progress=not as_json))
     if as_json:

@@ -200,9 +200,6 @@ class ClusterRequest(BaseModel):
     min_k: int | None = Field(default=None, ge=1, description="Fewest segments")
     max_k: int | None = Field(default=None, ge=1, description="Most segments")
     as_of: Instant | None = Field(default=None, description="The instant to describe; now")
-    refit: Literal["auto", "force"] = Field(
-        default="auto", description="force: adopt new borders even where many customers move"
-    )
 
     def as_run_request(self) -> RunRequest:
         """Return what the queue holds.

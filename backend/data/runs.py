@@ -40,15 +40,12 @@ class RunRequest:
         Bounds of the number of segments, at least 1.
     as_of
         The instant to describe; None: when the run starts.
-    refit
-        "force" adopts new segment borders even where many customers would move.
     """
 
     sample_size: int | None = None
     min_k: int | None = None
     max_k: int | None = None
     as_of: datetime | None = None
-    refit: Literal["auto", "force"] = "auto"
 
     def __post_init__(self) -> None:
         for name in ("sample_size", "min_k", "max_k"):

@@ -105,5 +105,4 @@ def _options(config: RunConfig, request: RunRequest) -> ClusteringOptions:
         dynamic_k_range=config.dynamic_k_range,
         robust_scaling=config.robust_scaling,
         seed=SEED,
-        refit=request.refit,
     )

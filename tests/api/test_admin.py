@@ -107,7 +107,6 @@ def test_a_body_is_read_whatever_its_content_type(live: Live, request_: dict[str
         b'{"sample_size": "many"}',
         b'{"samplesize": 10}',
         b'{"as_of": "yesterday"}',
-        b'{"refit": "maybe"}',
         b'{"as_of": "2999-01-01"}',
     ],
 )

@@ -48,7 +48,7 @@ async def finish(engine: AsyncEngine, run: Run, token: str = "mine", now: dateti
 
 
 async def test_a_request_is_kept_to_the_letter(engine: AsyncEngine) -> None:
-    request = RunRequest(sample_size=100, min_k=2, max_k=9, as_of=NOW, refit="force")
+    request = RunRequest(sample_size=100, min_k=2, max_k=9, as_of=NOW)
     queued = await runs.enqueue(engine, request, now=NOW)
     assert (await runs.get(engine, queued.id)).request == request
     assert (queued.state, queued.queued_at) == ("queued", NOW)

@@ -1,7 +1,6 @@
 """What may be asked of the clustering."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -22,8 +21,6 @@ class ClusteringOptions:
         Winsorised robust scaling, or plain standardising.
     seed
         Of everything random.
-    refit
-        "force" adopts new borders even where many customers would move.
     """
 
     sample_size: int | None = None
@@ -32,7 +29,6 @@ class ClusteringOptions:
     dynamic_k_range: bool = True
     robust_scaling: bool = True
     seed: int = 0
-    refit: Literal["auto", "force"] = "auto"
 
 
 def upper_bound(customer_count: int, options: ClusteringOptions) -> int:
