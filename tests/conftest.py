@@ -208,10 +208,11 @@ def wait_for(work: Coroutine[Any, Any, Result]) -> Result:
     return results[0]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_unconfigure(config: pytest.Config) -> None:
     """Say what could not be tested, last and loud."""
+    writer = config.get_terminal_writer()
     for name, why in missing.items():
-        terminalreporter.write_line(f"!!! NOT TESTED: {name}: {why}", red=True, bold=True)
+        writer.line(f"!!! NOT TESTED: {name}: {why}", red=True, bold=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
