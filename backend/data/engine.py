@@ -180,7 +180,7 @@ def _outages_named(database: str) -> Any:
     except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError) as error:
         raise DatabaseUnavailable(database) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or "database is locked" in str(error.orig):
             raise DatabaseUnavailable(database) from error
         raise
 

@@ -25,6 +25,7 @@ from backend.pipeline.config import RunConfig
 LEASE = timedelta(seconds=60)
 RENEW_EVERY_SECONDS = 15.0
 POLL_EVERY_SECONDS = 1.0
+LAST_MOMENT_SECONDS = 5.0
 STOPPED = "The service was stopped during the run."
 # The child is not imported here: the numerical libraries would stay in every web process.
 CHILD = "import sys; sys.path.insert(0, {root!r}); from backend.pipeline.child import main; main()"
@@ -45,6 +46,10 @@ async def work(engine: AsyncEngine, config: RunConfig, stop: asyncio.Event) -> N
             away = _note(away, now_away=False)
         except DatabaseUnavailable:
             worked, away = False, _note(away, now_away=True)
+        except Exception:
+            # Whatever it was, the next run must still find a worker.
+            log.exception("worker stumbled")
+            worked = False
         if not worked:
             await _wait(stop, POLL_EVERY_SECONDS)
 
@@ -102,7 +107,10 @@ async def _keep_lease(
             if not ended.done():
                 await _renew(engine, run_id, token)
     except LeaseLost:
-        log.warning("lease lost")
+        # A run that has just published is no longer ours either; its process is about to end.
+        await asyncio.wait({ended}, timeout=LAST_MOMENT_SECONDS)
+        if not ended.done():
+            log.warning("lease lost")
     finally:
         stopping.cancel()
 

@@ -1,6 +1,8 @@
 """Every URL people have at hand becomes an engine that speaks UTC and survives outages."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -119,8 +121,18 @@ async def _outage(server: Server) -> None:
     with pytest.raises(DatabaseUnavailable):
         await ping(engine)
     server.start()
-    await ping(engine)
+    async with asyncio.timeout(30):
+        while not await answers(engine):  # a killed server replays its log first
+            await asyncio.sleep(0.05)
     await engine.dispose()
+
+
+async def answers(engine: AsyncEngine) -> bool:
+    try:
+        await ping(engine)
+    except DatabaseUnavailable:
+        return False
+    return True
 
 
 async def test_a_failing_statement_does_not_repeat_its_values(engine: AsyncEngine) -> None:
@@ -130,3 +142,22 @@ async def test_a_failing_statement_does_not_repeat_its_values(engine: AsyncEngin
                 text("SELECT * FROM no_such_table WHERE mail = :mail"), {"mail": "a@example.com"}
             )
     assert "a@example.com" not in str(caught.value)
+
+
+async def write_at_once(engine: AsyncEngine) -> None:
+    async with transaction(engine) as connection:
+        await connection.exec_driver_sql("PRAGMA busy_timeout = 1")
+        await connection.exec_driver_sql("CREATE TABLE t (id INTEGER)")
+
+
+async def test_a_locked_sqlite_file_counts_as_away(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shop.db"
+    holder, other = create_engine(url), create_engine(url)
+    async with holder.connect() as connection:
+        locked = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await locked.exec_driver_sql("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseUnavailable):
+            await write_at_once(other)
+        await locked.exec_driver_sql("ROLLBACK")
+    await holder.dispose()
+    await other.dispose()
