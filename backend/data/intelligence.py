@@ -318,11 +318,11 @@ def _decimals(values: NDArray[np.float64], places: int) -> list[Decimal | None]:
 
 
 def _known(values: NDArray[np.float64]) -> list[float | None]:
-    return [None if np.isnan(value) else value for value in values.tolist()]
+    return [None if np.isnan(value) else round(value, 2) for value in values.tolist()]
 
 
 def _whole(values: NDArray[np.float64]) -> list[int | None]:
-    return [None if value is None else int(value) for value in _known(values)]
+    return [None if np.isnan(value) else int(value) for value in values.tolist()]
 
 
 def _instants(as_of: datetime, days: NDArray[np.float64]) -> list[datetime | None]:
