@@ -10,6 +10,7 @@ import numpy as np
 from backend.modelling.arrays import FloatArray
 from backend.modelling.backtest.metrics import log_loss, normalised_gini
 from backend.modelling.backtest.trials import Trial
+from backend.modelling.recipe.level import matching_intercept
 from backend.modelling.recipe.model import Prediction
 
 POWERS = np.linspace(0.6, 1.3, 29)
@@ -17,7 +18,7 @@ POWERS = np.linspace(0.6, 1.3, 29)
 SPEND_DISPERSION = 4.0
 POWER_PENALTY = 200.0
 RULE_WEIGHTS = (0.0, 0.25, 0.5, 0.75)
-# A rule is leant on only when it improves the backtest by more than chance does.
+# A rule is leant on only when it improves every trial, and their mean by more than chance does.
 LEAST_LOG_LOSS_GAIN = 0.01
 LEAST_GINI_GAIN = 0.01
 
@@ -84,8 +85,12 @@ def mix_value(prediction: Prediction, rule: Prediction, weight: float) -> Predic
 
 
 def mix_buying(prediction: Prediction, rule: Prediction, weight: float) -> Prediction:
-    """Mix in a rule's log odds of buying."""
+    """Mix in a rule's log odds of buying; how many buy in all stays, since rules know no level.
+
+    A rule that wins by the number of buyers alone has the luck of the last season.
+    """
     logits = (1 - weight) * prediction.buy_logit + weight * rule.buy_logit
+    logits += matching_intercept(logits, float(1 - prediction.none.mean()))
     return Prediction(prediction.customer, prediction.purchase_days, prediction.spend, logits)
 
 
@@ -118,34 +123,35 @@ Scored = list[tuple[Trial, Prediction]]
 
 
 def _lean_for_churn(trials: Scored) -> Lean:
-    def loss(rule: str, weight: float) -> float:
-        mixed = ((t, mix_buying(p, t.rules[rule], weight)) for t, p in trials)
-        return float(np.mean([log_loss(1 - m.none, t.purchase_days > 0) for t, m in mixed]))
+    def losses(rule: str, weight: float) -> FloatArray:
+        mixed = [(t, mix_buying(p, t.rules[rule], weight)) for t, p in trials]
+        return np.array([log_loss(1 - m.none, t.purchase_days > 0) for t, m in mixed])
 
-    return _best_lean(trials, loss, lambda none: LEAST_LOG_LOSS_GAIN * none)
+    return _best_lean(trials, losses, lambda unmixed: LEAST_LOG_LOSS_GAIN * unmixed)
 
 
 def _lean_for_value(trials: Scored) -> Lean:
-    def loss(rule: str, weight: float) -> float:
-        mixed = ((t, mix_value(p, t.rules[rule], weight)) for t, p in trials)
-        ginis = [normalised_gini(m.spend, t.spend) for t, m in mixed if t.spend.any()]
-        return -float(np.mean(ginis)) if ginis else 0.0
+    sold = [(t, p) for t, p in trials if t.spend.any()]
 
-    return _best_lean(trials, loss, lambda _: LEAST_GINI_GAIN)
+    def losses(rule: str, weight: float) -> FloatArray:
+        mixed = [(t, mix_value(p, t.rules[rule], weight)) for t, p in sold]
+        return np.array([-normalised_gini(m.spend, t.spend) for t, m in mixed])
+
+    return _best_lean(sold, losses, lambda _: LEAST_GINI_GAIN)
 
 
 def _best_lean(
     trials: Scored,
-    loss: Callable[[str, float], float],
+    losses: Callable[[str, float], FloatArray],
     least_gain: Callable[[float], float],
 ) -> Lean:
-    rules = set.intersection(*(set(t.rules) for t, _ in trials))
+    """Lean on the rule and weight with the lowest mean loss, if it helps at every cut-off."""
+    rules = set.intersection(*(set(t.rules) for t, _ in trials)) if trials else set()
     if not rules:
         return Lean()
     options = [(rule, weight) for rule in sorted(rules) for weight in RULE_WEIGHTS[1:]]
-    losses = [loss(*option) for option in options]
-    unmixed = loss(options[0][0], 0.0)
-    best = int(np.argmin(losses))
-    if unmixed - losses[best] <= least_gain(unmixed):
-        return Lean()
-    return Lean(*options[best])
+    unmixed = losses(options[0][0], 0.0)
+    gains = [unmixed - losses(*option) for option in options]
+    best = int(np.argmax([gain.mean() for gain in gains]))
+    enough = gains[best].mean() > least_gain(float(unmixed.mean()))
+    return Lean(*options[best]) if enough and np.all(gains[best] > 0) else Lean()
