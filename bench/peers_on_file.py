@@ -37,16 +37,16 @@ class Row:
 
 def on_file() -> list[Row]:
     """Read the metrics measured beforehand."""
-    with (DATA / "peers.csv").open() as lines:
-        return [
-            Row(
-                Case(line["dataset"], line["cutoff"], int(line["horizon_days"])),
-                line["model"],
-                {metric: float(line[metric]) for metric in METRICS},
-            )
-            for line in csv.DictReader(lines)
-            if not line["model"].endswith(NOT_PEERS)
-        ]
+    rows = []
+    for name in ("peers.csv", "peers_own_dates.csv"):
+        with (DATA / name).open() as lines:
+            rows += [_row(line) for line in csv.DictReader(lines)]
+    return [row for row in rows if not row.model.endswith(NOT_PEERS)]
+
+
+def _row(line: dict[str, str]) -> Row:
+    case = Case(line["dataset"], line["cutoff"], int(line["horizon_days"]))
+    return Row(case, line["model"], {metric: float(line[metric]) for metric in METRICS})
 
 
 def run_peers(shop: Shop, case: Case, names: Iterable[str]) -> dict[str, Predictions]:
