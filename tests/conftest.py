@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import signal
+import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -34,15 +36,22 @@ class Services:
 
     def get(self, name: str, start: Callable[[], AbstractContextManager[Server]]) -> Server:
         """Return a running server, or skip the test where it cannot be had."""
-        if name in missing:
-            pytest.skip(missing[name])
         if name not in self._running:
-            try:
-                self._running[name] = self._stack.enter_context(start())
-            except ServiceMissing as error:
-                missing[name] = str(error)
-                pytest.skip(str(error))
+            self._running[name] = start_or_skip(self._stack, name, start)
         return self._running[name]
+
+
+def start_or_skip(
+    stack: ExitStack, name: str, start: Callable[[], AbstractContextManager[Server]]
+) -> Server:
+    """Start a server that stops with the stack; where it cannot be had, remember it and skip."""
+    if name in missing:
+        pytest.skip(missing[name])
+    try:
+        return stack.enter_context(start())
+    except ServiceMissing as error:
+        missing[name] = str(error)
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +135,13 @@ def mysql_url(new_mysql: NewDatabase) -> str:
 
 
 @pytest.fixture
+def own_postgres() -> Iterator[Server]:
+    """Give a PostgreSQL that a test may stop."""
+    with ExitStack() as stack:
+        yield start_or_skip(stack, "PostgreSQL", services.own_postgresql)
+
+
+@pytest.fixture
 def redis(running: Services) -> Iterator[Server]:
     """Give a real Redis; a test that stopped or paused it leaves it as it was."""
     server = running.get("Redis", services.redis)
@@ -165,9 +181,12 @@ def browser() -> Iterator[webdriver.Chrome]:
     ):
         options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    window = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    yield window
-    window.quit()
+    # The browser leaves folders where it is told to keep temporary files.
+    with tempfile.TemporaryDirectory(prefix="ib-", ignore_cleanup_errors=True) as folder:
+        service = webdriver.ChromeService(driver, env={**os.environ, "TMPDIR": folder})
+        window = webdriver.Chrome(options, service)
+        yield window
+        window.quit()
 
 
 def _databases(server_url: str) -> Iterator[NewDatabase]:
@@ -187,6 +206,28 @@ def _databases(server_url: str) -> Iterator[NewDatabase]:
     force = " WITH (FORCE)" if server_url.startswith("postgres") else ""
     for name in made:
         wait_for(execute(server_url, f"DROP DATABASE {name}{force}"))
+        wait_for(execute(server_url, f"DROP USER IF EXISTS {_reader(name)}"))
+
+
+def _reader(database: str | None) -> str:
+    return f"reader_{database}"
+
+
+async def read_only_url(url: str) -> str:
+    """Make a user that may only select from what the database holds now, and return its URL."""
+    owner = parse_url(url)
+    reader = owner.set(username=_reader(owner.database), password=secrets.token_urlsafe(16))
+    on = f"{owner.database}.*" if url.startswith("mysql") else "ALL TABLES IN SCHEMA public"
+    await execute(
+        url,
+        f"CREATE USER {reader.username} {_with_password(url)} '{reader.password}'",
+        f"GRANT SELECT ON {on} TO {reader.username}",
+    )
+    return reader.set(drivername=url.split(":")[0]).render_as_string(hide_password=False)
+
+
+def _with_password(url: str) -> str:
+    return "IDENTIFIED BY" if url.startswith("mysql") else "PASSWORD"
 
 
 async def execute(url: str, *statements: str) -> None:
@@ -219,3 +260,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where nobody reads the last lines, a missing service is a failure."""
     if missing and os.environ.get("CI") == "true":
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_sessionstart() -> None:
+    """Take SIGTERM for Ctrl-C: what was started is stopped then too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -18,8 +18,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 START_TIMEOUT_SECONDS = 60
+STOP_TIMEOUT_SECONDS = 10
 BINARY_FOLDERS = (
     "/usr/sbin",
     "/usr/local/sbin",
@@ -40,6 +42,7 @@ class Server:
     process: subprocess.Popen[bytes] | None = None
     command: Sequence[str] = ()
     user: str | None = None
+    stop_signal: signal.Signals = signal.SIGKILL
 
     @property
     def is_ours(self) -> bool:
@@ -47,8 +50,14 @@ class Server:
         return self.process is not None
 
     def stop(self) -> None:
-        """End it and its children at once, as a crash would."""
-        if self.process is not None and self.process.poll() is None:
+        """End it and its children at once, as a crash would; paused ones too."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.resume()
+        self._signal(self.stop_signal)
+        try:
+            self.process.wait(STOP_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
@@ -125,10 +134,17 @@ def free_port() -> int:
 
 @contextmanager
 def postgresql() -> Iterator[Server]:
-    """Run PostgreSQL; its URL names the database `postgres` and a superuser."""
+    """Give a PostgreSQL; its URL names the database `postgres` and a superuser."""
     if url := os.environ.get("TEST_POSTGRES_URL"):
         yield Server(url)
         return
+    with own_postgresql() as server:
+        yield server
+
+
+@contextmanager
+def own_postgresql() -> Iterator[Server]:
+    """Run a PostgreSQL that nobody else uses, so that it may be stopped."""
     server, initdb = need("postgres", ["postgresql"]), need("initdb", ["postgresql"])
     with _folder("postgres") as (folder, user):
         data = folder / "data"
@@ -147,7 +163,9 @@ def postgresql() -> Iterator[Server]:
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [server, "-D", str(data), *options]
-        yield from _served(command, user, f"postgresql://test@127.0.0.1:{port}/postgres")
+        # Quitting is as sudden as a crash, but gives the shared memory back and ends every session.
+        url = f"postgresql://test@127.0.0.1:{port}/postgres"
+        yield from _served(Server(url, command=command, user=user, stop_signal=signal.SIGQUIT))
 
 
 @contextmanager
@@ -185,7 +203,9 @@ def mysql() -> Iterator[Server]:
             "--max-connections=200",
             "--character-set-server=utf8mb4",
         ]
-        yield from _served(command, user, f"mysql://root@127.0.0.1:{port}/mysql")
+        yield from _served(
+            Server(f"mysql://root@127.0.0.1:{port}/mysql", command=command, user=user)
+        )
 
 
 @contextmanager
@@ -210,13 +230,12 @@ def redis() -> Iterator[Server]:
             "--appendonly",
             "no",
         ]
-        yield from _served(command, user, f"redis://127.0.0.1:{port}/0")
+        yield from _served(Server(f"redis://127.0.0.1:{port}/0", command=command, user=user))
 
 
-def _served(command: Sequence[str], user: str | None, url: str) -> Iterator[Server]:
-    server = Server(url, command=command, user=user)
-    server.start()
+def _served(server: Server) -> Iterator[Server]:
     try:
+        server.start()
         yield server
     finally:
         server.stop()
@@ -261,14 +280,19 @@ def _spawn(command: Sequence[str], user: str | None) -> subprocess.Popen[bytes]:
     )
 
 
+def listens(url: str) -> bool:
+    """Whether something takes connections at this address."""
+    address = urlsplit(url)
+    with socket.socket() as probe:
+        return probe.connect_ex((address.hostname or "127.0.0.1", address.port or 0)) == 0
+
+
 def _wait_for_port(url: str, process: subprocess.Popen[bytes]) -> None:
-    port = int(url.rsplit(":", 1)[1].split("/")[0])
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise ServiceMissing(f"{process.args!r} ended with exit code {process.returncode}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if listens(url):
+            return
         time.sleep(0.05)
-    raise ServiceMissing(f"nothing listens on port {port} after {START_TIMEOUT_SECONDS} s")
+    raise ServiceMissing(f"nothing listens at {url} after {START_TIMEOUT_SECONDS} s")

@@ -1,8 +1,6 @@
 """Optional services may vanish, databases may go away; the service says so and recovers."""
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,23 +8,10 @@ import pytest
 from tests.clients.test_naming import FakeModel, said
 from tests.conftest import NewDatabase, wait_for
 from tests.live import ADMIN_KEY, Live, serving
-from tests.services import Server, ServiceMissing, postgresql
+from tests.services import Server
 from tests.shops import AS_OF, fill, invented
 
 pytestmark = pytest.mark.external
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[Server]:
-    """Start a PostgreSQL that a test may stop."""
-    with ExitStack() as stack:
-        try:
-            server = stack.enter_context(postgresql())
-        except ServiceMissing as error:
-            pytest.skip(str(error))
-        if not server.is_ours:
-            pytest.skip("the given PostgreSQL must not be stopped")
-        yield server
 
 
 def test_while_the_database_is_away_the_answer_is_503(own_postgres: Server, tmp_path: Path) -> None:

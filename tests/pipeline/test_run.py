@@ -23,7 +23,7 @@ from backend.data.tables import customer_intelligence
 from backend.pipeline.config import RunConfig
 from backend.pipeline.progress import STAGES, Progress
 from backend.pipeline.run import perform
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, read_only_url
 from tests.live import ROOT
 from tests.shops import AS_OF, VARIABLES, fill, invented
 
@@ -246,7 +246,7 @@ async def test_moves_lead_from_one_runs_membership_to_the_next(
 async def test_a_shop_user_that_may_only_select_is_enough(new_postgres: Any) -> None:
     shop_url, ours = new_postgres(), new_postgres()
     await fill(shop_url, invented(80))
-    reader = await read_only(shop_url)
+    reader = await read_only_url(shop_url)
     engine = create_engine(ours)
     await migrate(engine)
     run_id = await claimed(engine)
@@ -255,18 +255,3 @@ async def test_a_shop_user_that_may_only_select_is_enough(new_postgres: Any) -> 
         count = await connection.scalar(select(func.count()).select_from(customer_intelligence))
     await engine.dispose()
     assert count == 80
-
-
-async def read_only(url: str) -> str:
-    """Make a user of the shop's database with only SELECT, and return its URL."""
-    engine = create_engine(url)
-    name = f"reader_{engine.url.database}"
-    async with transaction(engine) as connection:
-        for statement in (
-            f"CREATE ROLE {name} LOGIN PASSWORD 'r'",
-            f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}",
-        ):
-            await connection.exec_driver_sql(statement)
-    await engine.dispose()
-    host = engine.url.set(drivername="postgresql", username=name, password="r")
-    return host.render_as_string(hide_password=False)
