@@ -17,7 +17,7 @@ import pytest
 from selenium import webdriver
 from sqlalchemy import text
 
-from backend.data.engine import create_engine, parse_url
+from backend.data.engine import opened, parse_url
 from tests import services
 from tests.services import Server, ServiceMissing
 
@@ -232,12 +232,10 @@ def _with_password(url: str) -> str:
 
 async def execute(url: str, *statements: str) -> None:
     """Run statements, each in its own transaction: some refuse to be in one."""
-    engine = create_engine(url)
-    async with engine.connect() as pooled:
+    async with opened(url) as engine, engine.connect() as pooled:
         connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
         for statement in statements:
             await connection.execute(text(statement))
-    await engine.dispose()
 
 
 def wait_for(work: Coroutine[Any, Any, Result]) -> Result:

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,7 @@ class Server:
     command: Sequence[str] = ()
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGKILL
+    is_ready: Callable[[], bool] = lambda: True
 
     @property
     def is_ours(self) -> bool:
@@ -64,7 +65,7 @@ class Server:
     def start(self) -> None:
         """Start it again on the same port and data."""
         self.process = _spawn(self.command, self.user)
-        _wait_for_port(self.url, self.process)
+        self._wait_until_up(self.process)
 
     def pause(self) -> None:
         """Let it hang: connections stay, nothing answers."""
@@ -73,6 +74,15 @@ class Server:
     def resume(self) -> None:
         """Undo `pause`."""
         self._signal(signal.SIGCONT)
+
+    def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not (listens(self.url) and self.is_ready()):
+            if process.poll() is not None:
+                raise ServiceMissing(f"{self.command[0]} ended with exit code {process.returncode}")
+            if time.monotonic() > deadline:
+                raise ServiceMissing(f"{self.url} is not up after {START_TIMEOUT_SECONDS} s")
+            time.sleep(0.05)
 
     def _signal(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -165,7 +175,24 @@ def own_postgresql() -> Iterator[Server]:
         command = [server, "-D", str(data), *options]
         # Quitting is as sudden as a crash, but gives the shared memory back and ends every session.
         url = f"postgresql://test@127.0.0.1:{port}/postgres"
-        yield from _served(Server(url, command=command, user=user, stop_signal=signal.SIGQUIT))
+        yield from _served(
+            Server(
+                url,
+                command=command,
+                user=user,
+                stop_signal=signal.SIGQUIT,
+                is_ready=lambda: _postgresql_takes_sessions(data),
+            )
+        )
+
+
+def _postgresql_takes_sessions(data: Path) -> bool:
+    # The port is open while a crash is still being repaired; the eighth line says when it is done.
+    # https://www.postgresql.org/docs/current/storage-file-layout.html
+    try:
+        return (data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready"
+    except (FileNotFoundError, IndexError):
+        return False
 
 
 @contextmanager
@@ -285,14 +312,3 @@ def listens(url: str) -> bool:
     address = urlsplit(url)
     with socket.socket() as probe:
         return probe.connect_ex((address.hostname or "127.0.0.1", address.port or 0)) == 0
-
-
-def _wait_for_port(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise ServiceMissing(f"{process.args!r} ended with exit code {process.returncode}")
-        if listens(url):
-            return
-        time.sleep(0.05)
-    raise ServiceMissing(f"nothing listens at {url} after {START_TIMEOUT_SECONDS} s")
