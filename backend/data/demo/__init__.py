@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ async def load_demo_shop(engine: AsyncEngine, progress: Callable[[float], None])
 
 
 async def _insert(connection: AsyncConnection, table: Table, rows: Iterator[Row]) -> None:
-    while batch := [row for row, _ in zip(rows, range(ROWS_PER_BATCH), strict=False)]:
+    while batch := list(islice(rows, ROWS_PER_BATCH)):
         await connection.execute(insert(table), batch)
 
 
@@ -128,7 +129,7 @@ async def _insert_lines(
     for batch in lines.to_batches(max_chunksize=ROWS_PER_BATCH):
         await connection.execute(insert(table), _lines(batch, first, titles))
         first += batch.num_rows
-        progress(first / lines.num_rows)
+        progress((first - 1) / lines.num_rows)
 
 
 def _titles() -> Mapping[int, str | None]:
@@ -165,22 +166,29 @@ def _orders(orders: pa.Table) -> Iterator[Row]:
 
 def _customers(orders: pa.Table) -> list[Row]:
     """Invent a person for every customer; what they bought is real."""
-    seen: dict[int, datetime] = {}
+    seen: dict[int, tuple[datetime, datetime]] = {}  # first and last invoice
     bought: dict[int, list[int]] = {}
     for row in orders.to_pylist():  # ordered by time
         if (identity := row["customer_id"]) is None:
             continue
-        seen.setdefault(identity, row["created_at"])
+        first, _ = seen.get(identity, (row["created_at"],) * 2)
+        seen[identity] = first, row["created_at"]
         if row["financial_status"] == "paid" and row["total_cents"] > 0:
             bought.setdefault(identity, []).append(row["total_cents"])
     chooser = random.Random(2011)  # noqa: S311, invented names need no secrecy
     return [
-        _customer(identity, seen[identity], bought.get(identity, []), chooser)
+        _customer(identity, *seen[identity], bought.get(identity, []), chooser)
         for identity in sorted(seen)
     ]
 
 
-def _customer(identity: int, seen: datetime, cents: list[int], chooser: random.Random) -> Row:
+def _customer(
+    identity: int,
+    first_seen: datetime,
+    last_seen: datetime,
+    cents: list[int],
+    chooser: random.Random,
+) -> Row:
     first, last = chooser.choice(FIRST_NAMES), chooser.choice(LAST_NAMES)
     return {
         "id": identity,
@@ -189,8 +197,8 @@ def _customer(identity: int, seen: datetime, cents: list[int], chooser: random.R
         "last_name": last,
         "total_spent": _money(sum(cents)),
         "orders_count": len(cents),
-        "created_at": seen,
-        "updated_at": seen + timedelta(days=1),
+        "created_at": first_seen,
+        "updated_at": last_seen,
     }
 
 
