@@ -5,22 +5,27 @@ compromise of where its customers are and what its id means. Leaves that do not 
 their customers did next are merged; merging unites cells, so no other border moves.
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import f as f_distribution
 from sklearn.cluster import KMeans
 
 from backend.modelling.segmentation.behaviour import Behaviour, FloatArray, IntArray
 from backend.modelling.segmentation.options import ClusteringOptions, upper_bound
+from backend.modelling.segmentation.simplicity import is_simple
 from backend.modelling.segmentation.space import VALUE_WEIGHT, Outcomes, Space
 from backend.modelling.segmentation.vocabulary import (
     ANCHORS,
     BRANCHES,
     WHOLE,
     Branch,
+    Half,
     are_neighbours,
+    half_id,
     id_of,
 )
 
@@ -35,6 +40,19 @@ FEWEST_TO_JUDGE_BRANCH, FEWEST_TO_JUDGE_PAIR = 100, 30
 # Leaves of the last run stay more easily, others must earn their place.
 STICKY_SIZE, STRICT_SIZE = 0.2, 4.0
 STICKY_DIFFERENCE = 0.5
+# Bisections: where the halves begin, and what they must earn.
+HALF_STEPS: tuple[tuple[int, tuple[Half, Half], float], ...] = (
+    (0, ("recent", "older"), 0.15),
+    (1, ("upper", "lower"), 0.6 * VALUE_WEIGHT),
+)
+HALVABLE_SHARE, HALVABLE_COUNT = 0.05, 60
+HALF_SHARE, HALF_COUNT = 0.02, 30
+LEAST_Z, LEAST_GAIN = 4.0, 0.003
+# The more segments there are, the more another must explain.
+GAIN_FACTORS = ((7, 1.0), (9, 2.0))
+GAIN_FACTOR_BEYOND = 4.0
+VALUE_HALVES_COUNT = 1.5
+STICKY_HALF, STRICT_HALF = 0.5, 1.5
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,11 +62,24 @@ class Leaf:
     anchors: frozenset[str]
     branch: Branch
     prototypes: FloatArray
+    half: Half | None = None
 
     @property
     def id(self) -> str:
         """Id that this leaf's segment has in every run."""
-        return id_of(self.anchors)
+        whole = id_of(self.anchors)
+        return whole if self.half is None else half_id(whole, self.half)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bisection:
+    """A leaf and the two that it could become."""
+
+    leaf: Leaf
+    halves: tuple[Leaf, Leaf]
+    justified: bool
+    gain: float
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +119,7 @@ class Clustering:
     ) -> None:
         self._options = options
         self._previous_ids = previous_ids
+        self._behaviour = behaviour
         self._count = len(behaviour)
         self.upper = upper_bound(len(behaviour), options)
         self._points = {
@@ -95,6 +127,8 @@ class Clustering:
             for branch in BRANCHES
         }
         self._tried = {branch: _tried(outcomes, space, branch) for branch in BRANCHES}
+        spend = np.zeros(2) if outcomes is None else outcomes.log_spend
+        self._variation = max(float(((spend - spend.mean()) ** 2).sum()), 1e-12)
         self.leaves = [
             Leaf(
                 frozenset({anchor.id}),
@@ -115,6 +149,89 @@ class Clustering:
             self._settle()
         self.leaves = [self._covering(leaf) for leaf in self.leaves]
         self._settle()
+        while len(self.leaves) < self.upper and self._bisect():
+            pass
+
+    def adopt(self, leaves: Sequence[Leaf]) -> None:
+        """Settle leaves that were chosen elsewhere."""
+        self.leaves = list(leaves)
+        self._settle()
+
+    def ids(self) -> NDArray[Any]:
+        """Return the leaf's id of each customer."""
+        found = np.full(self._count, "", dtype=object)
+        for branch in BRANCHES:
+            mine = self._behaviour.in_branch(branch)
+            if branch in self.cells:
+                cells = self.cells[branch]
+                names = np.array([leaf.id for leaf in cells.leaves], dtype=object)
+                found[mine] = names[cells.assign(self._points[branch])]
+        return found
+
+    def _bisect(self) -> bool:
+        """Split the leaf that gains most; below `min_k` also where nothing is gained."""
+        whole, forced = self.leaves, len(self.leaves) < self._options.min_k
+        found = [split for leaf in self.leaves for split in self._bisections(leaf)]
+        found = [split for split in found if split.justified or forced]
+        for split in sorted(found, key=lambda s: (s.justified, s.gain, s.size), reverse=True):
+            self.adopt([leaf for leaf in whole if leaf is not split.leaf] + [*split.halves])
+            if forced or is_simple(self._behaviour, self.ids()):
+                return True
+        self.adopt(whole)
+        return False
+
+    def _bisections(self, leaf: Leaf) -> Iterator[_Bisection]:
+        """Yield the ways to halve a leaf that leave enough customers on both sides."""
+        cells, points = self.cells[leaf.branch], self._points[leaf.branch]
+        place = cells.leaves.index(leaf)
+        mine = points[cells.assign(points) == place]
+        least = max(HALVABLE_SHARE * self._count, HALVABLE_COUNT)
+        if leaf.half is not None or len(leaf.prototypes) > 1 or len(mine) < least:
+            return
+        for axis, names, step in HALF_STEPS:
+            if axis >= points.shape[1]:
+                continue
+            shift = np.zeros(points.shape[1])
+            shift[axis] = step
+            halves = tuple(
+                Leaf(leaf.anchors, leaf.branch, leaf.prototypes + sign * shift, half)
+                for sign, half in zip((1, -1), names, strict=True)
+            )
+            split = _settled(halves, mine)
+            sizes = np.bincount(split.assign(mine), minlength=2)
+            if sizes.min() >= max(HALF_SHARE * self._count, HALF_COUNT):
+                gain, z = self._gain(leaf, place, split)
+                yield _Bisection(
+                    leaf,
+                    (halves[0], halves[1]),
+                    self._differs[leaf.branch] and z >= LEAST_Z and gain >= self._least_gain(leaf),
+                    gain * (VALUE_HALVES_COUNT if axis == 1 else 1.0),
+                    len(mine),
+                )
+
+    def _gain(self, leaf: Leaf, place: int, split: Cells) -> tuple[float, float]:
+        """Return the share of spend's variation that two halves explain, and its z score."""
+        tried = self._tried[leaf.branch]
+        if tried is None:
+            return 0.0, 0.0
+        points, log_spend = tried
+        mine = self.cells[leaf.branch].assign(points) == place
+        half = split.assign(points[mine])
+        one, other = (_summed(log_spend[mine][half == side]) for side in (0, 1))
+        if min(one.count, other.count) < FEWEST_TO_JUDGE_PAIR:
+            return 0.0, 0.0
+        difference = one.mean - other.mean
+        error = np.sqrt(one.variance / one.count + other.variance / other.count)
+        together = one.count * other.count / (one.count + other.count)
+        return together * difference**2 / self._variation, difference / max(error, 1e-12)
+
+    def _least_gain(self, leaf: Leaf) -> float:
+        beyond = (factor for below, factor in GAIN_FACTORS if len(self.leaves) < below)
+        least = LEAST_GAIN * next(beyond, GAIN_FACTOR_BEYOND)
+        if not self._previous_ids:
+            return least
+        halved = any(known.startswith(f"{leaf.id}_") for known in self._previous_ids)
+        return least * (STICKY_HALF if halved else STRICT_HALF)
 
     def _step(self) -> bool:
         pairs = list(self._pairs())

@@ -1,11 +1,13 @@
 """What segments are made of: recency, days with orders, and the usual order value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.modelling.history import OrderHistory, day_number
+from backend.modelling.segmentation.baskets import Baskets
+from backend.modelling.segmentation.traits import Evidence, evidence_of
 from backend.modelling.segmentation.vocabulary import Branch
 
 FloatArray = NDArray[np.float64]
@@ -30,6 +32,8 @@ class Behaviour:
         Mean logarithm of the order value.
     usual_gap_days
         Geometric mean of days between days with orders; NaN after a single one.
+    evidence
+        Of habits; None where habits are not asked for.
     """
 
     customer: IntArray
@@ -37,6 +41,7 @@ class Behaviour:
     order_days: IntArray
     mean_log_value: FloatArray
     usual_gap_days: FloatArray
+    evidence: Evidence | None = None
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -49,6 +54,7 @@ class Behaviour:
             self.order_days[rows],
             self.mean_log_value[rows],
             self.usual_gap_days[rows],
+            None if self.evidence is None else self.evidence.of(rows),
         )
 
     def in_branch(self, branch: Branch) -> BoolArray:
@@ -77,6 +83,13 @@ def behaviour_of(history: OrderHistory) -> Behaviour:
         mean_log_value=log_values / history.frequency[buyers],
         usual_gap_days=usual_gap,
     )
+
+
+def with_habits(
+    behaviour: Behaviour, history: OrderHistory, baskets: Baskets | None
+) -> Behaviour:
+    """Add what tells the habits of the same customers."""
+    return replace(behaviour, evidence=evidence_of(history, behaviour.customer, baskets))
 
 
 def _rhythm(history: OrderHistory, buyers: IntArray) -> tuple[IntArray, FloatArray]:

@@ -1,254 +1,267 @@
-"""From a shop's history to the segment of each of its customers."""
+"""From a shop's history to the segment of each of its customers, night after night."""
 
-import zlib
-from collections.abc import Set
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.words import NO_ORDERS
-from backend.modelling.forecast import Forecast
 from backend.modelling.history import ONE_DAY, OrderHistory
-from backend.modelling.segmentation.anchored import Clustering
+from backend.modelling.segmentation.baskets import Baskets
 from backend.modelling.segmentation.behaviour import (
     Behaviour,
     FloatArray,
-    IntArray,
     behaviour_of,
-    spend_after,
+    with_habits,
 )
+from backend.modelling.segmentation.fitting import Fitting
 from backend.modelling.segmentation.options import ClusteringOptions, upper_bound
-from backend.modelling.segmentation.profiles import Segment, describe
-from backend.modelling.segmentation.space import Outcomes, fit_space
 from backend.modelling.segmentation.standing import StandingModel
-from backend.modelling.segmentation.vocabulary import ANCHORS
+from backend.modelling.segmentation.vocabulary import ALL, name_of
 from backend.modelling.threads import one_thread
 
-ALL = "all_customers"
 FEWEST_BUYERS = 20
-FEWEST_RETURNS = 30
-SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS = 28, 180
-REFITS, MOST_ROWS_IN_A_REFIT = 8, 10_000
-# The order in which segments are shown: by life stage, the valuable first, nobody last.
-ORDER = (
-    "high_value_repeat",
-    "regular_repeat",
-    "low_value_repeat",
-    "active_repeat",
-    "repeat",
-    "new_one_time",
-    "one_time",
-    "slipping_high_value",
-    "slipping_light",
-    "slipping_repeat",
-    "lapsed_high_value",
-    "lapsed_repeat",
-    "lapsed_repeat_all",
-    "lapsed_one_time",
-    ALL,
-    NO_ORDERS,
-)
+REFIT_AFTER_DAYS = 30
+MOST_MOVED = 0.05
+# How much of the standing space a refit keeps; more, where less would move too many at once.
+SHARES_OF_PREVIOUS = (0.5, 0.75, 0.875)
+
+Refit = Literal["auto", "now", "force"]
+Decision = Literal["first", "kept", "adopted", "held_back", "forced", "too_few"]
+Ids = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Segmentation:
+class Before:
+    """What the published run left behind.
+
+    Attributes
+    ----------
+    model
+        Its borders; None where it had none.
+    ids
+        Shape (customers,), where each customer of today was; None for who was not known.
+    as_of
+        The instant it described.
+    """
+
+    model: StandingModel | None
+    ids: Ids
+    as_of: np.datetime64 | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
     """Who is in which segment.
 
     Attributes
     ----------
-    membership
-        Shape (customers,), index into `segments`.
+    ids
+        Shape (customers,), segment ids.
     confidence
-        Shape (customers,), in [0, 1]; share of refits on resampled customers in which a customer
-        keeps the segment. NaN without orders, or where nothing was clustered.
+        Shape (customers,), in [0, 1]; share of refits on resampled customers in which such a
+        customer keeps the segment. NaN without orders, or where nothing was clustered.
+    margin
+        Shape (customers,), distance to the nearest border; NaN likewise.
     moved_by_model
         Shape (customers,), whether a customer is elsewhere than the standing model puts them.
     model
         Borders to keep for the next run; None where nothing was clustered.
     report
-        What the options did.
+        What the options did, and what became of a refit.
     notes
         Sentences for a person.
     """
 
-    membership: IntArray
+    ids: Ids
     confidence: FloatArray
+    margin: FloatArray
     moved_by_model: NDArray[np.bool_]
-    segments: tuple[Segment, ...]
     model: StandingModel | None
-    report: dict[str, Any]
+    report: Mapping[str, Any]
     notes: tuple[str, ...]
 
 
 def segment(
     history: OrderHistory,
-    forecast: Forecast,
     options: ClusteringOptions,
-    previous: StandingModel | None,
     customer_keys: NDArray[Any],
-) -> Segmentation:
+    *,
+    baskets: Baskets | None = None,
+    before: Before | None = None,
+    refit: Refit = "auto",
+) -> Membership:
     """Put every customer into a segment.
+
+    The standing model assigns; it is fitted anew a month after it was, where other bounds are
+    asked for, or on demand. A new fit that would move more than `MOST_MOVED` of the customers who
+    did not order since the last run is softened, then held back, unless it is forced or other
+    bounds were asked for.
 
     Parameters
     ----------
     history
         Orders of all customers.
-    forecast
-        Value and churn, for the profiles.
     options
         Bounds of k, sample, scaling.
-    previous
-        The model of the published run; None before the first.
     customer_keys
         Shape (customers,), the shop's ids; the sample is drawn by their hash.
+    baskets
+        Order lines; None where they are unknown, then no habit of bulk buying is looked for.
+    before
+        What the published run left; None before the first.
+    refit
+        "auto" monthly, "now" at once, "force" also where it moves many.
     """
-    ids = np.full(history.customer_count, NO_ORDERS, dtype=object)
-    confidence = np.full(history.customer_count, np.nan)
-    moved = np.zeros(history.customer_count, dtype=bool)
     behaviour = behaviour_of(history)
-    buyers = behaviour.customer
-    if len(buyers) < FEWEST_BUYERS:
-        ids[buyers] = ALL
-        words = f"{len(buyers)} customers with orders are too few to cluster: one segment."
-        report = {"k": min(len(buyers), 1), "sample": len(buyers)}
-        return _assembled(ids, confidence, moved, forecast, None, report, (words,))
-    if upper_bound(len(buyers), options) == 1:  # one-time and repeat buyers are two at least
-        ids[buyers] = ALL
-        report = {"k": 1, "upper_bound": 1, "sample": len(buyers)}
-        words = "Held to 1 segment, as asked for."
-        return _assembled(ids, confidence, moved, forecast, None, report, (words,))
+    count = len(behaviour)
+    if count < FEWEST_BUYERS:
+        words = f"{count} customers with orders are too few to cluster: one segment."
+        return _unclustered(history, behaviour, min(count, 1), words)
+    if upper_bound(count, options) == 1:  # one-time and repeat buyers are two at least
+        return _unclustered(history, behaviour, 1, "Held to 1 segment, as asked for.")
     with one_thread():
-        task = _Task(history, behaviour, options, previous, customer_keys)
-        model, report = task.fit(np.arange(len(task.sampled)), options)
-        ids[buyers] = model.assign(behaviour)
-        confidence[buyers] = task.confidence(model, ids[buyers])
-        unbound = replace(options, min_k=1, max_k=len(ANCHORS), dynamic_k_range=False)
-        justified, _ = task.fit(np.arange(len(task.sampled)), unbound)
-    if previous is not None:
-        moved[buyers] = previous.assign(behaviour) != ids[buyers]
-    report["justified_k"] = len(justified.segment_ids)
-    notes = _notes(options, report)
-    return _assembled(ids, confidence, moved, forecast, model, report, notes)
+        night = _Night(history, behaviour, options, customer_keys, baskets, before)
+        return night.membership(refit)
 
 
-class _Task:
-    """One shop to fit on, once on its sample and again on resamples of it."""
+class _Night:
+    """One run over a shop with enough customers."""
 
     def __init__(
         self,
         history: OrderHistory,
         behaviour: Behaviour,
         options: ClusteringOptions,
-        previous: StandingModel | None,
         customer_keys: NDArray[Any],
+        baskets: Baskets | None,
+        before: Before | None,
     ) -> None:
-        self.behaviour = behaviour
-        self._seed = options.seed
+        self._history = history
+        self._behaviour = with_habits(behaviour, history, baskets)
         self._options = options
-        self._known: Set[str] = frozenset() if previous is None else previous.segment_ids
-        self.sampled = behaviour.of(_sample(customer_keys[behaviour.customer], options))
-        self._outcomes = _outcomes(history, self.sampled.customer)
+        self._standing = _usable(before, history.as_of)
+        self._was = None if before is None else before.ids[behaviour.customer]
+        self._quiet = self._who_did_not_order(before)
+        self._keys = customer_keys
 
-    def fit(
-        self, rows: IntArray, options: ClusteringOptions, outcome_rows: IntArray | None = None
-    ) -> tuple[StandingModel, dict[str, Any]]:
-        """Fit on some rows of the sample."""
-        behaviour, outcomes = self.sampled.of(rows), self._outcomes
-        if outcomes is not None and outcome_rows is not None:
-            outcomes = outcomes.of(outcome_rows)
-        space = fit_space(behaviour, outcomes, robust=options.robust_scaling, seed=self._seed)
-        clustering = Clustering(behaviour, outcomes, space, options, self._known)
-        clustering.run()
-        cells = clustering.cells
-        model = StandingModel(
-            space,
-            {branch: cell.centres for branch, cell in cells.items()},
-            {
-                branch: tuple(cell.leaves[owner].id for owner in cell.owner)
-                for branch, cell in cells.items()
-            },
-        )
+    def membership(self, refit: Refit) -> Membership:
+        """Decide which borders hold, and put every customer inside them."""
+        model, decision, moved = self._decided(refit)
+        assigned = model.assign(self._behaviour, self._was)
+        history, buyers = self._history, self._behaviour.customer
+        ids = np.full(history.customer_count, NO_ORDERS, dtype=object)
+        confidence = np.full(history.customer_count, np.nan)
+        margin, by_model = confidence.copy(), np.zeros(history.customer_count, dtype=bool)
+        ids[buyers], margin[buyers] = assigned.ids, assigned.margin
+        confidence[buyers] = model.confidence(self._behaviour, assigned)
+        if self._standing is not None:
+            stays = self._standing.assign(self._behaviour, self._was)
+            by_model[buyers] = stays.ids != assigned.ids
         report = {
-            "k": len(model.segment_ids),
-            "upper_bound": clustering.upper,
-            "sample": len(behaviour),
-            "window_known": outcomes is not None,
+            **model.report,
+            "refit": decision,
+            "fitted_at": str(model.fitted_at),
+            "moved_without_order": self._moved(assigned.ids),
+            "refit_would_move": moved,
         }
-        return model, report
+        return Membership(
+            ids=ids,
+            confidence=confidence,
+            margin=margin,
+            moved_by_model=by_model,
+            model=model,
+            report=report,
+            notes=_notes(model.options, report),
+        )
 
-    def confidence(self, model: StandingModel, ids: NDArray[Any]) -> FloatArray:
-        """Refit on resampled customers, and count how often each keeps the segment."""
-        rng = np.random.default_rng(self._seed)
-        size = min(len(self.sampled), MOST_ROWS_IN_A_REFIT)
-        outcomes = 0 if self._outcomes is None else len(self._outcomes.log_spend)
-        kept = np.zeros(len(ids))
-        for _ in range(REFITS):
-            rows = rng.integers(0, len(self.sampled), size)
-            outcome_rows = rng.integers(0, outcomes, min(outcomes, size)) if outcomes else None
-            refit, _ = self.fit(rows, self._options, outcome_rows)
-            kept += refit.assign(self.behaviour) == ids
-        return kept / REFITS
+    def _decided(self, refit: Refit) -> tuple[StandingModel, Decision, float | None]:
+        """Return the model that holds, why, and what share of quiet customers a refit moves."""
+        standing = self._standing
+        task = Fitting(self._history, self._behaviour, self._options, standing, self._keys)
+        if standing is None:
+            return task.model(0.0), "first", None
+        other_bounds = standing.options != self._options
+        if refit == "auto" and not other_bounds and not self._is_due(standing):
+            return standing, "kept", None
+        forced = refit == "force" or other_bounds
+        least_moved = np.inf
+        for share in SHARES_OF_PREVIOUS:
+            model = task.model(share)
+            moved = self._moved(model.assign(self._behaviour, self._was).ids) or 0.0
+            if forced or moved <= MOST_MOVED:
+                decision: Decision = "forced" if forced else "adopted"
+                return model, decision, moved
+            least_moved = min(least_moved, moved)
+        return standing, "held_back", least_moved
+
+    def _is_due(self, standing: StandingModel) -> bool:
+        return bool(self._history.as_of - standing.fitted_at >= REFIT_AFTER_DAYS * ONE_DAY)
+
+    def _who_did_not_order(self, before: Before | None) -> NDArray[np.bool_]:
+        """Return which buyers were known before and have not ordered since."""
+        if before is None or before.as_of is None or self._was is None:
+            return np.zeros(len(self._behaviour), dtype=bool)
+        days = (self._history.as_of - before.as_of) / ONE_DAY
+        known = np.array([identity is not None for identity in self._was.tolist()], dtype=bool)
+        return known & (self._behaviour.recency_days >= days)
+
+    def _moved(self, ids: Ids) -> float | None:
+        """Return the share of the quiet who are elsewhere than before; None where nobody is."""
+        if self._was is None or not self._quiet.any():
+            return None
+        return round(float((ids != self._was)[self._quiet].mean()), 4)
 
 
-def _sample(keys: NDArray[Any], options: ClusteringOptions) -> IntArray:
-    """Draw by a hash of the id: a customer drawn today is drawn tomorrow."""
-    size = options.sample_size
-    if size is None or size >= len(keys):
-        return np.arange(len(keys))
-    hashes = np.array([zlib.crc32(str(key).encode(), options.seed) for key in keys.tolist()])
-    return np.sort(np.argsort(hashes, kind="stable")[:size])
-
-
-def _outcomes(history: OrderHistory, customers: IntArray) -> Outcomes | None:
-    """Look at what the sample did in the last window; None where that tells too little."""
-    span = int((history.as_of - history.created_at.min()) / ONE_DAY)
-    window = int(np.clip(span // 4, SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS))
-    cutoff = history.as_of - window * ONE_DAY
-    before = behaviour_of(history.before(cutoff))
-    before = before.of(np.isin(before.customer, customers))
-    log_spend = spend_after(history, cutoff, before.customer)
-    if np.count_nonzero(log_spend) < FEWEST_RETURNS:
+def _usable(before: Before | None, as_of: np.datetime64) -> StandingModel | None:
+    """Return the standing model, unless it knows what is still to come at `as_of`."""
+    if before is None or before.model is None or before.model.fitted_at > as_of:
         return None
-    return Outcomes(before, log_spend)
+    return before.model
 
 
-def _notes(options: ClusteringOptions, report: dict[str, Any]) -> tuple[str, ...]:
+def _notes(options: ClusteringOptions, report: Mapping[str, Any]) -> tuple[str, ...]:
     notes = []
     if report["justified_k"] < options.min_k:
         notes.append(
             f"Asked for at least {options.min_k} segments, "
             f"the data justify {report['justified_k']}."
         )
+    if report["k"] < options.min_k:
+        notes.append(f"Only {report['k']} segments are large enough to be told apart.")
     if report["k"] == report["upper_bound"] < report["justified_k"]:
         notes.append(f"Held to {report['k']} segments; the data justify more.")
     if not report["window_known"]:
         notes.append("Too few customers came back to learn from: segments follow assumed curves.")
+    if report["refit"] == "held_back":
+        notes.append(
+            f"New borders were held back: they would move {report['refit_would_move']:.1%} of the "
+            'customers who did not order. Ask for a run with refit "force" to adopt them.'
+        )
     return tuple(notes)
 
 
-def _assembled(
-    ids: NDArray[Any],
-    confidence: FloatArray,
-    moved: NDArray[np.bool_],
-    forecast: Forecast,
-    model: StandingModel | None,
-    report: dict[str, Any],
-    notes: tuple[str, ...],
-) -> Segmentation:
-    present = sorted(set(ids.tolist()), key=ORDER.index)
-    place = {identity: index for index, identity in enumerate(present)}
-    membership = np.array([place[identity] for identity in ids.tolist()], dtype=np.int64)
-    return Segmentation(
-        membership=membership,
-        confidence=confidence,
-        moved_by_model=moved,
-        segments=tuple(
-            describe(identity, membership == index, forecast)
-            for index, identity in enumerate(present)
-        ),
-        model=model,
-        report=report,
-        notes=notes,
+def _unclustered(
+    history: OrderHistory, behaviour: Behaviour, count: int, words: str
+) -> Membership:
+    ids = np.full(history.customer_count, NO_ORDERS, dtype=object)
+    ids[behaviour.customer] = ALL
+    unknown = np.full(history.customer_count, np.nan)
+    return Membership(
+        ids=ids,
+        confidence=unknown,
+        margin=unknown,
+        moved_by_model=np.zeros(history.customer_count, dtype=bool),
+        model=None,
+        report={"k": count, "sample": len(behaviour), "refit": "too_few"},
+        notes=(words,),
     )
+
+
+def rule_name(membership: Membership, identity: str) -> str:
+    """Return what the rules call a segment: the name it was born with."""
+    if membership.model is None:
+        return name_of(identity)
+    return membership.model.names.get(identity, name_of(identity))

@@ -14,8 +14,9 @@ from backend.modelling.segmentation.behaviour import Behaviour, BoolArray, Float
 from backend.modelling.segmentation.vocabulary import BRANCHES, Branch
 
 VALUE_WEIGHT = 0.30
-WINSOR = 3.0
+WINSOR = 4.0
 GRID_POINTS = 120
+TRUST = 100
 BINS, RESAMPLES = 40, 30
 FRESH_SHARE = 0.25
 FEWEST_OUTCOMES, FEWEST_RETURNS = 60, 15
@@ -61,7 +62,7 @@ def fit_curve(
     logs = np.log1p(recency_days)
     fresh = max(float(returned[logs <= np.quantile(logs, FRESH_SHARE)].mean()), 1e-6)
     learnt = np.clip(_bagged(logs, returned, grid, seed) / fresh, 0, 1.25)
-    weight = len(returned) / (len(returned) + 100)
+    weight = len(returned) / (len(returned) + TRUST)
     # A little of the assumed curve keeps the sum strictly falling, so that time always tells.
     return ReturnCurve(grid, weight * learnt + (1 - weight) * assumed + 0.02 * assumed)
 
@@ -149,18 +150,42 @@ def value_score(behaviour: Behaviour, frequency_weight: float) -> FloatArray:
     return frequency_weight * often + (1 - frequency_weight) * behaviour.mean_log_value
 
 
-def fit_space(behaviour: Behaviour, outcomes: Outcomes | None, *, robust: bool, seed: int) -> Space:
-    """Learn the axes from the shop's customers and what they did next."""
+def fit_space(
+    behaviour: Behaviour,
+    outcomes: Outcomes | None,
+    *,
+    robust: bool,
+    seed: int,
+    previous: Space | None = None,
+    share_of_previous: float = 0.0,
+) -> Space:
+    """Learn the axes from the shop's customers and what they did next.
+
+    With `previous`, the curves, the weight and the spread are mixed with its own by that share:
+    borders drift rather than jump.
+    """
     gaps = behaviour.usual_gap_days[~np.isnan(behaviour.usual_gap_days)]
     clock = float(np.quantile(gaps, 0.8)) if len(gaps) > 5 else DEFAULT_CLOCK_DAYS
     longest = float(behaviour.recency_days.max())
     curves = {branch: _branch_curve(outcomes, branch, clock, longest, seed) for branch in BRANCHES}
     weight = _frequency_weight(outcomes, curves["repeat"])
+    share = share_of_previous if previous is not None else 0.0
+    if previous is not None:
+        curves = {b: _mixed(curves[b], previous.curves[b], share) for b in BRANCHES}
+        weight = (1 - share) * weight + share * previous.frequency_weight
     repeat = behaviour.of(behaviour.in_branch("repeat"))
     scores = value_score(repeat, weight) if len(repeat) > 5 else np.array([0.0, 1.0])
     centre, spread = _robust(scores) if robust else (float(scores.mean()), float(scores.std()))
-    limit = WINSOR if robust else np.inf
-    return Space(curves, weight, centre, spread if spread > 1e-9 else np.inf, limit)
+    spread = spread if spread > 1e-9 else np.inf
+    if previous is not None and np.isfinite(previous.spread) and np.isfinite(spread):
+        centre = (1 - share) * centre + share * previous.centre
+        spread = (1 - share) * spread + share * previous.spread
+    return Space(curves, weight, centre, spread, WINSOR if robust else np.inf)
+
+
+def _mixed(curve: ReturnCurve, previous: ReturnCurve, share: float) -> ReturnCurve:
+    before = previous(np.expm1(curve.grid))
+    return ReturnCurve(curve.grid, (1 - share) * curve.values + share * before)
 
 
 def _branch_curve(

@@ -1,19 +1,71 @@
 """The borders between segments, kept from one run to the next."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.modelling.segmentation.behaviour import Behaviour, FloatArray
+from backend.modelling.segmentation.behaviour import Behaviour, FloatArray, IntArray
+from backend.modelling.segmentation.options import ClusteringOptions
 from backend.modelling.segmentation.space import Space
-from backend.modelling.segmentation.vocabulary import BRANCHES, WHOLE, Branch, id_of
+from backend.modelling.segmentation.traits import (
+    KEPT_POSTERIOR,
+    LEAST_POSTERIOR,
+    ORDER,
+    Mixture,
+    posteriors,
+)
+from backend.modelling.segmentation.vocabulary import (
+    BRANCHES,
+    ENGAGED_STAGES,
+    WHOLE,
+    Branch,
+    Trait,
+    id_of,
+    stage_of,
+    trait_id,
+)
 
-FORMAT = "anchored-1"
+FORMAT = "anchored-2"
+# Who is not further than this past a border stays where they were.
+HYSTERESIS = 0.03
+FAR_FROM_ANY_BORDER = 9.0
+ROWS_AT_ONCE = 100_000
+
+Ids = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Assigned:
+    """Where customers are, shape (buyers,) each.
+
+    Attributes
+    ----------
+    ids
+        Segment ids.
+    margin
+        Distance to the nearest border of another segment, in the space's units, at least 0.
+    """
+
+    ids: Ids
+    margin: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """How often customers at such a distance from a border keep their segment in refits."""
+
+    margin: FloatArray
+    share: FloatArray
+
+    def __call__(self, margin: FloatArray) -> FloatArray:
+        """Return the share of refits, in [0, 1]."""
+        return np.interp(margin, self.margin, self.share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StandingModel:
     """Where the centres are, and which segment each belongs to.
 
@@ -25,33 +77,119 @@ class StandingModel:
         By branch, shape (prototypes, 1 or 2); a branch too small to cluster has none.
     ids
         By branch, the segment of each prototype.
+    traits
+        Habits that have a segment of their own.
+    reliability
+        By branch, of the confidence.
+    fitted_at
+        The instant it was learnt at.
+    options
+        What it was asked for.
+    names
+        What the rules called each segment when it first appeared.
+    report
+        What the options did.
     """
 
     space: Space
     centres: dict[Branch, FloatArray]
     ids: dict[Branch, tuple[str, ...]]
+    traits: dict[Trait, Mixture] = field(default_factory=dict)
+    reliability: dict[Branch, Reliability] = field(default_factory=dict)
+    fitted_at: np.datetime64
+    options: ClusteringOptions
+    names: Mapping[str, str] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def segment_ids(self) -> frozenset[str]:
         """Ids of all segments that this model knows."""
-        return frozenset(identity for ids in self.ids.values() for identity in ids)
+        leaves = {identity for ids in self.ids.values() for identity in ids}
+        return frozenset(leaves | {trait_id(trait) for trait in self.traits})
 
-    def assign(self, behaviour: Behaviour) -> NDArray[Any]:
-        """Return the segment id of each customer with orders."""
-        assigned = np.full(len(behaviour), "", dtype=object)
+    def assign(self, behaviour: Behaviour, before: Ids | None = None) -> Assigned:
+        """Return the segment of each customer with orders.
+
+        Parameters
+        ----------
+        behaviour
+            Of the customers.
+        before
+            Shape (buyers,), where they were, None for who was not known; who is past a border by
+            less than `HYSTERESIS` stays.
+        """
+        ids = np.full(len(behaviour), "", dtype=object)
+        margin = np.full(len(behaviour), FAR_FROM_ANY_BORDER)
+        for branch in BRANCHES:
+            mine = np.flatnonzero(behaviour.in_branch(branch))
+            for start in range(0, len(mine), ROWS_AT_ONCE):
+                rows = mine[start : start + ROWS_AT_ONCE]
+                there = None if before is None else before[rows]
+                ids[rows], margin[rows] = self._by_branch(behaviour.of(rows), branch, there)
+        self._by_trait(behaviour, before, ids, margin)
+        return Assigned(ids, margin)
+
+    def _by_branch(
+        self, behaviour: Behaviour, branch: Branch, before: Ids | None
+    ) -> tuple[Ids, FloatArray]:
+        if branch not in self.centres:
+            whole = np.full(len(behaviour), id_of(WHOLE[branch]), dtype=object)
+            return whole, np.full(len(behaviour), FAR_FROM_ANY_BORDER)
+        leaves = tuple(dict.fromkeys(self.ids[branch]))
+        beyond, place = self._beyond_borders(self.space.coordinates(behaviour, branch), branch)
+        others = beyond.copy()
+        others[np.arange(len(place)), place] = np.inf
+        margin = np.minimum(others.min(axis=1), FAR_FROM_ANY_BORDER)
+        if before is not None:
+            was = np.array([leaves.index(i) if i in leaves else -1 for i in before.tolist()])
+            known = (was >= 0) & (was != place)
+            stays = known & (beyond[np.arange(len(was)), np.maximum(was, 0)] < HYSTERESIS)
+            place, margin = np.where(stays, was, place), np.where(stays, 0.0, margin)
+        ids: Ids = np.array(leaves, dtype=object)[place]
+        return ids, margin
+
+    def _beyond_borders(self, points: FloatArray, branch: Branch) -> tuple[FloatArray, IntArray]:
+        """Return the distance to each leaf's nearest border, (n, leaves), and the leaf of each."""
+        centres, ids = self.centres[branch], self.ids[branch]
+        leaves = tuple(dict.fromkeys(ids))
+        square = ((points[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2)
+        # Exactly k-means' own rule: the nearest centre.
+        nearest = square.argmin(axis=1)
+        between = np.linalg.norm(centres[:, None, :] - centres[None, :, :], axis=2)
+        np.fill_diagonal(between, np.inf)
+        excess = square - square[np.arange(len(points)), nearest][:, None]
+        faces = excess / (2 * np.maximum(between[nearest], 1e-12))
+        owner = np.array([leaves.index(identity) for identity in ids])
+        beyond = np.column_stack(
+            [faces[:, owner == leaf].min(axis=1) for leaf in range(len(leaves))]
+        )
+        return beyond, owner[nearest]
+
+    def _by_trait(
+        self, behaviour: Behaviour, before: Ids | None, ids: Ids, margin: FloatArray
+    ) -> None:
+        """Move those with a habit, among active and slipping customers, to its segment."""
+        if not self.traits or behaviour.evidence is None:
+            return
+        engaged = np.isin(ids, [i for i in self.segment_ids if stage_of(i) in ENGAGED_STAGES])
+        chances = posteriors(self.traits, behaviour.evidence)
+        for trait in reversed([trait for trait in ORDER if trait in self.traits]):
+            chance = chances[:, ORDER.index(trait)]
+            least = np.full(len(ids), LEAST_POSTERIOR)
+            if before is not None:
+                least[before == trait_id(trait)] = KEPT_POSTERIOR
+            judged = engaged & (chance > 1 - LEAST_POSTERIOR)
+            margin[judged] = np.minimum(margin[judged], np.abs(chance - least)[judged])
+            ids[engaged & (chance >= least)] = trait_id(trait)
+
+    def confidence(self, behaviour: Behaviour, assigned: Assigned) -> FloatArray:
+        """Return the share of refits in which such customers keep their segment, in [0, 1]."""
+        confidence = np.full(len(behaviour), np.nan)
         for branch in BRANCHES:
             mine = behaviour.in_branch(branch)
-            assigned[mine] = self._assign_branch(behaviour.of(mine), branch)
-        return assigned
-
-    def _assign_branch(self, behaviour: Behaviour, branch: Branch) -> NDArray[Any]:
-        if branch not in self.centres:
-            return np.full(len(behaviour), id_of(WHOLE[branch]), dtype=object)
-        points = self.space.coordinates(behaviour, branch)
-        # Exactly k-means' own rule: the nearest centre.
-        distance = ((points[:, None, :] - self.centres[branch][None, :, :]) ** 2).sum(axis=2)
-        chosen: NDArray[Any] = np.array(self.ids[branch], dtype=object)[distance.argmin(axis=1)]
-        return chosen
+            if branch in self.reliability:
+                confidence[mine] = self.reliability[branch](assigned.margin[mine])
+        return confidence
 
     def as_dict(self) -> dict[str, Any]:
         """Return the model as plain JSON values."""
@@ -60,6 +198,23 @@ class StandingModel:
             "space": self.space.as_dict(),
             "centres": {branch: centres.tolist() for branch, centres in self.centres.items()},
             "ids": {branch: list(ids) for branch, ids in self.ids.items()},
+            "traits": {
+                trait: {
+                    "side": mixture.side,
+                    "share": mixture.share.tolist(),
+                    "mean": mixture.mean.tolist(),
+                    "variance": mixture.variance.tolist(),
+                }
+                for trait, mixture in self.traits.items()
+            },
+            "reliability": {
+                branch: {"margin": known.margin.tolist(), "share": known.share.tolist()}
+                for branch, known in self.reliability.items()
+            },
+            "fitted_at": str(self.fitted_at),
+            "options": asdict(self.options),
+            "names": dict(self.names),
+            "report": dict(self.report),
         }
 
     @classmethod
@@ -68,7 +223,22 @@ class StandingModel:
         if stored.get("format") != FORMAT:
             return None
         return cls(
-            Space.from_dict(stored["space"]),
-            {branch: np.array(stored["centres"][branch]) for branch in stored["centres"]},
-            {branch: tuple(stored["ids"][branch]) for branch in stored["ids"]},
+            space=Space.from_dict(stored["space"]),
+            centres={branch: np.array(stored["centres"][branch]) for branch in stored["centres"]},
+            ids={branch: tuple(stored["ids"][branch]) for branch in stored["ids"]},
+            traits={trait: _mixture(stored["traits"][trait]) for trait in stored["traits"]},
+            reliability={
+                branch: Reliability(np.array(known["margin"]), np.array(known["share"]))
+                for branch, known in stored["reliability"].items()
+            },
+            fitted_at=np.datetime64(stored["fitted_at"]),
+            options=ClusteringOptions(**stored["options"]),
+            names=stored["names"],
+            report=stored["report"],
         )
+
+
+def _mixture(stored: dict[str, Any]) -> Mixture:
+    return Mixture(
+        stored["side"], *(np.array(stored[name]) for name in ("share", "mean", "variance"))
+    )

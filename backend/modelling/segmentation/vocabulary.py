@@ -8,8 +8,24 @@ will; `value` is in robust standard deviations of the shop's repeat customers.
 from dataclasses import dataclass
 from typing import Literal
 
+from backend.core.words import NO_ORDERS
+
 Branch = Literal["one_time", "repeat"]
 BRANCHES: tuple[Branch, Branch] = ("one_time", "repeat")
+Half = Literal["recent", "older", "upper", "lower"]
+HALVES: dict[Half, str] = {
+    "recent": "Seen Recently",
+    "older": "Seen Longer Ago",
+    "upper": "Higher Value",
+    "lower": "Lower Value",
+}
+Trait = Literal["subscription", "bulk", "holiday", "weekend"]
+TRAITS: dict[Trait, str] = {
+    "subscription": "Subscription-Like Regulars",
+    "bulk": "Bulk Basket Buyers",
+    "holiday": "Holiday Season Buyers",
+    "weekend": "Weekend Shoppers",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +49,7 @@ class Anchor:
 ANCHORS = (
     Anchor("new_one_time", "New One-Time Buyers", "one_time", 0.85, 0.0, 0),
     Anchor("lapsed_one_time", "Lapsed One-Time Buyers", "one_time", 0.25, 0.0, 1),
-    Anchor("high_value_repeat", "Loyal High Spenders", "repeat", 0.85, 2.3, 1),
+    Anchor("high_value_repeat", "Loyal High Spenders", "repeat", 0.85, 3.3, 1),
     Anchor("regular_repeat", "Active Regulars", "repeat", 0.85, 0.5, 0),
     Anchor("low_value_repeat", "Active Light Buyers", "repeat", 0.85, -0.8, 2),
     Anchor("slipping_high_value", "Slipping High Spenders", "repeat", 0.38, 1.2, 4),
@@ -65,40 +81,105 @@ WHOLE = {
     branch: frozenset(anchor.id for anchor in ANCHORS if anchor.branch == branch)
     for branch in BRANCHES
 }
-# A segment that covers a whole group of anchors has the group's id and name.
-GROUPS = {
-    WHOLE["one_time"]: ("one_time", "One-Time Buyers"),
-    frozenset({"high_value_repeat", "regular_repeat", "low_value_repeat"}): (
-        "active_repeat",
-        "Active Repeat Buyers",
-    ),
-    frozenset({"slipping_high_value", "slipping_light"}): (
-        "slipping_repeat",
-        "Slipping Repeat Buyers",
-    ),
-    frozenset({"lapsed_high_value", "lapsed_repeat"}): (
-        "lapsed_repeat_all",
-        "All Lapsed Repeat Buyers",
-    ),
-    WHOLE["repeat"]: ("repeat", "Repeat Buyers"),
+# Life stages: level 1 of the hierarchy. A segment that covers a whole stage or branch has its id.
+STAGES = {
+    "one_time": WHOLE["one_time"],
+    "active_repeat": frozenset({"high_value_repeat", "regular_repeat", "low_value_repeat"}),
+    "slipping_repeat": frozenset({"slipping_high_value", "slipping_light"}),
+    "lapsed_repeat_all": frozenset({"lapsed_high_value", "lapsed_repeat"}),
 }
+GROUPS = {anchors: stage for stage, anchors in STAGES.items()} | {WHOLE["repeat"]: "repeat"}
+# Among whom traits are told apart: who has gone quiet is that first of all.
+ENGAGED_STAGES = ("active_repeat", "slipping_repeat", "repeat")
+NO_ORDERS_NAME = "No Orders Yet"
+ALL = "all_customers"
+HABITS = "habit_repeat"
 OTHER_NAMES = {
-    "no_orders": "No Orders Yet",
-    "all_customers": "All Customers",
-    **dict(GROUPS.values()),
+    NO_ORDERS: NO_ORDERS_NAME,
+    ALL: "All Customers",
+    "one_time": "One-Time Buyers",
+    "active_repeat": "Active Repeat Buyers",
+    "slipping_repeat": "Slipping Repeat Buyers",
+    "lapsed_repeat_all": "All Lapsed Repeat Buyers",
+    "repeat": "Repeat Buyers",
+    HABITS: "Repeat Buyers With a Habit",
+    **{f"{trait}_trait": name for trait, name in TRAITS.items()},
 }
+# Guards against a name that the numbers contradict.
+MOST_COME_BACK, LONG_AGO_DAYS = 0.5, 120.0
 
 
 def id_of(anchors: frozenset[str]) -> str:
     """Return the id of a segment that covers these anchors."""
     if anchors in GROUPS:
-        return GROUPS[anchors][0]
+        return GROUPS[anchors]
     return min(anchors, key=lambda identity: BY_ID[identity].precedence)
+
+
+def half_id(identity: str, half: Half) -> str:
+    """Return the id of one half of a bisected segment."""
+    return f"{identity}_{half}"
+
+
+def trait_id(trait: Trait) -> str:
+    """Return the id of the segment of those who have a trait."""
+    return f"{trait}_trait"
+
+
+HALF_IDS: dict[str, tuple[str, Half]] = {
+    half_id(identity, half): (identity, half)
+    for identity in (*BY_ID, *GROUPS.values())
+    for half in HALVES
+}
+TRAIT_IDS: dict[str, Trait] = {trait_id(trait): trait for trait in TRAITS}
+
+
+def parent_of(identity: str) -> str | None:
+    """Return the id one level up; None at the top."""
+    if identity in HALF_IDS:
+        return HALF_IDS[identity][0]
+    if identity in TRAIT_IDS:
+        return HABITS
+    return stage_of(identity) if identity in BY_ID else None
+
+
+def stage_of(identity: str) -> str:
+    """Return the life stage of an anchor, a half of one, or a group itself."""
+    anchor = HALF_IDS[identity][0] if identity in HALF_IDS else identity
+    for stage, anchors in STAGES.items():
+        if anchor in anchors:
+            return stage
+    return anchor
+
+
+def level_of(identity: str) -> int:
+    """Return the depth: 1 for a life stage, 2 inside it, 3 for a half of that."""
+    parent = parent_of(identity)
+    return 1 if parent is None else level_of(parent) + 1
 
 
 def name_of(identity: str) -> str:
     """Return the name that the rules give an id."""
+    if identity in HALF_IDS:
+        whole, half = HALF_IDS[identity]
+        return f"{name_of(whole)}, {HALVES[half]}"
     return BY_ID[identity].name if identity in BY_ID else OTHER_NAMES[identity]
+
+
+def guarded_name(
+    identity: str, return_share: float | None, median_recency_days: float | None
+) -> str:
+    """Return the name, softened where the numbers contradict it.
+
+    "Quiet" instead of "Lapsed" where more than half come back, "Recent" instead of "New" where
+    the typical last order is more than 120 days old.
+    """
+    name = name_of(identity)
+    if return_share is not None and return_share > MOST_COME_BACK:
+        name = name.replace("Lapsed", "Quiet")
+    if median_recency_days is not None and median_recency_days > LONG_AGO_DAYS:
+        name = name.replace("New ", "Recent ")
+    return name
 
 
 def are_neighbours(left: frozenset[str], right: frozenset[str]) -> bool:

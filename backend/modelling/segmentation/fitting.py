@@ -1,0 +1,253 @@
+"""One shop to fit segments on: once on its sample, and again on resamples of it."""
+
+import zlib
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.isotonic import IsotonicRegression
+from sklearn.metrics import adjusted_rand_score
+
+from backend.modelling.history import ONE_DAY, OrderHistory
+from backend.modelling.segmentation.anchored import Clustering, Leaf
+from backend.modelling.segmentation.behaviour import (
+    Behaviour,
+    FloatArray,
+    IntArray,
+    behaviour_of,
+    spend_after,
+)
+from backend.modelling.segmentation.options import ClusteringOptions
+from backend.modelling.segmentation.simplicity import is_simple
+from backend.modelling.segmentation.space import Outcomes, fit_space
+from backend.modelling.segmentation.standing import Reliability, StandingModel
+from backend.modelling.segmentation.traits import Mixture, fit_traits
+from backend.modelling.segmentation.vocabulary import (
+    ANCHORS,
+    BRANCHES,
+    Branch,
+    Trait,
+    guarded_name,
+    trait_id,
+)
+
+FEWEST_RETURNS = 30
+SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS = 28, 180
+REFITS, MOST_ROWS_IN_A_REFIT, MOST_ROWS_TO_COMPARE = 8, 25_000, 5_000
+FEWEST_IN_TRAIT, LEAST_SHARE_IN_TRAIT = 30, 0.005
+RELIABILITY_POINTS = 50
+
+
+class Fitting:
+    """A shop's customers and what they did in the last window, ready to learn from.
+
+    Parameters
+    ----------
+    history
+        Orders of all customers.
+    behaviour
+        Of all buyers, with the evidence of habits.
+    options
+        Bounds of k, sample, scaling.
+    previous
+        The standing model, whose leaves stay more easily; None before the first.
+    customer_keys
+        Shape (customers,), the shop's ids; the sample is drawn by their hash.
+    """
+
+    def __init__(
+        self,
+        history: OrderHistory,
+        behaviour: Behaviour,
+        options: ClusteringOptions,
+        previous: StandingModel | None,
+        customer_keys: NDArray[Any],
+    ) -> None:
+        self._behaviour = behaviour
+        self._as_of = history.as_of
+        self._options = options
+        self._previous = previous
+        self._sampled = behaviour.of(_sample(customer_keys[behaviour.customer], options))
+        self._outcomes = _outcomes(history, self._sampled.customer)
+
+    def model(self, share_of_previous: float) -> StandingModel:
+        """Fit on the sample, in the structure that refits on resamples agree on best.
+
+        The reliability of the model is learnt from the same refits: the share of them in which
+        customers keep their segment, an isotonic function of the distance to the nearest border.
+        """
+        refits = [self._fitted(*drawn, share_of_previous) for drawn in self._resamples()]
+        fits = [self._fitted(self._sampled, self._outcomes, share_of_previous), *refits]
+        chosen = self._most_agreed(fits)
+        settled = self._fitted(self._sampled, self._outcomes, share_of_previous, chosen)
+        model = replace(settled.model, names=self._names(settled.model))
+        report = {
+            **model.report,
+            "justified_k": self._justified_k(share_of_previous),
+            "share_of_previous": share_of_previous if self._previous else None,
+        }
+        return self._with_reliability(replace(model, report=report), refits)
+
+    def _justified_k(self, share_of_previous: float) -> int:
+        """Return the number of segments that the data justify, without any bounds."""
+        unbound = replace(self._options, min_k=1, max_k=len(ANCHORS), dynamic_k_range=False)
+        fitted = self._fitted(
+            self._sampled, self._outcomes, share_of_previous, options=unbound
+        )
+        return len(fitted.model.segment_ids)
+
+    def _most_agreed(self, fits: list["_Fitted"]) -> "_Fitted":
+        """Return the fit whose segments agree best with all others' (adjusted Rand index)."""
+        rows = np.arange(len(self._behaviour))
+        if len(rows) > MOST_ROWS_TO_COMPARE:
+            rng = np.random.default_rng(self._options.seed)
+            rows = rng.choice(rows, MOST_ROWS_TO_COMPARE, replace=False)
+        few = self._behaviour.of(rows)
+        found = [fit.model.assign(few).ids.astype(str) for fit in fits]
+        agreed = [sum(adjusted_rand_score(one, other) for other in found) for one in found]
+        return fits[int(np.argmax(agreed))]
+
+    def _with_reliability(self, model: StandingModel, refits: list["_Fitted"]) -> StandingModel:
+        assigned = model.assign(self._behaviour)
+        kept = np.zeros(len(self._behaviour))
+        for refit in refits:
+            kept += refit.model.assign(self._behaviour).ids == assigned.ids
+        reliability: dict[Branch, Reliability] = {}
+        for branch in BRANCHES:
+            mine = self._behaviour.in_branch(branch)
+            if mine.any():
+                reliability[branch] = _reliability(assigned.margin[mine], kept[mine] / REFITS)
+        return replace(model, reliability=reliability)
+
+    def _resamples(self) -> Iterator[tuple[Behaviour, Outcomes | None]]:
+        """Draw customers and outcomes with replacement."""
+        rng = np.random.default_rng(self._options.seed)
+        size = min(len(self._sampled), MOST_ROWS_IN_A_REFIT)
+        for _ in range(REFITS):
+            customers = self._sampled.of(rng.integers(0, len(self._sampled), size))
+            outcomes = self._outcomes
+            if outcomes is not None:
+                known = len(outcomes.log_spend)
+                outcomes = outcomes.of(rng.integers(0, known, min(known, size)))
+            yield customers, outcomes
+
+    def _fitted(
+        self,
+        customers: Behaviour,
+        outcomes: Outcomes | None,
+        share_of_previous: float,
+        chosen: "_Fitted | None" = None,
+        options: ClusteringOptions | None = None,
+    ) -> "_Fitted":
+        """Fit on some customers; with `chosen`, in its structure."""
+        previous, options = self._previous, options or self._options
+        space = fit_space(
+            customers,
+            outcomes,
+            robust=options.robust_scaling,
+            seed=options.seed,
+            previous=None if previous is None else previous.space,
+            share_of_previous=share_of_previous,
+        )
+        known = frozenset[str]() if previous is None else previous.segment_ids
+        clustering = Clustering(customers, outcomes, space, options, known)
+        if chosen is None:
+            clustering.run()
+        else:
+            clustering.adopt(chosen.leaves)
+        model = StandingModel(
+            space=space,
+            centres={branch: cell.centres for branch, cell in clustering.cells.items()},
+            ids={
+                branch: tuple(cell.leaves[owner].id for owner in cell.owner)
+                for branch, cell in clustering.cells.items()
+            },
+            fitted_at=self._as_of,
+            options=self._options,
+        )
+        room = clustering.upper - len(model.segment_ids)
+        asked = None if chosen is None else set(chosen.model.traits)
+        model = replace(model, traits=_traits(model, customers, room, asked))
+        report = {
+            "k": len(model.segment_ids),
+            "upper_bound": clustering.upper,
+            "sample": len(customers),
+            "window_known": outcomes is not None,
+        }
+        return _Fitted(replace(model, report=report), tuple(clustering.leaves))
+
+    def _names(self, model: StandingModel) -> Mapping[str, str]:
+        """Name what is new by the rules; a segment keeps the name that it was born with."""
+        kept = {} if self._previous is None else self._previous.names
+        ids = model.assign(self._behaviour).ids
+        fresh = {}
+        for identity in sorted(model.segment_ids - set(kept)):
+            recency = self._behaviour.recency_days[ids == identity]
+            median = float(np.median(recency)) if len(recency) else None
+            fresh[identity] = guarded_name(identity, self._return_share(model, identity), median)
+        return {**kept, **fresh}
+
+    def _return_share(self, model: StandingModel, identity: str) -> float | None:
+        """Return the share of a segment's customers who came back in the window."""
+        if self._outcomes is None:
+            return None
+        mine = model.assign(self._outcomes.before).ids == identity
+        return float((self._outcomes.log_spend[mine] > 0).mean()) if mine.any() else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A model and the leaves that it was settled from."""
+
+    model: StandingModel
+    leaves: tuple[Leaf, ...]
+
+
+def _sample(keys: NDArray[Any], options: ClusteringOptions) -> IntArray:
+    """Draw by a hash of the id: a customer drawn today is drawn tomorrow."""
+    size = options.sample_size
+    if size is None or size >= len(keys):
+        return np.arange(len(keys))
+    hashes = np.array([zlib.crc32(str(key).encode(), options.seed) for key in keys.tolist()])
+    return np.sort(np.argsort(hashes, kind="stable")[:size])
+
+
+def _outcomes(history: OrderHistory, customers: IntArray) -> Outcomes | None:
+    """Look at what the sample did in the last window; None where that tells too little."""
+    span = int((history.as_of - history.created_at.min()) / ONE_DAY)
+    window = int(np.clip(span // 4, SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS))
+    cutoff = history.as_of - window * ONE_DAY
+    before = behaviour_of(history.before(cutoff))
+    before = before.of(np.isin(before.customer, customers))
+    log_spend = spend_after(history, cutoff, before.customer)
+    if np.count_nonzero(log_spend) < FEWEST_RETURNS:
+        return None
+    return Outcomes(before, log_spend)
+
+
+def _traits(
+    model: StandingModel, customers: Behaviour, room: int, asked: Set[Trait] | None
+) -> dict[Trait, Mixture]:
+    """Keep the habits that enough customers have, the commonest first, while there is room."""
+    if room <= 0 or customers.evidence is None or asked == set():
+        return {}
+    found = fit_traits(customers.evidence)
+    ids = replace(model, traits=found).assign(customers).ids
+    sizes = {trait: int((ids == trait_id(trait)).sum()) for trait in found}
+    least = max(LEAST_SHARE_IN_TRAIT * len(customers), FEWEST_IN_TRAIT)
+    kept: dict[Trait, Mixture] = {}
+    for trait in sorted(found, key=lambda trait: -sizes[trait])[:room]:
+        more = {**kept, trait: found[trait]}
+        ids = replace(model, traits=more).assign(customers).ids
+        wanted = trait in asked if asked is not None else is_simple(customers, ids)
+        if sizes[trait] >= least and wanted:
+            kept = more
+    return kept
+
+
+def _reliability(margin: FloatArray, kept: FloatArray) -> Reliability:
+    rising = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(margin, kept)
+    points = np.unique(np.quantile(margin, np.linspace(0, 1, RELIABILITY_POINTS)))
+    return Reliability(points, rising.predict(points))
