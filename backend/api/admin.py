@@ -12,6 +12,8 @@ from backend.api.examples import PAGE_EXAMPLE, REPORT_EXAMPLE, problems
 from backend.api.report import render_report
 from backend.api.schemas import (
     ClusterRequest,
+    Lineage,
+    LineageEvent,
     Move,
     MoveList,
     RunAccepted,
@@ -132,6 +134,16 @@ async def name_segment(state: State, segment_id: str, words: SegmentWords) -> Se
         )
         rows = await intelligence.read_segments(connection)
     return next(segment_of(row) for row in rows if row["id"] == segment_id)
+
+
+@admin.get("/segments/lineage")
+async def segment_lineage(
+    state: State, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> Lineage:
+    """List which segments were born, split, merged or died, and of or into which others."""
+    async with transaction(state.engine) as connection:
+        rows = await intelligence.read_lineage(connection, limit=limit)
+    return Lineage(events=[LineageEvent.model_validate(row) for row in rows])
 
 
 @admin.get("/changes")

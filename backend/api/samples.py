@@ -30,6 +30,8 @@ PROFILE: JsonDict = {
     "recency_days": 12,
     "age_days": 371,
     "usual_gap_days": 26.5,
+    "order_days": 14,
+    "typical_order_value": 151.20,
     "cluster_confidence": 0.97,
     "run_id": "5f0c2a9be1d34c77",
     "as_of": "2011-12-10T00:00:00Z",
@@ -39,17 +41,58 @@ PROFILE: JsonDict = {
 SEGMENT: JsonDict = {
     "id": "high_value_repeat",
     "name": "Loyal High Spenders",
-    "description": "Bought 12 times or more, last within 15 days.",
+    "description": "Ordered on at least nine days, last order within 90 days, "
+    "top twentieth by value.",
     "level": 2,
-    "parent_id": "active",
+    "parent_id": "active_repeat",
     "customer_count": 1247,
     "avg_ltv": 3200.00,
     "churn_risk_avg": 0.08,
+    "avg_confidence": 0.94,
+    "share_of_customers": 0.052,
+    "share_of_revenue": 0.31,
     "characteristics": {
         "recency_days": 15,
         "frequency": 12,
         "monetary_avg": 266.67,
     },
+    "shop": {"recency_days": 94, "frequency": 2, "monetary_avg": 58.20},
+    "rule": {
+        "least_order_days": 9,
+        "recency_from_days": None,
+        "recency_to_days": 90,
+        "value_from": 0.95,
+        "value_to": None,
+        "precision": 0.91,
+        "recall": 0.97,
+        "sentence": "Ordered on at least nine days, last order within 90 days, "
+        "top twentieth by value.",
+    },
+    "nearest": {
+        "id": "regular_repeat",
+        "name": "Active Regulars",
+        "apart": [{"characteristic": "frequency", "here": 12, "there": 4}],
+        "sentence": "Unlike Active Regulars: orders 12 instead of 4.",
+    },
+}
+
+GROUP: JsonDict = {
+    **SEGMENT,
+    "id": "active_repeat",
+    "name": "Active Repeat Buyers",
+    "description": "Ordered on at least two days, last order within 90 days.",
+    "level": 1,
+    "parent_id": None,
+    "customer_count": 4202,
+    "nearest": None,
+}
+
+LINEAGE: JsonDict = {
+    "segment_id": "regular_repeat_upper",
+    "event": "split",
+    "relatives": {"regular_repeat": 0.97},
+    "happened_at": "2011-12-10T02:00:41Z",
+    "run_id": "5f0c2a9be1d34c77",
 }
 
 RUN: JsonDict = {

@@ -1,12 +1,12 @@
 """JSON in and out. Descriptions repeat the words of docs/architecture.md, table of numbers."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from backend.api import samples
-from backend.data.runs import Run, RunRequest
+from backend.data.runs import Refit, Run, RunRequest
 
 REPORT_URL = "/api/admin/runs/{}/report"
 PAGE_URL = REPORT_URL + ".html"
@@ -65,11 +65,30 @@ class ExplainedNumber(BaseModel):
     contributions: list[Contribution] = Field(description="The largest first")
 
 
-class Explanation(BaseModel):
-    """Why a customer's numbers are what they are."""
+class Crossing(BaseModel):
+    """What would take a customer to another segment, as the standing borders have it."""
 
-    churn_risk: ExplainedNumber
-    predicted_value: ExplainedNumber
+    by: Literal["orders", "silence"]
+    amount: int = Field(description="Orders of the usual value, or days without an order")
+    segment_id: str
+    segment_name: str
+    sentence: str
+
+
+class SegmentReason(BaseModel):
+    """Why a customer is in a segment, and what would change it."""
+
+    why: str = Field(description="The customer's own facts")
+    rule: str | None = Field(description="The segment's rule, to compare them with")
+    crossings: list[Crossing]
+
+
+class Explanation(BaseModel):
+    """Why a customer's numbers are what they are; null where they are unknown."""
+
+    churn_risk: ExplainedNumber | None
+    predicted_value: ExplainedNumber | None
+    segment: SegmentReason | None
 
 
 class CustomerProfile(BaseModel):
@@ -111,8 +130,10 @@ class CustomerProfile(BaseModel):
     usual_gap_days: float | None = Field(
         description="Mean days between days with orders; null after one such day"
     )
+    order_days: int | None = Field(description="Number of days with counted orders")
+    typical_order_value: float | None = Field(description="Geometric mean of counted orders")
     cluster_confidence: Probability | None = Field(
-        description="Share of refits in which the customer keeps this segment"
+        description="Share of refits in which such a customer keeps this segment"
     )
     run_id: str | None = Field(description="The run that said so")
     as_of: datetime | None = Field(description="The instant described")
@@ -149,7 +170,19 @@ class Segment(BaseModel):
     customer_count: int
     avg_ltv: float | None
     churn_risk_avg: Probability | None
-    characteristics: dict[str, float | None]
+    avg_confidence: Probability | None = Field(description="Mean of its customers' confidence")
+    share_of_customers: Probability
+    share_of_revenue: Probability | None
+    characteristics: dict[str, float | None] = Field(
+        description="Medians over its customers; null where undefined"
+    )
+    shop: dict[str, float | None] = Field(description="The same over all customers with orders")
+    rule: dict[str, Any] = Field(
+        description="Bounds that hold its customers, how well they do, and a sentence"
+    )
+    nearest: dict[str, Any] | None = Field(
+        description="The segment most like it, and what sets the two apart"
+    )
 
 
 class SegmentList(BaseModel):
@@ -159,6 +192,7 @@ class SegmentList(BaseModel):
         json_schema_extra={
             "example": {
                 "segments": [samples.SEGMENT],
+                "groups": [samples.GROUP],
                 "customers_without_orders": 46,
                 "run_id": "5f0c2a9be1d34c77",
                 "as_of": "2011-12-10T00:00:00Z",
@@ -167,6 +201,9 @@ class SegmentList(BaseModel):
     )
 
     segments: list[Segment] = Field(description="Those with orders, in order of their stage")
+    groups: list[Segment] = Field(
+        description="Higher up in the hierarchy: what parent_id names; customers are in segments"
+    )
     customers_without_orders: int = Field(
         description="Customers of the segment no_orders: there is nothing to average over them"
     )
@@ -200,6 +237,11 @@ class ClusterRequest(BaseModel):
     min_k: int | None = Field(default=None, ge=1, description="Fewest segments")
     max_k: int | None = Field(default=None, ge=1, description="Most segments")
     as_of: Instant | None = Field(default=None, description="The instant to describe; now")
+    refit: Refit = Field(
+        default="auto",
+        description="Learn borders anew: auto monthly or for other bounds, now at once, force "
+        "also where it moves many customers",
+    )
 
     def as_run_request(self) -> RunRequest:
         """Return what the queue holds.
@@ -298,6 +340,27 @@ class MoveList(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"changes": [samples.MOVE]}})
 
     changes: list[Move]
+
+
+class LineageEvent(BaseModel):
+    """A segment that came or went."""
+
+    segment_id: str
+    event: Literal["born", "split", "merged", "died"]
+    relatives: dict[str, float] = Field(
+        description="Share of its customers by segment they came from (born, split) "
+        "or went to (merged, died)"
+    )
+    happened_at: datetime
+    run_id: str
+
+
+class Lineage(BaseModel):
+    """Segments that came or went, newest first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"events": [samples.LINEAGE]}})
+
+    events: list[LineageEvent]
 
 
 class Problem(BaseModel):

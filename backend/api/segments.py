@@ -34,7 +34,10 @@ async def _read(state: ApiState) -> SegmentList:
     async with transaction(state.engine) as connection:
         rows = await intelligence.read_segments(connection)
     return SegmentList(
-        segments=[segment_of(row) for row in rows if row["id"] != NO_ORDERS],
+        segments=[
+            segment_of(row) for row in rows if row["id"] != NO_ORDERS and not row["is_group"]
+        ],
+        groups=[segment_of(row) for row in rows if row["is_group"]],
         customers_without_orders=sum(
             row["customer_count"] for row in rows if row["id"] == NO_ORDERS
         ),

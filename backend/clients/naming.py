@@ -38,7 +38,7 @@ class SegmentFacts:
     id: str
     name: str
     description: str
-    facts: Mapping[str, float | int | None]
+    facts: Mapping[str, float | int | str | None]
 
 
 @dataclass(frozen=True, slots=True)

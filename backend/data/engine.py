@@ -4,9 +4,10 @@ Every form of URL that people have at hand is accepted; the driver is always our
 the URL is handed to the driver whole, so that all of libpq's options work as they do in `psql`.
 """
 
+import sqlite3
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -164,8 +165,11 @@ def _sqlite_engine(url: URL, pool_size: int) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
-        # WAL: readers keep their snapshot while a run publishes.
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        # WAL: readers keep their snapshot while a run publishes. SQLite does not wait for this
+        # lock; who holds it is switching the file too, and the file stays switched.
+        with suppress(sqlite3.OperationalError):
+            cursor.execute("PRAGMA journal_mode = WAL")
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -34,6 +34,7 @@ from backend.data.tables import (
     CUSTOMER_ID_LENGTH,
     customer_intelligence,
     segment_changes,
+    segment_lineage,
     segment_names,
     segments,
     text_id,
@@ -67,6 +68,10 @@ class CustomerColumns:
         int64, counted orders.
     age_days, usual_gap_days
         Days since the first counted order, and between days with orders.
+    order_days
+        int64, days with counted orders.
+    typical_order_value
+        Geometric mean of order values.
     """
 
     customer_id: NDArray[Any]
@@ -86,6 +91,8 @@ class CustomerColumns:
     churn_risk: NDArray[np.float64]
     age_days: NDArray[np.float64]
     usual_gap_days: NDArray[np.float64]
+    order_days: NDArray[np.int64]
+    typical_order_value: NDArray[np.float64]
 
     @property
     def customer_id_type(self) -> CustomerIdType:
@@ -99,6 +106,7 @@ class SegmentRow:
 
     id: str
     parent_id: str | None
+    is_group: bool
     level: int
     name: str
     description: str | None
@@ -128,6 +136,15 @@ class SegmentMoves:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LineageRow:
+    """A segment that came or went: born, split, merged or died, and of or into which others."""
+
+    segment_id: str
+    event: str
+    relatives: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """Everything one run publishes."""
 
@@ -137,6 +154,7 @@ class Publication:
     customers: CustomerColumns
     segments: Sequence[SegmentRow]
     moves: SegmentMoves
+    lineage: Sequence[LineageRow]
     new_names: Mapping[str, GivenName]
     report: str
     explainer: str | None
@@ -170,6 +188,7 @@ async def publish(engine: AsyncEngine, publication: Publication, *, now: datetim
         await _replace_segments(connection, publication)
         await _keep_new_names(connection, publication, now)
         await _append_moves(connection, publication, now)
+        await _append_lineage(connection, publication, now)
         await _forget(connection, now - publication.retention)
 
 
@@ -190,6 +209,7 @@ async def _replace_segments(connection: AsyncConnection, publication: Publicatio
             "id": row.id,
             "position": position,
             "parent_id": row.parent_id,
+            "is_group": int(row.is_group),
             "level": row.level,
             "name": row.name,
             "description": row.description,
@@ -228,6 +248,23 @@ async def _append_moves(
             "cause": moves.cause[chosen],
         }
         await _insert(connection, segment_changes, columns)
+
+
+async def _append_lineage(
+    connection: AsyncConnection, publication: Publication, now: datetime
+) -> None:
+    rows = [
+        {
+            "segment_id": row.segment_id,
+            "event": row.event,
+            "relatives": json.dumps(row.relatives),
+            "happened_at": now,
+            "run_id": publication.run_id,
+        }
+        for row in publication.lineage
+    ]
+    if rows:
+        await connection.execute(insert(segment_lineage), rows)
 
 
 async def _forget(connection: AsyncConnection, instant: datetime) -> None:
@@ -297,6 +334,11 @@ def _customer_columns(publication: Publication, chosen: slice, now: datetime) ->
         "run_id": [publication.run_id] * len(rows),
         "age_days": _whole(customers.age_days[chosen]),
         "usual_gap_days": _known(customers.usual_gap_days[chosen]),
+        "order_days": customers.order_days[chosen].tolist(),
+        "typical_order_value": [
+            None if np.isnan(value) else value
+            for value in customers.typical_order_value[chosen].tolist()
+        ],
     }
 
 
@@ -406,7 +448,10 @@ def _id_column(table: Table, published: Published) -> Any:
 
 
 async def read_segments(connection: AsyncConnection) -> list[dict[str, Any]]:
-    """Return the published segments in order, `profile` decoded, with their run's `as_of`."""
+    """Return the published segments and their groups in order, with their run's `as_of`.
+
+    `profile` is decoded; a group stands ahead of its parts.
+    """
     statement = (
         select(segments, runs_table.c.as_of)
         .join(runs_table, runs_table.c.id == segments.c.run_id)
@@ -487,6 +532,13 @@ async def read_moves(
     if run_id is not None:
         statement = statement.where(segment_changes.c.run_id == run_id)
     return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[dict[str, Any]]:
+    """Return which segments came and went, newest first, `relatives` decoded."""
+    statement = select(segment_lineage).order_by(segment_lineage.c.id.desc()).limit(limit)
+    rows = (await connection.execute(statement)).mappings()
+    return [{**row, "relatives": json.loads(row["relatives"])} for row in rows]
 
 
 async def erase_customer(

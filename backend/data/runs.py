@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Select, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +20,7 @@ from backend.data.engine import AsyncConnection, AsyncEngine, transaction
 from backend.data.tables import runs
 
 CustomerIdType = Literal["integer", "text"]
+Refit = Literal["auto", "now", "force"]
 State = Literal["queued", "running", "succeeded", "failed"]
 LEASE_EXPIRED = "The worker stopped renewing its lease; what was published before stays."
 
@@ -40,18 +41,24 @@ class RunRequest:
         Bounds of the number of segments, at least 1.
     as_of
         The instant to describe; None: when the run starts.
+    refit
+        "auto": the borders between segments are learnt anew monthly or for other bounds; "now":
+        at once; "force": also where that moves many customers.
     """
 
     sample_size: int | None = None
     min_k: int | None = None
     max_k: int | None = None
     as_of: datetime | None = None
+    refit: Refit = "auto"
 
     def __post_init__(self) -> None:
         for name in ("sample_size", "min_k", "max_k"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InvalidRunRequest(name, f"is {value}, but must be at least 1")
+        if self.refit not in get_args(Refit):
+            raise InvalidRunRequest("refit", f"is {self.refit!r}, expected auto, now or force")
         if self.min_k is not None and self.max_k is not None and self.min_k > self.max_k:
             raise InvalidRunRequest("min_k", f"is {self.min_k}, above max_k, {self.max_k}")
 
@@ -338,6 +345,12 @@ async def read_report(engine: AsyncEngine, run_id: str) -> dict[str, Any] | None
 async def read_explainer(connection: AsyncConnection, run_id: str) -> dict[str, Any] | None:
     """Return what explains the numbers of a run; None where there was nothing to explain."""
     found = await connection.scalar(select(runs.c.explainer).where(runs.c.id == run_id))
+    return None if found is None else dict(json.loads(found))
+
+
+async def read_model(connection: AsyncConnection, run_id: str) -> dict[str, Any] | None:
+    """Return the segmentation of a run; None where nothing was clustered."""
+    found = await connection.scalar(select(runs.c.model).where(runs.c.id == run_id))
     return None if found is None else dict(json.loads(found))
 
 

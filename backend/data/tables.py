@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Double,
     Float,
     Index,
     Integer,
@@ -121,6 +122,8 @@ customer_intelligence = Table(
     Column("run_id", String(32), nullable=False, comment="The run that said so"),
     Column("age_days", Integer, comment="Days from the first counted order to as_of"),
     Column("usual_gap_days", Float, comment="Mean days between days with orders"),
+    Column("order_days", Integer, comment="Number of days with counted orders"),
+    Column("typical_order_value", Double, comment="Geometric mean of counted total_price"),
     Index("idx_intelligence_archetype", "archetype_id"),
     Index("idx_intelligence_updated", "updated_at"),
 )
@@ -131,6 +134,13 @@ segments = Table(
     Column("id", String(SEGMENT_ID_LENGTH), primary_key=True),
     Column("position", Integer, nullable=False, comment="Order in which segments are shown"),
     Column("parent_id", String(SEGMENT_ID_LENGTH)),
+    Column(
+        "is_group",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="1 where customers are in its parts",
+    ),
     Column("level", Integer, nullable=False),
     Column("name", String(255), nullable=False),
     Column("description", Text),
@@ -164,6 +174,17 @@ segment_changes = Table(
     Column("cause", String(16), nullable=False, comment="behaviour or model"),
     Index("idx_segment_changes_customer", "customer_id"),
     Index("idx_segment_changes_run", "run_id"),
+)
+
+segment_lineage = Table(
+    "segment_lineage",
+    intelligence,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("segment_id", String(SEGMENT_ID_LENGTH), nullable=False),
+    Column("event", String(16), nullable=False, comment="born, split, merged or died"),
+    Column("relatives", long_text(), nullable=False, comment="JSON: share of customers by segment"),
+    Column("happened_at", UtcDateTime, nullable=False),
+    Column("run_id", String(32), nullable=False),
 )
 
 runs = Table(

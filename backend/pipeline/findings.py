@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.intelligence import GivenName
-from backend.data.orders import ShopColumns
+from backend.data.orders import BasketColumns, ShopColumns
 from backend.data.runs import RunRequest
 from backend.modelling.forecast import Forecast, forecast
 from backend.modelling.history import OrderHistory
 from backend.modelling.segmentation import (
+    Baskets,
+    Before,
     ClusteringOptions,
-    Segmentation,
+    Membership,
+    Segment,
     StandingModel,
+    describe,
     segment,
 )
 from backend.pipeline.config import RunConfig
@@ -36,6 +40,8 @@ class Standing:
         Its segmentation; None before the first run.
     customer_ids, segment_ids
         Who is where, sorted by customer id.
+    as_of
+        The instant it described; None before the first run.
     names
         Names given by a person or the language model, by segment id.
     """
@@ -43,7 +49,18 @@ class Standing:
     model: StandingModel | None
     customer_ids: NDArray[Any]
     segment_ids: NDArray[Any]
+    as_of: datetime | None
     names: Mapping[str, GivenName]
+
+    def where(self, ids: NDArray[Any]) -> NDArray[Any]:
+        """Return the segment that each of these customers was in; None for who was not known."""
+        was = np.full(len(ids), None, dtype=object)
+        if len(self.customer_ids) and self.customer_ids.dtype.kind == ids.dtype.kind:
+            place = np.searchsorted(self.customer_ids, ids)
+            place = np.minimum(place, len(self.customer_ids) - 1)
+            known = self.customer_ids[place] == ids
+            was[known] = self.segment_ids[place[known]]
+        return was
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +69,14 @@ class Findings:
 
     history: OrderHistory
     forecast: Forecast
-    segmentation: Segmentation
+    membership: Membership
+    segments: tuple[Segment, ...]
     new_names: Mapping[str, GivenName] = field(default_factory=dict)
 
 
 def learn(
     shop: ShopColumns,
+    baskets: BasketColumns | None,
     standing: Standing,
     config: RunConfig,
     request: RunRequest,
@@ -75,14 +94,25 @@ def learn(
         progress=progress.advance,
     )
     progress.enter("segments")
-    segmentation = segment(
+    bought = None if baskets is None else Baskets(**baskets.as_dict())
+    membership = segment(
         history,
-        predicted,
-        _options(config, request),
-        standing.model,
+        _options(config, request, standing.model),
         shop.customer_ids,
+        baskets=bought,
+        before=_before(standing, shop.customer_ids),
+        refit=request.refit,
     )
-    return Findings(history, predicted, segmentation)
+    segments = describe(membership, history, predicted, bought)
+    return Findings(history, predicted, membership, segments)
+
+
+def _before(standing: Standing, customer_ids: NDArray[Any]) -> Before:
+    return Before(
+        model=standing.model,
+        ids=standing.where(customer_ids),
+        as_of=None if standing.as_of is None else _instant(standing.as_of),
+    )
 
 
 def _history(shop: ShopColumns, as_of: datetime) -> OrderHistory:
@@ -91,17 +121,34 @@ def _history(shop: ShopColumns, as_of: datetime) -> OrderHistory:
         shop.created_at,
         shop.amount_micros / 1e6,
         customer_count=len(shop.customer_ids),
-        as_of=np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "us"),
+        as_of=_instant(as_of),
     )
 
 
-def _options(config: RunConfig, request: RunRequest) -> ClusteringOptions:
-    """Fill in what the request leaves open; a bound given alone moves the other aside."""
-    min_k = request.min_k or min(MIN_K, request.max_k or MIN_K)
+def _instant(moment: datetime) -> np.datetime64:
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
+
+
+def _options(
+    config: RunConfig, request: RunRequest, standing: StandingModel | None
+) -> ClusteringOptions:
+    """Fill in what the request leaves open.
+
+    A request without any bound keeps those of the standing model; a bound given alone moves the
+    other aside.
+    """
+    bounds = (request.sample_size, request.min_k, request.max_k)
+    if standing is not None and bounds == (None, None, None):
+        asked = standing.options
+        sample_size, min_k, max_k = asked.sample_size, asked.min_k, asked.max_k
+    else:
+        sample_size = request.sample_size
+        min_k = request.min_k or min(MIN_K, request.max_k or MIN_K)
+        max_k = request.max_k or max(MAX_K, min_k)
     return ClusteringOptions(
-        sample_size=request.sample_size,
+        sample_size=sample_size,
         min_k=min_k,
-        max_k=request.max_k or max(MAX_K, min_k),
+        max_k=max_k,
         dynamic_k_range=config.dynamic_k_range,
         robust_scaling=config.robust_scaling,
         seed=SEED,

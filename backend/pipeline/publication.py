@@ -1,6 +1,7 @@
 """Findings become what is published: columns, segments, moves, and the run's report."""
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,10 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.words import NO_ORDERS
-from backend.data.intelligence import Cause, CustomerColumns, Publication, SegmentMoves, SegmentRow
+from backend.data.intelligence import (
+    Cause,
+    CustomerColumns,
+    LineageRow,
+    Publication,
+    SegmentMoves,
+    SegmentRow,
+)
 from backend.data.orders import ShopColumns
 from backend.data.runs import Run
 from backend.modelling.segmentation import Segment
+from backend.modelling.segmentation.behaviour import behaviour_of
+from backend.modelling.segmentation.lineage import LineageEvent, lineage
 from backend.pipeline.config import RunConfig
 from backend.pipeline.findings import Findings, Standing
 from backend.pipeline.report import run_report
@@ -28,17 +38,20 @@ def publication(
     config: RunConfig,
 ) -> Publication:
     """Put together everything that one transaction publishes."""
-    moves = _moves(shop, standing, found)
-    model, explainer = found.segmentation.model, found.forecast.explainer
+    was = standing.where(shop.customer_ids)
+    moves = _moves(shop, standing, found, was)
+    events = _lineage(standing, found, was)
+    model, explainer = found.membership.model, found.forecast.explainer
     return Publication(
         run_id=run.id,
         token=token,
         as_of=as_of,
         customers=_customers(shop, found),
-        segments=[_segment_row(segment) for segment in found.segmentation.segments],
+        segments=[_segment_row(segment) for segment in found.segments],
+        lineage=[LineageRow(**asdict(event)) for event in events],
         moves=moves,
         new_names=found.new_names,
-        report=json.dumps(run_report(run, as_of, shop, found, moves, config)),
+        report=json.dumps(run_report(run, as_of, shop, found, moves, events, config)),
         explainer=None if explainer is None else json.dumps(explainer.as_dict()),
         model=None if model is None else json.dumps(model.as_dict()),
         retention=timedelta(days=config.history_retention_days),
@@ -47,10 +60,11 @@ def publication(
 
 def _customers(shop: ShopColumns, found: Findings) -> CustomerColumns:
     predicted = found.forecast
+    order_days, typical_value = _behaviour(found)
     return CustomerColumns(
         customer_id=shop.customer_ids,
-        segment=found.segmentation.membership,
-        confidence=found.segmentation.confidence,
+        segment=_places(found),
+        confidence=found.membership.confidence,
         status=_status(found),
         historical_micros=_sum_per_customer(shop),
         frequency=found.history.frequency,
@@ -65,7 +79,25 @@ def _customers(shop: ShopColumns, found: Findings) -> CustomerColumns:
         churn_risk=predicted.churn_risk,
         age_days=predicted.facts.age_days,
         usual_gap_days=predicted.facts.usual_gap_days,
+        order_days=order_days,
+        typical_order_value=typical_value,
     )
+
+
+def _places(found: Findings) -> NDArray[np.int64]:
+    """Return where each customer's segment stands among the published ones."""
+    place = {segment.id: index for index, segment in enumerate(found.segments)}
+    return np.array([place[identity] for identity in found.membership.ids.tolist()])
+
+
+def _behaviour(found: Findings) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return days with orders, and the geometric mean of order values, of every customer."""
+    behaviour = behaviour_of(found.history)
+    order_days = np.zeros(found.history.customer_count, dtype=np.int64)
+    typical_value = np.full(found.history.customer_count, np.nan)
+    order_days[behaviour.customer] = behaviour.order_days
+    typical_value[behaviour.customer] = np.exp(behaviour.mean_log_value)
+    return order_days, typical_value
 
 
 def _status(found: Findings) -> NDArray[np.str_]:
@@ -88,6 +120,7 @@ def _segment_row(segment: Segment) -> SegmentRow:
         for name in (
             "id",
             "parent_id",
+            "is_group",
             "level",
             "name",
             "description",
@@ -100,17 +133,14 @@ def _segment_row(segment: Segment) -> SegmentRow:
     )
 
 
-def _moves(shop: ShopColumns, standing: Standing, found: Findings) -> SegmentMoves:
+def _moves(
+    shop: ShopColumns, standing: Standing, found: Findings, before: NDArray[Any]
+) -> SegmentMoves:
     """Compare who is where with who was where; customers new or gone have no other side."""
-    ids = shop.customer_ids
-    names = np.array([segment.id for segment in found.segmentation.segments], dtype=object)
-    after = names[found.segmentation.membership]
-    before = np.full(len(ids), None, dtype=object)
-    known, place = _places(ids, standing.customer_ids)
-    before[known] = standing.segment_ids[place]
+    ids, after = shop.customer_ids, found.membership.ids
     moved = np.flatnonzero(before != after)
     gone = np.flatnonzero(~np.isin(standing.customer_ids, ids))
-    by_model = found.segmentation.moved_by_model[moved]
+    by_model = found.membership.moved_by_model[moved]
     causes: list[Cause] = ["model" if model else "behaviour" for model in by_model]
     return SegmentMoves(
         customer_id=np.concatenate([ids[moved], standing.customer_ids[gone]]),
@@ -120,12 +150,9 @@ def _moves(shop: ShopColumns, standing: Standing, found: Findings) -> SegmentMov
     )
 
 
-def _places(
-    ids: NDArray[Any], standing_ids: NDArray[Any]
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Return which ids stand in `standing_ids`, which is sorted, and where those are."""
-    if len(standing_ids) == 0 or standing_ids.dtype.kind != ids.dtype.kind:
-        return np.zeros(len(ids), dtype=bool), np.empty(0, dtype=np.int64)
-    place = np.minimum(np.searchsorted(standing_ids, ids), len(standing_ids) - 1)
-    known = standing_ids[place] == ids
-    return known, place[known]
+def _lineage(standing: Standing, found: Findings, before: NDArray[Any]) -> tuple[LineageEvent, ...]:
+    """Say which segments came and went; nothing where the same model holds."""
+    model = found.membership.model
+    if standing.model is None or model is None:
+        return ()
+    return lineage(standing.model.segment_ids, model.segment_ids, before, found.membership.ids)

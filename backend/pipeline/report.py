@@ -1,7 +1,8 @@
 """What a run says of itself: what it read, left out, learnt and moved."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from backend.data.intelligence import SegmentMoves
 from backend.data.orders import ShopColumns
 from backend.data.runs import Run
+from backend.modelling.segmentation.lineage import LineageEvent
 from backend.pipeline.config import RunConfig
 from backend.pipeline.findings import Findings
 
@@ -20,6 +22,7 @@ def run_report(
     shop: ShopColumns,
     found: Findings,
     moves: SegmentMoves,
+    lineage: Sequence[LineageEvent],
     config: RunConfig,
 ) -> dict[str, Any]:
     """Put together the report that is stored with the run, in plain JSON values."""
@@ -33,12 +36,14 @@ def run_report(
         "customers": _customers(found),
         "orders": _orders(shop),
         "forecast": found.forecast.report.as_dict(),
-        "clustering": dict(found.segmentation.report),
-        "segments": [segment.as_dict() for segment in found.segmentation.segments],
+        "clustering": dict(found.membership.report),
+        "segments": [segment.as_dict() for segment in found.segments if not segment.is_group],
+        "groups": [segment.as_dict() for segment in found.segments if segment.is_group],
+        "lineage": [asdict(event) for event in lineage],
         "moves": _moves(moves),
         "notes": [
             *found.forecast.report.notes,
-            *found.segmentation.notes,
+            *found.membership.notes,
             *_left_out(shop.rejected),
         ],
     }
@@ -65,4 +70,12 @@ def _left_out(rejected: Mapping[str, int]) -> list[str]:
 
 
 def _moves(moves: SegmentMoves) -> dict[str, Any]:
-    return {"total": len(moves.cause), "by_cause": dict(Counter(moves.cause))}
+    flows = Counter(zip(moves.from_segment_id, moves.to_segment_id, strict=True))
+    return {
+        "total": len(moves.cause),
+        "by_cause": dict(Counter(moves.cause)),
+        "flows": [
+            {"from": origin, "to": target, "customers": count}
+            for (origin, target), count in flows.most_common()
+        ],
+    }

@@ -9,8 +9,8 @@ from functools import partial
 from backend.clients.naming import Namer, create_namer
 from backend.core.clock import utc_now
 from backend.data import intelligence, runs
-from backend.data.engine import AsyncEngine, opened
-from backend.data.orders import ShopColumns, read_shop
+from backend.data.engine import AsyncEngine, opened, transaction
+from backend.data.orders import BasketColumns, ShopColumns, read_baskets, read_shop
 from backend.data.sources import Shop, load_mapping
 from backend.modelling.segmentation import StandingModel
 from backend.pipeline.config import RunConfig
@@ -45,10 +45,10 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
         run = await runs.get(engine, run_id)
         as_of = run.request.as_of or utc_now()
         async with written(progress, partial(_write, engine, run_id, token)):
-            shop = await _read(shop_engine, config, as_of, progress)
+            shop, baskets = await _read(shop_engine, config, as_of, progress)
             standing = await _standing(engine)
             options = (config, run.request, as_of, progress)
-            found = await asyncio.to_thread(learn, shop, standing, *options)
+            found = await asyncio.to_thread(learn, shop, baskets, standing, *options)
             found = await worded(found, standing.names, _namer(config))
             progress.enter("publish")
             await _write(engine, run_id, token, progress)
@@ -86,22 +86,25 @@ async def _write(engine: AsyncEngine, run_id: str, token: str, progress: Progres
 
 async def _read(
     engine: AsyncEngine, config: RunConfig, as_of: datetime, progress: Progress
-) -> ShopColumns:
+) -> tuple[ShopColumns, BasketColumns | None]:
     progress.enter("read")
     shop = Shop(load_mapping(config.shop_variables))
     columns = await read_shop(
         engine, shop, as_of, lambda orders: progress.count(orders=orders), now=utc_now()
     )
     progress.count(customers=len(columns.customer_ids), orders=len(columns.created_at))
-    return columns
+    return columns, await read_baskets(engine, shop, as_of, columns.customer_ids)
 
 
 async def _standing(engine: AsyncEngine) -> Standing:
     model = await runs.read_standing_model(engine)
+    async with transaction(engine) as connection:
+        published = await runs.published(connection)
     customer_ids, segment_ids = await intelligence.read_membership(engine)
     return Standing(
         model=None if model is None else StandingModel.from_dict(model),
         customer_ids=customer_ids,
         segment_ids=segment_ids,
+        as_of=None if published is None else published.as_of,
         names=await intelligence.read_names(engine),
     )

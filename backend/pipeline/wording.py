@@ -11,7 +11,7 @@ from backend.pipeline.findings import Findings
 
 async def worded(found: Findings, names: Mapping[str, GivenName], namer: Namer) -> Findings:
     """Give every segment its name: the one given before, else the namer's, else the rule's."""
-    fresh = [segment for segment in found.segmentation.segments if segment.id not in names]
+    fresh = [segment for segment in found.segments if segment.id not in names]
     taken = {given.name for given in names.values()}
     words = await namer.word([_facts(segment) for segment in fresh], taken)
     new = {
@@ -19,9 +19,8 @@ async def worded(found: Findings, names: Mapping[str, GivenName], namer: Namer) 
         for identity, wording in words.items()
     }
     given = {**names, **new}
-    segments = tuple(_named(segment, given, taken) for segment in found.segmentation.segments)
-    segmentation = replace(found.segmentation, segments=segments)
-    return replace(found, segmentation=segmentation, new_names=new)
+    segments = tuple(_named(segment, given, taken) for segment in found.segments)
+    return replace(found, segments=segments, new_names=new)
 
 
 def _named(segment: Segment, given: Mapping[str, GivenName], taken: Set[str]) -> Segment:
@@ -41,6 +40,7 @@ def _facts(segment: Segment) -> SegmentFacts:
         "share_of_revenue": segment.share_of_revenue,
         "avg_ltv": segment.avg_ltv,
         "churn_risk_avg": segment.churn_risk_avg,
+        "apart_from_nearest": segment.nearest["sentence"] if segment.nearest else None,
         **segment.characteristics,
     }
     return SegmentFacts(segment.id, segment.name, segment.description, facts)

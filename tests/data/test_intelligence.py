@@ -17,6 +17,7 @@ from backend.data.engine import AsyncEngine, create_engine, transaction
 from backend.data.intelligence import (
     CustomerColumns,
     GivenName,
+    LineageRow,
     Publication,
     SegmentMoves,
     SegmentRow,
@@ -75,6 +76,8 @@ def columns(ids: np.ndarray[Any, Any]) -> CustomerColumns:
         churn_risk=np.array([0.0, 1.0, np.nan]),
         age_days=np.array([700.2, 400.0, np.nan]),
         usual_gap_days=np.array([30.5, np.nan, np.nan]),
+        order_days=np.array([2, 1, 0]),
+        typical_order_value=np.array([10.5, 3.0, np.nan]),
     )
 
 
@@ -82,6 +85,7 @@ def segment(identity: str, count: int) -> SegmentRow:
     return SegmentRow(
         id=identity,
         parent_id=None,
+        is_group=False,
         level=1,
         name=identity.title(),
         description=None,
@@ -109,6 +113,7 @@ async def prepared(
         customers=columns(ids),
         segments=[segment("alpha", 1), segment("beta", 2)],
         moves=nobody_moved(ids),
+        lineage=[LineageRow(segment_id="beta", event="split", relatives={"alpha": 0.9})],
         new_names={},
         report="{}",
         explainer=None,
@@ -144,7 +149,7 @@ async def test_what_is_unknown_is_null_with_a_status(engine: AsyncEngine) -> Non
     await intelligence.publish(engine, await prepared(engine), now=NOW)
     row = (await profiles(engine, "9000000000"))["9000000000"]
     known = {"customer_id", "archetype_id", "archetype_name", "archetype_level", "updated_at"}
-    known |= {"frequency", "status", "run_id", "as_of"}
+    known |= {"frequency", "order_days", "status", "run_id", "as_of"}
     assert {name for name, value in row.items() if value is not None} == known
     assert (row["frequency"], row["status"]) == (0, "no_orders")
 

@@ -23,22 +23,33 @@ class BasketColumns:
 
     Attributes
     ----------
+    orders
+        Counted orders that have lines.
     lines, units
         Order lines, and the sum of their quantities.
+    units_squared
+        Sum over orders of the squared units of the order.
     distinct_products, distinct_vendors
         How many different ones were bought.
     repeated_products
         How many products were bought on more than one order.
     """
 
+    orders: NDArray[np.float64]
     lines: NDArray[np.float64]
     units: NDArray[np.float64]
+    units_squared: NDArray[np.float64]
     distinct_products: NDArray[np.float64]
     distinct_vendors: NDArray[np.float64]
     repeated_products: NDArray[np.float64]
 
+    def as_dict(self) -> dict[str, NDArray[np.float64]]:
+        """Return the columns by name."""
+        return {name: getattr(self, name) for name in MEASURES}
+
 
 MEASURES = tuple(field.name for field in fields(BasketColumns))
+ORDER_MEASURES = ("orders", "units_squared")
 PRODUCT_MEASURES = ("lines", "units", "distinct_products", "repeated_products")
 
 
@@ -78,6 +89,7 @@ async def read_baskets(
         filler = _Filler(customer_ids)
         kind = orders.kinds["customer_id"]
         await _fill(connection, filler, _per_customer(bought), PRODUCT_MEASURES, kind)
+        await _fill(connection, filler, _per_order(bought), ORDER_MEASURES, kind)
         if lines.has("vendor"):
             await _fill(connection, filler, _vendors(bought), ("distinct_vendors",), kind)
     return BasketColumns(**filler.columns)
@@ -142,6 +154,19 @@ def _per_customer(bought: Subquery) -> Select[Any]:
         cast(func.count(products.c.product), Float()),
         cast(func.sum(known), Float()),
     ).group_by(products.c.customer_id)
+
+
+def _per_order(bought: Subquery) -> Select[Any]:
+    orders = (
+        select(bought.c.customer_id, func.sum(bought.c.units).label("units"))
+        .group_by(bought.c.customer_id, bought.c.order_id)
+        .subquery("baskets")
+    )
+    return select(
+        orders.c.customer_id,
+        cast(func.count(), Float()),
+        func.sum(orders.c.units * orders.c.units),
+    ).group_by(orders.c.customer_id)
 
 
 def _vendors(bought: Subquery) -> Select[Any]:

@@ -85,9 +85,7 @@ def behaviour_of(history: OrderHistory) -> Behaviour:
     )
 
 
-def with_habits(
-    behaviour: Behaviour, history: OrderHistory, baskets: Baskets | None
-) -> Behaviour:
+def with_habits(behaviour: Behaviour, history: OrderHistory, baskets: Baskets | None) -> Behaviour:
     """Add what tells the habits of the same customers."""
     return replace(behaviour, evidence=evidence_of(history, behaviour.customer, baskets))
 

@@ -21,7 +21,7 @@ from backend.modelling.segmentation.behaviour import (
 )
 from backend.modelling.segmentation.options import ClusteringOptions
 from backend.modelling.segmentation.simplicity import is_simple
-from backend.modelling.segmentation.space import Outcomes, fit_space
+from backend.modelling.segmentation.space import Outcomes, Space, fit_space, value_score
 from backend.modelling.segmentation.standing import Reliability, StandingModel
 from backend.modelling.segmentation.traits import Mixture, fit_traits
 from backend.modelling.segmentation.vocabulary import (
@@ -93,13 +93,15 @@ class Fitting:
     def _justified_k(self, share_of_previous: float) -> int:
         """Return the number of segments that the data justify, without any bounds."""
         unbound = replace(self._options, min_k=1, max_k=len(ANCHORS), dynamic_k_range=False)
-        fitted = self._fitted(
-            self._sampled, self._outcomes, share_of_previous, options=unbound
-        )
+        fitted = self._fitted(self._sampled, self._outcomes, share_of_previous, options=unbound)
         return len(fitted.model.segment_ids)
 
     def _most_agreed(self, fits: list["_Fitted"]) -> "_Fitted":
-        """Return the fit whose segments agree best with all others' (adjusted Rand index)."""
+        """Return the fit whose segments agree best with all others' (adjusted Rand index).
+
+        A resample holds customers twice and makes differences look surer than they are: none may
+        have more segments than the first fit, which saw everybody once.
+        """
         rows = np.arange(len(self._behaviour))
         if len(rows) > MOST_ROWS_TO_COMPARE:
             rng = np.random.default_rng(self._options.seed)
@@ -107,7 +109,9 @@ class Fitting:
         few = self._behaviour.of(rows)
         found = [fit.model.assign(few).ids.astype(str) for fit in fits]
         agreed = [sum(adjusted_rand_score(one, other) for other in found) for one in found]
-        return fits[int(np.argmax(agreed))]
+        most = len(fits[0].model.segment_ids)
+        allowed = [place for place, fit in enumerate(fits) if len(fit.model.segment_ids) <= most]
+        return fits[max(allowed, key=lambda place: agreed[place])]
 
     def _with_reliability(self, model: StandingModel, refits: list["_Fitted"]) -> StandingModel:
         assigned = model.assign(self._behaviour)
@@ -166,6 +170,7 @@ class Fitting:
             },
             fitted_at=self._as_of,
             options=self._options,
+            value_quantiles=_value_quantiles(customers, space),
         )
         room = clustering.upper - len(model.segment_ids)
         asked = None if chosen is None else set(chosen.model.traits)
@@ -245,6 +250,15 @@ def _traits(
         if sizes[trait] >= least and wanted:
             kept = more
     return kept
+
+
+def _value_quantiles(customers: Behaviour, space: Space) -> FloatArray:
+    repeat = customers.of(customers.in_branch("repeat"))
+    if not len(repeat):
+        return np.zeros(1)
+    scores = value_score(repeat, space.frequency_weight)
+    quantiles: FloatArray = np.quantile(scores, np.linspace(0, 1, 101))
+    return quantiles
 
 
 def _reliability(margin: FloatArray, kept: FloatArray) -> Reliability:

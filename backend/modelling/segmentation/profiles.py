@@ -1,33 +1,77 @@
-"""A segment as it is shown: how many, what they are worth, and how they behave."""
+"""A segment as it is shown: its rule, how many, what they are worth, and how they behave."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from backend.core.words import NO_ORDERS
 from backend.modelling.forecast import Forecast
-from backend.modelling.segmentation.behaviour import BoolArray, FloatArray
-from backend.modelling.segmentation.vocabulary import BY_ID, name_of
+from backend.modelling.history import OrderHistory
+from backend.modelling.segmentation.axes import AXES, axes_of
+from backend.modelling.segmentation.baskets import Baskets
+from backend.modelling.segmentation.behaviour import BoolArray, FloatArray, behaviour_of
+from backend.modelling.segmentation.rules import rule_of
+from backend.modelling.segmentation.segment import Membership, rule_name
+from backend.modelling.segmentation.vocabulary import (
+    ALL,
+    BY_ID,
+    GROUPS,
+    HABITS,
+    HALF_IDS,
+    TRAIT_IDS,
+    level_of,
+    name_of,
+    parent_of,
+)
+
+# The order in which segments are shown: by life stage, the valuable first, nobody last.
+STAGE_ORDER = (
+    "active_repeat",
+    "repeat",
+    HABITS,
+    "one_time",
+    "slipping_repeat",
+    "lapsed_repeat_all",
+    ALL,
+    NO_ORDERS,
+)
+NEAREST_ON = ("recency_days", "frequency", "monetary_avg")
+APART = 2
+DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """One segment.
+    """One segment, or one group of segments higher up in the hierarchy.
 
     Attributes
     ----------
+    is_group
+        Whether it is divided further: customers are in its parts.
     level
-        Depth: 1 = a whole life stage, 2 = inside it.
+        Depth: 1 = a whole life stage, 2 = inside it, 3 = a half of that.
+    description
+        Its rule in one sentence.
     share_of_customers, share_of_revenue
         In [0, 1], of all customers and of all they have spent.
+    avg_confidence
+        Mean of its customers' confidence; None where nothing was clustered.
     characteristics
-        Medians over its customers, None where there is nothing to take them of.
+        Medians over its customers on `AXES`, None where there is nothing to take them of.
     shop
         The same medians over all customers with orders.
+    rule
+        See `rules.Rule`.
+    nearest
+        The segment most like it, and on which axes they differ most; None where it is alone.
     """
 
     id: str
     parent_id: str | None
+    is_group: bool
     level: int
     name: str
     description: str
@@ -36,56 +80,161 @@ class Segment:
     share_of_revenue: float | None
     avg_ltv: float | None
     churn_risk_avg: float | None
-    characteristics: dict[str, float | None]
-    shop: dict[str, float | None]
+    avg_confidence: float | None
+    characteristics: Mapping[str, float | None]
+    shop: Mapping[str, float | None]
+    rule: Mapping[str, Any]
+    nearest: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the segment as plain JSON values."""
         return asdict(self)
 
 
-def describe(identity: str, chosen: BoolArray, forecast: Forecast) -> Segment:
-    """Measure one segment; `chosen` has shape (customers,)."""
-    facts = forecast.facts
-    spent = np.nan_to_num(facts.avg_order_value * facts.frequency)
-    medians = _medians(chosen, forecast)
-    total = float(spent.sum())
-    return Segment(
-        id=identity,
-        parent_id=None,
-        level=2 if identity in BY_ID else 1,
-        name=name_of(identity),
-        description=_sentence(medians),
-        customer_count=int(chosen.sum()),
-        share_of_customers=round(float(chosen.mean()), 4),
-        share_of_revenue=round(float(spent[chosen].sum()) / total, 4) if total else None,
-        avg_ltv=_mean((spent + forecast.predicted_value)[chosen], 2),
-        churn_risk_avg=_mean(forecast.churn_risk[chosen], 4),
-        characteristics=medians,
-        shop=_medians(np.ones(len(chosen), dtype=bool), forecast),
+def describe(
+    membership: Membership,
+    history: OrderHistory,
+    forecast: Forecast,
+    baskets: Baskets | None = None,
+) -> tuple[Segment, ...]:
+    """Measure every segment that has customers, and the groups that they are parts of.
+
+    Returns
+    -------
+    Segments in the order in which they are shown, each group ahead of its parts.
+    """
+    measure = _Measure(membership, history, forecast, baskets)
+    leaves = set(membership.ids.tolist())
+    groups = {group for leaf in leaves for group in _ancestors(leaf)} - leaves
+    ordered = sorted(leaves | groups, key=_position)
+    found = [measure.segment(identity, leaves) for identity in ordered]
+    return tuple(_with_nearest(segment, found) for segment in found)
+
+
+def _ancestors(identity: str) -> Sequence[str]:
+    parent = parent_of(identity)
+    return () if parent is None else (parent, *_ancestors(parent))
+
+
+def _position(identity: str) -> tuple[Any, ...]:
+    """Sort by stage, then anchor, then half; a group ahead of its parts."""
+    path = (identity, *_ancestors(identity))[::-1]
+    anchors = (*BY_ID, *TRAIT_IDS, *HALF_IDS, *GROUPS.values())
+    inside = tuple(anchors.index(part) for part in path[1:])
+    return (STAGE_ORDER.index(path[0]), *inside)
+
+
+class _Measure:
+    """What all segments of a run are measured with."""
+
+    def __init__(
+        self,
+        membership: Membership,
+        history: OrderHistory,
+        forecast: Forecast,
+        baskets: Baskets | None,
+    ) -> None:
+        facts = forecast.facts
+        self._membership = membership
+        self._forecast = forecast
+        self._behaviour = behaviour_of(history)
+        self._spent = np.nan_to_num(facts.avg_order_value * facts.frequency)
+        self._axes = axes_of(history, facts, baskets)
+        self._everybody = np.ones(history.customer_count, dtype=bool)
+        self.shop = self._medians(self._everybody)
+        model = membership.model
+        self._rank = (
+            np.full(len(self._behaviour), np.nan)
+            if model is None
+            else model.value_rank(self._behaviour)
+        )
+
+    def segment(self, identity: str, leaves: set[str]) -> Segment:
+        """Measure one segment or group."""
+        chosen = self._chosen(identity, leaves)
+        total = float(self._spent.sum())
+        predicted = self._forecast
+        rule = rule_of(identity, self._behaviour, self._rank, chosen[self._behaviour.customer])
+        is_leaf = identity in leaves
+        return Segment(
+            id=identity,
+            parent_id=parent_of(identity),
+            is_group=not is_leaf,
+            level=level_of(identity),
+            name=rule_name(self._membership, identity) if is_leaf else name_of(identity),
+            description=rule.sentence,
+            customer_count=int(chosen.sum()),
+            share_of_customers=round(float(chosen.mean()), DECIMALS),
+            share_of_revenue=(
+                round(float(self._spent[chosen].sum()) / total, DECIMALS) if total else None
+            ),
+            avg_ltv=_mean((self._spent + predicted.predicted_value)[chosen], 2),
+            churn_risk_avg=_mean(predicted.churn_risk[chosen], DECIMALS),
+            avg_confidence=_mean(self._membership.confidence[chosen], DECIMALS),
+            characteristics=self._medians(chosen),
+            shop=self.shop,
+            rule=rule.as_dict(),
+        )
+
+    def _chosen(self, identity: str, leaves: set[str]) -> BoolArray:
+        parts = [leaf for leaf in leaves if leaf == identity or identity in _ancestors(leaf)]
+        chosen: BoolArray = np.isin(self._membership.ids.astype(str), parts)
+        return chosen
+
+    def _medians(self, chosen: BoolArray) -> dict[str, float | None]:
+        return {name: _median(values[chosen]) for name, values in self._axes.items()}
+
+
+def _with_nearest(segment: Segment, found: Sequence[Segment]) -> Segment:
+    """Say which other segment is most like it, and what sets the two apart."""
+    others = [
+        other
+        for other in found
+        if other.id != segment.id and not other.is_group and _distance(segment, other) is not None
+    ]
+    if segment.is_group or not others:
+        return segment
+    nearest = min(others, key=lambda other: _distance(segment, other) or 0.0)
+    apart = sorted(
+        (name for name in AXES if _gap(segment, nearest, name) is not None),
+        key=lambda name: -(_gap(segment, nearest, name) or 0.0),
+    )[:APART]
+    words = [
+        f"{AXES[name].words} {segment.characteristics[name]:g} "
+        f"instead of {nearest.characteristics[name]:g}"
+        for name in apart
+    ]
+    return replace(
+        segment,
+        nearest={
+            "id": nearest.id,
+            "name": nearest.name,
+            "apart": [
+                {
+                    "characteristic": name,
+                    "here": segment.characteristics[name],
+                    "there": nearest.characteristics[name],
+                }
+                for name in apart
+            ],
+            "sentence": f"Unlike {nearest.name}: {', '.join(words)}." if words else None,
+        },
     )
 
 
-def _medians(chosen: BoolArray, forecast: Forecast) -> dict[str, float | None]:
-    facts = forecast.facts
-    columns = {
-        "recency_days": facts.recency_days,
-        "frequency": facts.frequency,
-        "monetary_avg": facts.avg_order_value,
-        "usual_gap_days": facts.usual_gap_days,
-    }
-    return {name: _median(column[chosen]) for name, column in columns.items()}
+def _distance(one: Segment, other: Segment) -> float | None:
+    gaps = [_gap(one, other, name) for name in NEAREST_ON]
+    known = [gap for gap in gaps if gap is not None]
+    return float(np.hypot.reduce(known)) if len(known) == len(NEAREST_ON) else None
 
 
-def _sentence(medians: dict[str, float | None]) -> str:
-    frequency, recency = medians["frequency"], medians["recency_days"]
-    if frequency is None or recency is None:
-        return "Have not ordered yet."
-    orders = "one order" if frequency < 2 else f"{frequency:.0f} orders"
-    return (
-        f"Typically {orders} of {medians['monetary_avg']:,.2f}, "
-        f"the last one {recency:.0f} days ago."
-    )
+def _gap(one: Segment, other: Segment, axis: str) -> float | None:
+    """Compare medians as ratios, an addition to both keeping zero and small days harmless."""
+    here, there = one.characteristics[axis], other.characteristics[axis]
+    if here is None or there is None:
+        return None
+    floor = 0.1 if AXES[axis].unit in {"share", "ratio"} else 1.0
+    return abs(float(np.log((here + floor) / (there + floor))))
 
 
 def _median(values: FloatArray) -> float | None:
@@ -93,6 +242,6 @@ def _median(values: FloatArray) -> float | None:
     return round(float(np.median(known)), 2) if len(known) else None
 
 
-def _mean(values: FloatArray, places: int) -> float | None:
+def _mean(values: NDArray[np.float64], places: int) -> float | None:
     known = values[~np.isnan(values)]
     return round(float(known.mean()), places) if len(known) else None

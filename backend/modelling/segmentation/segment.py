@@ -1,7 +1,7 @@
 """From a shop's history to the segment of each of its customers, night after night."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -142,7 +142,8 @@ class _Night:
         self._history = history
         self._behaviour = with_habits(behaviour, history, baskets)
         self._options = options
-        self._standing = _usable(before, history.as_of)
+        before = _known_by_then(before, history.as_of)
+        self._standing = None if before is None else before.model
         self._was = None if before is None else before.ids[behaviour.customer]
         self._quiet = self._who_did_not_order(before)
         self._keys = customer_keys
@@ -215,11 +216,11 @@ class _Night:
         return round(float((ids != self._was)[self._quiet].mean()), 4)
 
 
-def _usable(before: Before | None, as_of: np.datetime64) -> StandingModel | None:
-    """Return the standing model, unless it knows what is still to come at `as_of`."""
-    if before is None or before.model is None or before.model.fitted_at > as_of:
+def _known_by_then(before: Before | None, as_of: np.datetime64) -> Before | None:
+    """Return what an earlier run left, unless it knows what is still to come at `as_of`."""
+    if before is None or before.as_of is None or before.as_of > as_of:
         return None
-    return before.model
+    return before
 
 
 def _notes(options: ClusteringOptions, report: Mapping[str, Any]) -> tuple[str, ...]:
@@ -243,9 +244,7 @@ def _notes(options: ClusteringOptions, report: Mapping[str, Any]) -> tuple[str, 
     return tuple(notes)
 
 
-def _unclustered(
-    history: OrderHistory, behaviour: Behaviour, count: int, words: str
-) -> Membership:
+def _unclustered(history: OrderHistory, behaviour: Behaviour, count: int, words: str) -> Membership:
     ids = np.full(history.customer_count, NO_ORDERS, dtype=object)
     ids[behaviour.customer] = ALL
     unknown = np.full(history.customer_count, np.nan)
@@ -255,7 +254,13 @@ def _unclustered(
         margin=unknown,
         moved_by_model=np.zeros(history.customer_count, dtype=bool),
         model=None,
-        report={"k": count, "sample": len(behaviour), "refit": "too_few"},
+        report={
+            "k": count,
+            "upper_bound": 1,
+            "justified_k": count,
+            "sample": len(behaviour),
+            "refit": "too_few",
+        },
         notes=(words,),
     )
 

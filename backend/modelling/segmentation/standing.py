@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from backend.modelling.segmentation.behaviour import Behaviour, FloatArray, IntArray
 from backend.modelling.segmentation.options import ClusteringOptions
-from backend.modelling.segmentation.space import Space
+from backend.modelling.segmentation.space import Space, value_score
 from backend.modelling.segmentation.traits import (
     KEPT_POSTERIOR,
     LEAST_POSTERIOR,
@@ -85,6 +85,8 @@ class StandingModel:
         The instant it was learnt at.
     options
         What it was asked for.
+    value_quantiles
+        101 quantiles of the value score among repeat customers.
     names
         What the rules called each segment when it first appeared.
     report
@@ -98,6 +100,7 @@ class StandingModel:
     reliability: dict[Branch, Reliability] = field(default_factory=dict)
     fitted_at: np.datetime64
     options: ClusteringOptions
+    value_quantiles: FloatArray
     names: Mapping[str, str] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
 
@@ -191,6 +194,12 @@ class StandingModel:
                 confidence[mine] = self.reliability[branch](assigned.margin[mine])
         return confidence
 
+    def value_rank(self, behaviour: Behaviour) -> FloatArray:
+        """Return the rank by value among repeat customers, in [0, 1]; NaN for one-time buyers."""
+        score = value_score(behaviour, self.space.frequency_weight)
+        rank = np.interp(score, self.value_quantiles, np.linspace(0, 1, len(self.value_quantiles)))
+        return np.where(behaviour.in_branch("repeat"), rank, np.nan)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the model as plain JSON values."""
         return {
@@ -213,6 +222,7 @@ class StandingModel:
             },
             "fitted_at": str(self.fitted_at),
             "options": asdict(self.options),
+            "value_quantiles": self.value_quantiles.tolist(),
             "names": dict(self.names),
             "report": dict(self.report),
         }
@@ -233,6 +243,7 @@ class StandingModel:
             },
             fitted_at=np.datetime64(stored["fitted_at"]),
             options=ClusteringOptions(**stored["options"]),
+            value_quantiles=np.array(stored["value_quantiles"]),
             names=stored["names"],
             report=stored["report"],
         )

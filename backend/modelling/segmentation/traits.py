@@ -65,20 +65,22 @@ def evidence_of(history: OrderHistory, buyers: IntArray, baskets: Baskets | None
         (
             _subscription(history, buyers),
             _bulk(history, buyers, baskets),
-            _share(history, buyers, _is_holiday(history.created_at), SHORTEST_TENURE_DAYS),
-            _share(history, buyers, _is_weekend(history.created_at), 0),
+            _share(history, buyers, is_holiday(history.created_at), SHORTEST_TENURE_DAYS),
+            _share(history, buyers, is_weekend(history.created_at), 0),
         )
     ):
         value[:, place], variance[:, place] = found, error
     return Evidence(value, variance)
 
 
-def _is_weekend(created_at: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+def is_weekend(created_at: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+    """Whether each instant is on a Saturday or Sunday, UTC."""
     weekend: NDArray[np.bool_] = (day_number(created_at) + 3) % 7 >= 5  # 1970-01-01: a Thursday
     return weekend
 
 
-def _is_holiday(created_at: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+def is_holiday(created_at: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+    """Whether each instant is from 10 November to the year's end, UTC."""
     years = created_at.astype("datetime64[Y]")
     into_year = (created_at.astype("datetime64[D]") - years.astype("datetime64[D]")).astype(int)
     leap = ((years + 1).astype("datetime64[D]") - years.astype("datetime64[D]")).astype(int) - 365
@@ -249,7 +251,5 @@ def posteriors(traits: dict[Trait, Mixture], evidence: Evidence) -> FloatArray:
     chances = np.zeros(evidence.value.shape)
     for trait, mixture in traits.items():
         place = ORDER.index(trait)
-        chances[:, place] = mixture.posterior(
-            evidence.value[:, place], evidence.variance[:, place]
-        )
+        chances[:, place] = mixture.posterior(evidence.value[:, place], evidence.variance[:, place])
     return chances

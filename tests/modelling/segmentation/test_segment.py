@@ -9,21 +9,31 @@ from numpy.typing import NDArray
 from backend.modelling.forecast import forecast
 from backend.modelling.history import OrderHistory
 from backend.modelling.segmentation import (
+    Baskets,
+    Before,
     ClusteringOptions,
-    Segmentation,
+    Membership,
     StandingModel,
+    describe,
     segment,
     upper_bound,
 )
-from backend.modelling.segmentation.behaviour import behaviour_of
-from backend.modelling.segmentation.segment import ORDER
+from backend.modelling.segmentation.behaviour import Behaviour, behaviour_of, with_habits
+from backend.modelling.segmentation.borders import behaviour_of_one, crossings
+from backend.modelling.segmentation.segment import MOST_MOVED, REFIT_AFTER_DAYS, Refit
+from backend.modelling.segmentation.traits import fit_traits
 from backend.modelling.segmentation.vocabulary import (
     ANCHORS,
     GROUPS,
+    HALF_IDS,
     NEIGHBOURS,
     OTHER_NAMES,
+    TRAIT_IDS,
+    guarded_name,
     id_of,
+    level_of,
     name_of,
+    parent_of,
 )
 
 AS_OF = np.datetime64("2024-10-01", "us")
@@ -101,24 +111,36 @@ def people_of(history: OrderHistory) -> list[Orders]:
 
 
 def segmented(
-    history: OrderHistory, previous: StandingModel | None = None, **options: object
-) -> Segmentation:
+    history: OrderHistory,
+    before: Before | None = None,
+    refit: Refit = "auto",
+    baskets: Baskets | None = None,
+    **options: object,
+) -> Membership:
     return segment(
         history,
-        forecast(history),
         ClusteringOptions(**options),  # type: ignore[arg-type]
-        previous,
         np.arange(history.customer_count),
+        before=before,
+        refit=refit,
+        baskets=baskets,
     )
 
 
-def ids_of(found: Segmentation) -> NDArray[np.str_]:
-    return np.array([item.id for item in found.segments])[found.membership]
+def left_by(found: Membership, as_of: np.datetime64) -> Before:
+    """Return what a run leaves to the next one, through JSON as it does."""
+    assert found.model is not None
+    stored = StandingModel.from_dict(json.loads(json.dumps(found.model.as_dict())))
+    return Before(model=stored, ids=found.ids, as_of=as_of)
+
+
+def leaves(found: Membership) -> set[str]:
+    return set(found.ids.tolist())
 
 
 def test_planted_kinds_get_segments_of_their_own() -> None:
     history, kinds = planted()
-    ids = ids_of(segmented(history))
+    ids = segmented(history).ids.astype(str)
     for kind, identity in (
         ("once_old", "lapsed_one_time"),
         ("once_new", "new_one_time"),
@@ -135,13 +157,12 @@ def test_planted_kinds_get_segments_of_their_own() -> None:
 @pytest.mark.parametrize("count", [500, 3000])
 def test_noise_is_one_cluster_per_branch(count: int, seed: int) -> None:
     found = segmented(noise(count, seed), min_k=1)
-    assert len(found.segments) <= 2
-    assert {item.id for item in found.segments} <= {"one_time", "repeat"}
+    assert leaves(found) <= {"one_time", "repeat"}
 
 
 def test_the_report_says_when_more_was_asked_than_the_data_justify() -> None:
     found = segmented(noise(800, 0), min_k=4)
-    assert len(found.segments) == 4
+    assert len(leaves(found)) == 4
     assert found.report["justified_k"] <= 2
     assert "Asked for at least 4 segments, the data justify 2." in found.notes
 
@@ -150,7 +171,7 @@ def test_the_report_says_when_more_was_asked_than_the_data_justify() -> None:
 def test_max_k_is_a_hard_cap(most: int) -> None:
     history, _ = planted()
     held = segmented(history, min_k=1, max_k=most)
-    assert len(held.segments) == most
+    assert len(leaves(held)) == most
     assert held.report["upper_bound"] == most
     assert f"Held to {most} segment" in held.notes[0]
 
@@ -177,7 +198,7 @@ def test_the_upper_bound_is_the_promised_formula(
 @pytest.mark.parametrize("robust", [True, False])
 def test_both_scalings_find_the_valuable(robust: bool) -> None:
     history, kinds = planted()
-    ids = ids_of(segmented(history, robust_scaling=robust))
+    ids = segmented(history, robust_scaling=robust).ids
     assert (ids[kinds == "vip"] == "high_value_repeat").mean() > 0.6
 
 
@@ -185,16 +206,15 @@ def test_robust_scaling_is_not_moved_by_one_huge_order() -> None:
     history, _ = planted()
     people = people_of(history)
     people[-1] = (people[-1][0], people[-1][1] * 1e6)
-    before = ids_of(segmented(history))
-    after = ids_of(segmented(history_of(people)))
+    before = segmented(history).ids.astype(str)
+    after = segmented(history_of(people)).ids
     assert (before != after).mean() < 0.01
 
 
 def test_the_same_input_gives_the_same_output() -> None:
     history, _ = planted()
     first, second = segmented(history), segmented(history)
-    assert first.segments == second.segments
-    np.testing.assert_array_equal(first.membership, second.membership)
+    np.testing.assert_array_equal(first.ids, second.ids)
     np.testing.assert_array_equal(first.confidence, second.confidence)
 
 
@@ -204,9 +224,8 @@ def test_the_model_survives_json_and_assigns_as_the_run_did() -> None:
     assert found.model is not None
     stored = StandingModel.from_dict(json.loads(json.dumps(found.model.as_dict())))
     assert stored is not None
-    np.testing.assert_array_equal(stored.assign(behaviour_of(history)), ids_of(found))
-    again = segmented(history, stored)
-    assert not again.moved_by_model.any()
+    assert stored.as_dict() == found.model.as_dict()
+    np.testing.assert_array_equal(stored.assign(known_of(history)).ids, found.ids)
 
 
 def test_a_model_of_another_version_is_left_alone() -> None:
@@ -217,8 +236,8 @@ def test_every_customer_is_assigned_though_few_are_sampled() -> None:
     history, kinds = planted()
     found = segmented(history, sample_size=800)
     assert found.report["sample"] == 800
-    assert len(found.membership) == len(kinds)
-    agreement = (ids_of(found) == ids_of(segmented(history))).mean()
+    assert len(found.ids) == len(kinds)
+    agreement = (found.ids == segmented(history).ids.astype(str)).mean()
     assert agreement > 0.85
 
 
@@ -227,7 +246,7 @@ def test_few_customers_are_one_segment(count: int) -> None:
     history, _ = planted()
     rows = people_of(history)
     found = segmented(history_of(rows[:count]))
-    assert [item.id for item in found.segments] == ["all_customers"] * min(count, 1)
+    assert leaves(found) == ({"all_customers"} if count else set())
     assert found.model is None
     assert "too few to cluster" in found.notes[0]
 
@@ -241,7 +260,7 @@ def test_every_small_shop_is_clustered(count: int) -> None:
         ages: FloatArray = rng.uniform(0, 700, orders)
         people.append((ages, rng.uniform(1, 100, orders)))
     found = segmented(history_of(people))
-    assert sum(item.customer_count for item in found.segments) == count
+    assert len(found.ids) == count
     assert (found.confidence >= 0).all()
     assert (found.confidence <= 1).all()
 
@@ -252,32 +271,242 @@ def test_a_shop_where_all_are_alike_is_clustered(orders: int) -> None:
         (30.0 * np.arange(orders, dtype=np.float64), np.full(orders, 10.0))
     ] * 60
     found = segmented(history_of(people))
-    assert sum(item.customer_count for item in found.segments) == 60
+    assert len(found.ids) == 60
 
 
 def test_customers_without_orders_are_a_segment_without_numbers() -> None:
     history, _ = planted()
-    rows = people_of(history)
-    found = segmented(history_of([*rows, (np.empty(0), np.empty(0))]))
-    nobody = found.segments[found.membership[-1]]
+    history = history_of([*people_of(history), (np.empty(0), np.empty(0))])
+    found = segmented(history)
+    nobody = describe(found, history, forecast(history))[-1]
     assert (nobody.id, nobody.customer_count) == ("no_orders", 1)
-    assert nobody.avg_ltv is None
-    assert nobody.churn_risk_avg is None
+    assert (nobody.avg_ltv, nobody.churn_risk_avg, nobody.avg_confidence) == (None, None, None)
+    assert found.ids[-1] == "no_orders"
     assert np.isnan(found.confidence[-1])
 
 
+def known_of(history: OrderHistory) -> Behaviour:
+    return with_habits(behaviour_of(history), history, None)
+
+
+def at(history: OrderHistory, days: float, *, more: list[Orders] | None = None) -> OrderHistory:
+    """Return the shop so many days later, the first customers having ordered in between."""
+    as_of = AS_OF + (days * DAY.astype(float)).astype("timedelta64[us]")
+    people = people_of(history)
+    for place, (ages, amounts) in enumerate(more or []):
+        people[place] = (np.append(people[place][0], ages), np.append(people[place][1], amounts))
+    return history_of(people, as_of)
+
+
+def test_a_night_keeps_the_borders_and_moves_hardly_anybody() -> None:
+    history, _ = planted()
+    first = segmented(history)
+    night = segmented(at(history, 20), left_by(first, AS_OF))
+    assert night.report["refit"] == "kept"
+    assert night.model is not None
+    assert first.model is not None
+    assert night.model.as_dict() == first.model.as_dict()
+    assert not night.moved_by_model.any()
+    assert 0 < (night.ids != first.ids).mean() <= 0.05
+    assert night.report["moved_without_order"] == round((night.ids != first.ids).mean(), 4)
+
+
+def test_who_is_just_past_a_border_stays() -> None:
+    history, _ = planted()
+    first = segmented(history)
+    later = at(history, 10)
+    with_memory = segmented(later, left_by(first, AS_OF))
+    assert first.model is not None
+    without = first.model.assign(known_of(later))
+    stayed = with_memory.ids != without.ids
+    assert stayed.any()
+    assert (with_memory.ids == first.ids)[stayed].all()
+    assert (with_memory.margin[stayed] == 0).all()
+
+
+def test_borders_are_learnt_anew_after_a_month_and_ids_stay() -> None:
+    history, _ = planted()
+    first = segmented(history)
+    month = segmented(at(history, REFIT_AFTER_DAYS), left_by(first, AS_OF))
+    assert month.report["refit"] in {"adopted", "held_back"}
+    assert month.model is not None
+    assert first.model is not None
+    for identity in month.model.segment_ids & first.model.segment_ids:
+        assert month.model.names[identity] == first.model.names[identity]
+
+
+def test_a_refit_that_moves_many_is_held_back_unless_forced() -> None:
+    history, _ = planted()
+    first = segmented(history, robust_scaling=True)
+    before = left_by(first, AS_OF)
+    assert before.model is not None
+    # Where everybody was elsewhere before, any borders but theirs move many.
+    strange = Before(model=before.model, ids=np.roll(before.ids, 700), as_of=AS_OF)
+    held = segmented(history, strange, refit="now")
+    assert held.report["refit"] == "held_back"
+    assert held.report["refit_would_move"] > MOST_MOVED
+    assert "held back" in held.notes[-1]
+    assert held.model == before.model or held.model.as_dict() == before.model.as_dict()  # type: ignore[union-attr]
+    forced = segmented(history, strange, refit="force")
+    assert forced.report["refit"] == "forced"
+    assert forced.report["refit_would_move"] > MOST_MOVED
+
+
+def test_other_bounds_are_obeyed_at_once() -> None:
+    history, _ = planted()
+    first = segmented(history)
+    held = segmented(history, left_by(first, AS_OF), min_k=2, max_k=3)
+    assert held.report["refit"] == "forced"
+    assert len(leaves(held)) == 3
+
+
+def test_a_model_from_the_future_is_not_used() -> None:
+    history, _ = planted()
+    first = segmented(history)
+    earlier = history.before(AS_OF - 100 * DAY)
+    found = segmented(earlier, left_by(first, AS_OF))
+    assert found.report["refit"] == "first"
+    np.testing.assert_array_equal(found.ids, segmented(earlier).ids)
+
+
+def habitual(seed: int) -> tuple[OrderHistory, NDArray[np.str_], Baskets]:
+    """Plant even intervals, weekends and bulk among customers who order by chance."""
+    rng = np.random.default_rng(seed)
+    people: list[Orders] = []
+    kinds: list[str] = []
+    units: list[FloatArray] = []
+    for kind, count in (("chance", 900), ("even", 120), ("weekend", 120), ("bulk", 120)):
+        for _ in range(count):
+            orders = int(rng.integers(6, 16))
+            gaps = np.full(orders, 30.0) if kind == "even" else 5 + rng.exponential(40, orders)
+            ages = rng.uniform(1, 40) + np.cumsum(gaps)
+            if kind == "weekend":  # 2024-10-01 is a Tuesday: Saturdays are 3, 10, ... days ago
+                ages = np.round((ages - 2.5) / 7) * 7 + 2.5
+            ages = np.unique(ages[ages < HISTORY_DAYS])
+            people.append((ages, 30 * np.exp(0.3 * rng.normal(size=len(ages)))))
+            kinds.append(kind)
+            units.append(1 + rng.poisson(30 if kind == "bulk" else 1.0, len(ages)).astype(float))
+    unknown = np.full(len(people), np.nan)
+    baskets = Baskets(
+        orders=np.array([len(u) for u in units], dtype=float),
+        lines=unknown,
+        units=np.array([u.sum() for u in units]),
+        units_squared=np.array([(u**2).sum() for u in units]),
+        distinct_products=unknown,
+        distinct_vendors=unknown,
+        repeated_products=unknown,
+    )
+    return history_of(people), np.array(kinds), baskets
+
+
+def test_habits_are_found_where_they_exist_and_nowhere_else() -> None:
+    history, kinds, baskets = habitual(0)
+    evidence = with_habits(behaviour_of(history), history, baskets).evidence
+    assert evidence is not None
+    found = fit_traits(evidence)
+    assert set(found) == {"subscription", "weekend", "bulk"}
+    for trait, kind in (("subscription", "even"), ("weekend", "weekend"), ("bulk", "bulk")):
+        place = list(TRAIT_IDS.values()).index(trait)  # type: ignore[arg-type]
+        chance = found[trait].posterior(evidence.value[:, place], evidence.variance[:, place])  # type: ignore[index]
+        assert (chance[kinds == kind] > 0.8).mean() > 0.8, trait
+        assert (chance[kinds != kind] > 0.8).mean() < 0.02, trait
+    noisy = noise(3000, 1)
+    evidence = with_habits(behaviour_of(noisy), noisy, None).evidence
+    assert evidence is not None
+    assert fit_traits(evidence) == {}
+
+
+def test_what_a_habit_needs_is_undefined_without_it() -> None:
+    history = history_of([(np.array([10.0]), np.array([5.0])), (np.array([5.0, 9.0]), np.ones(2))])
+    evidence = with_habits(behaviour_of(history), history, None).evidence
+    assert evidence is not None
+    assert np.isnan(evidence.value).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_crossing_is_what_the_model_says(seed: int) -> None:
+    history, _ = planted(seed)
+    found = segmented(history)
+    assert found.model is not None
+    behaviour = behaviour_of(history)
+    rng = np.random.default_rng(seed)
+    told = 0
+    for row in rng.choice(len(behaviour), 60, replace=False):
+        days, orders = float(behaviour.recency_days[row]), int(behaviour.order_days[row])
+        value = float(np.exp(behaviour.mean_log_value[row]))
+        here = np.array([found.ids[behaviour.customer[row]]], dtype=object)
+        one = behaviour_of_one(days, orders, value)
+        for crossing in crossings(found.model, one, str(here[0])):
+            told += 1
+            for amount, expected in ((crossing.amount, crossing.segment_id),):
+                then = (
+                    behaviour_of_one(0.0, orders + amount, value)
+                    if crossing.by == "orders"
+                    else behaviour_of_one(days + amount, orders, value)
+                )
+                assert found.model.assign(then, here).ids[0] == expected != here[0]
+            less = crossing.amount - 1
+            nearly = (
+                behaviour_of_one(0.0 if less else days, orders + less, value)
+                if crossing.by == "orders"
+                else behaviour_of_one(days + less, orders, value)
+            )
+            assert found.model.assign(nearly, here).ids[0] == here[0]
+    assert told > 60
+
+
+def test_segments_are_described_by_a_rule_that_holds() -> None:
+    history, _ = planted()
+    found = segmented(history)
+    segments = describe(found, history, forecast(history))
+    parts = [item for item in segments if not item.is_group]
+    assert sum(item.customer_count for item in parts) == history.customer_count
+    assert sum(item.share_of_revenue or 0 for item in parts) == pytest.approx(1, abs=0.001)
+    by_id = {item.id: item for item in segments}
+    for item in parts:
+        assert item.description.startswith("Ordered on")
+        assert item.rule["precision"] > 0.7, item
+        assert item.rule["recall"] > 0.7, item
+        assert item.nearest is not None
+        assert item.nearest["id"] != item.id
+        assert item.nearest["name"] in item.nearest["sentence"]
+        assert item.parent_id is None or item.parent_id in by_id
+        if item.parent_id is not None:
+            assert item.level == by_id[item.parent_id].level + 1
+    for group in (item for item in segments if item.is_group):
+        inside = [item for item in segments if item.parent_id == group.id]
+        assert group.customer_count == sum(item.customer_count for item in inside)
+
+
 def test_every_id_has_a_unique_name_in_words() -> None:
-    ids = [*(anchor.id for anchor in ANCHORS), *OTHER_NAMES]
+    ids = [*(anchor.id for anchor in ANCHORS), *OTHER_NAMES, *HALF_IDS]
     names = [name_of(identity) for identity in ids]
     assert len(set(names)) == len(names) == len(set(ids))
     assert name_of("high_value_repeat") == "Loyal High Spenders"
     for identity in ids:
         assert identity == identity.lower().replace(" ", "_")
-    assert set(ORDER) == set(ids)
+        parent = parent_of(identity)
+        assert level_of(identity) == (1 if parent is None else level_of(parent) + 1)
+
+
+@pytest.mark.parametrize(
+    ("identity", "return_share", "recency", "name"),
+    [
+        ("lapsed_repeat", 0.4, 300.0, "Lapsed Repeat Buyers"),
+        ("lapsed_repeat", 0.6, 300.0, "Quiet Repeat Buyers"),
+        ("new_one_time", 0.2, 30.0, "New One-Time Buyers"),
+        ("new_one_time", 0.2, 150.0, "Recent One-Time Buyers"),
+        ("new_one_time", None, None, "New One-Time Buyers"),
+    ],
+)
+def test_a_name_that_the_numbers_contradict_is_softened(
+    identity: str, return_share: float | None, recency: float | None, name: str
+) -> None:
+    assert guarded_name(identity, return_share, recency) == name
 
 
 def test_a_group_of_anchors_has_the_groups_id() -> None:
-    for anchors, (identity, _) in GROUPS.items():
+    for anchors, identity in GROUPS.items():
         assert id_of(anchors) == identity
     assert id_of(frozenset({"regular_repeat", "low_value_repeat"})) == "regular_repeat"
     known = {anchor.id for anchor in ANCHORS}

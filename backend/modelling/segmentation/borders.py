@@ -1,0 +1,95 @@
+"""How far a customer is from another segment: what would move them, tried on the model itself."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from backend.modelling.segmentation.behaviour import Behaviour, IntArray
+from backend.modelling.segmentation.standing import Ids, StandingModel
+from backend.modelling.segmentation.vocabulary import ENGAGED_STAGES, TRAIT_IDS, stage_of
+
+MOST_ORDERS = 3
+MOST_DAYS = 730
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """What takes a customer to another segment.
+
+    Attributes
+    ----------
+    by
+        "orders": so many more, of the usual value; "silence": so many days without one.
+    amount
+        Orders, at least 1, or days, at least 1.
+    segment_id
+        Where they are then.
+    """
+
+    by: Literal["orders", "silence"]
+    amount: int
+    segment_id: str
+
+
+def behaviour_of_one(recency_days: float, order_days: int, typical_order_value: float) -> Behaviour:
+    """Hold the behaviour of a single customer; the order value is the geometric mean."""
+    return Behaviour(
+        customer=np.zeros(1, dtype=np.int64),
+        recency_days=np.array([float(recency_days)]),
+        order_days=np.array([order_days]),
+        mean_log_value=np.log(np.array([typical_order_value])),
+        usual_gap_days=np.full(1, np.nan),
+    )
+
+
+def crossings(model: StandingModel, customer: Behaviour, segment_id: str) -> tuple[Crossing, ...]:
+    """Find the fewest orders, and the fewest silent days, that change a customer's segment.
+
+    Every answer is the standing model's own, for the customer as they would then be; whoever is
+    in a segment of a habit stays in it while active or slipping.
+
+    Parameters
+    ----------
+    model
+        The standing segmentation.
+    customer
+        One customer with orders.
+    segment_id
+        Where they are now.
+    """
+    more = np.arange(1, MOST_ORDERS + 1)
+    ordered = _copies(customer, len(more))
+    ordered = replace(
+        ordered, order_days=ordered.order_days + more, recency_days=np.zeros(len(more))
+    )
+    days = np.arange(1, MOST_DAYS + 1)
+    silent = _copies(customer, len(days))
+    silent = replace(silent, recency_days=silent.recency_days + days)
+    found = (
+        _first("orders", more, _assigned(model, ordered, segment_id), segment_id),
+        _first("silence", days, _assigned(model, silent, segment_id), segment_id),
+    )
+    return tuple(crossing for crossing in found if crossing is not None)
+
+
+def _copies(customer: Behaviour, count: int) -> Behaviour:
+    return customer.of(np.zeros(count, dtype=np.int64))
+
+
+def _assigned(model: StandingModel, customers: Behaviour, segment_id: str) -> Ids:
+    before = np.full(len(customers), segment_id, dtype=object)
+    ids = model.assign(customers, before).ids
+    if segment_id in TRAIT_IDS:
+        engaged = [stage_of(identity) in ENGAGED_STAGES for identity in ids.tolist()]
+        ids = np.where(engaged, segment_id, ids)
+    return ids
+
+
+def _first(
+    by: Literal["orders", "silence"], amounts: IntArray, ids: Ids, segment_id: str
+) -> Crossing | None:
+    elsewhere = np.flatnonzero(ids != segment_id)
+    if not len(elsewhere):
+        return None
+    return Crossing(by, int(amounts[elsewhere[0]]), str(ids[elsewhere[0]]))
