@@ -12,6 +12,7 @@ from backend.data.intelligence import SegmentMoves
 from backend.data.orders import ShopColumns
 from backend.data.runs import Run
 from backend.modelling.segmentation.lineage import LineageEvent
+from backend.modelling.segmentation.picture import picture
 from backend.pipeline.config import RunConfig
 from backend.pipeline.findings import Findings
 
@@ -37,6 +38,7 @@ def run_report(
         "orders": _orders(shop),
         "forecast": found.forecast.report.as_dict(),
         "clustering": dict(found.membership.report),
+        "picture": picture(found.membership, found.history),
         "segments": [segment.as_dict() for segment in found.segments if not segment.is_group],
         "groups": [segment.as_dict() for segment in found.segments if segment.is_group],
         "lineage": [asdict(event) for event in lineage],

@@ -5,7 +5,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from backend.api.report import charts
+from backend.api.report import charts, segment_charts
+from backend.core.words import NO_ORDERS
 
 METRICS = {
     "churn_log_loss": ("Churn log loss", "lower is better"),
@@ -15,6 +16,11 @@ METRICS = {
     "spend_decile_error": ("Spend decile error", "lower is better"),
     "orders_rmse": ("Orders RMSE", "lower is better"),
 }
+
+# What a run of an earlier version did not say of its segments.
+UNKNOWN_CLUSTERING = dict.fromkeys(
+    ("refit", "fitted_at", "moved_without_order", "refit_would_move", "upper_bound", "justified_k")
+)
 
 
 def _amount(value: float | None, form: str = ",.0f") -> str:
@@ -44,14 +50,28 @@ def render_report(report: Mapping[str, Any]) -> str:
         for target, test in report["forecast"].get("backtest", {}).items()
         if test is not None
     }
+    clustering = {**UNKNOWN_CLUSTERING, **report["clustering"]}
+    segments = [segment for segment in report["segments"] if segment["id"] != NO_ORDERS]
     template = _environment.get_template("page.html")
     return template.render(
         report=report,
         backtests=backtests,
         metrics=METRICS,
+        segments=segments,
+        colours=segment_charts.colours(segments),
+        dots=segment_charts.space_dots(report.get("picture", []), segments),
+        flow=segment_charts.flow(report["moves"].get("flows", []), segments, _names(report)),
+        clustering=clustering,
+        refit=segment_charts.refit_in_words(clustering),
+        lineage=report.get("lineage", []),
+        flow_size=(segment_charts.FLOW_WIDTH, segment_charts.FLOW_HEIGHT),
         width=charts.WIDTH,
         height=charts.HEIGHT,
     )
+
+
+def _names(report: Mapping[str, Any]) -> dict[str, str]:
+    return {segment["id"]: segment["name"] for segment in report["segments"]}
 
 
 def _charts(target: str, test: Mapping[str, Any]) -> list[charts.Chart]:

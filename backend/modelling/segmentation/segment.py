@@ -97,8 +97,8 @@ def segment(
 
     The standing model assigns; it is fitted anew a month after it was, where other bounds are
     asked for, or on demand. A new fit that would move more than `MOST_MOVED` of the customers who
-    did not order since the last run is softened, then held back, unless it is forced or other
-    bounds were asked for.
+    did not order since the last run, and more than time itself does, is softened, then held back,
+    unless it is forced or other bounds were asked for.
 
     Parameters
     ----------
@@ -188,11 +188,14 @@ class _Night:
         if refit == "auto" and not other_bounds and not self._is_due(standing):
             return standing, "kept", None
         forced = refit == "force" or other_bounds
+        # After a long while time alone moves many: new borders may move as many.
+        stays = self._moved(standing.assign(self._behaviour, self._was).ids) or 0.0
+        most = max(MOST_MOVED, stays)
         least_moved = np.inf
         for share in SHARES_OF_PREVIOUS:
             model = task.model(share)
             moved = self._moved(model.assign(self._behaviour, self._was).ids) or 0.0
-            if forced or moved <= MOST_MOVED:
+            if forced or moved <= most:
                 decision: Decision = "forced" if forced else "adopted"
                 return model, decision, moved
             least_moved = min(least_moved, moved)
@@ -260,6 +263,9 @@ def _unclustered(history: OrderHistory, behaviour: Behaviour, count: int, words:
             "justified_k": count,
             "sample": len(behaviour),
             "refit": "too_few",
+            "fitted_at": None,
+            "moved_without_order": None,
+            "refit_would_move": None,
         },
         notes=(words,),
     )
