@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SERVE ?= 1
 
-.PHONY: help setup demo test check format openapi requirements bench-run bench-forecast clean
+.PHONY: help setup demo test check format openapi requirements bench-run bench-forecast bench-segments clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ bench-run: $(READY) ## Time a whole run over 24,000 customers on PostgreSQL.
 
 bench-forecast: $(READY) ## Score the forecasts beside their peers (ARGS="--peers --speed").
 	$(BIN)/python -m bench.forecast $(ARGS)
+
+bench-segments: $(READY) ## Judge the segments beside RFM groups, on real, planted and noise shops.
+	$(BIN)/python -m bench.segments $(ARGS)
 
 clean: ## Remove what the commands made.
 	rm -rf $(VENV) demo.db* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 import uvicorn
@@ -31,7 +31,7 @@ from backend.data import runs
 from backend.data.demo import load_demo_shop
 from backend.data.engine import AsyncEngine, opened
 from backend.data.migrate import create_shop_tables, migrate
-from backend.data.runs import Run, RunRequest
+from backend.data.runs import Refit, Run, RunRequest
 from backend.data.sources import load_mapping
 from backend.main import create_app, run_config
 from backend.pipeline.worker import work, work_once
@@ -92,6 +92,9 @@ def cluster(
     min_k: Annotated[int | None, typer.Option(help="Fewest segments.")] = None,
     max_k: Annotated[int | None, typer.Option(help="Most segments.")] = None,
     as_of: Annotated[datetime | None, typer.Option(help="The instant described, UTC.")] = None,
+    refit: Annotated[
+        str, typer.Option(help="Learn borders anew: auto (monthly), now, or force.")
+    ] = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Learn segments, value and churn of all customers, and publish them."""
@@ -101,6 +104,7 @@ def cluster(
         min_k=min_k,
         max_k=max_k,
         as_of=as_of and as_of.replace(tzinfo=UTC),
+        refit=cast(Refit, refit),
     )
     report = asyncio.run(_cluster(settings, request, show_progress=not as_json))
     if as_json:

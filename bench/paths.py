@@ -43,9 +43,9 @@ def predict_publicly(shop: Shop, case: Case) -> Predictions:
     """Put all orders in a database, run as of the cut-off, read what the run published."""
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "shop.db"
-        run = _Backend(database, case.horizon_days)
+        run = Backend(database, case.horizon_days)
         run("migrate", "--shop-tables")
-        _fill(database, shop.counted())
+        fill(database, shop.counted())
         run("cluster", "--as-of", case.cutoff, "--json")
         published = _published(database)
     published[1] /= _orders_per_day(shop, case)
@@ -59,7 +59,7 @@ def _orders_per_day(shop: Shop, case: Case) -> float:
     return float(days.orders.sum() / len(days.orders))
 
 
-class _Backend:
+class Backend:
     """`python -m backend …` on a database of its own."""
 
     def __init__(self, database: Path, horizon_days: int) -> None:
@@ -78,7 +78,8 @@ class _Backend:
         subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def _fill(database: Path, shop: Shop) -> None:
+def fill(database: Path, shop: Shop, items: NDArray[np.int64] | None = None) -> None:
+    """Put a shop into the guide's tables; with `items` per order, one line each."""
     customers = ((int(c),) for c in np.unique(shop.customer_id))
     created = (str(at).replace("T", " ") for at in shop.created_at)
     orders = zip(
@@ -94,6 +95,12 @@ def _fill(database: Path, shop: Shop) -> None:
             "INSERT INTO orders (id, customer_id, total_price, created_at, financial_status)"
             " VALUES (?, ?, ?, ?, 'paid')",
             orders,
+        )
+        lines = [] if items is None else enumerate(items.tolist(), start=1)
+        connection.executemany(
+            "INSERT INTO order_line_items (id, order_id, product_id, quantity, price)"
+            " VALUES (?, ?, ?, ?, 1)",
+            ((number, number, number % 50, count) for number, count in lines),
         )
     connection.close()
 

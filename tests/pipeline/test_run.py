@@ -223,22 +223,64 @@ async def test_a_customer_that_is_gone_is_no_longer_published(
     assert report["orders"]["left_out"]["unknown_customer"] > 0
 
 
-async def test_moves_lead_from_one_runs_membership_to_the_next(
+async def test_moves_replayed_from_any_run_give_the_membership_of_any_later_one(
     engine: AsyncEngine, database_url: str
 ) -> None:
     await fill(database_url, invented())
-    await clustered(engine, database_url, as_of=AS_OF - timedelta(days=120))
-    members = {row["customer_id"]: row["archetype_id"] for row in (await rows(engine)).values()}
-    await clustered(engine, database_url)
-    newest = await runs.latest(engine)
-    assert newest is not None
+    members: list[dict[int, str]] = [{}]
+    moves: list[list[dict[str, Any]]] = []
+    nights: tuple[dict[str, Any], ...] = (
+        {},
+        {},
+        {"refit": "force"},
+        {"max_k": 3},
+        {"refit": "now"},
+    )
+    for night, wanted in enumerate(nights):
+        as_of = AS_OF - timedelta(days=90 - 20 * night)
+        await clustered(engine, database_url, as_of=as_of, **wanted)
+        newest = await runs.latest(engine)
+        assert newest is not None
+        async with transaction(engine) as connection:
+            moves.append(await intelligence.read_moves(connection, run_id=newest.id, limit=10_000))
+        found = (await rows(engine)).values()
+        members.append({row["customer_id"]: row["archetype_id"] for row in found})
+    assert len(moves[1]) > 0
+    for start in range(len(members)):
+        replayed: dict[int, str | None] = dict(members[start])
+        for later in range(start, len(moves)):
+            for move in moves[later]:
+                assert replayed.get(move["customer_id"]) == move["from_segment_id"]
+                replayed[move["customer_id"]] = move["to_segment_id"]
+            assert replayed == members[later + 1]
+
+
+async def test_a_run_that_names_no_bounds_keeps_those_of_the_standing_segments(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await fill(database_url, invented())
+    earlier = AS_OF - timedelta(days=3)
+    asked = await clustered(engine, database_url, as_of=earlier, min_k=2, max_k=3)
+    kept = await clustered(engine, database_url)
+    assert (asked["clustering"]["refit"], kept["clustering"]["refit"]) == ("first", "kept")
+    assert kept["clustering"]["k"] == asked["clustering"]["k"] <= 3
+    assert set(kept["moves"]["by_cause"]) <= {"behaviour"}
+
+
+async def test_a_forced_refit_says_which_segments_came_and_went(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await fill(database_url, invented())
+    before = await clustered(engine, database_url, as_of=AS_OF - timedelta(days=3), max_k=2)
+    after = await clustered(engine, database_url, max_k=12, min_k=5)
+    old, new = ({row["id"] for row in report["segments"]} for report in (before, after))
+    events = {event["segment_id"]: event for event in after["lineage"]}
+    assert new - old <= set(events)
+    assert old - new <= set(events)
     async with transaction(engine) as connection:
-        moves = await intelligence.read_moves(connection, run_id=newest.id, limit=10_000)
-    for move in moves:
-        assert members[move["customer_id"]] == move["from_segment_id"]
-        members[move["customer_id"]] = move["to_segment_id"]
-    assert members == {
-        row["customer_id"]: row["archetype_id"] for row in (await rows(engine)).values()
+        stored = await intelligence.read_lineage(connection, limit=100)
+    assert {row["segment_id"]: row["event"] for row in stored} == {
+        identity: event["event"] for identity, event in events.items()
     }
 
 
