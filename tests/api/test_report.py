@@ -64,6 +64,6 @@ def test_a_person_can_read_it_on_a_phone_and_on_a_desk(
         "What was read and left out",
     ]
     plots = browser.find_elements(By.CSS_SELECTOR, "svg")
-    assert len(plots) == 4
+    assert len(plots) == 5
     assert all(plot.size["width"] > 200 for plot in plots)
     assert httpx.codes.is_success(page.status_code)
