@@ -40,6 +40,7 @@ SHOP_VARIABLES = (
     "currency_rate",
     "shop_time_zone",
     "merge_guests",
+    "shop_preset",
     "shop_mapping",
 )
 
@@ -151,6 +152,9 @@ class Settings(BaseSettings):
         "Another address of the Anthropic API, such as a gateway's", "https://…", None
     )
 
+    shop_preset: Optional = _variable(
+        "The shop's platform: its tables are known (docs/presets.md)", "a preset's name", None
+    )
     shop_mapping: Optional = _variable(
         "A TOML file that maps the shop's tables", "the path of a TOML file", None
     )
