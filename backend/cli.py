@@ -21,6 +21,7 @@ from backend.core.clock import utc_now
 from backend.core.config import IsolatedSettings, Settings
 from backend.core.errors import (
     BackendError,
+    ImportRefused,
     InvalidConfiguration,
     InvalidMapping,
     InvalidRunRequest,
@@ -30,6 +31,7 @@ from backend.core.logging import set_up_logging
 from backend.data import runs
 from backend.data.demo import load_demo_shop
 from backend.data.engine import AsyncEngine, opened
+from backend.data.importing import ImportResult, import_files
 from backend.data.migrate import create_shop_tables, migrate
 from backend.data.runs import Refit, Run, RunRequest
 from backend.data.sources import load_mapping
@@ -46,6 +48,7 @@ out = Console()
 err = Console(stderr=True)
 
 DEMO_DATABASE = Path("demo.db")
+REJECTS = Path("rejected.csv")
 WATCH_EVERY_SECONDS = 0.2
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
@@ -58,7 +61,7 @@ def main() -> None:
     except BackendError as error:
         cause = f" ({error.__cause__})" if error.__cause__ else ""
         err.print(f"{error}{cause}", style="red", highlight=False, soft_wrap=True, markup=False)
-        asked_wrongly = isinstance(error, InvalidConfiguration | InvalidRunRequest)
+        asked_wrongly = isinstance(error, InvalidConfiguration | InvalidRunRequest | ImportRefused)
         sys.exit(2 if asked_wrongly else 1)
 
 
@@ -111,6 +114,37 @@ def cluster(
         typer.echo(json.dumps(report, indent=2))
     else:
         _print_report(report)
+
+
+@app.command("import")
+def import_command(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Shopify's or WooCommerce's orders, or the guide's tables, as files."),
+    ],
+    rejects: Annotated[Path, typer.Option(help="Where refused lines go.")] = REJECTS,
+) -> None:
+    """Load CSV or Parquet files into the guide's shop tables, each row once however often."""
+    result = asyncio.run(_import(_settings(), files, rejects))
+    for table, count in result.rows.items():
+        out.print(f"{count:>12,} {table.replace('_', ' ')}", highlight=False)
+    if result.rejected:
+        out.print(f"{result.rejected:>12,} lines refused, see {rejects}", highlight=False)
+
+
+async def _import(settings: Settings, files: Sequence[Path], rejects: Path) -> ImportResult:
+    mapping = load_mapping(settings.shop_variables())
+    async with opened(settings.shop_url) as engine:
+        with _bar(visible=True) as bar:
+            task = bar.add_task("import", total=1.0)
+            return await import_files(
+                engine,
+                _shop_table_names(settings),
+                files,
+                zone=mapping.zone,
+                rejects=rejects,
+                progress=lambda share: bar.update(task, completed=share),
+            )
 
 
 @app.command()

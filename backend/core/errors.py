@@ -124,6 +124,15 @@ class InvalidRunRequest(BackendError):
         super().__init__(f"{field} {problem}.")
 
 
+class ImportRefused(BackendError):
+    """A file cannot be imported; nothing of it is loaded."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        self.file = file
+        self.problem = problem
+        super().__init__(f"{file} {problem}.")
+
+
 class LeaseLost(BackendError):
     """The run belongs to another worker now, or was marked failed meanwhile."""
 

@@ -1,0 +1,176 @@
+"""Rows into the guide's tables: all files in one transaction, each row once however often."""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Table, func
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from backend.data.engine import AsyncConnection, AsyncEngine, transaction
+from backend.data.importing.reading import read_file
+from backend.data.importing.records import Record, Rejected, Row, TableName
+from backend.data.migrate import create_shop_tables
+from backend.data.tables import shop_tables, split_name
+
+ROWS_PER_BATCH = 2_000
+KEYS = ("customers", "orders", "line_items")
+
+
+@dataclass(slots=True)
+class ImportResult:
+    """How many rows went where, and how many lines were refused."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    rejected: int = 0
+
+
+async def import_files(
+    engine: AsyncEngine,
+    names: Mapping[str, str],
+    paths: Sequence[Path],
+    *,
+    zone: ZoneInfo,
+    rejects: Path,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> ImportResult:
+    """Load files into the guide's tables, making those that are missing.
+
+    One transaction: after an interruption the tables are as they were. A row whose id is there
+    already is replaced, so that loading a file twice changes nothing.
+
+    Parameters
+    ----------
+    engine
+        The shop's database.
+    names
+        ``customers``, ``orders`` and ``line_items``, each ``table`` or ``schema.table``.
+    paths
+        CSV or Parquet files.
+    zone
+        The shop's zone.
+    rejects
+        Where refused lines are written, with file, line number and reason.
+    progress
+        Called with the share done, in [0, 1].
+
+    Raises
+    ------
+    ImportRefused
+        When a file cannot be read or is of no known format; nothing is loaded.
+    """
+    await create_shop_tables(engine, names)
+    if engine.dialect.name == "sqlite":
+        names = {key: split_name(name)[1] for key, name in names.items()}
+    metadata = shop_tables(names["customers"], names["orders"], names["line_items"])
+    tables = {key: metadata.tables[names[key]] for key in KEYS}
+    async with transaction(engine, "shop") as connection:
+        loader = _Loader(connection, tables)
+        with _Rejects(rejects) as refused:
+            for place, path in enumerate(paths):
+
+                def advance(share: float, done: int = place) -> None:
+                    progress((done + share) / len(paths))
+
+                for item in read_file(path, zone, advance):
+                    if isinstance(item, Rejected):
+                        refused.write(path, item)
+                    else:
+                        await loader.take(item)
+                advance(1.0)
+            await loader.flush()
+            return ImportResult(loader.counts, refused.count)
+
+
+class _Loader:
+    """Collects rows by table and writes them in batches."""
+
+    def __init__(self, connection: AsyncConnection, tables: Mapping[str, Table]) -> None:
+        self._connection = connection
+        self._tables = tables
+        self._waiting: dict[tuple[TableName, bool], dict[int, Row]] = {}
+        self.counts: dict[str, int] = dict.fromkeys(KEYS, 0)
+
+    async def take(self, record: Record) -> None:
+        """Keep a row; of two with one id the later one counts, of two hints both do."""
+        rows = self._waiting.setdefault((record.table, record.is_hint), {})
+        known = rows.get(record.row["id"])
+        rows[record.row["id"]] = _joined(known, record.row) if record.is_hint else record.row
+        if len(rows) >= ROWS_PER_BATCH:
+            await self._write(record.table, is_hint=record.is_hint)
+
+    async def flush(self) -> None:
+        """Write all that is waiting."""
+        for table, is_hint in list(self._waiting):
+            await self._write(table, is_hint=is_hint)
+
+    async def _write(self, name: TableName, *, is_hint: bool) -> None:
+        rows = self._waiting.pop((name, is_hint))
+        statement = _upsert(self._tables[name], self._connection.dialect.name, is_hint=is_hint)
+        await self._connection.execute(statement, list(rows.values()))
+        self.counts[name] += len(rows)
+
+
+def _joined(known: Row | None, row: Row) -> Row:
+    """Join two hints of a customer: the names first met, the earliest date."""
+    if known is None:
+        return row
+    joined = {name: known[name] if known[name] is not None else row[name] for name in row}
+    return {**joined, "created_at": min(known["created_at"], row["created_at"])}
+
+
+MYSQL = {"mysql", "mariadb"}
+HINTED = ("email", "first_name", "last_name", "created_at")
+
+
+def _upsert(table: Table, dialect: str, *, is_hint: bool) -> Any:
+    """Insert, or replace by id; a hint only fills what is unknown, and keeps the earliest date."""
+    columns = HINTED if is_hint else [c.name for c in table.columns if c.name != "id"]
+    if dialect in MYSQL:
+        insert: Any = mysql.insert(table)
+        new = insert.inserted
+    else:
+        insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+        new = insert.excluded
+    changes = {
+        name: _kept(table, name, new[name], dialect) if is_hint else new[name] for name in columns
+    }
+    if dialect in MYSQL:
+        return insert.on_duplicate_key_update(changes)
+    return insert.on_conflict_do_update(index_elements=[table.c.id], set_=changes)
+
+
+def _kept(table: Table, name: str, new: Any, dialect: str) -> Any:
+    known = table.c[name]
+    if name != "created_at":
+        return func.coalesce(known, new)
+    earliest = func.min if dialect == "sqlite" else func.least
+    return earliest(func.coalesce(known, new), new)
+
+
+class _Rejects:
+    """Writes refused lines; the file is made with the first one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: Any = None
+        self.count = 0
+
+    def __enter__(self) -> "_Rejects":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, source: Path, rejected: Rejected) -> None:
+        """Write one line: file, line number, reason, and what stood there."""
+        if self._file is None:
+            self._file = self._path.open("w", newline="", encoding="utf-8", errors="replace")
+            csv.writer(self._file).writerow(("file", "line", "reason", "content"))
+        content = ", ".join(f"{name}={value}" for name, value in rejected.fields.items() if value)
+        csv.writer(self._file).writerow((source.name, rejected.line, rejected.reason, content))
+        self.count += 1

@@ -1,0 +1,46 @@
+"""What readers hand on: rows for tables, and lines that are refused."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TableName = Literal["customers", "orders", "line_items"]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file: its number, and its fields by column."""
+
+    number: int
+    fields: dict[str, str]
+
+    def get(self, *names: str) -> str:
+        """Return the first of these columns that says something; "" if none does."""
+        for name in names:
+            if (value := (self.fields.get(name) or "").strip()) != "":
+                return value
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line that is not loaded, and why."""
+
+    line: int
+    reason: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row for a table.
+
+    `is_hint` marks a customer known only from an order: it never overwrites what is known better.
+    """
+
+    table: TableName
+    row: Row
+    is_hint: bool = False
+
+
+Item = Record | Rejected
