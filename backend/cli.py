@@ -16,6 +16,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from backend.core.clock import utc_now
 from backend.core.config import IsolatedSettings, Settings
@@ -33,8 +34,9 @@ from backend.data.demo import load_demo_shop
 from backend.data.engine import AsyncEngine, opened
 from backend.data.importing import ImportResult, import_files
 from backend.data.migrate import create_shop_tables, migrate
+from backend.data.readiness import Readiness, check_shop
 from backend.data.runs import Refit, Run, RunRequest
-from backend.data.sources import load_mapping
+from backend.data.sources import Shop, load_mapping
 from backend.main import create_app, run_config
 from backend.pipeline.worker import work, work_once
 
@@ -114,6 +116,45 @@ def cluster(
         typer.echo(json.dumps(report, indent=2))
     else:
         _print_report(report)
+
+
+@app.command()
+def check(as_json: AsJson = False) -> None:
+    """Say what in the shop's data would spoil the results; exit code 1 where it would."""
+    found = asyncio.run(_check(_settings()))
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=2))
+    else:
+        out.print(_findings_table(found))
+    if not found.is_ready:
+        raise typer.Exit(1)
+
+
+async def _check(settings: Settings) -> Readiness:
+    async with (
+        opened(settings.shop_url) as shop_engine,
+        opened(settings.intelligence_url) as our_engine,
+    ):
+        return await check_shop(
+            shop_engine,
+            our_engine,
+            Shop(load_mapping(settings.shop_variables())),
+            utc_now(),
+            value_days=settings.prediction_horizon_days,
+            churn_days=settings.churn_horizon_days,
+        )
+
+
+def _findings_table(found: Readiness) -> Table:
+    colours = {"ok": "green", "warning": "yellow", "error": "red"}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Level", no_wrap=True)
+    table.add_column("Looked at", no_wrap=True)
+    table.add_column("Found", overflow="fold")
+    for finding in found.findings:
+        level = Text(finding.level, style=colours[finding.level])
+        table.add_row(level, Text(finding.code), Text(finding.sentence))
+    return table
 
 
 @app.command("import")

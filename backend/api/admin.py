@@ -16,6 +16,7 @@ from backend.api.schemas import (
     LineageEvent,
     Move,
     MoveList,
+    ReadinessView,
     RunAccepted,
     RunList,
     RunView,
@@ -100,6 +101,13 @@ async def report(state: State, run_id: str) -> dict[str, Any]:
     if found is None:
         raise ReportNotReady(run_id, (await runs.get(state.engine, run_id)).state)
     return found
+
+
+@admin.get("/runs/{run_id}/readiness", responses=problems(404, _404="No run has the id 5f0c2a9b."))
+async def readiness(state: State, run_id: str) -> ReadinessView:
+    """Return what in the shop's data may have spoilt a run's results."""
+    found = (await report(state, run_id)).get("readiness", {"ready": True, "findings": []})
+    return ReadinessView.model_validate(found)
 
 
 @admin.get(

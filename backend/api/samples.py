@@ -95,6 +95,18 @@ LINEAGE: JsonDict = {
     "run_id": "5f0c2a9be1d34c77",
 }
 
+READINESS: JsonDict = {
+    "ready": True,
+    "findings": [
+        {
+            "code": "null_customer",
+            "level": "warning",
+            "sentence": "1,427 of 25,900 orders (5.5%) have no customer and count for nobody.",
+            "facts": {"orders": 1427, "share": 0.0551},
+        }
+    ],
+}
+
 RUN: JsonDict = {
     "run_id": "5f0c2a9be1d34c77",
     "state": "running",

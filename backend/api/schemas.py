@@ -363,6 +363,24 @@ class Lineage(BaseModel):
     events: list[LineageEvent]
 
 
+class FindingView(BaseModel):
+    """One thing that was looked at in the shop's data."""
+
+    code: str
+    level: Literal["ok", "warning", "error"]
+    sentence: str
+    facts: dict[str, Any]
+
+
+class ReadinessView(BaseModel):
+    """What in the shop's data may spoil results."""
+
+    model_config = ConfigDict(json_schema_extra={"example": samples.READINESS})
+
+    ready: bool = Field(description="Whether nothing found makes results wrong")
+    findings: list[FindingView]
+
+
 class Problem(BaseModel):
     """An error, as RFC 9457 has it; further members are the error's facts."""
 

@@ -19,6 +19,7 @@ from backend.data.intelligence import (
     SegmentRow,
 )
 from backend.data.orders import ShopColumns
+from backend.data.readiness import Readiness
 from backend.data.runs import Run
 from backend.modelling.segmentation import Segment
 from backend.modelling.segmentation.behaviour import behaviour_of
@@ -35,6 +36,7 @@ def publication(
     shop: ShopColumns,
     standing: Standing,
     found: Findings,
+    readiness: Readiness,
     config: RunConfig,
 ) -> Publication:
     """Put together everything that one transaction publishes."""
@@ -51,7 +53,7 @@ def publication(
         lineage=[LineageRow(**asdict(event)) for event in events],
         moves=moves,
         new_names=found.new_names,
-        report=json.dumps(run_report(run, as_of, shop, found, moves, events, config)),
+        report=json.dumps(run_report(run, as_of, shop, found, moves, events, readiness, config)),
         explainer=None if explainer is None else json.dumps(explainer.as_dict()),
         model=None if model is None else json.dumps(model.as_dict()),
         retention=timedelta(days=config.history_retention_days),

@@ -10,6 +10,7 @@ import numpy as np
 
 from backend.data.intelligence import SegmentMoves
 from backend.data.orders import ShopColumns
+from backend.data.readiness import Readiness
 from backend.data.runs import Run
 from backend.modelling.segmentation.lineage import LineageEvent
 from backend.modelling.segmentation.picture import picture
@@ -24,6 +25,7 @@ def run_report(
     found: Findings,
     moves: SegmentMoves,
     lineage: Sequence[LineageEvent],
+    readiness: Readiness,
     config: RunConfig,
 ) -> dict[str, Any]:
     """Put together the report that is stored with the run, in plain JSON values."""
@@ -36,6 +38,7 @@ def run_report(
         },
         "customers": _customers(found),
         "orders": _orders(shop),
+        "readiness": readiness.as_dict(),
         "forecast": found.forecast.report.as_dict(),
         "clustering": dict(found.membership.report),
         "picture": picture(found.membership, found.history),

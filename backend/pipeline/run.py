@@ -11,6 +11,7 @@ from backend.core.clock import utc_now
 from backend.data import intelligence, runs
 from backend.data.engine import AsyncEngine, opened, transaction
 from backend.data.orders import BasketColumns, ShopColumns, read_baskets, read_shop
+from backend.data.readiness import Horizons, examine
 from backend.data.sources import Shop, load_mapping
 from backend.modelling.segmentation import StandingModel
 from backend.pipeline.config import RunConfig
@@ -49,11 +50,22 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
             standing = await _standing(engine)
             options = (config, run.request, as_of, progress)
             found = await asyncio.to_thread(learn, shop, baskets, standing, *options)
+            readiness = await examine(
+                shop_engine,
+                Shop(load_mapping(config.shop_variables)),
+                shop,
+                as_of,
+                _horizons(config),
+            )
             found = await worded(found, standing.names, _namer(config))
             progress.enter("publish")
             await _write(engine, run_id, token, progress)
-            result = publication(run, token, as_of, shop, standing, found, config)
+            result = publication(run, token, as_of, shop, standing, found, readiness, config)
             await intelligence.publish(engine, result, now=utc_now())
+
+
+def _horizons(config: RunConfig) -> Horizons:
+    return Horizons(config.prediction_horizon_days, config.churn_horizon_days)
 
 
 def _namer(config: RunConfig) -> Namer:
