@@ -105,6 +105,7 @@ def every_error() -> list[type[errors.BackendError]]:
 
 # These end a process at start, or a run in its own process; no request meets them.
 NEVER_MET_BY_A_REQUEST = {
+    errors.ImportRefused,
     errors.InvalidConfiguration,
     InvalidDatabaseUrl,
     errors.LeaseLost,
