@@ -161,13 +161,16 @@ async def claim(engine: AsyncEngine, *, token: str, now: datetime, lease: timede
 
     One conditional UPDATE, so that of many workers exactly one gets it.
     """
+    queued = (runs.c.active == 1, runs.c.state == "queued")
     statement = (
         update(runs)
-        .where(runs.c.active == 1, runs.c.state == "queued")
+        .where(*queued)
         .values(state="running", lease_token=token, lease_until=now + lease, started_at=now)
     )
     async with transaction(engine) as connection:
-        await connection.execute(_expire(now))
+        await _expire(connection, now)
+        if await connection.scalar(select(runs.c.id).where(*queued)) is None:
+            return None
         claimed = await connection.execute(statement)
         if claimed.rowcount == 0:
             return None
@@ -273,13 +276,17 @@ async def fail(engine: AsyncEngine, run_id: str, *, token: str, error: str, now:
 async def reap_expired(engine: AsyncEngine, *, now: datetime) -> None:
     """Mark a run failed whose worker no longer renews its lease."""
     async with transaction(engine) as connection:
-        await connection.execute(_expire(now))
+        await _expire(connection, now)
 
 
-def _expire(now: datetime) -> Update:
-    return (
+async def _expire(connection: AsyncConnection, now: datetime) -> None:
+    """Look before writing: this is asked every second, and a lock each time gets in the way."""
+    expired = (runs.c.active == 1, runs.c.state == "running", runs.c.lease_until < now)
+    if await connection.scalar(select(runs.c.id).where(*expired)) is None:
+        return
+    await connection.execute(
         update(runs)
-        .where(runs.c.active == 1, runs.c.state == "running", runs.c.lease_until < now)
+        .where(*expired)
         .values(state="failed", active=None, error=LEASE_EXPIRED, finished_at=now)
     )
 
