@@ -63,8 +63,8 @@ def main() -> None:
     except BackendError as error:
         cause = f" ({error.__cause__})" if error.__cause__ else ""
         err.print(f"{error}{cause}", style="red", highlight=False, soft_wrap=True, markup=False)
-        asked_wrongly = isinstance(error, InvalidConfiguration | InvalidRunRequest | ImportRefused)
-        sys.exit(2 if asked_wrongly else 1)
+        asked_wrongly = InvalidConfiguration | InvalidMapping | InvalidRunRequest | ImportRefused
+        sys.exit(2 if isinstance(error, asked_wrongly) else 1)
 
 
 @app.command()
@@ -209,6 +209,7 @@ def demo(
 def _settings() -> Settings:
     settings = Settings.load()
     set_up_logging(settings.log_level)
+    load_mapping(settings.shop_variables())  # a wrong one is refused before anything is queued
     return settings
 
 

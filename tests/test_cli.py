@@ -62,7 +62,9 @@ def test_nonsense_is_one_sentence_and_exit_code_2(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("how", ["backend cluster", "uvicorn backend.main:app", "backend serve"])
+@pytest.mark.parametrize(
+    "how", ["backend cluster", "backend worker", "uvicorn backend.main:app", "backend serve"]
+)
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
@@ -70,6 +72,7 @@ def test_nonsense_is_one_sentence_and_exit_code_2(
         ("DATABASE_URL", "oracle://u:hunter2@h/d", "begins with oracle://"),
         ("API_KEY", "", "API_KEY is empty"),
         ("CHURN_HORIZON_DAYS", "never", "CHURN_HORIZON_DAYS holds 'never'"),
+        ("SHOP_PRESET", "woocomerce", "did you mean woocommerce?); there are magento2, medusa2,"),
     ],
 )
 def test_a_wrong_variable_is_one_sentence_and_exit_code_2(

@@ -12,6 +12,7 @@ from backend.data.intelligence import SegmentMoves
 from backend.data.orders import ShopColumns
 from backend.data.readiness import Readiness
 from backend.data.runs import Run
+from backend.data.sources import load_mapping
 from backend.modelling.segmentation.lineage import LineageEvent
 from backend.modelling.segmentation.picture import picture
 from backend.pipeline.config import RunConfig
@@ -47,6 +48,7 @@ def run_report(
         "lineage": [asdict(event) for event in lineage],
         "moves": _moves(moves),
         "notes": [
+            *load_mapping(config.shop_variables).notes,
             *found.forecast.report.notes,
             *found.membership.notes,
             *_left_out(shop.rejected),

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -297,3 +298,19 @@ async def test_a_shop_user_that_may_only_select_is_enough(new_postgres: Any) -> 
         count = await connection.scalar(select(func.count()).select_from(customer_intelligence))
     await engine.dispose()
     assert count == 80
+
+
+async def test_a_variable_that_a_file_overrides_is_named_in_the_report(
+    engine: AsyncEngine, database_url: str, tmp_path: Path
+) -> None:
+    await fill(database_url, invented(60))
+    file = tmp_path / "shop.toml"
+    file.write_text('[orders]\ntable = "orders"\nfilter = "id > 0"\n')
+    variables = {**VARIABLES, "ORDERS_FILTER": "id > 5", "SHOP_MAPPING": str(file)}
+    run_id = await claimed(engine)
+    config = config_of(database_url, shop_variables=variables)
+    await perform(config, run_id, "mine", Progress())
+    report = await runs.read_report(engine, run_id)
+    assert report is not None
+    said = "The variable for orders.filter is overridden by the preset or the mapping file."
+    assert said in report["notes"]

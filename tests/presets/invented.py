@@ -11,7 +11,7 @@ import numpy as np
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 HISTORY_DAYS = 730
 PEOPLE = 300
-NOBODY = -1
+ORDERS_OF_NOBODY = 5
 
 Fate = Literal["counted", "partial", "refunded", "cancelled", "pending", "cart", "test", "deleted"]
 COUNTED: tuple[Fate, ...] = ("counted", "partial")
@@ -105,9 +105,13 @@ class InventedShop:
         """Return somebody's orders, the first one first."""
         return [order for order in self.orders if order.person == person]
 
+    def counted_of(self, person: Person) -> list[Order]:
+        """Return those of somebody's orders that count."""
+        return [order for order in self.orders_of(person) if order.fate in COUNTED]
+
     def truth(self, person: Person) -> tuple[int, Decimal]:
         """Return how many orders count, and their sum without refunds."""
-        counted = [order for order in self.orders_of(person) if order.fate in COUNTED]
+        counted = self.counted_of(person)
         return len(counted), sum((order.total - order.refunded for order in counted), Decimal(0))
 
 
@@ -131,6 +135,12 @@ class Platform:
         Whether it says how much was refunded; if not, an order counts whole.
     conversion
         Whether orders are in several currencies.
+    traceless
+        What an order can become without saying that whoever placed it exists.
+    only_with_orders
+        Whether an account exists only when it has an order.
+    zone_is_known
+        Whether its times are in UTC wherever the shop is.
     """
 
     database: Literal["mysql", "postgres"]
@@ -140,6 +150,15 @@ class Platform:
     id_of: Callable[[Person], str]
     partial_refunds: bool = True
     conversion: bool = False
+    traceless: tuple[Fate, ...] = ("cart",)
+    only_with_orders: bool = False
+    zone_is_known: bool = False
+
+    def knows(self, shop: "InventedShop", person: Person) -> bool:
+        """Tell whether the platform knows of somebody."""
+        if self.only_with_orders or (person.guest and self.guests == "by_email"):
+            return any(order.fate not in self.traceless for order in shop.orders_of(person))
+        return True
 
 
 def invented_shop(platform: Platform, seed: int = 0) -> InventedShop:
@@ -152,27 +171,36 @@ def invented_shop(platform: Platform, seed: int = 0) -> InventedShop:
     orders: list[Order] = []
     for person in people:
         # Every ninth account has never ordered; a guest exists because they did.
-        count = 0 if number_is_idle(person) else 1 + int(rng.poisson(1.5))
+        count = 0 if _is_idle(person) else 1 + int(rng.poisson(1.5))
         for place in range(count):
-            orders.append(_order(rng, platform, len(orders) + 1, person, first=place == 0))
-    orders += [
-        _order(rng, platform, len(orders) + extra, None, first=True) for extra in range(1, 6)
-    ]
+            fates = _possible_fates(platform, person, place)
+            orders.append(_order(rng, platform, len(orders) + 1, person, fates))
+    for _ in range(ORDERS_OF_NOBODY):
+        orders.append(_order(rng, platform, len(orders) + 1, None, ("counted",)))
     return InventedShop(people, orders)
 
 
-def number_is_idle(person: Person) -> bool:
+def _is_idle(person: Person) -> bool:
     """Whether somebody has an account and no order."""
     return not person.guest and person.number % 9 == 0
 
 
+def _possible_fates(platform: Platform, person: Person, place: int) -> Sequence[Fate]:
+    """Let most people's first order count, and none of every tenth person's."""
+    if person.number % 10 == 2:
+        return [fate for fate in platform.fates if fate not in COUNTED]
+    return ("counted",) if place == 0 else platform.fates
+
+
 def _order(
-    rng: np.random.Generator, platform: Platform, number: int, person: Person | None, *, first: bool
+    rng: np.random.Generator,
+    platform: Platform,
+    number: int,
+    person: Person | None,
+    fates: Sequence[Fate],
 ) -> Order:
-    fates = platform.fates
     weights = np.array([WEIGHTS[fate] for fate in fates])
-    drawn: Fate = fates[int(rng.choice(len(fates), p=weights / weights.sum()))]
-    fate: Fate = "counted" if first else drawn
+    fate: Fate = fates[int(rng.choice(len(fates), p=weights / weights.sum()))]
     total = Decimal(int(rng.integers(500, 30_000))).scaleb(-2)
     known = fate == "partial" and platform.partial_refunds
     refunded = (total / 4).quantize(Decimal("0.01")) if known else Decimal(0)

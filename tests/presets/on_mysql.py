@@ -427,6 +427,7 @@ def sylius(shop: InventedShop) -> Tables:
     """Write minor units; carts share the table."""
     states = {
         "counted": "paid",
+        "partial": "partially_refunded",
         "refunded": "refunded",
         "cancelled": "cancelled",
         "pending": "awaiting_payment",
@@ -482,6 +483,7 @@ PLATFORMS = {
         "own_row",
         woocommerce,
         _plain_id,
+        zone_is_known=True,
     ),
     "woocommerce_hpos": Platform(
         "mysql",
@@ -489,6 +491,7 @@ PLATFORMS = {
         "by_email",
         woocommerce_hpos,
         _id_or_email,
+        zone_is_known=True,
     ),
     "magento2": Platform(
         "mysql",
@@ -496,6 +499,8 @@ PLATFORMS = {
         "by_email",
         magento2,
         _id_or_email,
+        zone_is_known=True,
+        traceless=(),
     ),
     "prestashop": Platform(
         "mysql",
@@ -520,8 +525,14 @@ PLATFORMS = {
         _sw_id,
         partial_refunds=False,
         conversion=True,
+        zone_is_known=True,
     ),
     "sylius": Platform(
-        "mysql", ("counted", "refunded", "cancelled", "pending", "cart"), "none", sylius, _plain_id
+        "mysql",
+        ("counted", "partial", "refunded", "cancelled", "pending", "cart"),
+        "none",
+        sylius,
+        _plain_id,
+        partial_refunds=False,
     ),
 }

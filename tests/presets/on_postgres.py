@@ -111,6 +111,7 @@ def _medusa_summary(order: Order, version: int) -> dict[str, Any]:
 def saleor(shop: InventedShop) -> Tables:
     """Write uuids for orders, and guests who are known by e-mail alone."""
     statuses = {"cancelled": "canceled", "refunded": "returned", "cart": "draft"}
+    charges = {"pending": "none", "cart": "none", "partial": "partial"}
     return {
         "account_user": [
             {
@@ -130,7 +131,7 @@ def saleor(shop: InventedShop) -> Tables:
                 "id": UUID(int=order.number),
                 "number": order.number,
                 "status": statuses.get(order.fate, "fulfilled"),
-                "charge_status": "none" if order.fate in {"pending", "cart"} else "full",
+                "charge_status": charges.get(order.fate, "full"),
                 "user_id": None
                 if order.person is None or order.person.guest
                 else order.person.number,
@@ -160,7 +161,12 @@ def saleor(shop: InventedShop) -> Tables:
 
 def spree(shop: InventedShop) -> Tables:
     """Write carts beside orders; a cancelled order keeps its payment state."""
-    payments = {"counted": "paid", "pending": "balance_due", "cancelled": "paid"}
+    payments = {
+        "counted": "paid",
+        "partial": "credit_owed",
+        "pending": "balance_due",
+        "cancelled": "paid",
+    }
     return {
         "spree_users": [
             {
@@ -359,16 +365,24 @@ PLATFORMS = {
         "repeated_rows",
         medusa2,
         _medusa_id,
+        zone_is_known=True,
     ),
     "saleor": Platform(
         "postgres",
-        ("counted", "refunded", "cancelled", "pending", "cart"),
+        ("counted", "partial", "refunded", "cancelled", "pending", "cart"),
         "by_email",
         saleor,
         _id_or_email,
+        zone_is_known=True,
+        partial_refunds=False,
     ),
     "spree": Platform(
-        "postgres", ("counted", "cancelled", "pending", "cart"), "by_email", spree, _id_or_email
+        "postgres",
+        ("counted", "partial", "cancelled", "pending", "cart"),
+        "by_email",
+        spree,
+        _id_or_email,
+        partial_refunds=False,
     ),
     "odoo17": Platform(
         "postgres",
@@ -377,6 +391,8 @@ PLATFORMS = {
         odoo17,
         _plain_id,
         conversion=True,
+        only_with_orders=True,
+        traceless=(),
     ),
     "shopify_fivetran": Platform(
         "postgres",
@@ -385,6 +401,7 @@ PLATFORMS = {
         shopify_fivetran,
         _plain_id,
         partial_refunds=False,
+        zone_is_known=True,
     ),
     "shopify_airbyte": Platform(
         "postgres",
@@ -393,5 +410,6 @@ PLATFORMS = {
         shopify_airbyte,
         _plain_id,
         partial_refunds=False,
+        zone_is_known=True,
     ),
 }

@@ -2,30 +2,33 @@
 
 import re
 import tomllib
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import text
 
-from backend.data.engine import create_engine
-from backend.data.sources.loading import PRESET_FOLDER, preset_names
-from tests.conftest import NewDatabase, wait_for
+from backend.data.engine import create_engine, opened
+from backend.data.orders import read_baskets, read_shop
+from backend.data.sources import Shop, load_mapping, preset_names
+from backend.data.sources.loading import PRESET_FOLDER
+from tests.conftest import NewDatabase, execute, wait_for
 from tests.live import ROOT, Live, serving
 from tests.presets import on_mysql, on_postgres
 from tests.presets.invented import (
     AS_OF,
     InventedShop,
+    Person,
     Platform,
     Tables,
     invented_shop,
-    number_is_idle,
 )
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PLATFORMS = {**on_mysql.PLATFORMS, **on_postgres.PLATFORMS}
-# Odoo's customers are partners with an order.
-WITHOUT_IDLE = {"odoo17"}
 
 
 async def load(url: str, schema: str, tables: Tables) -> None:
@@ -44,52 +47,89 @@ async def load(url: str, schema: str, tables: Tables) -> None:
     await engine.dispose()
 
 
+def platform_of(name: str) -> tuple[Platform, str]:
+    """Return how a platform is written, and its tables; say what is missing."""
+    fixture = FIXTURES / f"{name}.sql"
+    assert fixture.exists(), (
+        f"the preset {name} needs its platform's CREATE TABLEs in tests/presets/fixtures/{name}.sql"
+    )
+    assert name in PLATFORMS, (
+        f"the preset {name} needs a function that writes an invented shop into its platform's"
+        " tables, and a Platform in PLATFORMS of tests/presets/on_mysql.py or on_postgres.py"
+    )
+    return PLATFORMS[name], fixture.read_text()
+
+
 @pytest.mark.external
 @pytest.mark.parametrize("name", preset_names())
 def test_a_preset_reads_its_platform(
     name: str, new_mysql: NewDatabase, new_postgres: NewDatabase, tmp_path: Path
 ) -> None:
-    fixture = FIXTURES / f"{name}.sql"
-    assert fixture.exists(), f"preset {name} needs its tables in tests/presets/fixtures/{name}.sql"
-    assert name in PLATFORMS, f"preset {name} needs a Platform in tests/presets/on_….py"
-    platform = PLATFORMS[name]
+    platform, schema = platform_of(name)
     url = new_mysql() if platform.database == "mysql" else new_postgres()
     shop = invented_shop(platform)
-    wait_for(load(url, fixture.read_text(), platform.write(shop)))
+    wait_for(load(url, schema, platform.write(shop)))
+    wait_for(assert_lines_and_times_are_right(url, name, platform, shop))
     # The names of the guide's tables, which other tests set, must not reach a preset's shop.
     nothing = dict.fromkeys(("CUSTOMERS_TABLE", "ORDERS_TABLE", "LINE_ITEMS_TABLE"), "")
     with serving(url, tmp_path, variables={**nothing, "SHOP_PRESET": name}) as live:
         status = live.cluster(as_of=AS_OF.isoformat())
         assert status["state"] == "succeeded", status
-        lines = live.get(status["report_url"], "admin-key").json()
-        assert_customers_are_right(live, name, platform, shop)
-        assert lines["customers"]["total"] == len(expected(name, shop))
+        report = live.get(status["report_url"], "admin-key").json()
+        assert_nobody_is_invented(report, platform, shop)
+        for person in shop.people:
+            assert_the_profile_is_right(live, platform, shop, person)
 
 
-def expected(name: str, shop: InventedShop) -> list[int]:
-    return [
-        person.number
-        for person in shop.people
-        if name not in WITHOUT_IDLE or not number_is_idle(person)
-    ]
-
-
-def assert_customers_are_right(
-    live: Live, name: str, platform: Platform, shop: InventedShop
+async def assert_lines_and_times_are_right(
+    url: str, name: str, platform: Platform, shop: InventedShop
 ) -> None:
-    known = set(expected(name, shop))
+    """Every platform writes one line of one product for each order, beside lines of other kinds."""
+    mapped = Shop(load_mapping({"SHOP_PRESET": name, "SHOP_TIME_ZONE": "Asia/Tokyo"}))
+    late = timedelta(0) if platform.zone_is_known else timedelta(hours=9)
+    async with opened(url) as engine:
+        found = await read_shop(engine, mapped, AS_OF)
+        baskets = await read_baskets(engine, mapped, AS_OF, found.customer_ids)
+    assert baskets is not None
+    place = {str(customer_id): at for at, customer_id in enumerate(found.customer_ids)}
     for person in shop.people:
-        answer = live.get(f"/api/mcp/customers/{platform.id_of(person)}")
-        if person.number not in known:
-            assert answer.status_code == 404
+        if not platform.knows(shop, person):
             continue
-        assert answer.status_code == 200, (person, answer.text)
-        profile = answer.json()
-        count, value = shop.truth(person)
-        assert profile["email"].lower() == person.email
-        assert profile["total_orders"] == count, (person, profile)
-        shown = None if count == 0 else Decimal(str(profile["historical_value"]))
-        assert shown == (value if count else None), (person, shop.orders_of(person))
+        mine = place[platform.id_of(person)]
+        counted = shop.counted_of(person)
+        assert np.nan_to_num(baskets.lines[mine]) == len(counted), person
+        assert np.nan_to_num(baskets.orders[mine]) == len(counted), person
+        times = found.created_at[found.customer_index == mine].tolist()
+        assert sorted(times) == sorted(order.naive - late for order in counted), person
+
+
+def assert_nobody_is_invented(
+    report: dict[str, Any], platform: Platform, shop: InventedShop
+) -> None:
+    known = [person for person in shop.people if platform.knows(shop, person)]
+    counts = [shop.truth(person)[0] for person in known]
+    assert report["customers"] == {"total": len(known), "with_orders": np.count_nonzero(counts)}
+    assert report["orders"]["counted"] == sum(counts)
+
+
+def assert_the_profile_is_right(
+    live: Live, platform: Platform, shop: InventedShop, person: Person
+) -> None:
+    answer = live.get(f"/api/mcp/customers/{platform.id_of(person)}")
+    if not platform.knows(shop, person):
+        assert answer.status_code == 404, (person, answer.text)
+        return
+    assert answer.status_code == 200, (person, answer.text)
+    profile = answer.json()
+    count, value = shop.truth(person)
+    assert profile["email"].lower() == person.email
+    assert profile["total_orders"] == count, (person, profile)
+    assert Decimal(str(profile["historical_value"] or 0)) == value, (person, profile)
+
+
+def test_a_preset_without_its_platform_says_what_it_needs() -> None:
+    with pytest.raises(AssertionError, match=r"tests/presets/fixtures/newcomer\.sql"):
+        platform_of("newcomer")
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -103,3 +143,46 @@ def test_the_documentation_lists_every_preset() -> None:
     page = (ROOT / "docs" / "presets.md").read_text()
     for name in preset_names():
         assert f"| `{name}` |" in page
+        facts = tomllib.loads((PRESET_FOLDER / f"{name}.toml").read_text())["about"]
+        for fact in [*facts["facts"], *facts["unverified"]]:
+            assert fact in page, (name, fact)
+
+
+ACCOUNT_TABLES = {
+    "woocommerce_hpos": ("wp_users", "user_email", "ID"),
+    "magento2": ("customer_entity", "email", "entity_id"),
+    "opencart": ("oc_customer", "email", "customer_id"),
+    "saleor": ("account_user", "email", "id"),
+    "spree": ("spree_users", "email", "id"),
+}
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("name", ACCOUNT_TABLES)
+def test_a_guest_joins_the_account_with_the_same_email_where_that_is_wanted(
+    name: str, new_mysql: NewDatabase, new_postgres: NewDatabase
+) -> None:
+    platform, schema = platform_of(name)
+    url = new_mysql() if platform.database == "mysql" else new_postgres()
+    shop = invented_shop(platform)
+    wait_for(load(url, schema, platform.write(shop)))
+    account, guest = shop.people[0], shop.people[3]
+    assert guest.guest
+    table, email, identity = ACCOUNT_TABLES[name]
+    address = guest.email.upper()
+    wait_for(execute(url, f"UPDATE {table} SET {email} = '{address}' WHERE {identity} = 1"))
+    apart = wait_for(order_counts(url, name, merge="false"))
+    assert apart[platform.id_of(account)] == shop.truth(account)[0]
+    assert apart[platform.id_of(guest)] == shop.truth(guest)[0]
+    joined = wait_for(order_counts(url, name, merge="true"))
+    assert joined[platform.id_of(account)] == shop.truth(account)[0] + shop.truth(guest)[0]
+    assert joined.keys() == apart.keys() - {platform.id_of(guest)}
+
+
+async def order_counts(url: str, name: str, *, merge: str) -> dict[str, int]:
+    """Read how many counted orders every customer has."""
+    mapped = Shop(load_mapping({"SHOP_PRESET": name, "MERGE_GUESTS": merge}))
+    async with opened(url) as engine:
+        found = await read_shop(engine, mapped, AS_OF)
+    counts = np.bincount(found.customer_index, minlength=len(found.customer_ids))
+    return {str(one): int(count) for one, count in zip(found.customer_ids, counts, strict=True)}

@@ -3,12 +3,13 @@
 From weakest to strongest: the guide's defaults, what a preset only suggests (`[defaults]`: prefix,
 statuses, zone and whatever else differs between shops on one platform), the variables, what a
 preset knows (tables, queries, columns), the file. A layer that names another table or query for
-a logical table replaces that table whole; else single settings replace each other.
+a logical table replaces that table whole; else single settings replace each other. A filter or a
+scale from a variable that names no table of its own is meant for the preset's table, and stays.
 """
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ TEXTS = {
     "LINE_ITEMS_FILTER": ("line_items", "filter"),
 }
 PRESET_FACTS = ("about",)
+KEPT_WITH_A_PRESET = ("filter", "scale")
 Layer = dict[str, Any]
 
 
@@ -67,6 +69,7 @@ def load_mapping(variables: Mapping[str, str]) -> ShopMapping:
     file = _from_file(variables.get("SHOP_MAPPING"))
     name = variables.get("SHOP_PRESET") or file.pop("preset", None)
     suggested, known = _from_preset(name)
+    known = _with_settings_of(known, suggested, plain)
     layers = (GUIDE_DEFAULTS, suggested, plain, known, file)
     merged: Layer = {}
     for layer in layers:
@@ -127,13 +130,29 @@ def _from_preset(name: str | None) -> tuple[Layer, Layer]:
     if not name:
         return {}, {}
     if name not in preset_names():
-        near = difflib.get_close_matches(name, preset_names(), n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(preset_names())}"
-        raise InvalidMapping("preset", f"'{name}' does not exist; {hint}")
+        near = difflib.get_close_matches(name.lower(), preset_names(), n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        there_are = f"there are {', '.join(preset_names())}"
+        raise InvalidMapping("preset", f"'{name}' does not exist{hint}; {there_are}")
     known = _read_toml("preset", PRESET_FOLDER / f"{name}.toml")
     for fact in PRESET_FACTS:
         known.pop(fact, None)
     return known.pop("defaults", {}), known
+
+
+def _with_settings_of(known: Layer, *weaker: Layer) -> Layer:
+    """Add to a preset's tables what weaker layers say about them without naming a table."""
+    kept: Layer = {}
+    for layer in weaker:
+        for name in LOGICAL_NAMES:
+            group = layer.get(name, {})
+            if "table" not in group and "query" not in group:
+                chosen = {key: group[key] for key in KEPT_WITH_A_PRESET if key in group}
+                kept[name] = {**kept.get(name, {}), **chosen}
+    return {
+        key: {**kept.get(key, {}), **group} if key in LOGICAL_NAMES else group
+        for key, group in known.items()
+    }
 
 
 def _from_file(path: str | None) -> Layer:
@@ -173,12 +192,27 @@ def _lay_over_group(merged: Layer, key: str, value: Mapping[str, Any]) -> None:
 def _unheard(plain: Layer, merged: Layer) -> tuple[str, ...]:
     """Say which variables a preset or file overrides, so that none is ignored in silence."""
     return tuple(
-        f"the variable for {name}.{key} is overridden by the preset or the mapping file"
-        for name, group in plain.items()
-        if isinstance(group, dict)
-        for key, value in group.items()
-        if key != "columns" and merged.get(name, {}).get(key) != value
+        f"The variable for {place} is overridden by the preset or the mapping file."
+        for place, value, held in _settings(plain, merged)
+        if not _is_heard(value, held)
     )
+
+
+def _settings(plain: Layer, merged: Layer) -> Iterator[tuple[str, object, object]]:
+    """Yield the place of each setting, what the variable says, and what holds."""
+    for name, group in plain.items():
+        held = merged.get(name)
+        if not isinstance(group, dict):
+            yield name, group, held
+            continue
+        for key, value in group.items():
+            yield f"{name}.{key}", value, held.get(key) if isinstance(held, dict) else None
+
+
+def _is_heard(value: object, held: object) -> bool:
+    if isinstance(value, dict) and isinstance(held, dict):
+        return value.items() <= held.items()
+    return value == held
 
 
 def _validated(merged: Layer) -> ShopMapping:

@@ -1,0 +1,101 @@
+"""Which of variables, a preset and a file has the last word, and what is said of the others."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.core.errors import InvalidMapping
+from backend.data.sources import load_mapping, preset_names
+
+
+def test_an_unknown_preset_is_named_with_the_ones_that_there_are() -> None:
+    with pytest.raises(InvalidMapping) as caught:
+        load_mapping({"SHOP_PRESET": "woocomerce"})
+    message = str(caught.value)
+    assert "'woocomerce' does not exist (did you mean woocommerce?)" in message
+    assert all(name in message for name in preset_names())
+    assert message.count(".") == 1
+
+
+def test_variables_override_what_a_preset_suggests() -> None:
+    mapping = load_mapping(
+        {
+            "SHOP_PRESET": "prestashop",
+            "TABLE_PREFIX": "shop7_",
+            "COUNTED_STATUSES": "paid,pending",
+            "SHOP_TIME_ZONE": "Europe/Paris",
+            "MERGE_GUESTS": "false",
+        }
+    )
+    assert mapping.prefix == "shop7_"
+    assert mapping.statuses.counted == ("paid", "pending")
+    assert mapping.statuses.refunded == ("refunded",)
+    assert mapping.time_zone == "Europe/Paris"
+    assert not mapping.merge_guests
+    assert mapping.notes == ()
+
+
+def test_a_filter_or_scale_without_a_table_is_meant_for_the_presets_table() -> None:
+    mapping = load_mapping(
+        {"SHOP_PRESET": "sylius", "MONEY_SCALE": "1", "ORDERS_FILTER": "currency = 'JPY'"}
+    )
+    assert mapping.orders.query is not None
+    assert mapping.orders.scale == 1
+    assert mapping.orders.filter == "currency = 'JPY'"
+    assert mapping.notes == ()
+    assert load_mapping({"SHOP_PRESET": "sylius"}).orders.scale == 100
+
+
+def test_a_preset_overrides_a_variables_table_with_its_filter_and_says_so() -> None:
+    mapping = load_mapping(
+        {"SHOP_PRESET": "sylius", "ORDERS_TABLE": "sales", "ORDERS_FILTER": "id > 5"}
+    )
+    assert mapping.orders.table is None
+    assert mapping.orders.filter is None
+    assert mapping.orders.scale == 100
+    assert mapping.notes == (
+        "The variable for orders.filter is overridden by the preset or the mapping file.",
+        "The variable for orders.table is overridden by the preset or the mapping file.",
+    )
+
+
+def test_a_zone_that_the_platform_fixes_overrides_the_variable_and_says_so() -> None:
+    mapping = load_mapping({"SHOP_PRESET": "woocommerce", "SHOP_TIME_ZONE": "Asia/Tokyo"})
+    assert mapping.time_zone == "UTC"
+    assert mapping.notes == (
+        "The variable for time_zone is overridden by the preset or the mapping file.",
+    )
+
+
+def test_a_file_names_a_preset_and_overrides_it(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(
+        'preset = "spree"\nmerge_guests = true\n[orders]\ntable = "my_orders"\n'
+        "[statuses]\ncounted = ['paid']\n"
+    )
+    mapping = load_mapping({"SHOP_MAPPING": str(file), "COUNTED_STATUSES": "credit_owed"})
+    assert mapping.preset == "spree"
+    assert mapping.merge_guests
+    assert mapping.orders.table == "my_orders"
+    assert mapping.customers.query is not None
+    assert mapping.statuses.counted == ("paid",)
+    assert mapping.statuses.cancelled == ("voided", "void", "failed")
+    assert mapping.notes == (
+        "The variable for statuses.counted is overridden by the preset or the mapping file.",
+    )
+
+
+def test_columns_that_a_presets_query_leaves_no_room_for_are_named() -> None:
+    mapping = load_mapping({"SHOP_PRESET": "saleor", "ORDERS_COLUMNS": "order_number=id"})
+    assert mapping.notes == (
+        "The variable for orders.columns is overridden by the preset or the mapping file.",
+    )
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_is_a_valid_mapping_of_three_tables(name: str) -> None:
+    mapping = load_mapping({"SHOP_PRESET": name})
+    assert mapping.preset == name
+    assert mapping.line_items is not None
+    assert mapping.statuses.counted
+    assert mapping.notes == ()
