@@ -40,6 +40,7 @@ openapi: $(READY) ## Write the OpenAPI snapshot anew.
 requirements: $(READY) ## Compile the pinned requirements anew.
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header -c requirements-dev.txt examples/requirements.in -o examples/requirements.txt
 
 bench-run: $(READY) ## Time a whole run over 24,000 customers on PostgreSQL.
 	$(BIN)/python -m bench.run
