@@ -7,7 +7,7 @@ got, so that after an interruption the next pull goes on with the slice that was
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -81,6 +81,7 @@ class Slice:
     most_pages: int
     read_again: timedelta = timedelta(0)
     pages: int = 0
+    reached: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def is_full(self) -> bool:
@@ -105,7 +106,7 @@ class Slice:
             "name": name,
             "selected": False,
             "endpoint": {**endpoint, "response_actions": [self._count]},
-            "processing_steps": [{"map": lambda item: self._marked(item, updated)}],
+            "processing_steps": [{"map": lambda item: self._marked(name, item, updated)}],
         }
         found = rest_api_resources({"client": client, "resources": [resource]})
         return found[0].add_limit(self.most_pages)
@@ -113,10 +114,18 @@ class Slice:
     def _count(self, _response: object, *_arguments: object, **_options: object) -> None:
         self.pages += 1
 
-    def _marked(self, item: Row, updated: str) -> Row:
-        # An instant, since as text times of two zones have no order; and none in the future, which
-        # would hide all changes until then.
-        return {**item, "changed_at": min(instant(item[updated]), self.started)}
+    def _marked(self, name: str, item: Row, updated: str) -> Row:
+        # An instant: as text, times of two zones have no order.
+        changed = instant(item[updated])
+        if changed < self.reached.get(name, THE_BEGINNING):
+            raise NotSorted(f"{name} do not come with the oldest change first: some could be lost")
+        self.reached[name] = changed
+        # A date in the future would hide all changes until then.
+        return {**item, "changed_at": min(changed, self.started)}
+
+
+class NotSorted(Exception):
+    """The API does not sort as it was asked to, so the cursor would pass changes by."""
 
 
 def pull(

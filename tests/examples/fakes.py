@@ -49,6 +49,7 @@ class Fake:
     customers: dict[int, Row]
     orders: dict[int, Row]
     address: str = ""
+    sorts_as_asked: bool = True
     queries: list[Query] = field(default_factory=list)
     given: list[int] = field(default_factory=list)
     # What happens at the n-th request, before it is answered.
@@ -275,6 +276,8 @@ def answering(fake: Fake) -> Iterator[Fake]:
             except Refused as error:
                 self._send(error.status, {"errors": str(error)}, error.headers)
                 return
+            if not fake.sorts_as_asked:
+                answer.items.reverse()
             if address.path.endswith(("orders", "orders.json")):
                 fake.given += [item["id"] for item in answer.items]
             self._send(200, answer.body, answer.headers)

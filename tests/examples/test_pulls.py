@@ -333,6 +333,15 @@ def test_a_refused_key_changes_nothing_and_is_said(pull: Pull) -> None:
     assert pull.rows("SELECT 1 FROM pg_tables WHERE schemaname = 'ecommerce'") == []
 
 
+def test_an_api_that_sorts_otherwise_is_refused_before_a_change_is_lost(pull: Pull) -> None:
+    pull.fake.sorts_as_asked = False
+    process = pull.start()
+    said, _ = process.communicate(timeout=TIMEOUT_SECONDS)
+    assert process.returncode == 1
+    assert "do not come with the oldest change first" in said
+    assert pull.rows("SELECT 1 FROM pg_tables WHERE schemaname = 'ecommerce'") == []
+
+
 def test_tables_of_others_are_refused_in_a_sentence(pull: Pull) -> None:
     done = command(pull.url, pull.folder, "migrate", "--shop-tables", variables=GUIDE_TABLES)
     assert done.returncode == 0, done.stderr
