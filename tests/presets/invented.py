@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ WEIGHTS: Mapping[Fate, float] = {
 Guests = Literal["none", "own_row", "by_email", "repeated_rows"]
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
+Choice = TypeVar("Choice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,10 @@ class Order:
         if self.person is None:
             return ""
         return self.person.email.upper() if self.number % 3 == 0 else self.person.email
+
+    def any_of(self, *choices: Choice) -> Choice:
+        """Return one of several things that mean the same."""
+        return choices[self.number % len(choices)]
 
     @property
     def cents(self) -> int:
@@ -187,6 +192,8 @@ def _is_idle(person: Person) -> bool:
 
 def _possible_fates(platform: Platform, person: Person, place: int) -> Sequence[Fate]:
     """Let most people's first order count, and none of every tenth person's."""
+    if person.number % 20 == 12 and "cart" in platform.fates:
+        return ("cart",)
     if person.number % 10 == 2:
         return [fate for fate in platform.fates if fate not in COUNTED]
     return ("counted",) if place == 0 else platform.fates

@@ -27,12 +27,12 @@ def _id_or_email(person: Person) -> str:
 def woocommerce(shop: InventedShop) -> Tables:
     """Write the analytics tables; refunds are rows of their own."""
     statuses = {
-        "counted": "wc-completed",
-        "partial": "wc-processing",
-        "refunded": "wc-refunded",
-        "cancelled": "wc-cancelled",
-        "pending": "wc-pending",
-        "cart": "trash",
+        "counted": ("wc-completed", "wc-processing"),
+        "partial": ("wc-processing",),
+        "refunded": ("wc-refunded",),
+        "cancelled": ("wc-cancelled", "wc-failed", "trash"),
+        "pending": ("wc-pending", "wc-on-hold"),
+        "cart": ("auto-draft", "wc-checkout-draft"),
     }
     tables: Tables = {
         "wp_wc_customer_lookup": [
@@ -58,7 +58,7 @@ def woocommerce(shop: InventedShop) -> Tables:
             "date_created": order.naive,
             "date_created_gmt": order.naive,
             "total_sales": order.total,
-            "status": statuses[order.fate],
+            "status": order.any_of(*statuses[order.fate]),
             "customer_id": _number(order.person) or 0,
         }
         tables["wp_wc_order_stats"].append(row)
@@ -90,12 +90,12 @@ def woocommerce(shop: InventedShop) -> Tables:
 def woocommerce_hpos(shop: InventedShop) -> Tables:
     """Write the order storage; guests are known by their e-mail alone."""
     statuses = {
-        "counted": "wc-completed",
-        "partial": "wc-completed",
-        "refunded": "wc-refunded",
-        "cancelled": "wc-failed",
-        "pending": "wc-on-hold",
-        "cart": "wc-checkout-draft",
+        "counted": ("wc-completed", "wc-processing"),
+        "partial": ("wc-completed",),
+        "refunded": ("wc-refunded",),
+        "cancelled": ("wc-cancelled", "wc-failed"),
+        "pending": ("wc-pending", "wc-on-hold"),
+        "cart": ("auto-draft", "trash", "draft", "wc-checkout-draft"),
     }
     accounts = [person for person in shop.people if not person.guest]
     tables: Tables = {
@@ -121,7 +121,7 @@ def woocommerce_hpos(shop: InventedShop) -> Tables:
         known = order.person is not None and not order.person.guest
         row = {
             "id": order.number,
-            "status": statuses[order.fate],
+            "status": order.any_of(*statuses[order.fate]),
             "currency": "EUR",
             "type": "shop_order",
             "total_amount": order.total,
@@ -151,9 +151,18 @@ def woocommerce_hpos(shop: InventedShop) -> Tables:
                     "last_name": order.person.last_name,
                 }
             )
+            gift = {"order_id": order.number, "address_type": "shipping"}
+            tables["wp_wc_order_addresses"].append({**gift, "first_name": "Z", "last_name": "Z"})
         item = {"order_item_id": order.number, "order_id": order.number}
         tables["wp_woocommerce_order_items"].append(
             {**item, "order_item_name": "Tee", "order_item_type": "line_item"}
+        )
+        shipping = {"order_item_id": BIG + order.number, "order_id": order.number}
+        tables["wp_woocommerce_order_items"].append(
+            {**shipping, "order_item_name": "Flat", "order_item_type": "shipping"}
+        )
+        tables["wp_woocommerce_order_itemmeta"].append(
+            {"order_item_id": BIG + order.number, "meta_key": "cost", "meta_value": "5"}
         )
         tables["wp_woocommerce_order_itemmeta"] += [
             {"order_item_id": order.number, "meta_key": key, "meta_value": value}
@@ -169,12 +178,12 @@ def woocommerce_hpos(shop: InventedShop) -> Tables:
 def magento2(shop: InventedShop) -> Tables:
     """Write base amounts beside what was paid and refunded."""
     states = {
-        "counted": "complete",
-        "partial": "processing",
-        "refunded": "closed",
-        "cancelled": "canceled",
-        "pending": "pending_payment",
-        "cart": "new",
+        "counted": ("complete", "processing"),
+        "partial": ("processing", "complete"),
+        "refunded": ("closed",),
+        "cancelled": ("canceled",),
+        "pending": ("pending_payment", "payment_review", "holded"),
+        "cart": ("new",),
     }
     return {
         "customer_entity": [
@@ -191,7 +200,7 @@ def magento2(shop: InventedShop) -> Tables:
         "sales_order": [
             {
                 "entity_id": order.number,
-                "state": states[order.fate],
+                "state": order.any_of(*states[order.fate]),
                 "status": "a custom one",
                 "customer_id": _number(order.person)
                 if order.person is not None and not order.person.guest
@@ -226,7 +235,7 @@ def magento2(shop: InventedShop) -> Tables:
 
 def prestashop(shop: InventedShop) -> Tables:
     """Write foreign currencies, and a new customer row for each order of a guest."""
-    states = {"counted": 2, "refunded": 7, "cancelled": 6, "pending": 1, "cart": 8}
+    states = {"counted": (2,), "refunded": (7,), "cancelled": (6, 8), "pending": (1,)}
     customers: list[dict[str, Any]] = []
     orders: list[dict[str, Any]] = []
     customers += [_ps_customer(one, one.number, guest=one.guest) for one in shop.people]
@@ -240,10 +249,11 @@ def prestashop(shop: InventedShop) -> Tables:
                 "id_order": order.number,
                 "reference": f"R{order.number:08}",
                 "id_customer": customer_id,
-                "current_state": states[order.fate],
+                "current_state": order.any_of(*states[order.fate]),
                 "conversion_rate": order.rate,
                 "total_paid_tax_incl": order.foreign_total,
-                "valid": int(order.fate == "counted"),
+                # A paid state is enough, and so is being valid in a state of the shop's own.
+                "valid": int(order.fate == "counted" and order.number % 2 == 0),
                 "date_add": order.naive,
             }
         )
@@ -293,7 +303,13 @@ def _ps_customer(person: Person, number: int, *, guest: bool) -> dict[str, Any]:
 
 def opencart(shop: InventedShop) -> Tables:
     """Write numbered statuses; 0 is an abandoned checkout."""
-    statuses = {"counted": 5, "refunded": 11, "cancelled": 7, "pending": 1, "cart": 0}
+    statuses = {
+        "counted": (2, 3, 5, 15),
+        "refunded": (11, 13),
+        "cancelled": (7, 16),
+        "pending": (1, 8),
+        "cart": (0,),
+    }
     return {
         "oc_customer": [
             {
@@ -316,7 +332,9 @@ def opencart(shop: InventedShop) -> Tables:
                 "lastname": "L",
                 "email": order.email or "counter@example.com",
                 "total": order.total,
-                "order_status_id": 0 if order.person is None else statuses[order.fate],
+                "order_status_id": 0
+                if order.person is None
+                else order.any_of(*statuses[order.fate]),
                 "currency_code": "EUR",
                 "currency_value": Decimal("1.1"),
                 "date_added": order.naive,
@@ -343,12 +361,28 @@ def _bytes(number: int) -> bytes:
     return number.to_bytes(16, "big")
 
 
-SHOPWARE_STATES = {"counted": 1, "partial": 2, "refunded": 3, "cancelled": 4, "pending": 5}
+SHOPWARE_STATES = {
+    "counted": (1, 6),
+    "partial": (2,),
+    "refunded": (3,),
+    "cancelled": (4, 7),
+    "pending": (5,),
+}
+SHIRT, SHIRT_IN_RED, ACME, FRENCH = 55, 56, 66, 77
+SHOPWARES_OWN_LANGUAGE = bytes.fromhex("2FBB5FE2E29A4D70AA5854CE7CE3E20B")
 
 
 def shopware6(shop: InventedShop) -> Tables:
     """Write binary ids, a draft version of every third order, and two transactions of each."""
-    names = ("paid", "refunded_partially", "refunded", "cancelled", "open")
+    names = (
+        "paid",
+        "refunded_partially",
+        "refunded",
+        "cancelled",
+        "open",
+        "paid_partially",
+        "failed",
+    )
     tables: Tables = {
         "customer": [],
         "order": [],
@@ -357,6 +391,20 @@ def shopware6(shop: InventedShop) -> Tables:
         "order_line_item": [],
         "state_machine_state": [
             {"id": _bytes(state), "technical_name": name} for state, name in enumerate(names, 1)
+        ],
+        "product": [
+            {
+                "id": _bytes(identity),
+                "version_id": version,
+                "parent_id": parent and _bytes(parent),
+                "product_manufacturer_id": None if parent else _bytes(ACME),
+            }
+            for identity, parent in ((SHIRT, None), (SHIRT_IN_RED, SHIRT))
+            for version in (LIVE, DRAFT)
+        ],
+        "product_manufacturer_translation": [
+            {"product_manufacturer_id": _bytes(ACME), "language_id": language, "name": name}
+            for language, name in ((SHOPWARES_OWN_LANGUAGE, "Acme"), (_bytes(FRENCH), "Acmé"))
         ],
     }
     for person in shop.people:
@@ -394,26 +442,27 @@ def _sw_order(tables: Tables, order: Order, customer: int, version: bytes) -> No
             "order_number": str(10_000 + order.number),
             "currency_factor": order.rate,
             "order_date_time": order.naive,
-            "price": json.dumps({"totalPrice": float(order.foreign_total)}),
+            "price": json.dumps({"totalPrice": float(order.foreign_total) - (version == DRAFT)}),
         }
     )
     tables["order_customer"].append(
         {"id": _bytes(order.number), **key, "customer_id": _bytes(customer), "email": order.email}
     )
-    for place, state in enumerate((5, SHOPWARE_STATES[order.fate])):
+    last = order.any_of(*SHOPWARE_STATES[order.fate]) if version == LIVE else 3
+    for place, state in enumerate((5, last)):
         tables["order_transaction"].append(
             {
                 "id": _bytes(2 * order.number + place),
                 **key,
                 "state_id": _bytes(state),
-                "created_at": f"2026-01-0{1 + place}",
+                "created_at": f"2026-01-0{1 + place} 0{int(version == DRAFT)}:00:00",
             }
         )
     tables["order_line_item"] += [
         {
             "id": _bytes(2 * order.number + place),
             **key,
-            "product_id": None,
+            "product_id": _bytes(SHIRT_IN_RED) if kind == "product" else None,
             "label": label,
             "quantity": 2,
             "type": kind,
@@ -426,12 +475,13 @@ def _sw_order(tables: Tables, order: Order, customer: int, version: bytes) -> No
 def sylius(shop: InventedShop) -> Tables:
     """Write minor units; carts share the table."""
     states = {
-        "counted": "paid",
-        "partial": "partially_refunded",
-        "refunded": "refunded",
-        "cancelled": "cancelled",
-        "pending": "awaiting_payment",
-        "cart": "cart",
+        "counted": ("paid", "partially_paid"),
+        "partial": ("partially_refunded",),
+        "refunded": ("refunded",),
+        "cancelled": ("cancelled",),
+        "pending": ("awaiting_payment",),
+        # Payment may come before the last step of the checkout.
+        "cart": ("cart", "paid"),
     }
     return {
         "sylius_customer": [
@@ -449,11 +499,11 @@ def sylius(shop: InventedShop) -> Tables:
                 "id": order.number,
                 "customer_id": _number(order.person),
                 "number": None if order.fate == "cart" else f"{order.number:09}",
-                "checkout_completed_at": None if order.fate == "cart" else order.naive,
+                "checkout_completed_at": order.naive,
                 "total": order.cents,
                 "currency_code": "USD",
                 "checkout_state": "cart" if order.fate == "cart" else "completed",
-                "payment_state": states[order.fate],
+                "payment_state": order.any_of(*states[order.fate]),
             }
             for order in shop.orders
         ],
@@ -504,7 +554,7 @@ PLATFORMS = {
     ),
     "prestashop": Platform(
         "mysql",
-        ("counted", "refunded", "cancelled", "pending", "cart"),
+        ("counted", "refunded", "cancelled", "pending"),
         "repeated_rows",
         prestashop,
         _plain_id,

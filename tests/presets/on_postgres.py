@@ -40,22 +40,30 @@ def medusa2(shop: InventedShop) -> Tables:
             customer_id = f"cus_x{order.number:05}"
             customers.append(_medusa_customer(order.person, customer_id, guest=True))
         orders.append(_medusa_order(order, customer_id))
+        removed_one = {"id": f"sum_{order.number}_gone", "version": 2, "deleted_at": REGISTERED}
+        summaries.append({**_medusa_summary(order, 1), **removed_one})
         for version in (1, 2):
             summaries.append(_medusa_summary(order, version))
-            items.append(
+            items += [
                 {
-                    "id": f"item_{order.number}_{version}",
+                    "id": f"item_{order.number}_{version}{suffix}",
                     "order_id": f"order_{order.number}",
                     "version": version,
                     "item_id": "li_1",
                     "unit_price": order.total / 2,
-                    "quantity": Decimal(2),
+                    "quantity": Decimal(quantity),
+                    "deleted_at": deleted,
                 }
-            )
+                for suffix, quantity, deleted in (
+                    ("", 2, None),
+                    ("_gone", 2, REGISTERED),
+                    ("_0", 0, None),
+                )
+            ]
     gone = Person(9_999, guest=False)
     removed = {**_medusa_customer(gone, "cus_gone", guest=False), "deleted_at": REGISTERED}
     orders.append({**orders[0], "id": "order_gone", "customer_id": "cus_gone", "version": 2})
-    summaries.append({**summaries[1], "id": "sum_gone", "order_id": "order_gone"})
+    summaries.append({**summaries[2], "id": "sum_gone", "order_id": "order_gone"})
     return {
         "customer": [*({**row, "deleted_at": None} for row in customers), removed],
         "order": orders,
@@ -93,6 +101,8 @@ def _medusa_order(order: Order, customer_id: str | None) -> dict[str, Any]:
 
 def _medusa_summary(order: Order, version: int) -> dict[str, Any]:
     paid = Decimal(0) if order.fate in {"pending", "cancelled"} else order.total
+    if order.fate == "counted" and order.number % 5 == 0:
+        paid = order.total / 2
     refunded = order.total if order.fate == "refunded" else order.refunded
     wrong = Decimal(7) if version == 1 else Decimal(0)  # the version before an edit
     totals = {
@@ -105,12 +115,13 @@ def _medusa_summary(order: Order, version: int) -> dict[str, Any]:
         "order_id": f"order_{order.number}",
         "version": version,
         "totals": json.dumps(totals),
+        "deleted_at": None,
     }
 
 
 def saleor(shop: InventedShop) -> Tables:
     """Write uuids for orders, and guests who are known by e-mail alone."""
-    statuses = {"cancelled": "canceled", "refunded": "returned", "cart": "draft"}
+    statuses = {"cancelled": "canceled", "refunded": "returned", "cart": ""}
     charges = {"pending": "none", "cart": "none", "partial": "partial"}
     return {
         "account_user": [
@@ -130,8 +141,9 @@ def saleor(shop: InventedShop) -> Tables:
             {
                 "id": UUID(int=order.number),
                 "number": order.number,
-                "status": statuses.get(order.fate, "fulfilled"),
-                "charge_status": charges.get(order.fate, "full"),
+                "status": statuses.get(order.fate, "fulfilled")
+                or order.any_of("draft", "unconfirmed", "expired"),
+                "charge_status": charges.get(order.fate) or order.any_of("full", "overcharged"),
                 "user_id": None
                 if order.person is None or order.person.guest
                 else order.person.number,
@@ -165,7 +177,7 @@ def spree(shop: InventedShop) -> Tables:
         "counted": "paid",
         "partial": "credit_owed",
         "pending": "balance_due",
-        "cancelled": "paid",
+        "cart": "paid",
     }
     return {
         "spree_users": [
@@ -190,10 +202,12 @@ def spree(shop: InventedShop) -> Tables:
                 if order.person is None or order.person.guest
                 else order.person.number,
                 "completed_at": None if order.fate == "cart" else order.naive,
-                "payment_state": payments.get(order.fate),
+                "payment_state": payments.get(order.fate) or order.any_of("paid", "void", "failed"),
                 "email": order.email or None,
                 "currency": "EUR",
-                "canceled_at": order.naive if order.fate == "cancelled" else None,
+                "canceled_at": order.any_of(order.naive, None, None)
+                if order.fate == "cancelled"
+                else None,
                 "created_at": order.naive,
                 "updated_at": order.naive,
             }
@@ -229,14 +243,20 @@ def odoo17(shop: InventedShop) -> Tables:
     tables: Tables = {"res_partner": partners, "sale_order": [], "pos_order": []}
     for order in shop.orders:
         at_the_till = order.number % 3 == 0
-        states = {"counted": "done" if at_the_till else "sale", "cancelled": "cancel"}
+        paid = ("paid", "done", "invoiced") if at_the_till else ("sale", "done")
+        open_states = ("draft",) if at_the_till else ("draft", "sent")
+        states = {
+            "counted": paid[order.number // 3 % len(paid)],
+            "cancelled": "cancel",
+            "pending": order.any_of(*open_states),
+        }
         delivered = order.number % 2 == 0
         partner = None if order.person is None else order.person.number + BIG * delivered
         row = {
             "id": order.number,
             "name": f"O{order.number}",
             "partner_id": partner,
-            "state": states.get(order.fate, "draft"),
+            "state": states[order.fate],
             "date_order": order.naive,
             "amount_total": order.foreign_total,
             "currency_rate": Decimal(order.rate) if order.rate > 1 else None,
@@ -252,9 +272,10 @@ def odoo17(shop: InventedShop) -> Tables:
             "product_uom_qty": Decimal(2),
             "price_total": row["amount_total"],
             "display_type": kind,
+            "is_downpayment": downpayment,
         }
         for row in tables["sale_order"]
-        for kind in (None, "line_section")
+        for kind, downpayment in ((None, None), ("line_section", False), (None, True))
     ]
     tables["pos_order_line"] = [
         {
@@ -277,7 +298,8 @@ def _shopify_order(order: Order) -> dict[str, Any]:
         "order_number": 1000 + order.number,
         "total_price": order.total,
         "created_at": order.at,
-        "financial_status": statuses.get(order.fate, "paid"),
+        "financial_status": statuses.get(order.fate)
+        or order.any_of("paid", "partially_paid", "authorized"),
         "cancelled_at": order.at if order.fate == "cancelled" else None,
         "test": order.fate == "test",
     }
@@ -339,7 +361,8 @@ def shopify_airbyte(shop: InventedShop) -> Tables:
         older = {
             **row,
             "_airbyte_extracted_at": REGISTERED - timedelta(days=9),
-            "total_price": order.total + 1,
+            "total_price": order.total + order.any_of(1, -1),
+            "line_items": json.dumps([line, {**line, "id": -order.number}]),
         }
         tables["orders"] += [older, row] if order.number % 3 == 0 else [row]
     return tables

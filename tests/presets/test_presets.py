@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +28,13 @@ from tests.presets.invented import (
     invented_shop,
 )
 
+ORDINARY_REASONS = {
+    "cancelled",
+    "refunded",
+    "not_counted_status",
+    "null_customer",
+    "unknown_customer",
+}
 FIXTURES = Path(__file__).parent / "fixtures"
 PLATFORMS = {**on_mysql.PLATFORMS, **on_postgres.PLATFORMS}
 
@@ -99,6 +107,8 @@ async def assert_lines_and_times_are_right(
         counted = shop.counted_of(person)
         assert np.nan_to_num(baskets.lines[mine]) == len(counted), person
         assert np.nan_to_num(baskets.orders[mine]) == len(counted), person
+        assert not counted or baskets.units[mine] >= len(counted), person
+        assert not counted or baskets.distinct_products[mine] >= 1, person
         times = found.created_at[found.customer_index == mine].tolist()
         assert sorted(times) == sorted(order.naive - late for order in counted), person
 
@@ -110,6 +120,12 @@ def assert_nobody_is_invented(
     counts = [shop.truth(person)[0] for person in known]
     assert report["customers"] == {"total": len(known), "with_orders": np.count_nonzero(counts)}
     assert report["orders"]["counted"] == sum(counts)
+    left_out = report["orders"]["left_out"]
+    fates = Counter(order.fate for order in shop.orders)
+    assert left_out.get("cancelled", 0) == fates["cancelled"]
+    assert left_out.get("refunded", 0) == fates["refunded"]
+    # Rows of refunds, older versions and the like are no orders.
+    assert left_out.keys() <= ORDINARY_REASONS
 
 
 def assert_the_profile_is_right(
@@ -123,6 +139,11 @@ def assert_the_profile_is_right(
     profile = answer.json()
     count, value = shop.truth(person)
     assert profile["email"].lower() == person.email
+    if not person.guest:
+        assert (profile["first_name"], profile["last_name"]) == (
+            person.first_name,
+            person.last_name,
+        )
     assert profile["total_orders"] == count, (person, profile)
     assert Decimal(str(profile["historical_value"] or 0)) == value, (person, profile)
 
