@@ -183,6 +183,14 @@ FAULTS = {
         databases=SERVERS,
         shop_user_owns=True,
     ),
+    "a user who may change what a query reads": Fault(
+        "shop_is_writable",
+        "warning",
+        "may change customers, orders, order_line_items",
+        variables={"ORDERS_TABLE": "SELECT * FROM {orders}"},
+        databases=SERVERS,
+        shop_user_owns=True,
+    ),
     "a user who may not write ours": Fault(
         "our_tables_read_only",
         "error",

@@ -15,6 +15,7 @@ from backend.data.orders.statement import id_type, identifier
 from backend.data.sources import Shop
 from backend.data.sources.expressions import as_text
 from backend.data.sources.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
+from backend.data.sources.safety import TABLE_PLACEHOLDER
 from backend.data.tables import split_name
 
 MOST_VALUES = 50
@@ -153,9 +154,25 @@ def _named_table(
     mapped = mapping.table(logical)
     if mapped is None or mapped.table is None:
         return None
-    schema, table = split_name(mapped.table)
+    return _placed(mapping, mapped.table, dialect)
+
+
+def _placed(mapping: ShopMapping, name: str, dialect: str) -> tuple[str | None, str]:
+    schema, table = split_name(name)
     schema = schema or mapping.table_schema or None
     return (None if dialect == "sqlite" else schema), mapping.prefix + table
+
+
+def _read_tables(mapping: ShopMapping, dialect: str) -> list[tuple[str | None, str]]:
+    """Return the shop's tables that are read: by name, or as a query's placeholders."""
+    found: list[tuple[str | None, str]] = []
+    for logical in LOGICAL_NAMES:
+        mapped = mapping.table(logical)
+        if mapped is None:
+            continue
+        names = [mapped.table] if mapped.table else TABLE_PLACEHOLDER.findall(mapped.query or "")
+        found += [_placed(mapping, name, dialect) for name in names]
+    return list(dict.fromkeys(found))
 
 
 async def known_tables(connection: AsyncConnection) -> list[str]:
@@ -182,25 +199,24 @@ async def can_write_ours(engine: AsyncEngine) -> bool:
 
 
 async def writable_tables(connection: AsyncConnection, mapping: ShopMapping) -> list[str]:
-    """Return the shop's named tables that the user may change; a SQLite file has no users."""
+    """Return the shop's tables that the user may change; a SQLite file has no users.
+
+    Tables that only a query of the shop's own names are not known, and left out.
+    """
     dialect = connection.dialect.name
     if dialect == "sqlite":
         return []
-    named = {
-        logical: found
-        for logical in LOGICAL_NAMES
-        if (found := _named_table(mapping, logical, dialect)) is not None
-    }
+    read = _read_tables(mapping, dialect)
     if dialect in MYSQL:
         rights = await _mysql_rights(connection)
-        return [table for _, table in named.values()] if rights & set(WRITING) else []
+        return [table for _, table in read] if rights & set(WRITING) else []
     question = text(
         "SELECT to_regclass(:table) IS NOT NULL"
         " AND has_table_privilege(to_regclass(:table), 'INSERT, UPDATE, DELETE')"
     )
     quote = connection.dialect.identifier_preparer.quote
     writable = []
-    for schema, table in named.values():
+    for schema, table in read:
         whole = f"{quote(schema)}.{quote(table)}" if schema else quote(table)
         if await connection.scalar(question, {"table": whole}):
             writable.append(table)
