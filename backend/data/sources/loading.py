@@ -76,8 +76,14 @@ def load_mapping(variables: Mapping[str, str]) -> ShopMapping:
         _lay_over(merged, layer)
     merged["preset"] = name
     merged["notes"] = _unheard(plain, merged)
-    merged["line_items_may_be_missing"] = not any("line_items" in layer for layer in layers[1:])
+    merged["line_items_may_be_missing"] = not any(map(_names_lines, layers[1:]))
     return _validated(merged)
+
+
+def _names_lines(layer: Layer) -> bool:
+    """Whether a layer says where order lines are; a scale for all amounts does not."""
+    lines = layer.get("line_items", {})
+    return not isinstance(lines, Mapping) or bool(set(lines) - {"scale"})
 
 
 def _from_variables(variables: Mapping[str, str]) -> Layer:

@@ -99,3 +99,19 @@ def test_every_preset_is_a_valid_mapping_of_three_tables(name: str) -> None:
     assert mapping.line_items is not None
     assert mapping.statuses.counted
     assert mapping.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("variables", "may_be_missing"),
+    [
+        ({}, True),
+        ({"MONEY_SCALE": "100"}, True),
+        ({"LINE_ITEMS_TABLE": "lines"}, False),
+        ({"LINE_ITEMS_COLUMNS": "quantity=count"}, False),
+        ({"SHOP_PRESET": "sylius"}, False),
+    ],
+)
+def test_order_lines_that_nobody_named_may_be_missing(
+    variables: dict[str, str], may_be_missing: bool
+) -> None:
+    assert load_mapping(variables).line_items_may_be_missing is may_be_missing
