@@ -16,6 +16,7 @@ from backend.modelling.segmentation.vocabulary import BRANCHES, Branch
 VALUE_WEIGHT = 0.30
 WINSOR = 4.0
 GRID_POINTS = 120
+# Customers from which on the learnt curve counts for more than the assumed one.
 TRUST = 100
 BINS, RESAMPLES = 40, 30
 FRESH_SHARE = 0.25
