@@ -83,11 +83,16 @@ def _reason(
 def _own_facts(profile: CustomerProfile, rank: float) -> str:
     days = profile.order_days or 1
     ordered = "Ordered on one day" if days == 1 else f"Ordered on {days} days"
-    ago = f"the last order {profile.recency_days} days ago"
+    ago = f"the last order {_days(profile.recency_days or 0)} ago"
     if rank != rank:  # one-time buyers are not ranked
         return f"{ordered}, {ago}."
-    top = max(round(100 * (1 - rank)), 1)
-    return f"{ordered}, {ago}, by value in the top {top} % of repeat customers."
+    side, share = ("top", 1 - rank) if rank >= 0.5 else ("lower", rank)
+    place = f"{side} {max(round(100 * share), 1)} %"
+    return f"{ordered}, {ago}, by value in the {place} of repeat customers."
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
 
 
 def _crossing(
@@ -102,7 +107,7 @@ def _crossing(
             f"to {name}."
         )
     else:
-        sentence = f"Without an order for {found.amount} more days they move to {name}."
+        sentence = f"Without an order for {_days(found.amount)} more they move to {name}."
     return Crossing(
         by=found.by,
         amount=found.amount,

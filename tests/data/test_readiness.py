@@ -162,6 +162,7 @@ FAULTS = {
     "people twice": Fault("guest_duplicates", "warning", "MERGE_GUESTS=true", twins),
     "few buyers": Fault("few_buyers", "warning", "one segment, no grades", only_few),
     "a short history": Fault("short_history_for_churn", "warning", "wants 360", only_recent),
+    "an old copy": Fault("stale", "warning", "is the copy up to date", moved(24 * 60)),
     "an index too few": Fault(
         "missing_indexes",
         "warning",

@@ -32,6 +32,7 @@ MOST_IN_ONE_HOUR = 0.9
 MOST_AT_NIGHT = 0.2
 MOST_DISAGREEING = 0.1
 LEAST_DUPLICATE_SHARE = 0.01
+MOST_DAYS_SINCE_LAST_ORDER = 30
 FEWEST_BUYERS, FEWEST_TO_GRADE = 20, 50
 Counts = Mapping[str, int]
 
@@ -178,8 +179,12 @@ def judge_history(
     yield _judge_buyers(buyers)
     if len(columns.created_at) == 0:
         return
-    first = columns.created_at.min().astype("datetime64[us]").item().replace(tzinfo=UTC)
-    days = (as_of - first) / timedelta(days=1)
+    first, last = (
+        edge.astype("datetime64[us]").item().replace(tzinfo=UTC)
+        for edge in (columns.created_at.min(), columns.created_at.max())
+    )
+    yield _judge_freshness(last, as_of)
+    days = (last - first) / timedelta(days=1)
     for what, horizon in (("value", value_days), ("churn", churn_days)):
         enough = days >= 2 * horizon
         need = f"its backtest over {horizon} days wants {2 * horizon}"
@@ -190,6 +195,20 @@ def judge_history(
             f"There are {days:.0f} days of history for {what}; {need}{end}.",
             {"days": round(days), "wanted": 2 * horizon},
         )
+
+
+def _judge_freshness(last: datetime, as_of: datetime) -> Finding:
+    days = (as_of - last) / timedelta(days=1)
+    facts = {"days_since_last_order": round(days)}
+    if days <= MOST_DAYS_SINCE_LAST_ORDER:
+        return Finding("freshness", "ok", f"The last order is {days:.0f} days old.", facts)
+    return Finding(
+        "stale",
+        "warning",
+        f"The last order is {days:.0f} days old, so everybody seems to be leaving: is the copy up "
+        "to date? A historical shop is run with an as_of of its own.",
+        facts,
+    )
 
 
 def _judge_buyers(buyers: int) -> Finding:

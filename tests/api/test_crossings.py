@@ -1,0 +1,95 @@
+"""What would move a customer comes true when the next run sees it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conftest import NewDatabase, wait_for
+from tests.live import Live, serving
+from tests.shops import AS_OF, Row, Shop, fill, invented
+
+pytestmark = pytest.mark.external
+START = AS_OF - timedelta(days=25)
+MOST_DAYS = 20
+
+
+def living(customers: int) -> Shop:
+    """Invent customers with a rhythm who leave one day, so that silence tells."""
+    rng = np.random.default_rng(5)
+    shop = invented(customers)
+    orders: list[Row] = []
+    for person in shop.customers:
+        ages = rng.uniform(1, 700) - np.cumsum([0, *rng.gamma(2, rng.choice((8, 40)), 80)])
+        stays = ages > max(ages[0] - rng.exponential(250), 0)
+        for age in ages[stays]:
+            created = (AS_OF - timedelta(days=float(age))).replace(tzinfo=None, microsecond=0)
+            row = {"id": len(orders) + 1, "customer_id": person["id"], "created_at": created}
+            price = Decimal(int(rng.lognormal(8, 0.5))).scaleb(-2)
+            orders.append({**shop.orders[0], **row, "total_price": price})
+    paid = [{**row, "financial_status": "paid"} for row in orders]
+    return replace(shop, orders=paid, lines=[])
+
+
+def reasons(live: Live, shop: Shop) -> dict[int, dict[str, Any]]:
+    """Ask for everybody why they are where they are."""
+    found = {}
+    for row in shop.customers:
+        profile = live.get(f"/api/mcp/customers/{row['id']}?explain=true").json()
+        if profile["explanation"] is not None:
+            found[row["id"]] = {
+                "id": profile["archetype"]["id"],
+                **profile["explanation"]["segment"],
+            }
+    return found
+
+
+def who_is_silent(shop: Shop, days: int) -> set[int]:
+    start, end = (at.replace(tzinfo=None) for at in (START, START + timedelta(days=days)))
+    ordered = {row["customer_id"] for row in shop.orders if start <= row["created_at"] < end}
+    return {row["id"] for row in shop.customers} - ordered
+
+
+def test_a_customers_segment_is_explained_and_what_is_foretold_comes_true(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    url, shop = new_sqlite(), living(900)
+    wait_for(fill(url, shop))
+    with serving(url, tmp_path) as live:
+        live.cluster(as_of=START.isoformat())
+        names = {s["id"]: s["name"] for s in live.get("/api/mcp/segments").json()["segments"]}
+        told = reasons(live, shop)
+        silent = {
+            number: crossing
+            for number, reason in told.items()
+            for crossing in reason["crossings"]
+            if crossing["by"] == "silence"
+        }
+        soon = [one["amount"] for one in silent.values() if one["amount"] <= MOST_DAYS]
+        days = max(set(soon), key=soon.count)
+        live.cluster(as_of=(START + timedelta(days=days)).isoformat())
+        later = {
+            number: live.get(f"/api/mcp/customers/{number}").json()["archetype"]["id"]
+            for number in who_is_silent(shop, days) & set(silent)
+        }
+    assert len(told) > 300
+    for reason in told.values():
+        assert reason["why"].startswith("Ordered on ")
+        assert reason["rule"].startswith("Ordered on ")
+        for crossing in reason["crossings"]:
+            assert crossing["segment_id"] != reason["id"]
+            assert crossing["segment_name"] in crossing["sentence"]
+            assert crossing["segment_name"] == names.get(
+                crossing["segment_id"], crossing["segment_name"]
+            )
+    moved = {number for number in later if silent[number]["amount"] == days}
+    assert moved
+    assert all(later[number] == silent[number]["segment_id"] for number in moved)
+    # The profile shows whole days: the border may come up to one day sooner.
+    stay = {number for number in later if silent[number]["amount"] > days + 1}
+    assert stay
+    assert all(later[number] == told[number]["id"] for number in stay)
