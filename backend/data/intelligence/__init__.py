@@ -1,0 +1,42 @@
+"""What a run found out: published in one transaction, read by the API."""
+
+from backend.data.intelligence.ids import fit_customer_id_type
+from backend.data.intelligence.names import name_segment, read_names
+from backend.data.intelligence.publication import (
+    Cause,
+    CustomerColumns,
+    GivenName,
+    LineageRow,
+    Publication,
+    SegmentMoves,
+    SegmentRow,
+)
+from backend.data.intelligence.publishing import publish
+from backend.data.intelligence.reading import (
+    erase_customer,
+    read_lineage,
+    read_membership,
+    read_moves,
+    read_profiles,
+    read_segments,
+)
+
+__all__ = [
+    "Cause",
+    "CustomerColumns",
+    "GivenName",
+    "LineageRow",
+    "Publication",
+    "SegmentMoves",
+    "SegmentRow",
+    "erase_customer",
+    "fit_customer_id_type",
+    "name_segment",
+    "publish",
+    "read_lineage",
+    "read_membership",
+    "read_moves",
+    "read_names",
+    "read_profiles",
+    "read_segments",
+]
