@@ -95,7 +95,6 @@ class Case:
     horizon_days: int
     items: NDArray[np.int64] | None = None
     kind: NDArray[np.str_] | None = None
-    min_k: int = 3
 
     def known(self, as_of: np.datetime64) -> tuple[Ids, OrderHistory, Baskets | None]:
         """Return the customers known by then, their orders and their baskets."""
@@ -150,7 +149,7 @@ class Case:
             self.shop.amount[rows],
         )
         items = None if self.items is None else self.items[rows]
-        return Case(self.name, shop, self.as_of, self.horizon_days, items, None, self.min_k)
+        return Case(self.name, shop, self.as_of, self.horizon_days, items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,7 @@ Way = Callable[[Case], Found]
 def directly(case: Case) -> Found:
     """Call the clustering, and again a day later."""
     ids, history, baskets = case.known(case.as_of)
-    options = ClusteringOptions(min_k=case.min_k)
+    options = ClusteringOptions()
     first = segment(history, options, ids, baskets=baskets)
     assert first.model is not None
     later, moved_on, more = case.known(case.as_of + ONE_DAY)
@@ -189,7 +188,7 @@ def publicly(case: Case) -> Found:
         run = Backend(database, case.horizon_days)
         run("migrate", "--shop-tables")
         fill(database, case.shop, case.items)
-        run("cluster", "--as-of", str(case.as_of)[:10], "--min-k", str(case.min_k), "--json")
+        run("cluster", "--as-of", str(case.as_of)[:10], "--json")
         ids, segments, confidence, model = _published(database)
         run("cluster", "--as-of", str(case.as_of + ONE_DAY)[:10], "--json")
         later, next_day, _, _ = _published(database)
@@ -245,12 +244,12 @@ def _planted(seeds: int) -> Iterator[Case]:
 
 def _noise() -> Iterator[Case]:
     for seed, count in enumerate(NOISE_SIZES):
-        yield _invented(f"noise {count}", noise_shop(count, seed), min_k=1)
+        yield _invented(f"noise {count}", noise_shop(count, seed))
 
 
-def _invented(name: str, planted: Planted, min_k: int = 3) -> Case:
+def _invented(name: str, planted: Planted) -> Case:
     as_of = AS_OF.astype("datetime64[us]")
-    return Case(name, planted.shop, as_of, HORIZON_DAYS, planted.items, planted.kind, min_k)
+    return Case(name, planted.shop, as_of, HORIZON_DAYS, planted.items, planted.kind)
 
 
 def _judged(case: Case, path: Way) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from backend.pipeline.config import RunConfig
 from backend.pipeline.progress import Progress
 
 SEED = 0
-MIN_K, MAX_K = 3, 12
+MIN_K, MAX_K = 2, 12
 
 
 @dataclass(frozen=True, slots=True)

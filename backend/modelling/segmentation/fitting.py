@@ -1,17 +1,16 @@
 """One shop to fit segments on: once on its sample, and again on resamples of it."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
-from sklearn.metrics import adjusted_rand_score
 
 from backend.modelling.history import ONE_DAY, OrderHistory
-from backend.modelling.segmentation.anchored import Clustering, Leaf
+from backend.modelling.segmentation.anchored import Clustering
 from backend.modelling.segmentation.behaviour import (
     Behaviour,
     FloatArray,
@@ -35,7 +34,7 @@ from backend.modelling.segmentation.vocabulary import (
 
 FEWEST_RETURNS = 30
 SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS = 28, 180
-REFITS, MOST_ROWS_IN_A_REFIT, MOST_ROWS_TO_COMPARE = 8, 25_000, 5_000
+REFITS, MOST_ROWS_IN_A_REFIT = 8, 25_000
 FEWEST_IN_TRAIT, LEAST_SHARE_IN_TRAIT = 30, 0.005
 RELIABILITY_POINTS = 50
 
@@ -73,51 +72,34 @@ class Fitting:
         self._outcomes = _outcomes(history, self._sampled.customer)
 
     def model(self, share_of_previous: float) -> StandingModel:
-        """Fit on the sample, in the structure that refits on resamples agree on best.
-
-        The reliability of the model is learnt from the same refits: the share of them in which
-        customers keep their segment, an isotonic function of the distance to the nearest border.
-        """
-        refits = [self._fitted(*drawn, share_of_previous) for drawn in self._resamples()]
-        fits = [self._fitted(self._sampled, self._outcomes, share_of_previous), *refits]
-        chosen = self._most_agreed(fits)
-        settled = self._fitted(self._sampled, self._outcomes, share_of_previous, chosen)
-        model = replace(settled.model, names=self._names(settled.model))
+        """Fit on the sample, and learn how reliable the fit is from refits on resamples."""
+        model = self._fitted(self._sampled, self._outcomes, share_of_previous)
         report = {
             **model.report,
             "justified_k": self._justified_k(share_of_previous),
             "share_of_previous": share_of_previous if self._previous else None,
         }
-        return self._with_reliability(replace(model, report=report), refits)
+        model = replace(model, names=self._names(model), report=report)
+        refits = [self._fitted(*drawn, share_of_previous) for drawn in self._resamples()]
+        return self._with_reliability(model, refits)
 
     def _justified_k(self, share_of_previous: float) -> int:
         """Return the number of segments that the data justify, without any bounds."""
         unbound = replace(self._options, min_k=1, max_k=len(ANCHORS), dynamic_k_range=False)
         fitted = self._fitted(self._sampled, self._outcomes, share_of_previous, options=unbound)
-        return len(fitted.model.segment_ids)
+        return len(fitted.segment_ids)
 
-    def _most_agreed(self, fits: list["_Fitted"]) -> "_Fitted":
-        """Return the fit whose segments agree best with all others' (adjusted Rand index).
+    def _with_reliability(
+        self, model: StandingModel, refits: Sequence[StandingModel]
+    ) -> StandingModel:
+        """Learn the share of refits in which customers keep their segment.
 
-        A resample holds customers twice and makes differences look surer than they are: none may
-        have more segments than the first fit, which saw everybody once.
+        An isotonic function of the distance to the nearest border, per branch.
         """
-        rows = np.arange(len(self._behaviour))
-        if len(rows) > MOST_ROWS_TO_COMPARE:
-            rng = np.random.default_rng(self._options.seed)
-            rows = rng.choice(rows, MOST_ROWS_TO_COMPARE, replace=False)
-        few = self._behaviour.of(rows)
-        found = [fit.model.assign(few).ids.astype(str) for fit in fits]
-        agreed = [sum(adjusted_rand_score(one, other) for other in found) for one in found]
-        most = len(fits[0].model.segment_ids)
-        allowed = [place for place, fit in enumerate(fits) if len(fit.model.segment_ids) <= most]
-        return fits[max(allowed, key=lambda place: agreed[place])]
-
-    def _with_reliability(self, model: StandingModel, refits: list["_Fitted"]) -> StandingModel:
         assigned = model.assign(self._behaviour)
         kept = np.zeros(len(self._behaviour))
         for refit in refits:
-            kept += refit.model.assign(self._behaviour).ids == assigned.ids
+            kept += refit.assign(self._behaviour).ids == assigned.ids
         reliability: dict[Branch, Reliability] = {}
         for branch in BRANCHES:
             mine = self._behaviour.in_branch(branch)
@@ -142,10 +124,9 @@ class Fitting:
         customers: Behaviour,
         outcomes: Outcomes | None,
         share_of_previous: float,
-        chosen: "_Fitted | None" = None,
         options: ClusteringOptions | None = None,
-    ) -> "_Fitted":
-        """Fit on some customers; with `chosen`, in its structure."""
+    ) -> StandingModel:
+        """Fit on some customers."""
         previous, options = self._previous, options or self._options
         space = fit_space(
             customers,
@@ -157,31 +138,24 @@ class Fitting:
         )
         known = frozenset[str]() if previous is None else previous.segment_ids
         clustering = Clustering(customers, outcomes, space, options, known)
-        if chosen is None:
-            clustering.run()
-        else:
-            clustering.adopt(chosen.leaves)
+        clustering.run()
+        found = {branch: clustering.boxes(branch) for branch in BRANCHES}
         model = StandingModel(
             space=space,
-            centres={branch: cell.centres for branch, cell in clustering.cells.items()},
-            ids={
-                branch: tuple(cell.leaves[owner].id for owner in cell.owner)
-                for branch, cell in clustering.cells.items()
-            },
+            boxes={branch: boxes for branch, boxes in found.items() if boxes is not None},
             fitted_at=self._as_of,
             options=self._options,
             value_quantiles=_value_quantiles(customers, space),
         )
         room = clustering.upper - len(model.segment_ids)
-        asked = None if chosen is None else set(chosen.model.traits)
-        model = replace(model, traits=_traits(model, customers, room, asked))
+        model = replace(model, traits=_traits(model, customers, room))
         report = {
             "k": len(model.segment_ids),
             "upper_bound": clustering.upper,
             "sample": len(customers),
             "window_known": outcomes is not None,
         }
-        return _Fitted(replace(model, report=report), tuple(clustering.leaves))
+        return replace(model, report=report)
 
     def _names(self, model: StandingModel) -> Mapping[str, str]:
         """Name what is new by the rules; a segment keeps the name that it was born with."""
@@ -200,14 +174,6 @@ class Fitting:
             return None
         mine = model.assign(self._outcomes.before).ids == identity
         return float((self._outcomes.log_spend[mine] > 0).mean()) if mine.any() else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    """A model and the leaves that it was settled from."""
-
-    model: StandingModel
-    leaves: tuple[Leaf, ...]
 
 
 def _sample(keys: NDArray[Any], options: ClusteringOptions) -> IntArray:
@@ -232,11 +198,9 @@ def _outcomes(history: OrderHistory, customers: IntArray) -> Outcomes | None:
     return Outcomes(before, log_spend)
 
 
-def _traits(
-    model: StandingModel, customers: Behaviour, room: int, asked: Set[Trait] | None
-) -> dict[Trait, Mixture]:
+def _traits(model: StandingModel, customers: Behaviour, room: int) -> dict[Trait, Mixture]:
     """Keep the habits that enough customers have, the commonest first, while there is room."""
-    if room <= 0 or customers.evidence is None or asked == set():
+    if room <= 0 or customers.evidence is None:
         return {}
     found = fit_traits(customers.evidence)
     ids = replace(model, traits=found).assign(customers).ids
@@ -246,8 +210,7 @@ def _traits(
     for trait in sorted(found, key=lambda trait: -sizes[trait])[:room]:
         more = {**kept, trait: found[trait]}
         ids = replace(model, traits=more).assign(customers).ids
-        wanted = trait in asked if asked is not None else is_simple(customers, ids)
-        if sizes[trait] >= least and wanted:
+        if sizes[trait] >= least and is_simple(customers, ids):
             kept = more
     return kept
 

@@ -24,7 +24,7 @@ class ClusteringOptions:
     """
 
     sample_size: int | None = None
-    min_k: int = 3
+    min_k: int = 2
     max_k: int = 12
     dynamic_k_range: bool = True
     robust_scaling: bool = True

@@ -8,20 +8,29 @@ from typing import Any
 
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from backend.modelling.segmentation.behaviour import Behaviour, BoolArray, FloatArray
 from backend.modelling.segmentation.vocabulary import BRANCHES, Branch
 
+# How far apart two customers are who differ by one spread of value; borders run along one axis at
+# a time, so this only weighs distances from them.
 VALUE_WEIGHT = 0.30
 WINSOR = 4.0
 GRID_POINTS = 120
 # Customers from which on the learnt curve counts for more than the assumed one.
 TRUST = 100
+# Returns from which on the stepped curve counts for more than the smooth one.
+STEPS_TRUST = 300
+UNPENALISED = 1e3
 BINS, RESAMPLES = 40, 30
+# Activity 0 is at this quantile of recency, unless the chance is still above this share there.
+LONGEST_QUIET, HIGHEST_FLOOR = 0.95, 0.6
+HIGHEST_ACTIVITY = 1.25
 FRESH_SHARE = 0.25
 FEWEST_OUTCOMES, FEWEST_RETURNS = 60, 15
-DEFAULT_CLOCK_DAYS = 120.0
+DEFAULT_LONG_GAP_DAYS = 120.0
+SHORT_GAP, LONG_GAP, FEWEST_GAPS = 0.25, 0.8, 6
 IQR_OF_NORMAL, P80_OF_NORMAL = 1.349, 2.563
 
 
@@ -38,34 +47,87 @@ class Outcomes:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """The shop's gaps between orders, in days: one shorter than most, and one longer than most."""
+
+    short_days: float
+    long_days: float
+
+    @classmethod
+    def of(cls, behaviour: Behaviour) -> "Clock":
+        """Read it off the usual gaps of repeat customers; assumed where there are hardly any."""
+        gaps = behaviour.usual_gap_days[~np.isnan(behaviour.usual_gap_days)]
+        if len(gaps) < FEWEST_GAPS:
+            return cls(0.0, DEFAULT_LONG_GAP_DAYS)
+        return cls(*np.quantile(gaps, (SHORT_GAP, LONG_GAP)).tolist())
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnCurve:
-    """Chance of returning by log recency, relative to that of the freshest quarter."""
+    """Chance of returning by log recency: 1 as the freshest quarter's, 0 as the longest quiet's."""
 
     grid: FloatArray
     values: FloatArray
 
     def __call__(self, recency_days: FloatArray) -> FloatArray:
-        """Return the activity of customers, about 1 for the freshest, falling towards 0."""
+        """Return the activity of customers, about 1 for the freshest, falling to 0."""
         return np.interp(np.log1p(recency_days), self.grid, self.values)
+
+    def above_floor(self, recency_days: FloatArray) -> "ReturnCurve":
+        """Stretch the curve so that those who have been quiet longest stand at 0.
+
+        Where the chance hardly falls, it is not stretched further than from `HIGHEST_FLOOR`.
+        """
+        if not len(recency_days):
+            return self
+        longest = np.quantile(recency_days, LONGEST_QUIET)
+        floor = min(float(self(np.array([longest]))[0]), HIGHEST_FLOOR)
+        stretched = (self.values - floor) / (1 - floor)
+        return ReturnCurve(self.grid, np.clip(stretched, 0, HIGHEST_ACTIVITY))
 
 
 def fit_curve(
-    recency_days: FloatArray, returned: BoolArray, clock_days: float, longest: float, seed: int
+    recency_days: FloatArray,
+    returned: BoolArray,
+    clock: Clock,
+    longest: float,
+    seed: int,
 ) -> ReturnCurve:
-    """Learn a falling curve: isotonic over bins, averaged over Poisson resamples.
+    """Learn a falling curve, relative to the freshest quarter.
 
-    Where a shop has little to learn from, it leans on 1 / (1 + (recency / clock)^1.5).
+    It is level up to the shop's short gaps between orders: nobody slips away before those pass.
+
+    A logistic regression on log recency gives its course, and the more customers returned, the
+    more an isotonic one over bins, averaged over Poisson resamples, gives its shape: steps alone
+    would move borders far from one sample of customers to the next. Where a shop has little to
+    learn from, the curve leans on 1 / (1 + (recency / long gap)^1.5).
     """
     grid = np.linspace(0, np.log1p(max(longest, 1.0)), GRID_POINTS)
-    assumed = 1 / (1 + (np.expm1(grid) / clock_days) ** 1.5)
+    waited = np.maximum(grid, np.log1p(clock.short_days))
+    assumed = 1 / (1 + (np.expm1(waited) / clock.long_days) ** 1.5)
     if len(returned) < FEWEST_OUTCOMES or returned.sum() < FEWEST_RETURNS:
         return ReturnCurve(grid, assumed)
-    logs = np.log1p(recency_days)
-    fresh = max(float(returned[logs <= np.quantile(logs, FRESH_SHARE)].mean()), 1e-6)
-    learnt = np.clip(_bagged(logs, returned, grid, seed) / fresh, 0, 1.25)
+    logs = np.log1p(np.maximum(recency_days, clock.short_days))
+    smooth, stepped = _smooth(logs, returned, waited), _bagged(logs, returned, waited, seed)
+    shape = returned.sum() / (returned.sum() + STEPS_TRUST)
+    chance = shape * stepped + (1 - shape) * smooth
+    freshest = logs[logs <= np.quantile(logs, FRESH_SHARE)]
+    fresh = max(float(np.interp(freshest, grid, chance).mean()), 1e-6)
     weight = len(returned) / (len(returned) + TRUST)
-    # A little of the assumed curve keeps the sum strictly falling, so that time always tells.
+    # A little of the assumed curve keeps the sum falling, so that time tells.
+    learnt = np.clip(chance / fresh, 0, HIGHEST_ACTIVITY)
     return ReturnCurve(grid, weight * learnt + (1 - weight) * assumed + 0.02 * assumed)
+
+
+def _smooth(logs: FloatArray, returned: BoolArray, grid: FloatArray) -> FloatArray:
+    """Return the chance of returning by a logistic regression; level where it would rise."""
+    if returned.all():
+        return np.ones(len(grid))
+    fitted = LogisticRegression(C=UNPENALISED).fit(logs[:, None], returned)
+    if fitted.coef_[0, 0] >= 0:
+        return np.full(len(grid), float(returned.mean()))
+    chance: FloatArray = fitted.predict_proba(grid[:, None])[:, 1]
+    return chance
 
 
 def _bagged(logs: FloatArray, returned: BoolArray, grid: FloatArray, seed: int) -> FloatArray:
@@ -165,10 +227,14 @@ def fit_space(
     With `previous`, the curves, the weight and the spread are mixed with its own by that share:
     borders drift rather than jump.
     """
-    gaps = behaviour.usual_gap_days[~np.isnan(behaviour.usual_gap_days)]
-    clock = float(np.quantile(gaps, 0.8)) if len(gaps) > 5 else DEFAULT_CLOCK_DAYS
+    clock = Clock.of(behaviour)
     longest = float(behaviour.recency_days.max())
-    curves = {branch: _branch_curve(outcomes, branch, clock, longest, seed) for branch in BRANCHES}
+    curves = {
+        branch: _branch_curve(outcomes, branch, clock, longest, seed).above_floor(
+            behaviour.recency_days[behaviour.in_branch(branch)]
+        )
+        for branch in BRANCHES
+    }
     weight = _frequency_weight(outcomes, curves["repeat"])
     share = share_of_previous if previous is not None else 0.0
     if previous is not None:
@@ -190,7 +256,7 @@ def _mixed(curve: ReturnCurve, previous: ReturnCurve, share: float) -> ReturnCur
 
 
 def _branch_curve(
-    outcomes: Outcomes | None, branch: Branch, clock: float, longest: float, seed: int
+    outcomes: Outcomes | None, branch: Branch, clock: Clock, longest: float, seed: int
 ) -> ReturnCurve:
     if outcomes is None:
         return fit_curve(np.empty(0), np.empty(0, dtype=bool), clock, longest, seed)

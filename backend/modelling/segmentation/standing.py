@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.modelling.segmentation.behaviour import Behaviour, FloatArray, IntArray
+from backend.modelling.segmentation.behaviour import Behaviour, FloatArray
+from backend.modelling.segmentation.boxes import Boxes
 from backend.modelling.segmentation.options import ClusteringOptions
 from backend.modelling.segmentation.space import Space, value_score
 from backend.modelling.segmentation.traits import (
@@ -28,7 +29,7 @@ from backend.modelling.segmentation.vocabulary import (
     trait_id,
 )
 
-FORMAT = "anchored-2"
+FORMAT = "boxes-1"
 # Who is not further than this past a border stays where they were.
 HYSTERESIS = 0.03
 FAR_FROM_ANY_BORDER = 9.0
@@ -67,16 +68,14 @@ class Reliability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingModel:
-    """Where the centres are, and which segment each belongs to.
+    """Where the borders are, and which habits have segments of their own.
 
     Attributes
     ----------
     space
         Turns behaviour into coordinates.
-    centres
-        By branch, shape (prototypes, 1 or 2); a branch too small to cluster has none.
-    ids
-        By branch, the segment of each prototype.
+    boxes
+        By branch, the boxes of its segments; a branch too small to cluster has none.
     traits
         Habits that have a segment of their own.
     reliability
@@ -94,8 +93,7 @@ class StandingModel:
     """
 
     space: Space
-    centres: dict[Branch, FloatArray]
-    ids: dict[Branch, tuple[str, ...]]
+    boxes: dict[Branch, Boxes]
     traits: dict[Trait, Mixture] = field(default_factory=dict)
     reliability: dict[Branch, Reliability] = field(default_factory=dict)
     fitted_at: np.datetime64
@@ -107,7 +105,7 @@ class StandingModel:
     @property
     def segment_ids(self) -> frozenset[str]:
         """Ids of all segments that this model knows."""
-        leaves = {identity for ids in self.ids.values() for identity in ids}
+        leaves = {identity for boxes in self.boxes.values() for identity in boxes.ids}
         return frozenset(leaves | {trait_id(trait) for trait in self.traits})
 
     def assign(self, behaviour: Behaviour, before: Ids | None = None) -> Assigned:
@@ -135,38 +133,22 @@ class StandingModel:
     def _by_branch(
         self, behaviour: Behaviour, branch: Branch, before: Ids | None
     ) -> tuple[Ids, FloatArray]:
-        if branch not in self.centres:
+        if branch not in self.boxes:
             whole = np.full(len(behaviour), id_of(WHOLE[branch]), dtype=object)
             return whole, np.full(len(behaviour), FAR_FROM_ANY_BORDER)
-        leaves = tuple(dict.fromkeys(self.ids[branch]))
-        beyond, place = self._beyond_borders(self.space.coordinates(behaviour, branch), branch)
+        leaves, rows = self.boxes[branch].segments, np.arange(len(behaviour))
+        beyond = self.boxes[branch].distances(self.space.coordinates(behaviour, branch))
+        place = beyond.argmin(axis=1)
         others = beyond.copy()
-        others[np.arange(len(place)), place] = np.inf
+        others[rows, place] = np.inf
         margin = np.minimum(others.min(axis=1), FAR_FROM_ANY_BORDER)
         if before is not None:
             was = np.array([leaves.index(i) if i in leaves else -1 for i in before.tolist()])
             known = (was >= 0) & (was != place)
-            stays = known & (beyond[np.arange(len(was)), np.maximum(was, 0)] < HYSTERESIS)
+            stays = known & (beyond[rows, np.maximum(was, 0)] < HYSTERESIS)
             place, margin = np.where(stays, was, place), np.where(stays, 0.0, margin)
         ids: Ids = np.array(leaves, dtype=object)[place]
         return ids, margin
-
-    def _beyond_borders(self, points: FloatArray, branch: Branch) -> tuple[FloatArray, IntArray]:
-        """Return the distance to each leaf's nearest border, (n, leaves), and the leaf of each."""
-        centres, ids = self.centres[branch], self.ids[branch]
-        leaves = tuple(dict.fromkeys(ids))
-        square = ((points[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2)
-        # Exactly k-means' own rule: the nearest centre.
-        nearest = square.argmin(axis=1)
-        between = np.linalg.norm(centres[:, None, :] - centres[None, :, :], axis=2)
-        np.fill_diagonal(between, np.inf)
-        excess = square - square[np.arange(len(points)), nearest][:, None]
-        faces = excess / (2 * np.maximum(between[nearest], 1e-12))
-        owner = np.array([leaves.index(identity) for identity in ids])
-        beyond = np.column_stack(
-            [faces[:, owner == leaf].min(axis=1) for leaf in range(len(leaves))]
-        )
-        return beyond, owner[nearest]
 
     def _by_trait(
         self, behaviour: Behaviour, before: Ids | None, ids: Ids, margin: FloatArray
@@ -205,8 +187,7 @@ class StandingModel:
         return {
             "format": FORMAT,
             "space": self.space.as_dict(),
-            "centres": {branch: centres.tolist() for branch, centres in self.centres.items()},
-            "ids": {branch: list(ids) for branch, ids in self.ids.items()},
+            "boxes": {branch: boxes.as_dict() for branch, boxes in self.boxes.items()},
             "traits": {
                 trait: {
                     "side": mixture.side,
@@ -234,8 +215,7 @@ class StandingModel:
             return None
         return cls(
             space=Space.from_dict(stored["space"]),
-            centres={branch: np.array(stored["centres"][branch]) for branch in stored["centres"]},
-            ids={branch: tuple(stored["ids"][branch]) for branch in stored["ids"]},
+            boxes={branch: Boxes.from_dict(kept) for branch, kept in stored["boxes"].items()},
             traits={trait: _mixture(stored["traits"][trait]) for trait in stored["traits"]},
             reliability={
                 branch: Reliability(np.array(known["margin"]), np.array(known["share"]))

@@ -1,8 +1,9 @@
 """The anchors: kinds of customers that every shop may have, each with an id for ever.
 
 A cluster starts at its anchor and cannot wander far, so an id means the same in every run.
-`activity` is 1 for customers as likely to return as the freshest quarter, 0 for those who never
-will; `value` is in robust standard deviations of the shop's repeat customers.
+`activity` is 1 for customers as likely to return as the freshest quarter, 0 for those as unlikely
+as who has been quiet longest; `value` is in robust standard deviations of the shop's repeat
+customers.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Anchor:
     Attributes
     ----------
     precedence
-        Of two anchors that are merged, the lower one's id stays.
+        Of anchors that are united, the lowest one's id stays.
     """
 
     id: str
@@ -50,16 +51,16 @@ ANCHORS = (
     Anchor("new_one_time", "New One-Time Buyers", "one_time", 0.85, 0.0, 0),
     Anchor("lapsed_one_time", "Lapsed One-Time Buyers", "one_time", 0.25, 0.0, 1),
     Anchor("high_value_repeat", "Loyal High Spenders", "repeat", 0.85, 3.3, 1),
-    Anchor("regular_repeat", "Active Regulars", "repeat", 0.85, 0.5, 0),
+    Anchor("regular_repeat", "Active Regulars", "repeat", 0.85, 0.8, 0),
     Anchor("low_value_repeat", "Active Light Buyers", "repeat", 0.85, -0.8, 2),
-    Anchor("slipping_high_value", "Slipping High Spenders", "repeat", 0.38, 1.2, 4),
+    Anchor("slipping_high_value", "Slipping High Spenders", "repeat", 0.38, 1.6, 4),
     Anchor("slipping_light", "Slipping Light Buyers", "repeat", 0.38, -0.5, 3),
-    Anchor("lapsed_high_value", "Lapsed High Spenders", "repeat", 0.10, 2.2, 6),
-    Anchor("lapsed_repeat", "Lapsed Repeat Buyers", "repeat", 0.10, -0.1, 5),
+    Anchor("lapsed_high_value", "Lapsed High Spenders", "repeat", 0.10, 2.8, 6),
+    Anchor("lapsed_repeat", "Lapsed Repeat Buyers", "repeat", 0.10, 0.1, 5),
 )
 BY_ID = {anchor.id: anchor for anchor in ANCHORS}
 
-# Which anchors may be merged first: those that a customer drifts between.
+# Which anchors may be united: those that a customer drifts between.
 NEIGHBOURS = frozenset(
     frozenset(pair)
     for pair in (
@@ -87,6 +88,18 @@ STAGES = {
     "active_repeat": frozenset({"high_value_repeat", "regular_repeat", "low_value_repeat"}),
     "slipping_repeat": frozenset({"slipping_high_value", "slipping_light"}),
     "lapsed_repeat_all": frozenset({"lapsed_high_value", "lapsed_repeat"}),
+}
+# Anchors of each stage, ascending by activity, and inside a stage by value.
+STAGES_OF: dict[Branch, tuple[tuple[str, ...], ...]] = {
+    branch: tuple(
+        tuple(
+            anchor.id
+            for anchor in sorted(ANCHORS, key=lambda anchor: anchor.value)
+            if (anchor.branch, anchor.activity) == (branch, activity)
+        )
+        for activity in sorted({anchor.activity for anchor in ANCHORS if anchor.branch == branch})
+    )
+    for branch in BRANCHES
 }
 GROUPS = {anchors: stage for stage, anchors in STAGES.items()} | {WHOLE["repeat"]: "repeat"}
 # Among whom traits are told apart: who has gone quiet is that first of all.

@@ -157,7 +157,7 @@ def test_planted_kinds_get_segments_of_their_own() -> None:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("count", [500, 3000])
 def test_noise_is_one_cluster_per_branch(count: int, seed: int) -> None:
-    found = segmented(noise(count, seed), min_k=1)
+    found = segmented(noise(count, seed))
     assert leaves(found) <= {"one_time", "repeat"}
 
 
@@ -204,7 +204,7 @@ def test_both_scalings_find_the_valuable(robust: bool) -> None:
 
 
 def test_robust_scaling_is_not_moved_by_one_huge_order() -> None:
-    history, _ = planted()
+    history, _ = planted(2)  # no segment of this shop is near the least size
     people = people_of(history)
     people[-1] = (people[-1][0], people[-1][1] * 1e6)
     before = segmented(history).ids.astype(str)
@@ -341,8 +341,10 @@ def test_a_refit_that_moves_many_is_held_back_unless_forced() -> None:
     first = segmented(history, robust_scaling=True)
     assert first.model is not None
     # A standing model whose borders lie where no fit of this shop would put them.
-    centres = {**first.model.centres, "repeat": first.model.centres["repeat"] + [0.25, 0.0]}
-    odd = replace(first.model, centres=centres)
+    repeat = first.model.boxes["repeat"]
+    shift = np.array([0.25, 0.0])
+    moved = replace(repeat, low=repeat.low + shift, high=repeat.high + shift)
+    odd = replace(first.model, boxes={**first.model.boxes, "repeat": moved})
     strange = Before(model=odd, ids=odd.assign(known_of(history)).ids, as_of=AS_OF)
     held = segmented(history, strange, refit="now")
     assert held.report["refit"] == "held_back"
