@@ -9,7 +9,8 @@ from sklearn.tree import DecisionTreeClassifier
 from backend.modelling.segmentation.behaviour import Behaviour
 
 DEPTH = 3
-LEAST_DESCRIBED = 0.8
+# A little more than the four fifths that are promised: a tree on other sums must reach them too.
+LEAST_DESCRIBED = 0.81
 MOST_ROWS = 5_000
 
 

@@ -22,6 +22,7 @@ from backend.modelling.segmentation import (
 from backend.modelling.segmentation.behaviour import Behaviour, behaviour_of, with_habits
 from backend.modelling.segmentation.borders import behaviour_of_one, crossings
 from backend.modelling.segmentation.segment import MOST_MOVED, REFIT_AFTER_DAYS, Refit
+from backend.modelling.segmentation.space import Clock
 from backend.modelling.segmentation.traits import fit_traits
 from backend.modelling.segmentation.vocabulary import (
     ANCHORS,
@@ -35,6 +36,7 @@ from backend.modelling.segmentation.vocabulary import (
     level_of,
     name_of,
     parent_of,
+    stage_of,
 )
 
 AS_OF = np.datetime64("2024-10-01", "us")
@@ -166,6 +168,56 @@ def test_the_report_says_when_more_was_asked_than_the_data_justify() -> None:
     assert len(leaves(found)) == 4
     assert found.report["justified_k"] <= 2
     assert "Asked for at least 4 segments, the data justify 2." in found.notes
+
+
+def test_asking_for_more_halves_what_is_large() -> None:
+    history, _ = planted()
+    plain = segmented(history)
+    found = segmented(history, min_k=len(leaves(plain)) + 2)
+    assert len(leaves(found)) == len(leaves(plain)) + 2
+    halves = leaves(found) & set(HALF_IDS)
+    assert len(halves) == 4
+    for half in halves:
+        whole, _ = HALF_IDS[half]
+        assert whole in leaves(plain)
+        assert {found.ids[place] for place in np.flatnonzero(plain.ids == whole)} <= halves
+    assert f"the data justify {found.report['justified_k']}." in found.notes[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_segment_is_worth_its_name_in_customers(seed: int) -> None:
+    history, _ = planted(seed)
+    _, sizes = np.unique(segmented(history).ids.astype(str), return_counts=True)
+    assert sizes.min() >= 20
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_segments_are_boxes_that_hold_their_customers_and_nobody_else(seed: int) -> None:
+    history, _ = planted(seed)
+    found = segmented(history)
+    assert found.model is not None
+    behaviour = behaviour_of(history)
+    for branch, boxes in found.model.boxes.items():
+        mine = behaviour.in_branch(branch)
+        away = boxes.distances(found.model.space.coordinates(behaviour.of(mine), branch))
+        ids = found.ids[behaviour.customer[mine]]
+        assert ((away == 0).sum(axis=1) == 1).all()
+        assert (np.array(boxes.segments, dtype=object)[away.argmin(axis=1)] == ids).all()
+
+
+def test_nobody_slips_away_before_a_short_gap_between_orders_has_passed() -> None:
+    history, _ = planted()
+    found = segmented(history)
+    assert found.model is not None
+    behaviour = behaviour_of(history)
+    short = Clock.of(behaviour).short_days
+    assert short > 5
+    for curve in found.model.space.curves.values():
+        activity = curve(np.array([0.0, 0.9 * short, 3 * short, 10 * short]))
+        assert activity[0] == activity[1] > activity[2] > activity[3]
+    fresh = behaviour.in_branch("repeat") & (behaviour.recency_days < 0.9 * short)
+    stages = {stage_of(identity) for identity in found.ids[behaviour.customer[fresh]].tolist()}
+    assert stages == {"active_repeat"}
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 5])
