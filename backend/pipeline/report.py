@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -77,10 +78,15 @@ def _left_out(rejected: Mapping[str, int]) -> list[str]:
 
 
 def _moves(moves: SegmentMoves) -> dict[str, Any]:
-    flows = Counter(zip(moves.from_segment_id, moves.to_segment_id, strict=True))
+    """Count who changed segment, apart from who appeared and who is gone."""
+    ends = list(zip(moves.from_segment_id, moves.to_segment_id, strict=True))
+    changed = [None not in end for end in ends]
+    flows = Counter(end for end, both in zip(ends, changed, strict=True) if both)
     return {
-        "total": len(moves.cause),
-        "by_cause": dict(Counter(moves.cause)),
+        "total": sum(changed),
+        "appeared": sum(origin is None for origin, _ in ends),
+        "gone": sum(target is None for _, target in ends),
+        "by_cause": dict(Counter(compress(moves.cause, changed))),
         "flows": [
             {"from": origin, "to": target, "customers": count}
             for (origin, target), count in flows.most_common()

@@ -21,12 +21,16 @@ from backend.data.tables import (
 from backend.data.tables import runs as runs_table
 
 
-async def read_membership(engine: AsyncEngine) -> tuple[NDArray[Any], NDArray[np.str_]]:
-    """Return the ids of all published customers and the segment of each, sorted by id."""
+async def read_membership(engine: AsyncEngine) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the ids of all published customers and the segment of each, sorted by id.
+
+    Ids are int64, or str as objects, as those that are read from the shop.
+    """
     columns = (customer_intelligence.c.customer_id, customer_intelligence.c.archetype_id)
     async with transaction(engine) as connection:
         rows = (await connection.execute(select(*columns))).all()
-    ids = np.array([row[0] for row in rows])
+    is_text = bool(rows) and isinstance(rows[0][0], str)
+    ids = np.array([row[0] for row in rows], dtype=object if is_text else np.int64)
     order = np.argsort(ids, kind="stable")
     return ids[order], np.array([row[1] for row in rows], dtype=object)[order]
 
