@@ -23,7 +23,7 @@ from backend.api.schemas import (
     Segment,
     SegmentWords,
 )
-from backend.api.segments import segment_of
+from backend.api.segments import segments_of
 from backend.core.errors import CustomerNotFound, ReportNotReady
 from backend.data import intelligence, runs
 from backend.data.engine import transaction
@@ -130,18 +130,15 @@ async def report_page(state: State, run_id: str) -> HTMLResponse:
     ),
 )
 async def name_segment(state: State, segment_id: str, words: SegmentWords) -> Segment:
-    """Give a segment a name of your own; it stays with the id through all later runs."""
+    """Give a segment words of your own; they stay with the id through all later runs.
+
+    What is left out stays as it is; a description of null is the rule's again.
+    """
+    given = words.model_dump(exclude_unset=True)
     async with transaction(state.engine) as connection:
-        await intelligence.name_segment(
-            connection,
-            segment_id,
-            name=words.name,
-            description=words.description,
-            given_by="person",
-            now=state.now(),
-        )
+        await intelligence.name_segment(connection, segment_id, given, now=state.now())
         rows = await intelligence.read_segments(connection)
-    return next(segment_of(row) for row in rows if row["id"] == segment_id)
+    return segments_of(rows)[segment_id]
 
 
 @admin.get("/segments/lineage")

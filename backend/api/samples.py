@@ -72,7 +72,7 @@ SEGMENT: JsonDict = {
         "id": "regular_repeat",
         "name": "Active Regulars",
         "apart": [{"characteristic": "frequency", "here": 12, "there": 4}],
-        "sentence": "Unlike Active Regulars: orders 12 instead of 4.",
+        "sentence": "Unlike Active Regulars: 12 instead of 4 orders.",
     },
 }
 

@@ -3,7 +3,14 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from backend.api import samples
 from backend.data.runs import Refit, Run, RunRequest
@@ -211,8 +218,19 @@ class SegmentList(BaseModel):
     as_of: datetime | None
 
 
+def _on_one_line(value: str) -> str:
+    """Take blanks as people see them, and nothing that cannot be seen."""
+    line = " ".join(value.split())
+    if not line.isprintable():
+        raise ValueError("must not hold invisible characters")
+    return line
+
+
+Line = Annotated[str, AfterValidator(_on_one_line)]
+
+
 class SegmentWords(BaseModel):
-    """A name given by a person; it stays with the segment's id through all later runs."""
+    """A name or a description, or both, given by a person."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -221,8 +239,14 @@ class SegmentWords(BaseModel):
         },
     )
 
-    name: str = Field(min_length=1, max_length=255)
-    description: str | None = Field(default=None, max_length=2000)
+    name: Annotated[Line, Field(min_length=1, max_length=255)] = ""
+    description: Annotated[Line, Field(min_length=1, max_length=2000)] | None = None
+
+    @model_validator(mode="after")
+    def _say_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("give a name or a description")
+        return self
 
 
 class ClusterRequest(BaseModel):

@@ -326,6 +326,11 @@ async def published(connection: AsyncConnection) -> Published | None:
     return None if row is None else Published(*row)
 
 
+async def hold_published(connection: AsyncConnection) -> None:
+    """Wait for a run that is being published, and keep the next one from it meanwhile."""
+    await connection.execute(select(runs.c.id).where(runs.c.published == 1).with_for_update())
+
+
 async def revise(connection: AsyncConnection) -> None:
     """Say that something of what is served was corrected."""
     await connection.execute(

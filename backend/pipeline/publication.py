@@ -1,7 +1,7 @@
 """Findings become what is published: columns, segments, moves, and the run's report."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,7 @@ from backend.modelling.segmentation.lineage import LineageEvent, lineage
 from backend.pipeline.config import RunConfig
 from backend.pipeline.findings import Findings, Standing
 from backend.pipeline.report import run_report
+from backend.pipeline.wording import named
 
 # Decisions without an earlier model that could have moved anybody.
 BORDERS_OF_NOTHING = frozenset({"first", "too_few"})
@@ -47,6 +48,7 @@ def publication(
     moves = _moves(shop, standing, found, was)
     events = _lineage(standing, found, was)
     model, explainer = found.membership.model, found.forecast.explainer
+    said = replace(found, segments=named(found, standing.names))
     return Publication(
         run_id=run.id,
         token=token,
@@ -56,7 +58,7 @@ def publication(
         lineage=[LineageRow(**asdict(event)) for event in events],
         moves=moves,
         new_names=found.new_names,
-        report=json.dumps(run_report(run, as_of, shop, found, moves, events, readiness, config)),
+        report=json.dumps(run_report(run, as_of, shop, said, moves, events, readiness, config)),
         explainer=None if explainer is None else json.dumps(explainer.as_dict()),
         model=None if model is None else json.dumps(model.as_dict()),
         retention=timedelta(days=config.history_retention_days),
