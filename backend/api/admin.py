@@ -155,11 +155,26 @@ async def segment_lineage(
 async def changes(
     state: State,
     run_id: Annotated[str | None, Query(description="Only the changes of this run")] = None,
+    customer_id: Annotated[str | None, Query(description="Only those of this customer")] = None,
+    after: Annotated[
+        int | None,
+        Query(ge=0, le=2**63 - 1, description="Only those after the change with this id"),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> MoveList:
-    """List who changed segment, and whether they did or the border moved."""
+    """List who changed segment, and whether they did or the border moved.
+
+    The newest first; with `after`, the oldest first: start at 0, go on from the last id you got,
+    and a copy of who is where stays true.
+    """
     async with transaction(state.engine) as connection:
-        rows = await intelligence.read_moves(connection, run_id=run_id, limit=limit)
+        published = await runs.published(connection)
+        if published is None:
+            return MoveList(changes=[])
+        customer = None if customer_id is None else (published, customer_id)
+        rows = await intelligence.read_moves(
+            connection, limit=limit, run_id=run_id, customer=customer, after=after
+        )
     return MoveList(
         changes=[Move(**{**row, "customer_id": str(row["customer_id"])}) for row in rows]
     )

@@ -125,6 +125,7 @@ RUN: JsonDict = {
 }
 
 MOVE: JsonDict = {
+    "id": 48211,
     "customer_id": "12345",
     "from_segment_id": "regular_repeat",
     "to_segment_id": "high_value_repeat",

@@ -350,16 +350,19 @@ class RunList(BaseModel):
 class Move(BaseModel):
     """One customer's change of segment."""
 
+    id: int = Field(description="Ascending: what came later has a greater one")
     customer_id: str
-    from_segment_id: str | None
-    to_segment_id: str | None
+    from_segment_id: str | None = Field(description="Null: newly known")
+    to_segment_id: str | None = Field(description="Null: gone from the shop")
     changed_at: datetime
     run_id: str
-    cause: Literal["behaviour", "model"]
+    cause: Literal["behaviour", "model"] = Field(
+        description="behaviour: the customer ordered or time passed; model: the border moved"
+    )
 
 
 class MoveList(BaseModel):
-    """Changes of segment, newest first."""
+    """Changes of segment."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"changes": [samples.MOVE]}})
 

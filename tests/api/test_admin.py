@@ -165,6 +165,25 @@ def test_segments_are_told_apart_by_a_persons_names_at_once(fresh: Live) -> None
     assert all(one["sentence"].startswith("Unlike Inner Circle: ") for one in mine)
 
 
+def test_a_copy_of_who_is_where_stays_true_by_following_the_changes(fresh: Live) -> None:
+    copy: dict[str, str] = {}
+    after = 0
+    for day in ("2024-03-01", "2024-06-01"):
+        fresh.cluster(as_of=day)
+        path = "/api/admin/changes?limit=30&after="
+        while page := fresh.get(f"{path}{after}", ADMIN_KEY).json()["changes"]:
+            copy |= {change["customer_id"]: change["to_segment_id"] for change in page}
+            after = page[-1]["id"]
+    for number in range(1, 81):
+        profile = fresh.get(f"/api/mcp/customers/{number}").json()
+        assert copy[str(number)] == profile["archetype"]["id"]
+    mine = fresh.get("/api/admin/changes?customer_id=4", ADMIN_KEY).json()["changes"]
+    assert {change["customer_id"] for change in mine} == {"4"}
+    assert (mine[0]["to_segment_id"], mine[-1]["from_segment_id"]) == (copy["4"], None)
+    assert fresh.get("/api/admin/changes?customer_id=nobody", ADMIN_KEY).json()["changes"] == []
+    assert fresh.get("/api/admin/changes?after=-1", ADMIN_KEY).status_code == 422
+
+
 def test_an_erased_customer_is_forgotten_until_the_next_run(fresh: Live) -> None:
     fresh.cluster(as_of=AS_OF.isoformat())
     erased = fresh.client.delete("/api/admin/customers/4", headers=ADMIN)

@@ -353,7 +353,7 @@ async def test_moves_are_kept_for_as_long_as_configured(engine: AsyncEngine) -> 
 
 async def moves(engine: AsyncEngine) -> list[dict[str, Any]]:
     async with transaction(engine) as connection:
-        return await intelligence.read_moves(connection, run_id=None, limit=10)
+        return await intelligence.read_moves(connection, limit=10)
 
 
 async def test_erasing_a_customer_erases_their_moves(engine: AsyncEngine) -> None:

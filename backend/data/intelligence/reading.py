@@ -68,12 +68,37 @@ async def read_segments(connection: AsyncConnection) -> list[dict[str, Any]]:
 
 
 async def read_moves(
-    connection: AsyncConnection, *, run_id: str | None, limit: int
+    connection: AsyncConnection,
+    *,
+    limit: int,
+    run_id: str | None = None,
+    customer: tuple[Published, str] | None = None,
+    after: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return who moved between segments, newest first; of one run, or of all that are kept."""
-    statement = select(segment_changes).order_by(segment_changes.c.id.desc()).limit(limit)
+    """Return who moved between segments, newest first.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    limit
+        At most so many.
+    run_id
+        Only those of this run.
+    customer
+        Only those of this customer of the published run.
+    after
+        Only those with a greater id, and the oldest first: what came since.
+    """
+    order = segment_changes.c.id.desc() if after is None else segment_changes.c.id
+    statement = select(segment_changes).order_by(order).limit(limit)
     if run_id is not None:
         statement = statement.where(segment_changes.c.run_id == run_id)
+    if customer is not None:
+        mine = id_column(segment_changes, customer[0]) == as_published(*customer)
+        statement = statement.where(mine)
+    if after is not None:
+        statement = statement.where(segment_changes.c.id > after)
     return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
