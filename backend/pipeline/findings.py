@@ -83,12 +83,23 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything one run found out about the shop's customers."""
+    """Everything one run found out about the shop's customers.
+
+    Attributes
+    ----------
+    segments
+        In their rules' words.
+    names
+        Given by a person or the language model, by segment id, those of this run included.
+    new_names
+        Those of this run.
+    """
 
     history: OrderHistory
     forecast: Forecast
     membership: Membership
     segments: tuple[Segment, ...]
+    names: Mapping[str, GivenName] = field(default_factory=dict)
     new_names: Mapping[str, GivenName] = field(default_factory=dict)
 
 

@@ -48,7 +48,7 @@ def publication(
     moves = _moves(shop, standing, found, was)
     events = _lineage(standing, found, was)
     model, explainer = found.membership.model, found.forecast.explainer
-    said = replace(found, segments=named(found, standing.names))
+    said = replace(found, segments=named(found))
     return Publication(
         run_id=run.id,
         token=token,

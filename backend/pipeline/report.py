@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from backend.core.words import LEFT_OUT
 from backend.data.intelligence import SegmentMoves
 from backend.data.orders import ShopColumns
 from backend.data.readiness import Readiness
@@ -16,6 +17,7 @@ from backend.data.runs import Run
 from backend.data.sources import load_mapping
 from backend.modelling.segmentation.lineage import LineageEvent
 from backend.modelling.segmentation.picture import picture
+from backend.modelling.segmentation.profiles import known_name
 from backend.pipeline.config import RunConfig
 from backend.pipeline.findings import Findings
 
@@ -48,6 +50,7 @@ def run_report(
         "groups": [segment.as_dict() for segment in found.segments if segment.is_group],
         "lineage": [asdict(event) for event in lineage],
         "moves": _moves(moves),
+        "names": _names(found, moves, lineage),
         "notes": [
             *load_mapping(config.shop_variables).notes,
             *found.forecast.report.notes,
@@ -71,10 +74,20 @@ def _orders(shop: ShopColumns) -> dict[str, Any]:
 
 def _left_out(rejected: Mapping[str, int]) -> list[str]:
     return [
-        f"{count:,} orders left out: {reason.replace('_', ' ')}."
+        f"{count:,} orders left out: {LEFT_OUT[reason]}."
         for reason, count in sorted(rejected.items())
         if count
     ]
+
+
+def _names(found: Findings, moves: SegmentMoves, lineage: Sequence[LineageEvent]) -> dict[str, str]:
+    """Return what every segment is called that this report speaks of, those gone included."""
+    called = {segment.id: segment.name for segment in found.segments}
+    called = {**{identity: given.name for identity, given in found.names.items()}, **called}
+    spoken = {*moves.from_segment_id, *moves.to_segment_id}
+    for event in lineage:
+        spoken |= {event.segment_id, *event.relatives}
+    return {one: called.get(one) or known_name(one) for one in spoken | set(called) if one}
 
 
 def _moves(moves: SegmentMoves) -> dict[str, Any]:

@@ -22,13 +22,13 @@ async def worded(found: Findings, names: Mapping[str, GivenName], namer: Namer) 
         identity: GivenName(wording.name, wording.description, "model")
         for identity, wording in words.items()
     }
-    return replace(found, new_names=new)
+    return replace(found, names={**names, **new}, new_names=new)
 
 
-def named(found: Findings, names: Mapping[str, GivenName]) -> tuple[Segment, ...]:
+def named(found: Findings) -> tuple[Segment, ...]:
     """Return the segments as they will be called, and told apart from each other so."""
     by_rule = {one.id: Words(one.name, one.description) for one in found.segments}
-    words = settled(by_rule, {**found.new_names, **names})
+    words = settled(by_rule, found.names)
     called = {identity: one.name for identity, one in words.items()}
     return tuple(
         replace(

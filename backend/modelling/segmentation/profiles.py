@@ -93,11 +93,19 @@ class Segment:
         return asdict(self)
 
 
+KNOWN_IDS = frozenset({*BY_ID, *OTHER_NAMES, *HALF_IDS})
+
+
+def known_name(identity: str) -> str:
+    """Return the rules' name of any segment; an id of another version speaks for itself."""
+    return name_of(identity) if identity in KNOWN_IDS else identity
+
+
 def every_rule_name() -> frozenset[str]:
     """Return all names that the rules may give to any segment, now or later."""
     return frozenset(
         guarded_name(identity, returned, days)
-        for identity in (*BY_ID, *OTHER_NAMES, *HALF_IDS)
+        for identity in KNOWN_IDS
         for returned in (None, 1.0)
         for days in (None, np.inf)
     )
