@@ -76,7 +76,12 @@ class Crossing(BaseModel):
     """What would take a customer to another segment, as the standing borders have it."""
 
     by: Literal["orders", "silence"]
-    amount: int = Field(description="Orders of the usual value, or days without an order")
+    amount: int = Field(
+        description="Orders of the usual value on different days, or days without an order"
+    )
+    within_days: int | None = Field(
+        description="How soon one more order must come: while the customer is still here"
+    )
     segment_id: str
     segment_name: str
     sentence: str
