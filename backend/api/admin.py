@@ -180,9 +180,13 @@ async def changes(
     )
 
 
-@admin.delete("/customers/{customer_id}", status_code=204, responses=problems(404))
+@admin.delete("/customers/{customer_id}", status_code=204, responses=problems(404, 409))
 async def erase(state: State, customer_id: str) -> None:
-    """Erase everything of ours about a customer, their changes of segment included."""
+    """Erase everything of ours about a customer, their changes of segment included.
+
+    Erase them in the shop first, and not while a run is at work: what it has read it publishes.
+    """
+    await runs.reap_expired(state.engine, now=state.now())
     async with transaction(state.engine) as connection:
         published = await runs.published(connection)
         erased = published is not None and await intelligence.erase_customer(

@@ -318,6 +318,13 @@ async def recent(engine: AsyncEngine, *, limit: int) -> list[Run]:
         return [_run(row) for row in (await connection.execute(statement)).mappings()]
 
 
+async def running(connection: AsyncConnection) -> str | None:
+    """Return the id of the run that is at work; None where none is."""
+    at_work = (runs.c.active == 1, runs.c.state == "running")
+    found: str | None = await connection.scalar(select(runs.c.id).where(*at_work))
+    return found
+
+
 async def published(connection: AsyncConnection) -> Published | None:
     """Return the run that is served; None before the first."""
     columns = (runs.c.id, runs.c.as_of, runs.c.customer_id_type, runs.c.revision)

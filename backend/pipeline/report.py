@@ -74,7 +74,7 @@ def _orders(shop: ShopColumns) -> dict[str, Any]:
 
 def _left_out(rejected: Mapping[str, int]) -> list[str]:
     return [
-        f"{count:,} orders left out: {LEFT_OUT[reason]}."
+        f"{count:,} {'order' if count == 1 else 'orders'} left out: {LEFT_OUT[reason]}."
         for reason, count in sorted(rejected.items())
         if count
     ]

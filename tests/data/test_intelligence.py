@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select, text
 
-from backend.core.errors import LeaseLost, SegmentNameTaken, SegmentNotFound
+from backend.core.errors import LeaseLost, RunAlreadyActive, SegmentNameTaken, SegmentNotFound
 from backend.data import intelligence, runs
 from backend.data.engine import AsyncEngine, create_engine, transaction
 from backend.data.intelligence import (
@@ -372,6 +372,18 @@ async def test_erasing_a_customer_erases_their_moves(engine: AsyncEngine) -> Non
         assert not await intelligence.erase_customer(connection, published, "7")
     assert await profiles(engine, "7") == {}
     assert [move["customer_id"] for move in await moves(engine)] == [12]
+
+
+async def test_nobody_is_erased_while_a_run_may_publish_them_again(engine: AsyncEngine) -> None:
+    await intelligence.publish(engine, await prepared(engine), now=NOW)
+    at_work = await prepared(engine)
+    async with transaction(engine) as connection:
+        published = await runs.published(connection)
+        assert published is not None
+        with pytest.raises(RunAlreadyActive) as refused:
+            await intelligence.erase_customer(connection, published, "7")
+    assert refused.value.run_id == at_work.run_id
+    assert set(await profiles(engine, "7")) == {"7"}
 
 
 @pytest.mark.external

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, select
 
+from backend.core.errors import RunAlreadyActive
 from backend.data import runs
 from backend.data.engine import AsyncConnection, AsyncEngine, transaction
 from backend.data.intelligence.ids import as_published, id_column
@@ -112,7 +113,15 @@ async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[dict[
 async def erase_customer(
     connection: AsyncConnection, published: Published, customer_id: str
 ) -> bool:
-    """Delete all that is ours about a customer, moves included. Returns whether there was any."""
+    """Delete all that is ours about a customer, moves included. Returns whether there was any.
+
+    Raises
+    ------
+    RunAlreadyActive
+        While a run is at work: it would publish again what it has read.
+    """
+    if (running := await runs.running(connection)) is not None:
+        raise RunAlreadyActive(running)
     known = as_published(published, customer_id)
     if known is None:
         return False
