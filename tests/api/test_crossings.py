@@ -51,6 +51,15 @@ def reasons(live: Live, shop: Shop) -> dict[int, dict[str, Any]]:
     return found
 
 
+def crossings_by(kind: str, told: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    return {
+        number: crossing
+        for number, reason in told.items()
+        for crossing in reason["crossings"]
+        if crossing["by"] == kind
+    }
+
+
 def who_is_silent(shop: Shop, days: int) -> set[int]:
     start, end = (at.replace(tzinfo=None) for at in (START, START + timedelta(days=days)))
     ordered = {row["customer_id"] for row in shop.orders if start <= row["created_at"] < end}
@@ -89,12 +98,7 @@ def test_a_customers_segment_is_explained_and_what_is_foretold_comes_true(
         live.cluster(as_of=START.isoformat())
         names = {s["id"]: s["name"] for s in live.get("/api/mcp/segments").json()["segments"]}
         told = reasons(live, shop)
-        silent = {
-            number: crossing
-            for number, reason in told.items()
-            for crossing in reason["crossings"]
-            if crossing["by"] == "silence"
-        }
+        silent = crossings_by("silence", told)
         soon = [one["amount"] for one in silent.values() if one["amount"] <= MOST_DAYS]
         days = max(set(soon), key=soon.count)
         live.cluster(as_of=(START + timedelta(days=days)).isoformat())
@@ -133,12 +137,7 @@ def test_orders_that_were_foretold_to_move_a_customer_do(
     wait_for(fill(url, shop))
     with serving(url, tmp_path) as live:
         live.cluster(as_of=START.isoformat())
-        told = {
-            number: crossing
-            for number, reason in reasons(live, shop).items()
-            for crossing in reason["crossings"]
-            if crossing["by"] == "orders"
-        }
+        told = crossings_by("orders", reasons(live, shop))
         usual = {
             number: live.get(f"/api/mcp/customers/{number}").json()["typical_order_value"] or 20
             for number in told
@@ -153,3 +152,17 @@ def test_orders_that_were_foretold_to_move_a_customer_do(
                     moved.append((number, there, crossing["segment_id"]))
     assert len(moved) > 100
     assert [row for row in moved if row[1] != row[2]] == []
+
+
+def test_where_there_are_no_borders_nothing_moves_a_customer(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    url, shop = new_sqlite(), invented(12)
+    wait_for(fill(url, shop))
+    with serving(url, tmp_path) as live:
+        live.cluster(as_of=AS_OF.isoformat())
+        told = reasons(live, shop)
+    assert {reason["id"] for reason in told.values()} == {"all_customers", "no_orders"}
+    for reason in told.values():
+        assert reason["why"].startswith(("Ordered on ", "Has not ordered yet."))
+        assert reason["crossings"] == []

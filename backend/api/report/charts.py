@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 # About as wide as a small phone's page, so that text of 13.5 px is at least 12 px anywhere.
@@ -107,7 +107,12 @@ def lift_chart(bins: Sequence[Mapping[str, Any]]) -> Chart:
 
 def spend_chart(cutoffs: Sequence[Mapping[str, Any]]) -> Chart:
     """Plot predicted and actual spend per cut-off; cut-offs come with the latest first."""
-    return _by_cutoff("Spend by cut-off", "spend", cutoffs, short)
+    errors = ", ".join(
+        "nothing came" if row["level_error"] is None else f"{row['level_error']:+.0%}"
+        for row in reversed(cutoffs)
+    )
+    chart = _by_cutoff("Spend by cut-off", "spend", cutoffs, short)
+    return replace(chart, described=f"{chart.described} Predicted against actual: {errors}.")
 
 
 def churn_chart(cutoffs: Sequence[Mapping[str, Any]]) -> Chart:
