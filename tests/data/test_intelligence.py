@@ -336,19 +336,27 @@ async def test_an_unknown_segment_cannot_be_named(engine: AsyncEngine) -> None:
         await named(engine, "omega", name="X")
 
 
-async def test_moves_are_kept_for_as_long_as_configured(engine: AsyncEngine) -> None:
-    first = await prepared(engine)
+async def test_runs_and_their_moves_are_kept_for_as_long_as_configured(
+    engine: AsyncEngine,
+) -> None:
+    """A run is forgotten with all its moves, so that those of the runs that are kept are whole."""
     moved = SegmentMoves(
         customer_id=INTEGERS[:2],
         from_segment_id=[None, "beta"],
         to_segment_id=["alpha", None],
         cause=["behaviour", "model"],
     )
-    await intelligence.publish(engine, replace(first, moves=moved), now=NOW)
-    assert [move["cause"] for move in await moves(engine)] == ["model", "behaviour"]
-    later = NOW + timedelta(days=31)
-    await intelligence.publish(engine, await prepared(engine, now=later), now=later)
-    assert await moves(engine) == []
+    run_ids = []
+    for days in (0, 20, 31):
+        now = NOW + timedelta(days=days)
+        publication = replace(await prepared(engine, now=now), moves=moved)
+        await intelligence.publish(engine, publication, now=now)
+        run_ids.append(publication.run_id)
+    assert [run.id for run in await runs.recent(engine, limit=10)] == run_ids[:0:-1]
+    kept = [(move["run_id"], move["cause"]) for move in await moves(engine)]
+    assert kept == [
+        (run_id, cause) for run_id in run_ids[:0:-1] for cause in ("model", "behaviour")
+    ]
 
 
 async def moves(engine: AsyncEngine) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ REFITS = {
     "adopted": "New borders were learnt and adopted.",
     "held_back": "New borders were learnt and held back: they would move too many at once.",
     "forced": "New borders were adopted as asked for.",
-    "too_few": "There was nothing to learn borders from.",
+    "too_few": "There are no borders: all customers with orders are one segment.",
 }
 
 
