@@ -20,3 +20,8 @@ LEFT_OUT = {
     "duplicate_order_id": "listed before",
 }
 """Why an order does not count, by reason."""
+
+
+def left_out(reason: str) -> str:
+    """Say why orders do not count; a reason without words of its own speaks for itself."""
+    return LEFT_OUT.get(reason, reason.replace("_", " "))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backend.core.words import LEFT_OUT
+from backend.core.words import left_out
 from backend.data.intelligence import SegmentMoves
 from backend.data.orders import ShopColumns
 from backend.data.readiness import Readiness
@@ -74,7 +74,7 @@ def _orders(shop: ShopColumns) -> dict[str, Any]:
 
 def _left_out(rejected: Mapping[str, int]) -> list[str]:
     return [
-        f"{count:,} {'order' if count == 1 else 'orders'} left out: {LEFT_OUT[reason]}."
+        f"{count:,} {'order' if count == 1 else 'orders'} left out: {left_out(reason)}."
         for reason, count in sorted(rejected.items())
         if count
     ]

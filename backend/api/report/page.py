@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from backend.api.report import charts, segment_charts, words
 from backend.api.report.flow import draw_flow
-from backend.core.words import LEFT_OUT, NO_ORDERS
+from backend.core.words import NO_ORDERS, left_out
 from backend.modelling.segmentation.axes import AXES
 
 METRICS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
@@ -60,6 +60,7 @@ _environment = Environment(
 _environment.filters["amount"] = _amount
 _environment.filters["median"] = _median
 _environment.filters["typeset"] = _typeset
+_environment.filters["left_out"] = left_out
 
 
 def render_report(report: Mapping[str, Any]) -> str:
@@ -87,7 +88,6 @@ def render_report(report: Mapping[str, Any]) -> str:
         refit=words.refit_in_words(report["clustering"]),
         lineage=_lineage(report),
         confidence=_mean_confidence(report["segments"]),
-        left_out=LEFT_OUT,
         box=charts,
     )
 
