@@ -6,7 +6,8 @@ Without options every shop goes the public way: its orders in a database, a run 
 the membership that it published; and again a day later, and on resampled customers.
 
 --direct   calls the clustering itself instead: the same numbers, sooner
---nights   sixty nights with monthly refits on each real shop: ids kept, customers moved
+--nights   sixty nights with monthly refits on each real shop, and refits on 80 % of its
+           customers: ids kept, customers moved
 --seeds    planted shops of this many seeds per mix (6)
 
 The rivals are fitted in the same run: the named RFM groups, cells of recency and money with equal
@@ -67,6 +68,7 @@ PLANTED_CUSTOMERS = 12_000
 NOISE_SIZES = (500, 1000, 3000, 6000, 12_000, 24_000)
 BOOTSTRAPS = 4
 NIGHTS = 60
+RESAMPLES = 5
 COLUMNS = (
     "customers",
     "k",
@@ -221,6 +223,7 @@ def main() -> None:
     if options.nights:
         for name, as_of in (("cdnow", "1997-11-15"), ("online_retail_2", "2011-06-10")):
             _nights(name, np.datetime64(as_of, "us"))
+            _resampled_refits(name, np.datetime64(as_of, "us"))
         return
     path = directly if options.direct else publicly
     for title, cases in (
@@ -341,6 +344,26 @@ def _nights(name: str, start: np.datetime64) -> None:
         f"{np.mean(moved):.2%} moved a night, {max(moved):.2%} in the worst; refits {decisions}",
         soft_wrap=True,
     )
+
+
+def _resampled_refits(name: str, start: np.datetime64) -> None:
+    """Refit a month later on 80 % of the customers, several times, and say which ids went."""
+    shop = load(name).counted()
+    ids, history, _ = Case(name, shop, start, 0).known(start)
+    first = segment(history, ClusteringOptions(), ids)
+    assert first.model is not None
+    for seed in range(RESAMPLES):
+        kept = np.random.default_rng(seed).choice(ids, int(0.8 * len(ids)), replace=False)
+        rows = np.isin(shop.customer_id, kept)
+        orders = (shop.customer_id[rows], shop.created_at[rows], shop.amount[rows])
+        case = Case(name, Shop(name, *orders), start, 0)
+        at = np.searchsorted(ids, np.unique(kept))
+        eve = Before(model=first.model, ids=first.ids[at], as_of=start)
+        _, history, _ = case.known(start)
+        found = segment(history, ClusteringOptions(), ids[at], before=eve, refit="now")
+        assert found.model is not None
+        gone = sorted(first.model.segment_ids - found.model.segment_ids)
+        console.print(f"{name} on 80 %: {found.report['refit']}, gone {gone}", highlight=False)
 
 
 def _print(title: str, rows: list[dict[str, Any]]) -> None:

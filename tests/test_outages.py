@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.test_naming import FakeModel, said
 from tests.conftest import NewDatabase, wait_for
+from tests.language_model import FakeModel, said
 from tests.live import ADMIN_KEY, Live, serving
 from tests.services import Server
 from tests.shops import AS_OF, fill, invented

@@ -23,7 +23,7 @@ from backend.api.schemas import (
     Segment,
     SegmentWords,
 )
-from backend.api.segments import segment_of
+from backend.api.segments import segments_of
 from backend.core.errors import CustomerNotFound, ReportNotReady
 from backend.data import intelligence, runs
 from backend.data.engine import transaction
@@ -130,18 +130,15 @@ async def report_page(state: State, run_id: str) -> HTMLResponse:
     ),
 )
 async def name_segment(state: State, segment_id: str, words: SegmentWords) -> Segment:
-    """Give a segment a name of your own; it stays with the id through all later runs."""
+    """Give a segment words of your own; they stay with the id through all later runs.
+
+    What is left out stays as it is; a description of null is the rule's again.
+    """
+    given = words.model_dump(exclude_unset=True)
     async with transaction(state.engine) as connection:
-        await intelligence.name_segment(
-            connection,
-            segment_id,
-            name=words.name,
-            description=words.description,
-            given_by="person",
-            now=state.now(),
-        )
+        await intelligence.name_segment(connection, segment_id, given, now=state.now())
         rows = await intelligence.read_segments(connection)
-    return next(segment_of(row) for row in rows if row["id"] == segment_id)
+    return segments_of(rows)[segment_id]
 
 
 @admin.get("/segments/lineage")
@@ -158,19 +155,38 @@ async def segment_lineage(
 async def changes(
     state: State,
     run_id: Annotated[str | None, Query(description="Only the changes of this run")] = None,
+    customer_id: Annotated[str | None, Query(description="Only those of this customer")] = None,
+    after: Annotated[
+        int | None,
+        Query(ge=0, le=2**63 - 1, description="Only those after the change with this id"),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> MoveList:
-    """List who changed segment, and whether they did or the border moved."""
+    """List who changed segment, and whether they did or the border moved.
+
+    The newest first; with `after`, the oldest first: start at 0, go on from the last id you got,
+    and a copy of who is where stays true.
+    """
     async with transaction(state.engine) as connection:
-        rows = await intelligence.read_moves(connection, run_id=run_id, limit=limit)
+        published = await runs.published(connection)
+        if published is None:
+            return MoveList(changes=[])
+        customer = None if customer_id is None else (published, customer_id)
+        rows = await intelligence.read_moves(
+            connection, limit=limit, run_id=run_id, customer=customer, after=after
+        )
     return MoveList(
         changes=[Move(**{**row, "customer_id": str(row["customer_id"])}) for row in rows]
     )
 
 
-@admin.delete("/customers/{customer_id}", status_code=204, responses=problems(404))
+@admin.delete("/customers/{customer_id}", status_code=204, responses=problems(404, 409))
 async def erase(state: State, customer_id: str) -> None:
-    """Erase everything of ours about a customer, their changes of segment included."""
+    """Erase everything of ours about a customer, their changes of segment included.
+
+    Erase them in the shop first, and not while a run is at work: what it has read it publishes.
+    """
+    await runs.reap_expired(state.engine, now=state.now())
     async with transaction(state.engine) as connection:
         published = await runs.published(connection)
         erased = published is not None and await intelligence.erase_customer(

@@ -56,7 +56,7 @@ REPORT_EXAMPLE: dict[str, Any] = {
                 "forecast": {"status": "scored"},
                 "clustering": {"k": 9, "upper_bound": 12},
                 "segments": [],
-                "moves": {"total": 0, "by_cause": {}},
+                "moves": {"total": 0, "appeared": 4372, "gone": 0, "by_cause": {}, "flows": []},
                 "notes": ["3,994 orders left out: refunded."],
             }
         }

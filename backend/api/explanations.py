@@ -15,13 +15,16 @@ from backend.data.engine import transaction
 from backend.modelling.explain import Explainer, Explanation
 from backend.modelling.facts import CustomerFacts
 from backend.modelling.segmentation import StandingModel, borders, vocabulary
+from backend.modelling.segmentation.behaviour import Behaviour
+from backend.modelling.segmentation.rules import HABITS
 
 CHURN_PLACES, VALUE_PLACES = 4, 2
+MORE = {2: "Two", 3: "Three"}
 
 
 async def explained(state: ApiState, profile: CustomerProfile) -> CustomerProfile:
     """Add to a profile why its numbers and its segment are what they are."""
-    if profile.run_id is None or not profile.total_orders:
+    if profile.run_id is None:
         return profile
     async with transaction(state.engine) as connection:
         explainer = await runs.read_explainer(connection, profile.run_id)
@@ -63,32 +66,44 @@ def _reason(
     profile: CustomerProfile, stored: dict[str, Any] | None, segments: dict[str, dict[str, Any]]
 ) -> SegmentReason | None:
     """Compare the customer with the rule, and try what would move them."""
-    model = None if stored is None else StandingModel.from_dict(stored)
-    segment_id = profile.archetype.id
-    if model is None or segment_id is None or segment_id not in segments:
+    if profile.archetype.id not in segments:
         return None
-    customer = borders.behaviour_of_one(
-        profile.recency_days or 0, profile.order_days or 1, profile.typical_order_value or 1.0
-    )
+    model = None if stored is None else StandingModel.from_dict(stored)
+    customer = _behaviour(profile)
+    if customer is None:
+        why, found = "Has not ordered yet", [] if model is None else [borders.first_order(model)]
+    else:
+        why, found = _own_facts(profile, customer, model), []
+        if model is not None:
+            found = [*borders.crossings(model, customer, profile.archetype.id)]
     return SegmentReason(
-        why=_own_facts(profile, float(model.value_rank(customer)[0])),
-        rule=segments[segment_id]["profile"]["rule"]["sentence"],
-        crossings=[
-            _crossing(found, profile, segments)
-            for found in borders.crossings(model, customer, segment_id)
-        ],
+        why=f"{why}.",
+        rule=segments[profile.archetype.id]["profile"]["rule"]["sentence"],
+        crossings=[_crossing(crossing, profile, segments) for crossing in found],
     )
 
 
-def _own_facts(profile: CustomerProfile, rank: float) -> str:
+def _behaviour(profile: CustomerProfile) -> Behaviour | None:
+    """Return what the segment was told by; None without orders."""
+    recency, days = profile.recency_days, profile.order_days
+    value = profile.typical_order_value
+    if recency is None or not days or value is None:
+        return None
+    return borders.behaviour_of_one(recency, days, value)
+
+
+def _own_facts(profile: CustomerProfile, customer: Behaviour, model: StandingModel | None) -> str:
     days = profile.order_days or 1
-    ordered = "Ordered on one day" if days == 1 else f"Ordered on {days} days"
-    ago = f"the last order {_days(profile.recency_days or 0)} ago"
-    if rank != rank:  # one-time buyers are not ranked
-        return f"{ordered}, {ago}."
-    side, share = ("top", 1 - rank) if rank >= 0.5 else ("lower", rank)
-    place = f"{side} {max(round(100 * share), 1)} %"
-    return f"{ordered}, {ago}, by value in the {place} of repeat customers."
+    facts = ["Ordered on one day" if days == 1 else f"Ordered on {days} days"]
+    facts.append(f"the last order {_days(profile.recency_days or 0)} ago")
+    rank = float("nan") if model is None else float(model.value_rank(customer)[0])
+    if rank == rank:  # one-time buyers are not ranked
+        side, share = ("top", 1 - rank) if rank >= 0.5 else ("lower", rank)
+        place = f"{side} {max(round(100 * share), 1)} %"
+        facts.append(f"by value in the {place} of repeat customers")
+    if (habit := vocabulary.TRAIT_IDS.get(profile.archetype.id or "")) is not None:
+        facts.append(HABITS[habit])
+    return ", ".join(facts)
 
 
 def _days(count: int) -> str:
@@ -100,18 +115,24 @@ def _crossing(
 ) -> Crossing:
     known = segments.get(found.segment_id)
     name = known["name"] if known else vocabulary.name_of(found.segment_id)
-    if found.by == "orders":
-        count = {1: "One more order", 2: "Two more orders", 3: "Three more orders"}[found.amount]
-        sentence = (
-            f"{count} of about {profile.typical_order_value:,.2f} would move this customer "
-            f"to {name}."
-        )
-    else:
-        sentence = f"Without an order for {_days(found.amount)} more they move to {name}."
     return Crossing(
         by=found.by,
         amount=found.amount,
+        within_days=found.within_days,
         segment_id=found.segment_id,
         segment_name=name,
-        sentence=sentence,
+        sentence=_crossing_in_words(found, profile.typical_order_value, name),
+    )
+
+
+def _crossing_in_words(found: borders.Crossing, usual: float | None, name: str) -> str:
+    moved = f"would move this customer to {name}."
+    if found.by == "silence":
+        return f"Another {_days(found.amount)} without an order {moved}"
+    if usual is None:
+        return f"A first order {moved}"
+    if found.within_days is not None:
+        return f"One more order of about {usual:,.2f} within {_days(found.within_days)} {moved}"
+    return (
+        f"{MORE[found.amount]} more orders on different days, of about {usual:,.2f} each, {moved}"
     )

@@ -72,7 +72,7 @@ SEGMENT: JsonDict = {
         "id": "regular_repeat",
         "name": "Active Regulars",
         "apart": [{"characteristic": "frequency", "here": 12, "there": 4}],
-        "sentence": "Unlike Active Regulars: orders 12 instead of 4.",
+        "sentence": "Unlike Active Regulars: 12 instead of 4 orders.",
     },
 }
 
@@ -125,6 +125,7 @@ RUN: JsonDict = {
 }
 
 MOVE: JsonDict = {
+    "id": 48211,
     "customer_id": "12345",
     "from_segment_id": "regular_repeat",
     "to_segment_id": "high_value_repeat",

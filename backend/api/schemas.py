@@ -3,7 +3,14 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from backend.api import samples
 from backend.data.runs import Refit, Run, RunRequest
@@ -69,7 +76,12 @@ class Crossing(BaseModel):
     """What would take a customer to another segment, as the standing borders have it."""
 
     by: Literal["orders", "silence"]
-    amount: int = Field(description="Orders of the usual value, or days without an order")
+    amount: int = Field(
+        description="Orders of the usual value on different days, or days without an order"
+    )
+    within_days: int | None = Field(
+        description="How soon one more order must come: while the customer is still here"
+    )
     segment_id: str
     segment_name: str
     sentence: str
@@ -211,8 +223,19 @@ class SegmentList(BaseModel):
     as_of: datetime | None
 
 
+def _on_one_line(value: str) -> str:
+    """Take blanks as people see them, and nothing that cannot be seen."""
+    line = " ".join(value.split())
+    if not line.isprintable():
+        raise ValueError("must not hold invisible characters")
+    return line
+
+
+Line = Annotated[str, AfterValidator(_on_one_line)]
+
+
 class SegmentWords(BaseModel):
-    """A name given by a person; it stays with the segment's id through all later runs."""
+    """A name or a description, or both, given by a person."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -221,8 +244,14 @@ class SegmentWords(BaseModel):
         },
     )
 
-    name: str = Field(min_length=1, max_length=255)
-    description: str | None = Field(default=None, max_length=2000)
+    name: Annotated[Line, Field(min_length=1, max_length=255)] = ""
+    description: Annotated[Line, Field(min_length=1, max_length=2000)] | None = None
+
+    @model_validator(mode="after")
+    def _say_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("give a name or a description")
+        return self
 
 
 class ClusterRequest(BaseModel):
@@ -326,16 +355,19 @@ class RunList(BaseModel):
 class Move(BaseModel):
     """One customer's change of segment."""
 
+    id: int = Field(description="Ascending: what came later has a greater one")
     customer_id: str
-    from_segment_id: str | None
-    to_segment_id: str | None
+    from_segment_id: str | None = Field(description="Null: newly known")
+    to_segment_id: str | None = Field(description="Null: gone from the shop")
     changed_at: datetime
     run_id: str
-    cause: Literal["behaviour", "model"]
+    cause: Literal["behaviour", "model"] = Field(
+        description="behaviour: the customer ordered or time passed; model: the border moved"
+    )
 
 
 class MoveList(BaseModel):
-    """Changes of segment, newest first."""
+    """Changes of segment."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"changes": [samples.MOVE]}})
 

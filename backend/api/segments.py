@@ -1,5 +1,6 @@
 """Segments of the published run."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from backend.api.schemas import Segment, SegmentList
 from backend.core.words import NO_ORDERS
 from backend.data import intelligence, runs
 from backend.data.engine import transaction
+from backend.modelling.segmentation.profiles import nearest_in_words
 
 router = APIRouter(
     prefix="/api/mcp/segments",
@@ -33,11 +35,12 @@ async def segments(state: State) -> SegmentList:
 async def _read(state: ApiState) -> SegmentList:
     async with transaction(state.engine) as connection:
         rows = await intelligence.read_segments(connection)
+    shown = segments_of(rows)
     return SegmentList(
         segments=[
-            segment_of(row) for row in rows if row["id"] != NO_ORDERS and not row["is_group"]
+            shown[row["id"]] for row in rows if row["id"] != NO_ORDERS and not row["is_group"]
         ],
-        groups=[segment_of(row) for row in rows if row["is_group"]],
+        groups=[shown[row["id"]] for row in rows if row["is_group"]],
         customers_without_orders=sum(
             row["customer_count"] for row in rows if row["id"] == NO_ORDERS
         ),
@@ -46,7 +49,14 @@ async def _read(state: ApiState) -> SegmentList:
     )
 
 
-def segment_of(row: dict[str, Any]) -> Segment:
-    """Show one row of `segments`; its profile's facts stand beside the columns."""
+def segments_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Segment]:
+    """Show rows of `segments`, by id; their profiles' facts stand beside the columns."""
+    names = {row["id"]: row["name"] for row in rows}
+    return {row["id"]: _segment(row, names) for row in rows}
+
+
+def _segment(row: Mapping[str, Any], names: Mapping[str, str]) -> Segment:
     columns = {name: value for name, value in row.items() if name in Segment.model_fields}
-    return Segment.model_validate({**row["profile"], **columns})
+    profile = row["profile"]
+    nearest = nearest_in_words(profile.get("nearest"), names)
+    return Segment.model_validate({**profile, **columns, "nearest": nearest})

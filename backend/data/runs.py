@@ -318,12 +318,24 @@ async def recent(engine: AsyncEngine, *, limit: int) -> list[Run]:
         return [_run(row) for row in (await connection.execute(statement)).mappings()]
 
 
+async def running(connection: AsyncConnection) -> str | None:
+    """Return the id of the run that is at work; None where none is."""
+    at_work = (runs.c.active == 1, runs.c.state == "running")
+    found: str | None = await connection.scalar(select(runs.c.id).where(*at_work))
+    return found
+
+
 async def published(connection: AsyncConnection) -> Published | None:
     """Return the run that is served; None before the first."""
     columns = (runs.c.id, runs.c.as_of, runs.c.customer_id_type, runs.c.revision)
     found = await connection.execute(select(*columns).where(runs.c.published == 1))
     row = found.one_or_none()
     return None if row is None else Published(*row)
+
+
+async def hold_published(connection: AsyncConnection) -> None:
+    """Wait for a run that is being published, and keep the next one from it meanwhile."""
+    await connection.execute(select(runs.c.id).where(runs.c.published == 1).with_for_update())
 
 
 async def revise(connection: AsyncConnection) -> None:

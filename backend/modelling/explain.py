@@ -195,8 +195,8 @@ class Explainer:
             "recency": f"{_count(recency, 'day')} since the last order{rhythm}",
             "frequency": f"{_count(orders, 'order')} so far; "
             f"the typical customer has {self.typical_frequency:.0f}",
-            "order_value": f"{amount:.2f} per order; "
-            f"the typical customer spends {self.typical_order_value:.2f}",
+            "order_value": f"{amount:,.2f} per order; "
+            f"the typical customer spends {self.typical_order_value:,.2f}",
             "age": f"first ordered {_count(float(facts.age_days[0]), 'day')} ago",
             DETAILS: "how these combine, and finer details of the order history",
         }

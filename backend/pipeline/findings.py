@@ -1,7 +1,7 @@
 """What a run learns from the shop's columns: arrays in, arrays out, nothing read or written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.intelligence import GivenName
-from backend.data.orders import BasketColumns, ShopColumns
+from backend.data.orders import UNKNOWN, BasketColumns, ShopColumns, places_of
 from backend.data.runs import RunRequest
 from backend.modelling.forecast import Forecast, forecast
 from backend.modelling.history import OrderHistory
@@ -55,22 +55,51 @@ class Standing:
     def where(self, ids: NDArray[Any]) -> NDArray[Any]:
         """Return the segment that each of these customers was in; None for who was not known."""
         was = np.full(len(ids), None, dtype=object)
-        if len(self.customer_ids) and self.customer_ids.dtype.kind == ids.dtype.kind:
-            place = np.searchsorted(self.customer_ids, ids)
-            place = np.minimum(place, len(self.customer_ids) - 1)
-            known = self.customer_ids[place] == ids
-            was[known] = self.segment_ids[place[known]]
+        places = places_of(ids, self.customer_ids)
+        known = places != UNKNOWN
+        was[known] = self.segment_ids[places[known]]
         return was
+
+    def gone(self, ids: NDArray[Any]) -> "Standing":
+        """Return those of its customers that are not among these, which are ascending."""
+        return self._of(places_of(self.customer_ids, ids) == UNKNOWN)
+
+    def with_ids_like(self, ids: NDArray[Any]) -> "Standing":
+        """Return the same with ids of the shop's type, which may have changed since.
+
+        Numbers go on as text; text goes on as nothing: our tables cannot hold it any more.
+        """
+        if (self.customer_ids.dtype == object) == (ids.dtype == object):
+            return self
+        if ids.dtype != object:
+            return self._of(np.zeros(len(self.customer_ids), dtype=bool))
+        as_text = replace(self, customer_ids=self.customer_ids.astype(str).astype(object))
+        return as_text._of(np.argsort(as_text.customer_ids))
+
+    def _of(self, rows: NDArray[Any]) -> "Standing":
+        kept = {"customer_ids": self.customer_ids[rows], "segment_ids": self.segment_ids[rows]}
+        return replace(self, **kept)
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything one run found out about the shop's customers."""
+    """Everything one run found out about the shop's customers.
+
+    Attributes
+    ----------
+    segments
+        In their rules' words.
+    names
+        Given by a person or the language model, by segment id, those of this run included.
+    new_names
+        Those of this run.
+    """
 
     history: OrderHistory
     forecast: Forecast
     membership: Membership
     segments: tuple[Segment, ...]
+    names: Mapping[str, GivenName] = field(default_factory=dict)
     new_names: Mapping[str, GivenName] = field(default_factory=dict)
 
 

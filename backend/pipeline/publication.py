@@ -1,7 +1,7 @@
 """Findings become what is published: columns, segments, moves, and the run's report."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,12 +21,16 @@ from backend.data.intelligence import (
 from backend.data.orders import ShopColumns
 from backend.data.readiness import Readiness
 from backend.data.runs import Run
-from backend.modelling.segmentation import Segment
+from backend.modelling.segmentation import Segment, StandingModel
 from backend.modelling.segmentation.behaviour import behaviour_of
 from backend.modelling.segmentation.lineage import LineageEvent, lineage
 from backend.pipeline.config import RunConfig
 from backend.pipeline.findings import Findings, Standing
 from backend.pipeline.report import run_report
+from backend.pipeline.wording import named
+
+# Decisions without an earlier model that could have moved anybody.
+BORDERS_OF_NOTHING = frozenset({"first", "too_few"})
 
 
 def publication(
@@ -44,6 +48,7 @@ def publication(
     moves = _moves(shop, standing, found, was)
     events = _lineage(standing, found, was)
     model, explainer = found.membership.model, found.forecast.explainer
+    said = replace(found, segments=named(found))
     return Publication(
         run_id=run.id,
         token=token,
@@ -53,7 +58,7 @@ def publication(
         lineage=[LineageRow(**asdict(event)) for event in events],
         moves=moves,
         new_names=found.new_names,
-        report=json.dumps(run_report(run, as_of, shop, found, moves, events, readiness, config)),
+        report=json.dumps(run_report(run, as_of, shop, said, moves, events, readiness, config)),
         explainer=None if explainer is None else json.dumps(explainer.as_dict()),
         model=None if model is None else json.dumps(model.as_dict()),
         retention=timedelta(days=config.history_retention_days),
@@ -141,20 +146,36 @@ def _moves(
     """Compare who is where with who was where; customers new or gone have no other side."""
     ids, after = shop.customer_ids, found.membership.ids
     moved = np.flatnonzero(before != after)
-    gone = np.flatnonzero(~np.isin(standing.customer_ids, ids))
-    by_model = found.membership.moved_by_model[moved]
+    gone = standing.gone(ids)
+    by_model = _is_by_model(found, before)[moved]
     causes: list[Cause] = ["model" if model else "behaviour" for model in by_model]
+    causes += ["behaviour"] * len(gone.customer_ids)
     return SegmentMoves(
-        customer_id=np.concatenate([ids[moved], standing.customer_ids[gone]]),
-        from_segment_id=[*before[moved], *standing.segment_ids[gone]],
-        to_segment_id=[*after[moved], *[None] * len(gone)],
-        cause=causes + ["behaviour"] * len(gone),
+        customer_id=np.concatenate([ids[moved], gone.customer_ids]),
+        from_segment_id=[*before[moved], *gone.segment_ids],
+        to_segment_id=[*after[moved], *[None] * len(gone.customer_ids)],
+        cause=causes,
     )
 
 
+def _is_by_model(found: Findings, before: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return who is elsewhere because the borders are: not by a first order, or a first sight."""
+    elsewhere = found.membership.moved_by_model
+    if found.membership.report["refit"] in BORDERS_OF_NOTHING:
+        elsewhere = np.ones(len(before), dtype=bool)
+    had_orders = np.array([one not in (None, NO_ORDERS) for one in before.tolist()], dtype=bool)
+    still: NDArray[np.bool_] = elsewhere & had_orders & (found.membership.ids != NO_ORDERS)
+    return still
+
+
 def _lineage(standing: Standing, found: Findings, before: NDArray[Any]) -> tuple[LineageEvent, ...]:
-    """Say which segments came and went; nothing where the same model holds."""
-    model = found.membership.model
-    if standing.model is None or model is None:
-        return ()
-    return lineage(standing.model.segment_ids, model.segment_ids, before, found.membership.ids)
+    """Say which segments came and went; nothing did where the same model holds."""
+    after = found.membership.ids
+    known = _known_segments(standing.model, standing.segment_ids)
+    now = _known_segments(found.membership.model, after)
+    return lineage(known, now, before, after)
+
+
+def _known_segments(model: StandingModel | None, ids: NDArray[Any]) -> frozenset[str]:
+    """Return the segments of a run, also those that nobody is in; where none has borders, one."""
+    return frozenset(ids.tolist()) - {NO_ORDERS} if model is None else model.segment_ids

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
+from backend.core.words import left_out
 from backend.data.intelligence import SegmentMoves
 from backend.data.orders import ShopColumns
 from backend.data.readiness import Readiness
@@ -15,6 +17,7 @@ from backend.data.runs import Run
 from backend.data.sources import load_mapping
 from backend.modelling.segmentation.lineage import LineageEvent
 from backend.modelling.segmentation.picture import picture
+from backend.modelling.segmentation.profiles import known_name
 from backend.pipeline.config import RunConfig
 from backend.pipeline.findings import Findings
 
@@ -47,6 +50,7 @@ def run_report(
         "groups": [segment.as_dict() for segment in found.segments if segment.is_group],
         "lineage": [asdict(event) for event in lineage],
         "moves": _moves(moves),
+        "names": _names(found, moves, lineage),
         "notes": [
             *load_mapping(config.shop_variables).notes,
             *found.forecast.report.notes,
@@ -70,17 +74,32 @@ def _orders(shop: ShopColumns) -> dict[str, Any]:
 
 def _left_out(rejected: Mapping[str, int]) -> list[str]:
     return [
-        f"{count:,} orders left out: {reason.replace('_', ' ')}."
+        f"{count:,} {'order' if count == 1 else 'orders'} left out: {left_out(reason)}."
         for reason, count in sorted(rejected.items())
         if count
     ]
 
 
+def _names(found: Findings, moves: SegmentMoves, lineage: Sequence[LineageEvent]) -> dict[str, str]:
+    """Return what every segment is called that this report speaks of, those gone included."""
+    called = {segment.id: segment.name for segment in found.segments}
+    called = {**{identity: given.name for identity, given in found.names.items()}, **called}
+    spoken = {*moves.from_segment_id, *moves.to_segment_id}
+    for event in lineage:
+        spoken |= {event.segment_id, *event.relatives}
+    return {one: called.get(one) or known_name(one) for one in spoken | set(called) if one}
+
+
 def _moves(moves: SegmentMoves) -> dict[str, Any]:
-    flows = Counter(zip(moves.from_segment_id, moves.to_segment_id, strict=True))
+    """Count who changed segment, apart from who appeared and who is gone."""
+    ends = list(zip(moves.from_segment_id, moves.to_segment_id, strict=True))
+    changed = [None not in end for end in ends]
+    flows = Counter(end for end, both in zip(ends, changed, strict=True) if both)
     return {
-        "total": len(moves.cause),
-        "by_cause": dict(Counter(moves.cause)),
+        "total": sum(changed),
+        "appeared": sum(origin is None for origin, _ in ends),
+        "gone": sum(target is None for _, target in ends),
+        "by_cause": dict(Counter(compress(moves.cause, changed))),
         "flows": [
             {"from": origin, "to": target, "customers": count}
             for (origin, target), count in flows.most_common()

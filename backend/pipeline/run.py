@@ -47,7 +47,7 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
         as_of = run.request.as_of or utc_now()
         async with written(progress, partial(_write, engine, run_id, token)):
             shop, baskets = await _read(shop_engine, config, as_of, progress)
-            standing = await _standing(engine)
+            standing = (await _standing(engine)).with_ids_like(shop.customer_ids)
             options = (config, run.request, as_of, progress)
             found = await asyncio.to_thread(learn, shop, baskets, standing, *options)
             readiness = await examine(

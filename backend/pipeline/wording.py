@@ -1,35 +1,44 @@
 """Names of segments: what a person or the model gave stays; new segments are worded once."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import replace
 
 from backend.clients.naming import Namer, SegmentFacts
-from backend.data.intelligence import GivenName
+from backend.data.intelligence import GivenName, Words, settled
 from backend.modelling.segmentation import Segment
+from backend.modelling.segmentation.profiles import every_rule_name, nearest_in_words
 from backend.pipeline.findings import Findings
 
 
 async def worded(found: Findings, names: Mapping[str, GivenName], namer: Namer) -> Findings:
-    """Give every segment its name: the one given before, else the namer's, else the rule's."""
+    """Ask for the names of segments that have none yet.
+
+    A name of the rules stays theirs, also where no segment has it now.
+    """
     fresh = [segment for segment in found.segments if segment.id not in names]
-    taken = {given.name for given in names.values()}
+    taken = {given.name for given in names.values()} | every_rule_name()
     words = await namer.word([_facts(segment) for segment in fresh], taken)
     new = {
         identity: GivenName(wording.name, wording.description, "model")
         for identity, wording in words.items()
     }
-    given = {**names, **new}
-    segments = tuple(_named(segment, given, taken) for segment in found.segments)
-    return replace(found, segments=segments, new_names=new)
+    return replace(found, names={**names, **new}, new_names=new)
 
 
-def _named(segment: Segment, given: Mapping[str, GivenName], taken: Set[str]) -> Segment:
-    if (words := given.get(segment.id)) is None:
-        if segment.name not in taken:
-            return segment
-        # A person gave the rule's name to another segment: two never share one.
-        return replace(segment, name=f"{segment.name} ({segment.id})")
-    return replace(segment, name=words.name, description=words.description or segment.description)
+def named(found: Findings) -> tuple[Segment, ...]:
+    """Return the segments as they will be called, and told apart from each other so."""
+    by_rule = {one.id: Words(one.name, one.description) for one in found.segments}
+    words = settled(by_rule, found.names)
+    called = {identity: one.name for identity, one in words.items()}
+    return tuple(
+        replace(
+            one,
+            name=called[one.id],
+            description=words[one.id].description or one.description,
+            nearest=nearest_in_words(one.nearest, called),
+        )
+        for one in found.segments
+    )
 
 
 def _facts(segment: Segment) -> SegmentFacts:

@@ -133,6 +133,57 @@ def test_a_name_given_by_a_person_survives_the_next_run(fresh: Live) -> None:
     assert names[chosen["id"]] == "Inner Circle"
 
 
+def test_a_person_may_say_one_thing_or_both_but_not_nothing(fresh: Live) -> None:
+    fresh.cluster(as_of=AS_OF.isoformat())
+    before = fresh.get("/api/mcp/segments").json()["segments"][0]
+
+    def told(**words: str | None) -> httpx.Response:
+        path = f"/api/admin/segments/{before['id']}"
+        return fresh.client.patch(path, headers=ADMIN, json=words)
+
+    named = told(name="  Inner   Circle ").json()
+    assert (named["name"], named["description"]) == ("Inner Circle", before["description"])
+    both = told(description="Those we invite.").json()
+    assert (both["name"], both["description"]) == ("Inner Circle", "Those we invite.")
+    assert told(description=None).json()["description"] == before["description"]
+    for nonsense in ({}, {"name": " "}, {"name": "A\u200bB"}, {"name": None}, {"description": ""}):
+        answer = told(**nonsense)
+        assert answer.status_code == 422, nonsense
+        assert answer.json()["detail"]
+
+
+def test_segments_are_told_apart_by_a_persons_names_at_once(fresh: Live) -> None:
+    fresh.cluster(as_of=AS_OF.isoformat())
+    shown = fresh.get("/api/mcp/segments").json()["segments"]
+    nearest = next(one["nearest"] for one in shown if one["nearest"])
+    path = f"/api/admin/segments/{nearest['id']}"
+    fresh.client.patch(path, headers=ADMIN, json={"name": "Inner Circle"})
+    told = [one["nearest"] for one in fresh.get("/api/mcp/segments").json()["segments"]]
+    mine = [one for one in told if one and one["id"] == nearest["id"]]
+    assert mine
+    assert all(one["name"] == "Inner Circle" for one in mine)
+    assert all(one["sentence"].startswith("Unlike Inner Circle: ") for one in mine)
+
+
+def test_a_copy_of_who_is_where_stays_true_by_following_the_changes(fresh: Live) -> None:
+    copy: dict[str, str] = {}
+    after = 0
+    for day in ("2024-03-01", "2024-06-01"):
+        fresh.cluster(as_of=day)
+        path = "/api/admin/changes?limit=30&after="
+        while page := fresh.get(f"{path}{after}", ADMIN_KEY).json()["changes"]:
+            copy |= {change["customer_id"]: change["to_segment_id"] for change in page}
+            after = page[-1]["id"]
+    for number in range(1, 81):
+        profile = fresh.get(f"/api/mcp/customers/{number}").json()
+        assert copy[str(number)] == profile["archetype"]["id"]
+    mine = fresh.get("/api/admin/changes?customer_id=4", ADMIN_KEY).json()["changes"]
+    assert {change["customer_id"] for change in mine} == {"4"}
+    assert (mine[0]["to_segment_id"], mine[-1]["from_segment_id"]) == (copy["4"], None)
+    assert fresh.get("/api/admin/changes?customer_id=nobody", ADMIN_KEY).json()["changes"] == []
+    assert fresh.get("/api/admin/changes?after=-1", ADMIN_KEY).status_code == 422
+
+
 def test_an_erased_customer_is_forgotten_until_the_next_run(fresh: Live) -> None:
     fresh.cluster(as_of=AS_OF.isoformat())
     erased = fresh.client.delete("/api/admin/customers/4", headers=ADMIN)

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import insert
 
+from backend.data.engine import opened, transaction
+from backend.data.tables import shop_tables
 from tests.conftest import NewDatabase, wait_for
 from tests.live import Live, serving
-from tests.shops import AS_OF, Row, Shop, fill, invented
+from tests.shops import AS_OF, NAMES, Row, Shop, fill, invented
 
 pytestmark = pytest.mark.external
 START = AS_OF - timedelta(days=25)
@@ -48,10 +51,42 @@ def reasons(live: Live, shop: Shop) -> dict[int, dict[str, Any]]:
     return found
 
 
+def crossings_by(kind: str, told: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    return {
+        number: crossing
+        for number, reason in told.items()
+        for crossing in reason["crossings"]
+        if crossing["by"] == kind
+    }
+
+
 def who_is_silent(shop: Shop, days: int) -> set[int]:
     start, end = (at.replace(tzinfo=None) for at in (START, START + timedelta(days=days)))
     ordered = {row["customer_id"] for row in shop.orders if start <= row["created_at"] < end}
     return {row["id"] for row in shop.customers} - ordered
+
+
+def alone(shop: Shop, number: int, days: int) -> bool:
+    """Whether a customer's own orders leave those days to the ones that are tried."""
+    return number in who_is_silent(shop, days)
+
+
+async def place(url: str, orders: dict[int, tuple[int, float]]) -> None:
+    """Add orders to the shop, the first an hour into `START`, the others a day apart."""
+    table = shop_tables(**NAMES).tables["orders"]
+    rows = [
+        {
+            "id": 1_000_000 + 10 * number + day,
+            "customer_id": number,
+            "total_price": Decimal(f"{value:.2f}"),
+            "created_at": (START + timedelta(days=day, hours=1)).replace(tzinfo=None),
+            "financial_status": "paid",
+        }
+        for number, (amount, value) in orders.items()
+        for day in range(amount)
+    ]
+    async with opened(url) as engine, transaction(engine, "shop") as connection:
+        await connection.execute(insert(table), rows)
 
 
 def test_a_customers_segment_is_explained_and_what_is_foretold_comes_true(
@@ -63,12 +98,7 @@ def test_a_customers_segment_is_explained_and_what_is_foretold_comes_true(
         live.cluster(as_of=START.isoformat())
         names = {s["id"]: s["name"] for s in live.get("/api/mcp/segments").json()["segments"]}
         told = reasons(live, shop)
-        silent = {
-            number: crossing
-            for number, reason in told.items()
-            for crossing in reason["crossings"]
-            if crossing["by"] == "silence"
-        }
+        silent = crossings_by("silence", told)
         soon = [one["amount"] for one in silent.values() if one["amount"] <= MOST_DAYS]
         days = max(set(soon), key=soon.count)
         live.cluster(as_of=(START + timedelta(days=days)).isoformat())
@@ -78,14 +108,18 @@ def test_a_customers_segment_is_explained_and_what_is_foretold_comes_true(
         }
     assert len(told) > 300
     for reason in told.values():
-        assert reason["why"].startswith("Ordered on ")
-        assert reason["rule"].startswith("Ordered on ")
+        begins = "Has not ordered yet." if reason["id"] == "no_orders" else "Ordered on "
+        assert reason["why"].startswith(begins)
+        assert reason["rule"].startswith(begins)
         for crossing in reason["crossings"]:
             assert crossing["segment_id"] != reason["id"]
             assert crossing["segment_name"] in crossing["sentence"]
             assert crossing["segment_name"] == names.get(
                 crossing["segment_id"], crossing["segment_name"]
             )
+            if crossing["within_days"] is not None:
+                assert (crossing["by"], crossing["amount"]) == ("orders", 1)
+                assert f" within {crossing['within_days']} day" in crossing["sentence"]
     moved = {number for number in later if silent[number]["amount"] == days}
     assert moved
     assert all(later[number] == silent[number]["segment_id"] for number in moved)
@@ -93,3 +127,42 @@ def test_a_customers_segment_is_explained_and_what_is_foretold_comes_true(
     stay = {number for number in later if silent[number]["amount"] > days + 1}
     assert stay
     assert all(later[number] == told[number]["id"] for number in stay)
+
+
+def test_orders_that_were_foretold_to_move_a_customer_do(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    """So many orders of the usual value, a day apart, and a run after the last of them."""
+    url, shop = new_sqlite(), living(900)
+    wait_for(fill(url, shop))
+    with serving(url, tmp_path) as live:
+        live.cluster(as_of=START.isoformat())
+        told = crossings_by("orders", reasons(live, shop))
+        usual = {
+            number: live.get(f"/api/mcp/customers/{number}").json()["typical_order_value"] or 20
+            for number in told
+        }
+        wait_for(place(url, {one: (told[one]["amount"], usual[one]) for one in told}))
+        moved = []
+        for amount in (1, 2, 3):
+            live.cluster(as_of=(START + timedelta(days=amount - 1, hours=2)).isoformat())
+            for number, crossing in told.items():
+                if crossing["amount"] == amount and alone(shop, number, days=amount):
+                    there = live.get(f"/api/mcp/customers/{number}").json()["archetype"]["id"]
+                    moved.append((number, there, crossing["segment_id"]))
+    assert len(moved) > 100
+    assert [row for row in moved if row[1] != row[2]] == []
+
+
+def test_where_there_are_no_borders_nothing_moves_a_customer(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    url, shop = new_sqlite(), invented(12)
+    wait_for(fill(url, shop))
+    with serving(url, tmp_path) as live:
+        live.cluster(as_of=AS_OF.isoformat())
+        told = reasons(live, shop)
+    assert {reason["id"] for reason in told.values()} == {"all_customers", "no_orders"}
+    for reason in told.values():
+        assert reason["why"].startswith(("Ordered on ", "Has not ordered yet."))
+        assert reason["crossings"] == []

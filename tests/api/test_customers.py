@@ -44,7 +44,13 @@ def test_an_explanation_adds_up_to_the_number(live: Live, shop: Shop, number: st
 
 
 def test_what_is_unknown_is_not_explained(live: Live) -> None:
-    assert live.get("/api/mcp/customers/160?explain=true").json()["explanation"] is None
+    told = live.get("/api/mcp/customers/160?explain=true").json()["explanation"]
+    assert (told["churn_risk"], told["predicted_value"]) == (None, None)
+    assert told["segment"]["why"] == told["segment"]["rule"] == "Has not ordered yet."
+    (first,) = told["segment"]["crossings"]
+    assert (
+        first["sentence"] == f"A first order would move this customer to {first['segment_name']}."
+    )
     assert live.get("/api/mcp/customers/4").json()["explanation"] is None
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select, text
 
-from backend.core.errors import LeaseLost, SegmentNameTaken, SegmentNotFound
+from backend.core.errors import LeaseLost, RunAlreadyActive, SegmentNameTaken, SegmentNotFound
 from backend.data import intelligence, runs
 from backend.data.engine import AsyncEngine, create_engine, transaction
 from backend.data.intelligence import (
@@ -88,11 +88,11 @@ def segment(identity: str, count: int) -> SegmentRow:
         is_group=False,
         level=1,
         name=identity.title(),
-        description=None,
+        description=f"The rule of {identity}.",
         customer_count=count,
         avg_ltv=Decimal("12.34"),
         churn_risk_avg=0.5,
-        profile={"characteristics": {"frequency": 2}},
+        profile={"rule": {"sentence": f"The rule of {identity}."}},
     )
 
 
@@ -215,13 +215,23 @@ async def test_no_reader_sees_half_of_two_runs(engine: AsyncEngine, database_url
     assert all(row == (3, 1, 1, 1) for row in seen), seen
 
 
+async def named(engine: AsyncEngine, identity: str, **given: str | None) -> None:
+    async with transaction(engine) as connection:
+        await intelligence.name_segment(connection, identity, given, now=NOW)
+
+
+async def served(engine: AsyncEngine) -> dict[str, tuple[str, str | None]]:
+    async with transaction(engine) as connection:
+        rows = await intelligence.read_segments(connection)
+    return {row["id"]: (row["name"], row["description"]) for row in rows}
+
+
 async def test_a_name_given_by_a_person_is_served_at_once(engine: AsyncEngine) -> None:
     await intelligence.publish(engine, await prepared(engine), now=NOW)
     async with transaction(engine) as connection:
         before = await runs.published(connection)
-        await intelligence.name_segment(
-            connection, "alpha", name="Champions", description="Ours", given_by="person", now=NOW
-        )
+    await named(engine, "alpha", name="Champions", description="Ours")
+    async with transaction(engine) as connection:
         after = await runs.published(connection)
     assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Champions"
     assert await intelligence.read_names(engine) == {
@@ -230,44 +240,128 @@ async def test_a_name_given_by_a_person_is_served_at_once(engine: AsyncEngine) -
     assert before != after  # so that no cached answer is served any more
 
 
+async def test_what_a_person_leaves_out_stays_as_it_is(engine: AsyncEngine) -> None:
+    await intelligence.publish(engine, await prepared(engine), now=NOW)
+    told = []
+    for given in (
+        {"name": "Champions"},
+        {"description": "Ours"},
+        {"name": "Winners"},
+        {"description": None},
+    ):
+        await named(engine, "alpha", **given)
+        told.append((await served(engine))["alpha"])
+    rule = "The rule of alpha."
+    assert told == [
+        ("Champions", rule),
+        ("Champions", "Ours"),
+        ("Winners", "Ours"),
+        ("Winners", rule),
+    ]
+
+
 async def test_two_segments_never_share_a_name(engine: AsyncEngine) -> None:
     await intelligence.publish(engine, await prepared(engine), now=NOW)
     for identity, name in (("alpha", "Beta"), ("alpha", "bEtA")):
         with pytest.raises(SegmentNameTaken):
-            async with transaction(engine) as connection:
-                await intelligence.name_segment(
-                    connection, identity, name=name, description=None, given_by="person", now=NOW
-                )
+            await named(engine, identity, name=name)
     assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Alpha"
+
+
+async def test_a_name_stays_through_runs_without_its_segment(engine: AsyncEngine) -> None:
+    """While it is away nobody else may have its name."""
+    await intelligence.publish(engine, await prepared(engine), now=NOW)
+    await named(engine, "alpha", name="Champions", description="Ours")
+    without = [segment("gamma", 1), segment("beta", 2)]
+    await intelligence.publish(engine, replace(await prepared(engine), segments=without), now=NOW)
+    with pytest.raises(SegmentNameTaken):
+        await named(engine, "gamma", name="CHAMPIONS")
+    await intelligence.publish(engine, await prepared(engine), now=NOW)
+    assert (await served(engine))["alpha"] == ("Champions", "Ours")
+    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Champions"
+
+
+async def test_what_a_person_says_while_a_run_is_at_work_holds(engine: AsyncEngine) -> None:
+    """The run read the names before; its own new ones give way."""
+    await intelligence.publish(engine, await prepared(engine), now=NOW)
+    new = {
+        "alpha": GivenName("Best Buyers", "By the model.", "model"),
+        "beta": GivenName("champions", "By the model.", "model"),
+    }
+    late = replace(await prepared(engine), new_names=new)
+    await named(engine, "alpha", name="Champions")
+    await intelligence.publish(engine, late, now=NOW)
+    assert await served(engine) == {
+        "alpha": ("Champions", "The rule of alpha."),
+        "beta": ("Beta", "The rule of beta."),
+    }
+    assert await intelligence.read_names(engine) == {
+        "alpha": GivenName("Champions", None, "person")
+    }
+
+
+async def test_new_names_are_kept_and_served(engine: AsyncEngine) -> None:
+    new = {"alpha": GivenName("Best Buyers", "By the model.", "model")}
+    await intelligence.publish(engine, replace(await prepared(engine), new_names=new), now=NOW)
+    assert (await served(engine))["alpha"] == ("Best Buyers", "By the model.")
+    assert await intelligence.read_names(engine) == new
+
+
+async def test_a_rules_name_gives_way_to_a_persons(engine: AsyncEngine) -> None:
+    """A segment that appears when its name is given already gets its id behind it."""
+    alone = replace(await prepared(engine), segments=[segment("alpha", 1), segment("gamma", 2)])
+    await intelligence.publish(engine, alone, now=NOW)
+    await named(engine, "alpha", name="BETA")
+    await intelligence.publish(engine, await prepared(engine), now=NOW)
+    assert [name for name, _ in (await served(engine)).values()] == ["BETA", "Beta (beta)"]
+
+
+async def test_a_person_waits_for_a_run_that_is_being_published(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await intelligence.publish(engine, await prepared(engine), now=NOW)
+    publication, other = await prepared(engine), create_engine(database_url)
+    await asyncio.gather(
+        intelligence.publish(engine, publication, now=NOW),
+        named(other, "alpha", name="Champions"),
+    )
+    await other.dispose()
+    assert (await served(engine))["alpha"][0] == "Champions"
+    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Champions"
 
 
 async def test_an_unknown_segment_cannot_be_named(engine: AsyncEngine) -> None:
     await intelligence.publish(engine, await prepared(engine), now=NOW)
     with pytest.raises(SegmentNotFound):
-        async with transaction(engine) as connection:
-            await intelligence.name_segment(
-                connection, "omega", name="X", description=None, given_by="person", now=NOW
-            )
+        await named(engine, "omega", name="X")
 
 
-async def test_moves_are_kept_for_as_long_as_configured(engine: AsyncEngine) -> None:
-    first = await prepared(engine)
+async def test_runs_and_their_moves_are_kept_for_as_long_as_configured(
+    engine: AsyncEngine,
+) -> None:
+    """A run is forgotten with all its moves, so that those of the runs that are kept are whole."""
     moved = SegmentMoves(
         customer_id=INTEGERS[:2],
         from_segment_id=[None, "beta"],
         to_segment_id=["alpha", None],
         cause=["behaviour", "model"],
     )
-    await intelligence.publish(engine, replace(first, moves=moved), now=NOW)
-    assert [move["cause"] for move in await moves(engine)] == ["model", "behaviour"]
-    later = NOW + timedelta(days=31)
-    await intelligence.publish(engine, await prepared(engine, now=later), now=later)
-    assert await moves(engine) == []
+    run_ids = []
+    for days in (0, 20, 31):
+        now = NOW + timedelta(days=days)
+        publication = replace(await prepared(engine, now=now), moves=moved)
+        await intelligence.publish(engine, publication, now=now)
+        run_ids.append(publication.run_id)
+    assert [run.id for run in await runs.recent(engine, limit=10)] == run_ids[:0:-1]
+    kept = [(move["run_id"], move["cause"]) for move in await moves(engine)]
+    assert kept == [
+        (run_id, cause) for run_id in run_ids[:0:-1] for cause in ("model", "behaviour")
+    ]
 
 
 async def moves(engine: AsyncEngine) -> list[dict[str, Any]]:
     async with transaction(engine) as connection:
-        return await intelligence.read_moves(connection, run_id=None, limit=10)
+        return await intelligence.read_moves(connection, limit=10)
 
 
 async def test_erasing_a_customer_erases_their_moves(engine: AsyncEngine) -> None:
@@ -286,6 +380,18 @@ async def test_erasing_a_customer_erases_their_moves(engine: AsyncEngine) -> Non
         assert not await intelligence.erase_customer(connection, published, "7")
     assert await profiles(engine, "7") == {}
     assert [move["customer_id"] for move in await moves(engine)] == [12]
+
+
+async def test_nobody_is_erased_while_a_run_may_publish_them_again(engine: AsyncEngine) -> None:
+    await intelligence.publish(engine, await prepared(engine), now=NOW)
+    at_work = await prepared(engine)
+    async with transaction(engine) as connection:
+        published = await runs.published(connection)
+        assert published is not None
+        with pytest.raises(RunAlreadyActive) as refused:
+            await intelligence.erase_customer(connection, published, "7")
+    assert refused.value.run_id == at_work.run_id
+    assert set(await profiles(engine, "7")) == {"7"}
 
 
 @pytest.mark.external

@@ -82,10 +82,12 @@ async def claimed(engine: AsyncEngine, **wanted: Any) -> str:
     return run.id
 
 
-async def clustered(engine: AsyncEngine, url: str, **wanted: Any) -> dict[str, Any]:
+async def clustered(
+    engine: AsyncEngine, url: str, config: RunConfig | None = None, **wanted: Any
+) -> dict[str, Any]:
     """Run once and return the report."""
     run_id = await claimed(engine, **wanted)
-    await perform(config_of(url), run_id, "mine", Progress())
+    await perform(config or config_of(url), run_id, "mine", Progress())
     report = await runs.read_report(engine, run_id)
     assert report is not None
     return report
@@ -280,7 +282,8 @@ async def test_a_forced_refit_says_which_segments_came_and_went(
     assert old - new <= set(events)
     async with transaction(engine) as connection:
         stored = await intelligence.read_lineage(connection, limit=100)
-    assert {row["segment_id"]: row["event"] for row in stored} == {
+    this_run = [row for row in stored if row["run_id"] == after["run_id"]]
+    assert {row["segment_id"]: row["event"] for row in this_run} == {
         identity: event["event"] for identity, event in events.items()
     }
 

@@ -1,12 +1,17 @@
 """Plots as plain SVG shapes: numbers in, coordinates out; the template draws them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-WIDTH, HEIGHT = 320, 240
-LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 30
-TICKS = 4
+# About as wide as a small phone's page, so that text of 13.5 px is at least 12 px anywhere.
+WIDTH, HEIGHT = 340, 240
+LEFT, RIGHT, TOP, BOTTOM = 50, 8, 12, 44
+MOST_TICKS = 5
+NICE_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+Written = Callable[[float], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +27,17 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """A dot; `label` is what a pointer over it reads."""
+
+    x: float
+    y: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
-    """A label on an axis."""
+    """Words at a place."""
 
     x: float
     y: float
@@ -37,40 +51,44 @@ class Chart:
 
     title: str
     described: str
+    grid: Sequence[float]
+    texts: Sequence[Text]
     bars: Sequence[Bar] = ()
-    points: Sequence[Bar] = ()
-    lines: Sequence[str] = ()
-    texts: Sequence[Text] = ()
-    legend: Mapping[str, str] | None = None
+    points: Sequence[Point] = ()
+    exact: str = ""
+    line: str = ""
 
 
 def calibration_chart(bins: Sequence[Mapping[str, Any]]) -> Chart:
     """Plot predicted against actual share of customers lost, in ten bins; exact: the diagonal."""
     points = [
-        Bar(
+        Point(
             _x(row["predicted"]),
             _y(row["actual"]),
-            4,
-            4,
-            "actual",
             f"predicted {row['predicted']:.0%}, came true {row['actual']:.0%}, "
-            f"{row['customers']} customers",
+            f"{row['customers']:,} customers",
         )
         for row in bins
     ]
-    path = " ".join(f"{point.x:.1f},{point.y:.1f}" for point in points)
-    diagonal = f"{_x(0):.1f},{_y(0):.1f} {_x(1):.1f},{_y(1):.1f}"
-    ticks = [index / TICKS for index in range(TICKS + 1)]
+    quarters = [0.0, 0.25, 0.5, 0.75, 1.0]
+    anchors = ("start", "middle", "middle", "middle", "end")
+    across = [
+        Text(_x(share), _y(0) + 19, f"{share:.0%}", anchor)
+        for share, anchor in zip(quarters, anchors, strict=True)
+    ]
     return Chart(
         title="Calibration of churn risk",
         described="Ten groups of customers by predicted risk: what was predicted (across) and what "
-        "came true (up). On the line, both agree.",
-        points=points,
-        lines=[diagonal, path],
+        "came true (up). On the dashed line both agree.",
+        grid=[_y(share) for share in quarters],
         texts=[
-            *(Text(_x(tick), HEIGHT - 12, f"{tick:.0%}", "middle") for tick in ticks),
-            *(Text(LEFT - 6, _y(tick) + 4, f"{tick:.0%}", "end") for tick in ticks),
+            *across,
+            *_beside_axis(quarters, 1.0, "{:.0%}".format),
+            _below_axis("predicted"),
         ],
+        points=points,
+        exact=f"{_x(0):.1f},{_y(0):.1f} {_x(1):.1f},{_y(1):.1f}",
+        line=" ".join(f"{point.x:.1f},{point.y:.1f}" for point in points),
     )
 
 
@@ -79,55 +97,83 @@ def lift_chart(bins: Sequence[Mapping[str, Any]]) -> Chart:
     rows = [(str(place + 1), row["predicted"], row["actual"]) for place, row in enumerate(bins)]
     return _pairs(
         "Lift",
-        "Customers in ten groups, those with the highest predicted value first: mean spend that "
-        "was predicted, and that came.",
+        "Mean spend per customer, predicted and actual, in ten groups of equal size: those with "
+        "the highest predicted value first.",
+        "tenth of customers, best first",
         rows,
+        short,
     )
 
 
-def cutoff_chart(cutoffs: Sequence[Mapping[str, Any]], measure: str, words: str) -> Chart:
-    """Plot what was predicted and what came, per cut-off, the earliest first.
+def spend_chart(cutoffs: Sequence[Mapping[str, Any]]) -> Chart:
+    """Plot predicted and actual spend per cut-off; cut-offs come with the latest first."""
+    errors = ", ".join(
+        "nothing came" if row["level_error"] is None else f"{row['level_error']:+.0%}"
+        for row in reversed(cutoffs)
+    )
+    chart = _by_cutoff("Spend by cut-off", "spend", cutoffs, short)
+    return replace(chart, described=f"{chart.described} Predicted against actual: {errors}.")
 
-    Parameters
-    ----------
-    cutoffs
-        As the backtest reports them, the latest first.
-    measure
-        "spend" or "churn".
-    words
-        What that is called in the title.
-    """
+
+def churn_chart(cutoffs: Sequence[Mapping[str, Any]]) -> Chart:
+    """Plot the share of customers lost per cut-off, predicted and actual."""
+    return _by_cutoff("Customers lost by cut-off", "churn", cutoffs, "{:.0%}".format)
+
+
+def _by_cutoff(
+    title: str, measure: str, cutoffs: Sequence[Mapping[str, Any]], written: Written
+) -> Chart:
     predicted, actual = f"predicted_{measure}", f"actual_{measure}"
     rows = [(str(row["date"]), row[predicted], row[actual]) for row in reversed(cutoffs)]
-    return _pairs(
-        f"Predicted and actual {words} by cut-off",
-        "The forecast as it would have been made on these days, and what then came.",
-        rows,
-    )
+    described = "The forecast as it would have been made on these days, and what then came."
+    return _pairs(title, described, "forecast made on", rows, written)
 
 
-def _pairs(title: str, described: str, rows: Sequence[tuple[str, float, float]]) -> Chart:
+def _pairs(
+    title: str,
+    described: str,
+    across: str,
+    rows: Sequence[tuple[str, float, float]],
+    written: Written,
+) -> Chart:
     """Draw two bars beside each other per row: predicted and actual."""
-    top = max((value for _, *values in rows for value in values), default=0) or 1.0
+    ticks = nice_ticks(max((value for _, *values in rows for value in values), default=0.0))
+    top = ticks[-1]
     slot = (WIDTH - LEFT - RIGHT) / max(len(rows), 1)
     bars = []
-    texts = [
-        Text(LEFT - 6, _y(index / TICKS) + 4, short(top * index / TICKS), "end")
-        for index in range(TICKS + 1)
-    ]
+    texts = [*_beside_axis(ticks, top, written), _below_axis(across)]
     for place, (name, predicted, actual) in enumerate(rows):
         left = LEFT + place * slot
-        for offset, kind, value in ((0.12, "predicted", predicted), (0.5, "actual", actual)):
-            label = f"{name}: {kind} {short(value)}"
+        for offset, kind, value in ((0.14, "predicted", predicted), (0.5, "actual", actual)):
+            label = f"{name}: {kind} {written(value)}"
             bars.append(_column(left + offset * slot, slot * 0.36, value / top, kind, label))
-        texts.append(Text(left + slot / 2, HEIGHT - 12, name, "middle"))
-    legend = {"predicted": "predicted", "actual": "actual"}
-    return Chart(title=title, described=described, bars=bars, texts=texts, legend=legend)
+        texts.append(Text(left + slot / 2, _y(0) + 19, name, "middle"))
+    grid = [_y(tick / top) for tick in ticks]
+    return Chart(title=title, described=described, grid=grid, texts=texts, bars=bars)
 
 
 def _column(x: float, width: float, share: float, kind: str, label: str) -> Bar:
     y = _y(share)
     return Bar(x, y, width, _y(0) - y, kind, label)
+
+
+def _beside_axis(ticks: Sequence[float], top: float, written: Written) -> list[Text]:
+    return [Text(LEFT - 7, _y(tick / top) + 4.5, written(tick), "end") for tick in ticks]
+
+
+def _below_axis(words: str) -> Text:
+    return Text(LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT - 6, words, "middle")
+
+
+def nice_ticks(largest: float) -> list[float]:
+    """Return round numbers from 0 to the first that is not below the largest value."""
+    if not largest > 0:
+        return [0.0, 1.0]
+    rough = largest / MOST_TICKS
+    unit = 10.0 ** math.floor(math.log10(rough))
+    step = next(nice * unit for nice in NICE_STEPS if nice * unit >= rough * (1 - 1e-9))
+    count = math.ceil(largest / step - 1e-9)
+    return [place * step for place in range(count + 1)]
 
 
 def short(value: float) -> str:

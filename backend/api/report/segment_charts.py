@@ -1,30 +1,28 @@
-"""Pictures of the segments: where they live, how large they are, and who moved between them."""
+"""Where the segments live, and one colour for each: of its life stage, the same in every run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backend.api.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Text
+from backend.core.words import NO_ORDERS
 
-PALETTE = (
-    "#2f6f9f",
-    "#e2924a",
-    "#2c7a4b",
-    "#a8322d",
-    "#7a5ba6",
-    "#8a6d3b",
-    "#c76b98",
-    "#5b6675",
-    "#9aa81f",
-    "#1f9aa8",
-    "#d4b13f",
-    "#3f4fd4",
-)
-MOST_ACTIVITY = 1.2
-LOWEST, HIGHEST = -3.0, 4.0
-FLOW_WIDTH, NODE_WIDTH, GAP, SMALLEST = 720, 10, 8, 2.0
-FLOW_HEIGHT = 320
-MOST_FLOWS = 14
+ACTIVE = ("#1f5fa8", "#4aa3df", "#0f9d9a", "#7c9bd6", "#163a66")
+# What a part of the id says of the life stage; the first that fits.
+STAGE_COLOURS: Mapping[str, Sequence[str]] = {
+    NO_ORDERS: ("#b4bcc8",),
+    "habit": ("#c2477f", "#e38bb4", "#8e2f5c", "#f0b6cd"),
+    "trait": ("#c2477f", "#e38bb4", "#8e2f5c", "#f0b6cd"),
+    "one_time": ("#2e8b57", "#86c29c", "#b9cf5a", "#5c7a29"),
+    "slipping": ("#e08a1e", "#f3bd6b", "#b35c12", "#d9a441"),
+    "lapsed": ("#7a5ba6", "#b7a2d6", "#54407a", "#9b6fb0"),
+}
+
+SPACE_WIDTH, SPACE_HEIGHT = 340, 330
+EDGE, CEILING = 8, 26
+FLOOR, STRIP = 232, (250, 292)
+MOST_ACTIVITY = 1.25
+LOWEST, HIGHEST = -3.2, 4.2
+GOLDEN = 0.6180339887
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,160 +35,39 @@ class Dot:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Customers who went from one segment to another: an SVG path."""
-
-    path: str
-    colour: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One segment at one side of the flow."""
-
-    x: float
-    y: float
-    height: float
-    colour: str
-    text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """The moves since the last run, between segments that customers left and entered."""
-
-    bands: Sequence[Band]
-    nodes: Sequence[Node]
-    appeared: int
-    gone: int
-
-
-def colours(segments: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return one colour per segment, in the order in which they are shown."""
-    return {segment["id"]: PALETTE[place % len(PALETTE)] for place, segment in enumerate(segments)}
+def colours(ids: Sequence[str]) -> dict[str, str]:
+    """Return one colour per segment, shades of its life stage's in the order of the ids."""
+    used: dict[Sequence[str], int] = {}
+    chosen = {}
+    for identity in ids:
+        shades = next((s for part, s in STAGE_COLOURS.items() if part in identity), ACTIVE)
+        chosen[identity] = shades[used.get(shades, 0) % len(shades)]
+        used[shades] = used.get(shades, 0) + 1
+    return chosen
 
 
 def space_dots(
-    points: Sequence[Mapping[str, Any]], segments: Sequence[Mapping[str, Any]]
+    points: Sequence[Mapping[str, Any]], colour: Mapping[str, str], names: Mapping[str, str]
 ) -> list[Dot]:
-    """Place repeat customers: activity across, value upwards."""
-    colour = colours(segments)
-    names = {segment["id"]: segment["name"] for segment in segments}
+    """Place customers: activity across; value upwards, or in a strip below who bought once."""
     return [
         Dot(
-            x=LEFT + _share(point["activity"], 0, MOST_ACTIVITY) * (WIDTH - LEFT - RIGHT),
-            y=HEIGHT - BOTTOM - _share(point["value"], LOWEST, HIGHEST) * (HEIGHT - TOP - BOTTOM),
-            colour=colour.get(point["segment"], PALETTE[-1]),
-            label=names.get(point["segment"], point["segment"]),
+            x=EDGE + _share(point["activity"], 0, MOST_ACTIVITY) * (SPACE_WIDTH - 2 * EDGE),
+            y=_height(place, point["value"]),
+            colour=colour[point["segment"]],
+            label=names[point["segment"]],
         )
-        for point in points
+        for place, point in enumerate(points)
+        if point["segment"] in colour
     ]
+
+
+def _height(place: int, value: float | None) -> float:
+    if value is None:  # spread evenly, for there is nothing that they differ in
+        top, bottom = STRIP
+        return top + (place * GOLDEN % 1) * (bottom - top)
+    return FLOOR - _share(value, LOWEST, HIGHEST) * (FLOOR - CEILING)
 
 
 def _share(value: float, low: float, high: float) -> float:
     return min(max((value - low) / (high - low), 0.0), 1.0)
-
-
-def flow(
-    flows: Sequence[Mapping[str, Any]],
-    segments: Sequence[Mapping[str, Any]],
-    names: Mapping[str, str],
-) -> Flow:
-    """Draw the largest moves as bands from where customers were to where they are."""
-    moved = [row for row in flows if row["from"] is not None and row["to"] is not None]
-    drawn = moved[:MOST_FLOWS]
-    colour = colours(segments)
-    left = _stacked(drawn, "from", NODE_WIDTH, colour, names)
-    right = _stacked(drawn, "to", FLOW_WIDTH - NODE_WIDTH, colour, names)
-    return Flow(
-        bands=_bands(drawn, left, right, colour, names),
-        nodes=[*left.values(), *right.values()],
-        appeared=sum(row["customers"] for row in flows if row["from"] is None),
-        gone=sum(row["customers"] for row in flows if row["to"] is None),
-    )
-
-
-def _stacked(
-    rows: Sequence[Mapping[str, Any]],
-    side: str,
-    x: float,
-    colour: Mapping[str, str],
-    names: Mapping[str, str],
-) -> dict[str, Node]:
-    """Stack the segments of one side, each as high as its customers are many."""
-    totals = _totals(rows, side)
-    scale = _scale(rows, max(len(totals), 1))
-    nodes, y = {}, float(GAP)
-    for identity, count in totals.items():
-        height = max(count * scale, SMALLEST)
-        words = f"{names.get(identity, identity)} {count:,}"
-        left = x <= NODE_WIDTH
-        text = Text(
-            x + (NODE_WIDTH + 4 if left else -4),
-            y + height / 2 + 4,
-            words,
-            "start" if left else "end",
-        )
-        nodes[identity] = Node(x, y, height, colour.get(identity, PALETTE[-1]), text)
-        y += height + GAP
-    return nodes
-
-
-def _scale(rows: Sequence[Mapping[str, Any]], count: int) -> float:
-    total = max(sum(row["customers"] for row in rows), 1)
-    return max(FLOW_HEIGHT - GAP * (count + 1), 1) / (1.2 * float(total))
-
-
-def _bands(
-    rows: Sequence[Mapping[str, Any]],
-    left: Mapping[str, Node],
-    right: Mapping[str, Node],
-    colour: Mapping[str, str],
-    names: Mapping[str, str],
-) -> list[Band]:
-    used_left = {identity: node.y for identity, node in left.items()}
-    used_right = {identity: node.y for identity, node in right.items()}
-    out = _totals(rows, "from")
-    into = _totals(rows, "to")
-    bands = []
-    for row in rows:
-        origin, target, count = row["from"], row["to"], row["customers"]
-        thick = left[origin].height * count / out[origin]
-        thin = right[target].height * count / into[target]
-        y1, y2 = used_left[origin], used_right[target]
-        used_left[origin] += thick
-        used_right[target] += thin
-        label = f"{count:,} from {names.get(origin, origin)} to {names.get(target, target)}"
-        path = _band(2 * NODE_WIDTH, y1, thick, FLOW_WIDTH - NODE_WIDTH, y2, thin)
-        bands.append(Band(path, colour.get(origin, PALETTE[-1]), label))
-    return bands
-
-
-def _totals(rows: Sequence[Mapping[str, Any]], side: str) -> dict[str, int]:
-    totals: dict[str, int] = {}
-    for row in rows:
-        totals[row[side]] = totals.get(row[side], 0) + row["customers"]
-    return totals
-
-
-def _band(x1: float, y1: float, thick: float, x2: float, y2: float, thin: float) -> str:
-    middle = (x1 + x2) / 2
-    return (
-        f"M{x1:.0f} {y1:.1f}C{middle:.0f} {y1:.1f} {middle:.0f} {y2:.1f} {x2:.0f} {y2:.1f}"
-        f"V{y2 + thin:.1f}C{middle:.0f} {y2 + thin:.1f} {middle:.0f} {y1 + thick:.1f} "
-        f"{x1:.0f} {y1 + thick:.1f}Z"
-    )
-
-
-def refit_in_words(clustering: Mapping[str, Any]) -> str:
-    """Say what became of the borders between segments in this run."""
-    return {
-        "first": "The borders were learnt for the first time.",
-        "kept": "The borders of an earlier run hold.",
-        "adopted": "New borders were learnt and adopted.",
-        "held_back": "New borders were learnt and held back: they would move too many at once.",
-        "forced": "New borders were adopted as asked for.",
-        "too_few": "There was too little to learn borders from.",
-    }.get(clustering["refit"] or "", "")

@@ -1,7 +1,7 @@
 """What a run found out: published in one transaction, read by the API."""
 
 from backend.data.intelligence.ids import fit_customer_id_type
-from backend.data.intelligence.names import name_segment, read_names
+from backend.data.intelligence.names import name_segment, read_names, settled
 from backend.data.intelligence.publication import (
     Cause,
     CustomerColumns,
@@ -10,6 +10,7 @@ from backend.data.intelligence.publication import (
     Publication,
     SegmentMoves,
     SegmentRow,
+    Words,
 )
 from backend.data.intelligence.publishing import publish
 from backend.data.intelligence.reading import (
@@ -29,6 +30,7 @@ __all__ = [
     "Publication",
     "SegmentMoves",
     "SegmentRow",
+    "Words",
     "erase_customer",
     "fit_customer_id_type",
     "name_segment",
@@ -39,4 +41,5 @@ __all__ = [
     "read_names",
     "read_profiles",
     "read_segments",
+    "settled",
 ]

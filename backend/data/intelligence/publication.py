@@ -67,7 +67,10 @@ class CustomerColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentRow:
-    """One segment of the published run; `profile` holds what has no column of its own."""
+    """One segment of the published run, in its rule's words.
+
+    `profile` holds what has no column of its own.
+    """
 
     id: str
     parent_id: str | None
@@ -79,6 +82,14 @@ class SegmentRow:
     avg_ltv: Decimal | None
     churn_risk_avg: float | None
     profile: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a segment is called, and what is said of it."""
+
+    name: str
+    description: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Everything that a run found out, published in one transaction."""
 
 import json
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from backend.data import runs
 from backend.data.engine import AsyncConnection, AsyncEngine, transaction
 from backend.data.intelligence.columns import Columns, customer_columns
 from backend.data.intelligence.ids import fit_customer_id_type
-from backend.data.intelligence.names import store_name
+from backend.data.intelligence.names import settle_names
 from backend.data.intelligence.publication import Publication
 from backend.data.tables import (
     customer_intelligence,
@@ -45,9 +45,11 @@ async def publish(engine: AsyncEngine, publication: Publication, *, now: datetim
             model=publication.model,
             now=now,
         )
+        rows, new_names = publication.segments, publication.new_names
+        named = await settle_names(connection, rows, new_names, now)
+        publication = replace(publication, segments=named)
         await _replace_customers(connection, publication, now)
         await _replace_segments(connection, publication)
-        await _keep_new_names(connection, publication, now)
         await _append_moves(connection, publication, now)
         await _append_lineage(connection, publication, now)
         await _forget(connection, now - publication.retention)
@@ -84,13 +86,6 @@ async def _replace_segments(connection: AsyncConnection, publication: Publicatio
     ]
     if rows:
         await connection.execute(insert(segments), rows)
-
-
-async def _keep_new_names(
-    connection: AsyncConnection, publication: Publication, now: datetime
-) -> None:
-    for segment_id, given in publication.new_names.items():
-        await store_name(connection, segment_id, updated_at=now, **asdict(given))
 
 
 async def _append_moves(

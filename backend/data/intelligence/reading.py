@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, select
 
+from backend.core.errors import RunAlreadyActive
 from backend.data import runs
 from backend.data.engine import AsyncConnection, AsyncEngine, transaction
 from backend.data.intelligence.ids import as_published, id_column
@@ -21,12 +22,16 @@ from backend.data.tables import (
 from backend.data.tables import runs as runs_table
 
 
-async def read_membership(engine: AsyncEngine) -> tuple[NDArray[Any], NDArray[np.str_]]:
-    """Return the ids of all published customers and the segment of each, sorted by id."""
+async def read_membership(engine: AsyncEngine) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the ids of all published customers and the segment of each, sorted by id.
+
+    Ids are int64, or str as objects, as those that are read from the shop.
+    """
     columns = (customer_intelligence.c.customer_id, customer_intelligence.c.archetype_id)
     async with transaction(engine) as connection:
         rows = (await connection.execute(select(*columns))).all()
-    ids = np.array([row[0] for row in rows])
+    is_text = bool(rows) and isinstance(rows[0][0], str)
+    ids = np.array([row[0] for row in rows], dtype=object if is_text else np.int64)
     order = np.argsort(ids, kind="stable")
     return ids[order], np.array([row[1] for row in rows], dtype=object)[order]
 
@@ -64,12 +69,37 @@ async def read_segments(connection: AsyncConnection) -> list[dict[str, Any]]:
 
 
 async def read_moves(
-    connection: AsyncConnection, *, run_id: str | None, limit: int
+    connection: AsyncConnection,
+    *,
+    limit: int,
+    run_id: str | None = None,
+    customer: tuple[Published, str] | None = None,
+    after: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return who moved between segments, newest first; of one run, or of all that are kept."""
-    statement = select(segment_changes).order_by(segment_changes.c.id.desc()).limit(limit)
+    """Return who moved between segments, newest first.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    limit
+        At most so many.
+    run_id
+        Only those of this run.
+    customer
+        Only those of this customer of the published run.
+    after
+        Only those with a greater id, and the oldest first: what came since.
+    """
+    order = segment_changes.c.id.desc() if after is None else segment_changes.c.id
+    statement = select(segment_changes).order_by(order).limit(limit)
     if run_id is not None:
         statement = statement.where(segment_changes.c.run_id == run_id)
+    if customer is not None:
+        mine = id_column(segment_changes, customer[0]) == as_published(*customer)
+        statement = statement.where(mine)
+    if after is not None:
+        statement = statement.where(segment_changes.c.id > after)
     return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
@@ -83,7 +113,15 @@ async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[dict[
 async def erase_customer(
     connection: AsyncConnection, published: Published, customer_id: str
 ) -> bool:
-    """Delete all that is ours about a customer, moves included. Returns whether there was any."""
+    """Delete all that is ours about a customer, moves included. Returns whether there was any.
+
+    Raises
+    ------
+    RunAlreadyActive
+        While a run is at work: it would publish again what it has read.
+    """
+    if (running := await runs.running(connection)) is not None:
+        raise RunAlreadyActive(running)
     known = as_published(published, customer_id)
     if known is None:
         return False

@@ -26,7 +26,7 @@ class Axis:
     Attributes
     ----------
     words
-        What it is called in a sentence.
+        How it is said; the number stands in for {}.
     formula, unit, needs
         How it is computed, in what unit, and what it needs to be defined.
     """
@@ -36,47 +36,60 @@ class Axis:
     unit: str
     needs: str
 
+    def said(self, value: float) -> str:
+        """Write a value as people read it."""
+        if self.unit == "days":
+            return f"{value:,.0f}"
+        if self.unit == "currency":
+            return f"{value:,.2f}"
+        return f"{value:.0%}".replace("%", " %") if self.unit == "share" else f"{value:,.3g}"
+
 
 AXES: Mapping[str, Axis] = {
-    "recency_days": Axis("days since the last order", "as_of - last order", "days", "an order"),
-    "frequency": Axis("orders", "number of counted orders", "orders", "an order"),
+    "recency_days": Axis("last order {} days ago", "as_of - last order", "days", "an order"),
+    "frequency": Axis("{} orders", "number of counted orders", "orders", "an order"),
     "monetary_avg": Axis(
-        "average order value", "historical_value / frequency", "currency", "an order"
+        "{} per order", "historical_value / frequency", "currency", "an order"
     ),
     "usual_gap_days": Axis(
-        "days between orders", "(last - first day) / (order days - 1)", "days", "2 order days"
+        "{} days between orders", "(last - first day) / (order days - 1)", "days", "2 order days"
     ),
     "rhythm": Axis(
-        "irregularity of the days between orders",
+        "irregularity {} of the days between orders",
         "standard deviation / mean of the gaps between order days; 0 is a clock, 1 is chance",
         "ratio",
         "4 order days",
     ),
     "trend": Axis(
-        "share of orders in the later half of the time known",
+        "{} of orders in the later half of the time known",
         "orders after the middle between first order and as_of, the first not counted, / others",
         "share",
         "3 orders",
     ),
-    "basket_size": Axis("units per order", "units / orders with lines", "units", "an order line"),
+    "basket_size": Axis(
+        "{} units per order", "units / orders with lines", "units", "an order line"
+    ),
     "product_variety": Axis(
-        "different products per order line", "distinct products / lines", "share", "2 order lines"
+        "{} of order lines with a product of their own",
+        "distinct products / lines",
+        "share",
+        "2 order lines",
     ),
     "vendor_variety": Axis(
-        "different vendors", "number of distinct vendors", "vendors", "a line with a vendor"
+        "{} vendors", "number of distinct vendors", "vendors", "a line with a vendor"
     ),
     "repurchase_share": Axis(
-        "share of products bought again",
+        "{} of products bought again",
         "products on more than one order / distinct products",
         "share",
         "2 orders with lines",
     ),
     "weekend_share": Axis(
-        "share of orders on weekends", "orders on Saturday or Sunday (UTC) / orders", "share",
+        "{} of orders on weekends", "orders on Saturday or Sunday (UTC) / orders", "share",
         "3 orders",
     ),
     "season_share": Axis(
-        "share of orders before the holidays",
+        "{} of orders before the holidays",
         "orders from 10 November to 31 December / orders",
         "share",
         "3 orders, the first 300 days before as_of",

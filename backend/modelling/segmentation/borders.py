@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from backend.modelling.segmentation.behaviour import Behaviour, IntArray
+from backend.modelling.segmentation.segment import REFIT_AFTER_DAYS
 from backend.modelling.segmentation.standing import Ids, StandingModel
 from backend.modelling.segmentation.vocabulary import ENGAGED_STAGES, TRAIT_IDS, stage_of
 
@@ -20,16 +21,21 @@ class Crossing:
     Attributes
     ----------
     by
-        "orders": so many more, of the usual value; "silence": so many days without one.
+        "orders": so many more on different days, of the usual value; "silence": so many days
+        without one.
     amount
         Orders, at least 1, or days, at least 1.
     segment_id
         Where they are then.
+    within_days
+        For one more order, how soon: as long as the customer stays here without it, and at most as
+        long as borders stand. None for more orders, and for silence.
     """
 
     by: Literal["orders", "silence"]
     amount: int
     segment_id: str
+    within_days: int | None = None
 
 
 def behaviour_of_one(recency_days: float, order_days: int, typical_order_value: float) -> Behaviour:
@@ -66,11 +72,18 @@ def crossings(model: StandingModel, customer: Behaviour, segment_id: str) -> tup
     days = np.arange(1, MOST_DAYS + 1)
     silent = _copies(customer, len(days))
     silent = replace(silent, recency_days=silent.recency_days + days)
-    found = (
-        _first("orders", more, _assigned(model, ordered, segment_id), segment_id),
-        _first("silence", days, _assigned(model, silent, segment_id), segment_id),
-    )
-    return tuple(crossing for crossing in found if crossing is not None)
+    by_orders = _first("orders", more, _assigned(model, ordered, segment_id), segment_id)
+    by_silence = _first("silence", days, _assigned(model, silent, segment_id), segment_id)
+    if by_orders is not None and by_orders.amount == 1:
+        stays = MOST_DAYS if by_silence is None else by_silence.amount
+        by_orders = replace(by_orders, within_days=min(stays, REFIT_AFTER_DAYS))
+    return tuple(crossing for crossing in (by_orders, by_silence) if crossing is not None)
+
+
+def first_order(model: StandingModel) -> Crossing:
+    """Find where a customer without orders is after the first; its value does not matter."""
+    customer = behaviour_of_one(recency_days=0, order_days=1, typical_order_value=1.0)
+    return Crossing("orders", 1, str(model.assign(customer).ids[0]))
 
 
 def _copies(customer: Behaviour, count: int) -> Behaviour:

@@ -24,9 +24,9 @@ class LineageEvent:
     Attributes
     ----------
     event
-        born: there was none like it; split: most of its customers come from one other segment;
-        merged: most of its customers went to one other segment; died: they went to several, or
-        it had none.
+        split: it is a part of one other segment, from where most of its customers come; born: it
+        came about in any other way; merged: most of its customers went to one other segment, which
+        is not a part of it; died: it went in any other way.
     relatives
         Share of its customers by segment they came from (born, split) or went to (merged, died),
         those of at least a tenth.
@@ -50,17 +50,33 @@ def lineage(
         Shape (customers,), segment ids; None before for who was not known.
     """
     flows = Counter(zip(before.tolist(), after.tolist(), strict=True))
-    appeared = [
-        LineageEvent(identity, "split" if _main(sources) else "born", sources)
+    sources = {
+        identity: _shares({b: n for (b, a), n in flows.items() if a == identity and b})
         for identity in sorted(now - known)
-        for sources in [_shares({b: n for (b, a), n in flows.items() if a == identity and b})]
+    }
+    targets = {
+        identity: _shares({a: n for (b, a), n in flows.items() if b == identity})
+        for identity in sorted(known)
+    }
+    parts = {identity for identity in sources if _is_part(identity, sources[identity], targets)}
+    appeared = [
+        LineageEvent(identity, "split" if identity in parts else "born", shares)
+        for identity, shares in sources.items()
     ]
     gone = [
-        LineageEvent(identity, "merged" if _main(targets) else "died", targets)
+        LineageEvent(identity, "died" if _main(shares) in {None, *parts} else "merged", shares)
         for identity in sorted(known - now)
-        for targets in [_shares({a: n for (b, a), n in flows.items() if b == identity})]
+        for shares in [targets[identity]]
     ]
     return (*appeared, *gone)
+
+
+def _is_part(
+    identity: str, sources: dict[str, float], targets: dict[str, dict[str, float]]
+) -> bool:
+    """Whether most come from one segment, of which a tenth or more stayed or went elsewhere."""
+    whole = _main(sources)
+    return whole in targets and targets[whole].get(identity, 0.0) <= 1 - WORTH_NAMING
 
 
 def _shares(counts: dict[str, int]) -> dict[str, float]:
@@ -73,5 +89,6 @@ def _shares(counts: dict[str, int]) -> dict[str, float]:
     }
 
 
-def _main(shares: dict[str, float]) -> bool:
-    return max(shares.values(), default=0.0) > MOST
+def _main(shares: dict[str, float]) -> str | None:
+    """Return the relative that has more than half; None where there is none."""
+    return next((identity for identity, share in shares.items() if share > MOST), None)

@@ -5,28 +5,45 @@ from typing import Any
 import numpy as np
 
 from backend.modelling.history import OrderHistory
-from backend.modelling.segmentation.behaviour import behaviour_of
+from backend.modelling.segmentation.behaviour import Behaviour, behaviour_of
 from backend.modelling.segmentation.segment import Membership
 from backend.modelling.segmentation.space import VALUE_WEIGHT
+from backend.modelling.segmentation.standing import StandingModel
+from backend.modelling.segmentation.vocabulary import Branch
 
-MOST_POINTS = 400
+MOST_POINTS: dict[Branch, int] = {"repeat": 400, "one_time": 150}
 
 
 def picture(membership: Membership, history: OrderHistory) -> list[dict[str, Any]]:
-    """Return a sample of repeat customers: activity, value in spreads, and segment of each.
+    """Return a sample of customers with orders: activity, value in spreads, segment of each.
 
-    Empty where nothing was clustered.
+    Value is None for those who bought on one day: it tells nothing apart there. Empty where
+    nothing was clustered.
     """
     if membership.model is None:
         return []
-    repeat = behaviour_of(history)
-    repeat = repeat.of(repeat.in_branch("repeat"))
-    if len(repeat) > MOST_POINTS:
-        chosen = np.random.default_rng(0).choice(len(repeat), MOST_POINTS, replace=False)
-        repeat = repeat.of(np.sort(chosen))
-    points = membership.model.space.coordinates(repeat, "repeat")
-    ids = membership.ids[repeat.customer].tolist()
+    buyers = behaviour_of(history)
     return [
-        {"activity": round(activity, 3), "value": round(value / VALUE_WEIGHT, 3), "segment": one}
-        for (activity, value), one in zip(points.tolist(), ids, strict=True)
+        {**point, "segment": str(membership.ids[customer])}
+        for branch, most in MOST_POINTS.items()
+        for customer, point in _points(membership.model, _some(buyers, branch, most), branch)
     ]
+
+
+def _some(buyers: Behaviour, branch: Branch, most: int) -> Behaviour:
+    rows = np.flatnonzero(buyers.in_branch(branch))
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
+    return buyers.of(rows)
+
+
+def _points(
+    model: StandingModel, customers: Behaviour, branch: Branch
+) -> list[tuple[int, dict[str, float | None]]]:
+    places = model.space.coordinates(customers, branch)
+    activity = places[:, 0].round(3).tolist()
+    value = [None] * len(activity)
+    if branch == "repeat":
+        value = (places[:, 1] / VALUE_WEIGHT).round(3).tolist()
+    points = zip(customers.customer.tolist(), activity, value, strict=True)
+    return [(one, {"activity": across, "value": up}) for one, across, up in points]

@@ -21,7 +21,9 @@ from backend.modelling.segmentation.vocabulary import (
     GROUPS,
     HABITS,
     HALF_IDS,
+    OTHER_NAMES,
     TRAIT_IDS,
+    guarded_name,
     level_of,
     name_of,
     parent_of,
@@ -89,6 +91,24 @@ class Segment:
     def as_dict(self) -> dict[str, Any]:
         """Return the segment as plain JSON values."""
         return asdict(self)
+
+
+KNOWN_IDS = frozenset({*BY_ID, *OTHER_NAMES, *HALF_IDS})
+
+
+def known_name(identity: str) -> str:
+    """Return the rules' name of any segment; an id of another version speaks for itself."""
+    return name_of(identity) if identity in KNOWN_IDS else identity
+
+
+def every_rule_name() -> frozenset[str]:
+    """Return all names that the rules may give to any segment, now or later."""
+    return frozenset(
+        guarded_name(identity, returned, days)
+        for identity in KNOWN_IDS
+        for returned in (None, 1.0)
+        for days in (None, np.inf)
+    )
 
 
 def describe(
@@ -199,27 +219,40 @@ def _with_nearest(segment: Segment, found: Sequence[Segment]) -> Segment:
         (name for name in AXES if _gap(segment, nearest, name) is not None),
         key=lambda name: -(_gap(segment, nearest, name) or 0.0),
     )[:APART]
-    words = [
-        f"{AXES[name].words} {segment.characteristics[name]:g} "
-        f"instead of {nearest.characteristics[name]:g}"
+    facts = [
+        {
+            "characteristic": name,
+            "here": segment.characteristics[name],
+            "there": nearest.characteristics[name],
+        }
         for name in apart
     ]
-    return replace(
-        segment,
-        nearest={
-            "id": nearest.id,
-            "name": nearest.name,
-            "apart": [
-                {
-                    "characteristic": name,
-                    "here": segment.characteristics[name],
-                    "there": nearest.characteristics[name],
-                }
-                for name in apart
-            ],
-            "sentence": f"Unlike {nearest.name}: {', '.join(words)}." if words else None,
-        },
-    )
+    told = nearest_in_words({"id": nearest.id, "name": nearest.name, "apart": facts}, {})
+    return replace(segment, nearest=told)
+
+
+def nearest_in_words(
+    nearest: Mapping[str, Any] | None, names: Mapping[str, str]
+) -> dict[str, Any] | None:
+    """Say what sets a segment apart from its nearest, by the name that one has now.
+
+    Parameters
+    ----------
+    nearest
+        As in `Segment.nearest`.
+    names
+        By segment id; who is not in it keeps the name told.
+    """
+    if nearest is None:
+        return None
+    name = names.get(nearest["id"], nearest["name"])
+    facts = "; ".join(_apart_in_words(fact) for fact in nearest["apart"])
+    return {**nearest, "name": name, "sentence": f"Unlike {name}: {facts}." if facts else None}
+
+
+def _apart_in_words(fact: Mapping[str, Any]) -> str:
+    axis = AXES[fact["characteristic"]]
+    return axis.words.format(f"{axis.said(fact['here'])} instead of {axis.said(fact['there'])}")
 
 
 def _distance(one: Segment, other: Segment) -> float | None:

@@ -91,9 +91,10 @@ def rule_of(identity: str, behaviour: Behaviour, value_rank: FloatArray, chosen:
     recency, mine = behaviour.recency_days[rows], chosen[rows]
     rank = np.nan_to_num(value_rank[rows], nan=0.5)
     box = _box(recency, rank, mine, with_value=not once)
+    if (habit := TRAIT_IDS.get(identity)) is not None:
+        box = box.of_a_habit()
     inside = box.holds(recency, rank)
     hits = float((inside & mine).sum())
-    habit = TRAIT_IDS.get(identity)
     return Rule(
         least_order_days=least,
         recency_from_days=box.recency[0] if (recency < box.recency[0]).any() else None,
@@ -112,6 +113,10 @@ class _Box:
 
     recency: tuple[int, int]
     value: tuple[float, float]
+
+    def of_a_habit(self) -> "_Box":
+        """Leave what does not make a habit: whoever has one is lost when away too long, no more."""
+        return _Box((0, self.recency[1]), (0.0, 1.0))
 
     def holds(self, recency: FloatArray, rank: FloatArray) -> BoolArray:
         inside: BoolArray = (recency >= self.recency[0]) & (recency <= self.recency[1])
@@ -178,8 +183,7 @@ def _sentence(once: bool, least: int, bounds: list[str], habit: Trait | None) ->
         ordered = "Has ordered"
     else:
         ordered = f"Ordered on at least {NUMBERS.get(least, str(least))} days"
-    said = [word for word in bounds if habit is None or "by value" not in word]
-    return ", ".join([ordered, *said, *([HABITS[habit]] if habit else [])]) + "."
+    return ", ".join([ordered, *bounds, *([HABITS[habit]] if habit else [])]) + "."
 
 
 def _days_in_words(low: int, high: int, *, after: bool, before: bool) -> str:
