@@ -26,6 +26,7 @@ __all__ = [
     "opened",
     "parse_url",
     "ping",
+    "snapshot",
     "transaction",
 ]
 
@@ -37,6 +38,13 @@ DRIVERS = {
     "mariadb": "mariadb+asyncmy",
     "sqlite": "sqlite+aiosqlite",
 }
+READ_ONLY = {
+    "postgresql": ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",),
+    "mysql": ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",),
+    "mariadb": ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",),
+    "sqlite": ("PRAGMA query_only = ON", "BEGIN"),
+}
+AFTER_READING = {"sqlite": ("ROLLBACK", "PRAGMA query_only = OFF")}
 MYSQL_SESSION = "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
 
 
@@ -210,6 +218,28 @@ async def transaction(
     with _outages_named(database):
         async with aclosing(await _connected(engine, database)) as connection, connection.begin():
             yield connection
+
+
+@asynccontextmanager
+async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction that sees one state of the shop and cannot write.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When the shop's database is away.
+    """
+    async with transaction(engine, "shop") as connection:
+        await _run(connection, READ_ONLY[engine.dialect.name])
+        try:
+            yield connection
+        finally:
+            await _run(connection, AFTER_READING.get(engine.dialect.name, ()))
+
+
+async def _run(connection: AsyncConnection, commands: tuple[str, ...]) -> None:
+    for command in commands:
+        await connection.execute(text(command))
 
 
 async def _connected(engine: AsyncEngine, database: str) -> AsyncConnection:

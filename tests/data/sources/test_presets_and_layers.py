@@ -85,6 +85,78 @@ def test_a_file_names_a_preset_and_overrides_it(tmp_path: Path) -> None:
     )
 
 
+def test_a_files_preset_overrides_the_variables_and_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text('preset = "spree"\n')
+    mapping = load_mapping({"SHOP_MAPPING": str(file), "SHOP_PRESET": "sylius"})
+    assert mapping.preset == "spree"
+    assert "spree_orders" in str(mapping.orders.query)
+    assert mapping.notes == (
+        "The variable for preset is overridden by the preset or the mapping file.",
+    )
+
+
+def test_a_status_that_is_counted_and_left_out_at_once_is_named() -> None:
+    mapping = load_mapping({"COUNTED_STATUSES": "paid, Refunded"})
+    assert mapping.notes == (
+        "The status 'refunded' is both counted and refunded: it does not count.",
+    )
+
+
+def test_a_file_sets_all_that_variables_set(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(
+        """
+        schema = "shop"
+        prefix = "wp_"
+        time_zone = "Europe/Berlin"
+        merge_guests = true
+        line_items = ""
+        [customers]
+        table = "customer"
+        columns = { email = "mail" }
+        filter = "deleted = 0"
+        [orders]
+        query = "SELECT * FROM {order}"
+        scale = 100
+        [statuses]
+        counted = ["done"]
+        cancelled = []
+        refunded = ["back"]
+        [currency]
+        only = "EUR"
+        rate = "divide"
+        """
+    )
+    from_file = load_mapping({"SHOP_MAPPING": str(file)})
+    from_variables = load_mapping(
+        {
+            "TABLE_SCHEMA": "shop",
+            "TABLE_PREFIX": "wp_",
+            "SHOP_TIME_ZONE": "Europe/Berlin",
+            "MERGE_GUESTS": "true",
+            "CUSTOMERS_TABLE": "customer",
+            "CUSTOMERS_COLUMNS": "email=mail",
+            "CUSTOMERS_FILTER": "deleted = 0",
+            "ORDERS_TABLE": "SELECT * FROM {order}",
+            "MONEY_SCALE": "100",
+            "COUNTED_STATUSES": "done",
+            "CANCELLED_STATUSES": ",",
+            "REFUNDED_STATUSES": "back",
+            "CURRENCY": "EUR",
+            "CURRENCY_RATE": "divide",
+        }
+    )
+    assert from_file.line_items is None
+    assert from_file.customers == from_variables.customers.model_copy(update={"scale": 1})
+    for setting in set(from_file.model_dump()) - {
+        "customers",
+        "line_items",
+        "line_items_may_be_missing",
+    }:
+        assert getattr(from_file, setting) == getattr(from_variables, setting)
+
+
 def test_columns_that_a_presets_query_leaves_no_room_for_are_named() -> None:
     mapping = load_mapping({"SHOP_PRESET": "saleor", "ORDERS_COLUMNS": "order_number=id"})
     assert mapping.notes == (
