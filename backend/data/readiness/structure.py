@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Dialect, Inspector, inspect
 from backend.data.engine import AsyncConnection
 from backend.data.sources.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
 from backend.data.sources.safety import named_tables
-from backend.data.tables import split_name
 
 INDEXED: Mapping[LogicalName, tuple[str, ...]] = {
     "customers": ("id", "email"),
@@ -39,9 +38,8 @@ class Place:
 
 def place_of(mapping: ShopMapping, name: str, dialect: str) -> Place:
     """Return where a table that the mapping names is."""
-    schema, table = split_name(name)
-    schema = schema or mapping.table_schema or None
-    return Place(None if dialect == "sqlite" else schema, mapping.prefix + table)
+    schema, table = mapping.place(name)
+    return Place(None if dialect == "sqlite" else schema, table)
 
 
 def places_read(mapping: ShopMapping, dialect: str, names: Sequence[LogicalName]) -> list[Place]:

@@ -225,6 +225,11 @@ class ShopMapping(BaseModel):
                 raise InvalidMapping(f"{name}.columns", problem)
         return self
 
+    def place(self, name: str) -> tuple[str | None, str]:
+        """Return schema and table of what the mapping names, with the prefix."""
+        schema, _, table = name.rpartition(".")
+        return schema or self.table_schema or None, self.prefix + table
+
     @property
     def contradictions(self) -> tuple[str, ...]:
         """Sentences about statuses that are counted and left out at once."""

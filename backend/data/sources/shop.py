@@ -162,12 +162,11 @@ def base_clause(mapping: ShopMapping, logical: LogicalTable, dialect: Dialect) -
 
 
 def _table_clause(mapping: ShopMapping, name: str, dialect: Dialect) -> FromClause:
-    schema, _, bare = name.rpartition(".")
-    schema = schema or mapping.table_schema or ""
+    schema, bare = mapping.place(name)
     if dialect.name == "sqlite":
-        schema = ""
+        schema = None
     return table(
-        quoted_name(mapping.prefix + bare, quote=True),
+        quoted_name(bare, quote=True),
         schema=quoted_name(schema, quote=True) if schema else None,
     )
 
