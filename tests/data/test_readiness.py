@@ -111,6 +111,9 @@ UNREADABLE = (
     "SELECT id, customer_id, CAST(financial_status AS integer) AS total_price, created_at"
     " FROM orders"
 )
+UNREADABLE_LINES = (
+    "SELECT id, order_id, CAST(product_title AS integer) AS quantity FROM order_line_items"
+)
 FAULTS = {
     "a renamed table": Fault(
         "missing_orders",
@@ -151,6 +154,13 @@ FAULTS = {
         "error",
         "invalid input syntax for type integer.",
         variables={"ORDERS_TABLE": UNREADABLE},
+        databases=("postgresql",),
+    ),
+    "lines whose query fails on a row": Fault(
+        "unreadable",
+        "error",
+        "line_items cannot be read: invalid input syntax for type integer.",
+        variables={"LINE_ITEMS_TABLE": UNREADABLE_LINES},
         databases=("postgresql",),
     ),
     "a currency that no column names": Fault(
@@ -316,6 +326,18 @@ async def test_a_clean_shop_is_silent(new_database: NewDatabase) -> None:
     assert [one for one in found.findings if one.level != "ok"] == []
     assert len(found.findings) > 15
     assert found.is_ready
+
+
+@pytest.mark.parametrize("variables", [{"MONEY_SCALE": "100"}, {"MERGE_GUESTS": "true"}])
+async def test_what_customers_state_is_compared_in_their_own_terms(
+    new_database: NewDatabase, variables: dict[str, str]
+) -> None:
+    url = new_database()
+    await fill(url, twins(clean()))
+    found = {one.code: one for one in (await checked(url, url, **variables)).findings}
+    compared = 200 if "MERGE_GUESTS" in variables else 400
+    assert found["totals"].facts["customers"] in {compared, compared + 1}
+    assert found["totals"].facts["disagreeing"] == 0
 
 
 async def test_the_indexes_that_are_wanted_can_be_made_as_printed(

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from backend.core.errors import ImportRefused
 from backend.data.engine import AsyncConnection, AsyncEngine, transaction
 from backend.data.importing.reading import read_file
-from backend.data.importing.records import Record, Rejected, Row, Shop, TableName
+from backend.data.importing.records import Record, Rejected, Row, ShopTerms, TableName
 from backend.data.importing.values import OneCurrency
 from backend.data.migrate import create_shop_tables
 from backend.data.sources.expressions import MYSQL
@@ -69,7 +69,7 @@ async def import_files(
         When a file cannot be read or is of no known format, or a table is there that is not the
         guide's; nothing is loaded.
     """
-    shop = Shop(zone, OneCurrency(currency and currency.upper()))
+    shop = ShopTerms(zone, OneCurrency(currency and currency.upper()))
     await create_shop_tables(engine, names)
     if engine.dialect.name == "sqlite":
         names = {key: split_name(name)[1] for key, name in names.items()}

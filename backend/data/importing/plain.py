@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from backend.data.importing import values
-from backend.data.importing.records import Item, Line, Record, Rejected, Shop, TableName
+from backend.data.importing.records import Item, Line, Record, Rejected, ShopTerms, TableName
 from backend.data.importing.values import NotThat
 
 REQUIRED: Mapping[TableName, tuple[str, ...]] = {
@@ -64,7 +64,7 @@ NEVER_EMPTY = {
 }
 
 
-def read_plain(table: TableName, lines: Iterator[Line], shop: Shop) -> Iterator[Item]:
+def read_plain(table: TableName, lines: Iterator[Line], shop: ShopTerms) -> Iterator[Item]:
     """Turn each line into a row of the table."""
     for line in lines:
         try:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from backend.core.errors import ImportRefused
 from backend.data.importing import plain, shopify, woocommerce
-from backend.data.importing.records import Item, Line, Read, Rejected, Shop, TableName
+from backend.data.importing.records import Item, Line, Read, Rejected, ShopTerms, TableName
 
 ROWS_PER_BATCH = 5_000
 Advance = Callable[[float], None]
@@ -47,7 +47,7 @@ FORMATS = (
 )
 
 
-def read_file(path: Path, shop: Shop, advance: Advance) -> Iterator[Item]:
+def read_file(path: Path, shop: ShopTerms, advance: Advance) -> Iterator[Item]:
     """Yield the rows and the refused lines of one file.
 
     Parameters
@@ -76,7 +76,9 @@ def read_file(path: Path, shop: Shop, advance: Advance) -> Iterator[Item]:
         raise ImportRefused(str(path), f"cannot be read ({error.strerror})") from None
 
 
-def _from_csv(path: Path, text: TextIO, shop: Shop, advance: Callable[[], None]) -> Iterator[Item]:
+def _from_csv(
+    path: Path, text: TextIO, shop: ShopTerms, advance: Callable[[], None]
+) -> Iterator[Item]:
     first = text.readline()
     if problem := _problem_of_text([first]):
         raise ImportRefused(path.name, f"{problem}: save it as CSV in UTF-8")
@@ -152,7 +154,7 @@ def _problem_of_text(fields: list[str]) -> str | None:
     return None
 
 
-def _from_parquet(path: Path, shop: Shop, advance: Advance) -> Iterator[Item]:
+def _from_parquet(path: Path, shop: ShopTerms, advance: Advance) -> Iterator[Item]:
     try:
         file = pq.ParquetFile(path)
     except (OSError, ValueError) as error:

@@ -54,11 +54,11 @@ Item = Record | Rejected
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class ShopTerms:
     """What readers must know of the shop: its zone, and the currency of its amounts."""
 
     zone: ZoneInfo
     currency: OneCurrency
 
 
-Read = Callable[[Iterator[Line], Shop], Iterator[Item]]
+Read = Callable[[Iterator[Line], ShopTerms], Iterator[Item]]

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 from backend.data.importing import values
 from backend.data.importing.plain import TEXT_LENGTHS
-from backend.data.importing.records import Item, Line, Record, Rejected, Row, Shop
+from backend.data.importing.records import Item, Line, Record, Rejected, Row, ShopTerms
 from backend.data.importing.values import NotThat
 
 REQUIRED = ("name", "email", "financial status", "created at", "total", "lineitem quantity")
 
 
-def read_shopify(lines: Iterator[Line], shop: Shop) -> Iterator[Item]:
+def read_shopify(lines: Iterator[Line], shop: ShopTerms) -> Iterator[Item]:
     """Put the lines of each order together.
 
     A partial refund is subtracted from the total; a cancelled order is voided. An order without
@@ -28,7 +28,7 @@ def read_shopify(lines: Iterator[Line], shop: Shop) -> Iterator[Item]:
                 yield Rejected(line.number, str(problem), line.fields)
 
 
-def _order(name: str, lines: list[Line], shop: Shop) -> Iterator[Item]:
+def _order(name: str, lines: list[Line], shop: ShopTerms) -> Iterator[Item]:
     first = lines[0]
     shop.currency.check("Currency", first.get("currency"))
     if not name:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from backend.data.importing import values
 from backend.data.importing.plain import TEXT_LENGTHS
-from backend.data.importing.records import Item, Line, Record, Rejected, Row, Shop
+from backend.data.importing.records import Item, Line, Record, Rejected, Row, ShopTerms
 from backend.data.importing.values import NotThat
 
 REQUIRED = ("order_id", "status", "order_total", "billing_email")
@@ -27,7 +27,7 @@ STATUSES = {
 }
 
 
-def read_woocommerce(lines: Iterator[Line], shop: Shop) -> Iterator[Item]:
+def read_woocommerce(lines: Iterator[Line], shop: ShopTerms) -> Iterator[Item]:
     """Put the lines of each order together; what was refunded is subtracted from the total."""
     for order_id, group in groupby(lines, key=lambda line: line.get("order_id")):
         found = list(group)
@@ -38,7 +38,7 @@ def read_woocommerce(lines: Iterator[Line], shop: Shop) -> Iterator[Item]:
                 yield Rejected(line.number, str(problem), line.fields)
 
 
-def _order(order_id: str, lines: list[Line], shop: Shop) -> Iterator[Item]:
+def _order(order_id: str, lines: list[Line], shop: ShopTerms) -> Iterator[Item]:
     first = lines[0]
     shop.currency.check("order_currency", first.get("order_currency", "currency"))
     number = values.whole_number("order_id", order_id)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from backend.core.errors import InvalidMapping
 from backend.data.engine import AsyncConnection, AsyncEngine, snapshot
-from backend.data.orders import ShopColumns, read_shop
+from backend.data.orders import ShopColumns, read_baskets, read_shop
 from backend.data.readiness import gathering, judging, rights, structure
 from backend.data.readiness.findings import Finding, Readiness
 from backend.data.sources import LogicalName, Shop
@@ -55,6 +55,8 @@ async def check_shop(
         return Readiness([*missing, ours])
     try:
         columns = await read_shop(shop_engine, shop, as_of, now=as_of)
+        if not missing:
+            await read_baskets(shop_engine, shop, as_of, columns.customer_ids)
     except InvalidMapping as problem:
         return Readiness([*missing, Finding("unreadable", "error", str(problem)), ours])
     horizons = Horizons(value_days, churn_days)

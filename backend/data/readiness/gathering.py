@@ -1,10 +1,12 @@
 """What the judges ask of the shop's data: counts, in a few statements."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Float, cast, distinct, func, select
+from sqlalchemy import ColumnElement, Float, Select, cast, distinct, func, select
 
 from backend.core.errors import InvalidMapping
 from backend.data.engine import AsyncConnection
@@ -12,12 +14,13 @@ from backend.data.orders import ShopColumns
 from backend.data.orders.bulk import read_batches
 from backend.data.orders.reading import UNKNOWN, places_of
 from backend.data.orders.statement import id_type, identifier
-from backend.data.sources import Shop
-from backend.data.sources.expressions import as_text, email_key, exact
+from backend.data.sources import Shop, ShopMapping, Source
+from backend.data.sources.expressions import MICROS, as_text, email_key, exact
 from backend.data.sources.refusals import refusals_named
 
 MOST_VALUES = 50
 TOLERANCE = 0.01
+STATED = ("total_spent", "orders_count")
 
 
 async def count_values(connection: AsyncConnection, shop: Shop, column: str) -> dict[str, int]:
@@ -60,44 +63,59 @@ async def count_disagreeing(
     connection: AsyncConnection, shop: Shop, columns: ShopColumns
 ) -> tuple[int, int]:
     """Return how many customers state their orders or their sum, and how many state others."""
-    customers = await shop.customers(connection)
-    stated = [name for name in ("total_spent", "orders_count") if customers.has(name)]
+    accounts = await shop.accounts(connection)
+    stated = [name for name in STATED if accounts.has(name)]
     if not stated:
         return 0, 0
-    clause, kind = customers.clause.c, customers.kinds["id"]
-    dialect = connection.dialect.name
-    statement = select(
-        identifier(dialect, clause.id, kind),
-        *(cast(clause[name], Float()) for name in stated),
-    )
-    size = len(columns.customer_ids)
-    actual = {
-        "total_spent": np.bincount(columns.customer_index, columns.amount_micros / 1e6, size),
-        "orders_count": np.bincount(columns.customer_index, minlength=size).astype(float),
-    }
-    compared, disagreeing = 0, 0
+    comparison = _Comparison(columns, stated)
+    statement = _stated_by_customer(accounts, shop.mapping, connection.dialect.name, stated)
+    types = {"id": id_type(accounts.kinds["id"]), **dict.fromkeys(stated, pa.float64())}
+    with refusals_named("customers"):
+        await read_batches(connection, statement, pa.schema(types), comparison.take)
+    return comparison.compared, comparison.disagreeing
 
-    def compare(batch: pa.RecordBatch) -> None:
-        nonlocal compared, disagreeing
-        keys = np.array(batch.column("id").to_pylist(), dtype=columns.customer_ids.dtype)
-        places = places_of(keys, columns.customer_ids)
-        wrong = np.zeros(len(keys), dtype=bool)
-        some = np.zeros(len(keys), dtype=bool)
-        for name in stated:
+
+def _stated_by_customer(
+    accounts: Source, mapping: ShopMapping, dialect: str, stated: Sequence[str]
+) -> Select[Any]:
+    """Select what customers' rows state; of those that are merged, together."""
+    columns, kind = accounts.clause.c, accounts.kinds["id"]
+    account = columns.account_id if mapping.merge_guests else columns.id
+    owner = exact(dialect, identifier(dialect, account, kind), kind)
+    scales = {"total_spent": mapping.customers.scale, "orders_count": 1}
+    sums: list[ColumnElement[Any]] = [
+        func.sum(cast(columns[name], Float())) / scales[name] for name in stated
+    ]
+    return select(owner, *sums).group_by(owner)
+
+
+class _Comparison:
+    """Counts customers whose rows state other numbers than their orders give."""
+
+    def __init__(self, columns: ShopColumns, stated: Sequence[str]) -> None:
+        self.compared = 0
+        self.disagreeing = 0
+        self._ids = columns.customer_ids
+        index, size = columns.customer_index, len(columns.customer_ids)
+        actual = {
+            "total_spent": np.bincount(index, columns.amount_micros / MICROS, size),
+            "orders_count": np.bincount(index, minlength=size).astype(float),
+        }
+        self._actual = {name: actual[name] for name in stated}
+
+    def take(self, batch: pa.RecordBatch) -> None:
+        """Compare some customers."""
+        ids = np.array(batch.column("id").to_pylist(), dtype=self._ids.dtype)
+        places = places_of(ids, self._ids)
+        some, wrong = np.zeros((2, len(ids)), dtype=bool)
+        for name, actual in self._actual.items():
             values = batch.column(name).to_numpy(zero_copy_only=False).astype(float)
             known = (places != UNKNOWN) & ~np.isnan(values)
-            near = np.abs(values - actual[name][places]) <= np.maximum(
-                TOLERANCE, TOLERANCE * np.abs(values)
-            )
+            allowed = np.maximum(TOLERANCE, TOLERANCE * np.abs(values))
             some |= known
-            wrong |= known & ~near
-        compared += int(some.sum())
-        disagreeing += int(wrong.sum())
-
-    schema = pa.schema({"id": id_type(kind), **dict.fromkeys(stated, pa.float64())})
-    with refusals_named("customers"):
-        await read_batches(connection, statement, schema, compare)
-    return compared, disagreeing
+            wrong |= known & (np.abs(values - actual[places]) > allowed)
+        self.compared += int(some.sum())
+        self.disagreeing += int(wrong.sum())
 
 
 async def kinds_of(connection: AsyncConnection, shop: Shop) -> dict[str, str]:

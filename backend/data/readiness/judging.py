@@ -13,8 +13,6 @@ from backend.data.orders import ShopColumns
 from backend.data.readiness.findings import Finding, Level
 from backend.data.sources.mapping import ShopMapping
 
-# Statuses that no list names and nobody needs to be told of: not paid yet, or never.
-OPEN_STATUSES = frozenset({"pending", "draft", "open", "expired", "unpaid", "checkout", "cart"})
 # Shares of all orders from which on a reason is worth a warning, and from which on an error.
 REASONS: Mapping[str, tuple[float, float, str]] = {
     "null_customer": (0.05, 0.5, "have no customer and count for nobody"),
@@ -72,11 +70,7 @@ def judge_statuses(counts: Counts, mapping: ShopMapping) -> Finding:
     lists = mapping.statuses
     treated = {status: _treatment(status, mapping) for status in counts}
     facts = {"statuses": {s: {"orders": n, "treated": treated[s]} for s, n in counts.items()}}
-    unknown = [
-        status
-        for status in counts
-        if treated[status] == "not counted" and status not in OPEN_STATUSES
-    ]
+    unknown = [status for status in counts if treated[status] == "not counted"]
     total = sum(counts.values())
     if not unknown:
         seen = ", ".join(f"{s or 'no status'}: {treated[s]}" for s in counts) or "none"
@@ -99,6 +93,8 @@ def _treatment(status: str, mapping: ShopMapping) -> str:
         return "cancelled"
     if status in lists.refunded:
         return "refunded"
+    if status in lists.open and status not in lists.counted:
+        return "open"
     return "counted" if status == "" or status in lists.counted else "not counted"
 
 

@@ -145,7 +145,8 @@ class LogicalTable(BaseModel):
 class StatusLists(BaseModel):
     """Values of `financial_status`, compared as text without regard to case.
 
-    An order counts when its status is missing or in `counted`, and in neither other list.
+    An order counts when its status is missing or in `counted`, and in no other list. `open` names
+    what is not paid yet, or never: it counts as little as what no list names, but is no surprise.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -158,6 +159,10 @@ class StatusLists(BaseModel):
         default=("voided", "cancelled", "canceled"), description=A_LIST_OF_STATUSES
     )
     refunded: Statuses = Field(default=("refunded",), description=A_LIST_OF_STATUSES)
+    open: Statuses = Field(
+        default=("pending", "draft", "open", "expired", "unpaid", "checkout", "cart"),
+        description=A_LIST_OF_STATUSES,
+    )
 
 
 class Currency(BaseModel):
@@ -186,7 +191,7 @@ class ShopMapping(BaseModel):
     orders: LogicalTable = Field(description=A_TABLE)
     line_items: LogicalTable | None = Field(description=f'{A_TABLE}, or "" for none')
     statuses: StatusLists = Field(
-        default=StatusLists(), description="lists named counted, cancelled and refunded"
+        default=StatusLists(), description="lists named counted, cancelled, refunded and open"
     )
     currency: Currency = Field(default=Currency(), description="settings named only or rate")
     prefix: str = Field(default="", description="what the tables' names begin with, such as wp_")

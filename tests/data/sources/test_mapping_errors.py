@@ -19,7 +19,10 @@ SETTINGS = "customers, orders, line_items, statuses, currency, prefix, schema, t
             "[orders]\ntabel = 'x'",
             "orders.tabel is not known (is table meant?); there are table, query, columns, filter",
         ),
-        ("[statuses]\npaid = []", "statuses.paid is not known; there are counted, cancelled"),
+        (
+            "[statuses]\npaid = []",
+            "statuses.paid is not known; there are counted, cancelled, refunded, open.",
+        ),
         ("[currency]\ncode = 'EUR'", "currency.code is not known; there are only, rate"),
         ("notes = ['x']", "notes is not known"),
         ("line_items_may_be_missing = true", "line_items_may_be_missing is not known"),
