@@ -44,7 +44,6 @@ READ_ONLY = {
     "mariadb": ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",),
     "sqlite": ("PRAGMA query_only = ON", "BEGIN"),
 }
-AFTER_READING = {"sqlite": ("ROLLBACK", "PRAGMA query_only = OFF")}
 MYSQL_SESSION = "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
 
 
@@ -181,6 +180,13 @@ def _sqlite_engine(url: URL, pool_size: int) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    @event.listens_for(engine.sync_engine, "checkout")
+    def may_write(connection: Any, *_: object) -> None:
+        # Whoever had the connection before may have only read, or have been cancelled doing so.
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA query_only = OFF")
+        cursor.close()
+
     return engine
 
 
@@ -230,16 +236,9 @@ async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         When the shop's database is away.
     """
     async with transaction(engine, "shop") as connection:
-        await _run(connection, READ_ONLY[engine.dialect.name])
-        try:
-            yield connection
-        finally:
-            await _run(connection, AFTER_READING.get(engine.dialect.name, ()))
-
-
-async def _run(connection: AsyncConnection, commands: tuple[str, ...]) -> None:
-    for command in commands:
-        await connection.execute(text(command))
+        for command in READ_ONLY[engine.dialect.name]:
+            await connection.execute(text(command))
+        yield connection
 
 
 async def _connected(engine: AsyncEngine, database: str) -> AsyncConnection:

@@ -1,3 +1,4 @@
+import asyncio
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -545,5 +546,25 @@ async def test_reading_cannot_write(shop_engine: AsyncEngine) -> None:
     with pytest.raises(DBAPIError):
         async with snapshot(shop_engine) as connection:
             await connection.execute(text("INSERT INTO c VALUES (1)"))
+    async with shop_engine.begin() as connection:
+        await connection.execute(text("INSERT INTO c VALUES (1)"))
+
+
+async def test_a_reader_that_is_cancelled_leaves_a_connection_that_may_write(
+    shop_engine: AsyncEngine,
+) -> None:
+    await make_tables(shop_engine, ["CREATE TABLE c (id bigint)"])
+    reads = asyncio.Event()
+
+    async def read_for_ever() -> None:
+        async with snapshot(shop_engine) as connection:
+            await connection.execute(text("SELECT * FROM c"))
+            reads.set()
+            await asyncio.Event().wait()
+
+    reader = asyncio.create_task(read_for_ever())
+    await reads.wait()
+    reader.cancel()
+    await asyncio.gather(reader, return_exceptions=True)
     async with shop_engine.begin() as connection:
         await connection.execute(text("INSERT INTO c VALUES (1)"))
