@@ -171,7 +171,7 @@ def import_command(
     """Load CSV or Parquet files into the guide's shop tables, each row once however often."""
     result = asyncio.run(_import(_settings(), files, rejects, currency))
     for table, count in result.rows.items():
-        out.print(f"{count:>12,} {table.replace('_', ' ')}", highlight=False)
+        out.print(f"{count:>12,} {table.replace('_', ' ')} are there now", highlight=False)
     if result.rejected:
         out.print(f"{result.rejected:>12,} lines refused, see {rejects}", highlight=False)
 

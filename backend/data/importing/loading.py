@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, delete, func, inspect
+from sqlalchemy import Connection, Table, delete, func, inspect, select
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from backend.core.errors import ImportRefused
@@ -25,7 +25,7 @@ KEYS = ("customers", "orders", "line_items")
 
 @dataclass(slots=True)
 class ImportResult:
-    """How many rows went where, and how many lines were refused."""
+    """How many rows the tables hold now, and how many lines were refused."""
 
     rows: dict[str, int] = field(default_factory=dict)
     rejected: int = 0
@@ -91,7 +91,7 @@ async def import_files(
                         await loader.take(item)
                 await loader.flush()
                 advance(1.0)
-            return ImportResult(loader.counts, refused.count)
+            return ImportResult(await loader.held(), refused.count)
 
 
 def _require_guides_tables(connection: Connection, tables: Sequence[Table]) -> None:
@@ -115,7 +115,6 @@ class _Loader:
         self._tables = tables
         self._waiting: dict[tuple[TableName, bool], dict[int, Row]] = {}
         self._whole: set[int] = set()
-        self.counts: dict[str, int] = dict.fromkeys(KEYS, 0)
 
     async def take(self, record: Record) -> None:
         """Keep a row; of two with one id the later one counts, of two hints both do."""
@@ -132,6 +131,11 @@ class _Loader:
         for table, is_hint in list(self._waiting):
             await self._write(table, is_hint=is_hint)
 
+    async def held(self) -> dict[str, int]:
+        """Count the rows of each table: one that was written twice is one."""
+        counts = {key: select(func.count()).select_from(self._tables[key]) for key in KEYS}
+        return {key: await self._connection.scalar(counts[key]) or 0 for key in KEYS}
+
     async def _write(self, name: TableName, *, is_hint: bool) -> None:
         if name == "line_items" and ("orders", False) in self._waiting:
             await self._write("orders", is_hint=False)
@@ -141,7 +145,6 @@ class _Loader:
         if rows:
             statement = _upsert(self._tables[name], self._connection.dialect.name, is_hint=is_hint)
             await self._connection.execute(statement, list(rows.values()))
-            self.counts[name] += len(rows)
 
     async def _forget_lines(self) -> None:
         """Delete the lines that whole orders had before: an edited order may have lost some."""
