@@ -164,16 +164,21 @@ def import_command(
         typer.Argument(help="Shopify's or WooCommerce's orders, or the guide's tables, as files."),
     ],
     rejects: Annotated[Path, typer.Option(help="Where refused lines go.")] = REJECTS,
+    currency: Annotated[
+        str | None, typer.Option(help="Orders in another are refused. Default: the first one's.")
+    ] = None,
 ) -> None:
     """Load CSV or Parquet files into the guide's shop tables, each row once however often."""
-    result = asyncio.run(_import(_settings(), files, rejects))
+    result = asyncio.run(_import(_settings(), files, rejects, currency))
     for table, count in result.rows.items():
-        out.print(f"{count:>12,} {table.replace('_', ' ')}", highlight=False)
+        out.print(f"{count:>12,} {table.replace('_', ' ')} are there now", highlight=False)
     if result.rejected:
         out.print(f"{result.rejected:>12,} lines refused, see {rejects}", highlight=False)
 
 
-async def _import(settings: Settings, files: Sequence[Path], rejects: Path) -> ImportResult:
+async def _import(
+    settings: Settings, files: Sequence[Path], rejects: Path, currency: str | None
+) -> ImportResult:
     mapping = load_mapping(settings.shop_variables())
     async with opened(settings.shop_url) as engine:
         with _bar(visible=True) as bar:
@@ -183,6 +188,7 @@ async def _import(settings: Settings, files: Sequence[Path], rejects: Path) -> I
                 _shop_table_names(settings),
                 files,
                 zone=mapping.zone,
+                currency=currency,
                 rejects=rejects,
                 progress=lambda share: bar.update(task, completed=share),
             )
@@ -228,7 +234,7 @@ def _shop_table_names(settings: Settings) -> dict[str, str]:
         table = mapping.table(logical)
         if table is None or table.table is None:
             raise InvalidMapping(logical, "is a query; only named tables can be made")
-        names[logical] = table.table
+        names[logical] = ".".join(filter(None, mapping.place(table.table)))
     return names
 
 

@@ -14,7 +14,7 @@ from backend.api.schemas import Archetype, CustomerList, CustomerProfile
 from backend.core.errors import CustomerNotFound
 from backend.data import customers, intelligence, runs
 from backend.data.customers import Customer
-from backend.data.engine import transaction
+from backend.data.engine import snapshot, transaction
 from backend.data.runs import Published
 
 router = APIRouter(
@@ -33,7 +33,7 @@ async def search(
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> CustomerList:
     """Find customers by any part of their e-mail, first or last name; best matches first."""
-    async with transaction(state.shop_engine, "shop") as connection:
+    async with snapshot(state.shop_engine) as connection:
         found = await customers.search_customers(connection, state.shop, query, limit)
     profiles = await _profiles(state, await _published(state), found)
     return CustomerList(customers=profiles, count=len(profiles))
@@ -61,7 +61,7 @@ async def _published(state: ApiState) -> Published | None:
 async def _read_one(
     state: ApiState, published: Published | None, customer_id: str
 ) -> CustomerProfile:
-    async with transaction(state.shop_engine, "shop") as connection:
+    async with snapshot(state.shop_engine) as connection:
         customer = await customers.get_customer(connection, state.shop, customer_id)
     if customer is None:
         raise CustomerNotFound(customer_id)

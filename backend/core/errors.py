@@ -13,6 +13,7 @@
     ├── ReportNotReady           the run has not ended well, or not yet
     ├── RunAlreadyActive         one run at a time per database
     ├── InvalidRunRequest        a run was asked for with nonsense
+    ├── ImportRefused            a file cannot be imported; nothing of it is loaded
     ├── LeaseLost                another worker owns the run now
     └── RunFailed                a run ended without publishing
 

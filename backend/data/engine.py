@@ -26,6 +26,7 @@ __all__ = [
     "opened",
     "parse_url",
     "ping",
+    "snapshot",
     "transaction",
 ]
 
@@ -36,6 +37,12 @@ DRIVERS = {
     "mysql": "mysql+asyncmy",
     "mariadb": "mariadb+asyncmy",
     "sqlite": "sqlite+aiosqlite",
+}
+READ_ONLY = {
+    "postgresql": ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",),
+    "mysql": ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",),
+    "mariadb": ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",),
+    "sqlite": ("PRAGMA query_only = ON", "BEGIN"),
 }
 MYSQL_SESSION = "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
 
@@ -173,6 +180,13 @@ def _sqlite_engine(url: URL, pool_size: int) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    @event.listens_for(engine.sync_engine, "checkout")
+    def may_write(connection: Any, *_: object) -> None:
+        # Whoever had the connection before may have only read, or have been cancelled doing so.
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA query_only = OFF")
+        cursor.close()
+
     return engine
 
 
@@ -210,6 +224,21 @@ async def transaction(
     with _outages_named(database):
         async with aclosing(await _connected(engine, database)) as connection, connection.begin():
             yield connection
+
+
+@asynccontextmanager
+async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction that sees one state of the shop and cannot write.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When the shop's database is away.
+    """
+    async with transaction(engine, "shop") as connection:
+        for command in READ_ONLY[engine.dialect.name]:
+            await connection.execute(text(command))
+        yield connection
 
 
 async def _connected(engine: AsyncEngine, database: str) -> AsyncConnection:

@@ -52,6 +52,7 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
             found = await asyncio.to_thread(learn, shop, baskets, standing, *options)
             readiness = await examine(
                 shop_engine,
+                engine,
                 Shop(load_mapping(config.shop_variables)),
                 shop,
                 as_of,

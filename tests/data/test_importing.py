@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import json
 import signal
 import subprocess
 import sys
@@ -21,9 +22,9 @@ from sqlalchemy import select
 from backend.core.errors import ImportRefused
 from backend.data.engine import create_engine, transaction
 from backend.data.importing import ImportResult, import_files
-from backend.data.importing.values import FIRST_MADE_ID, made_id
+from backend.data.importing.values import FIRST_MADE_ID, NotThat, amount, made_id
 from backend.data.tables import shop_tables
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, execute
 from tests.live import ROOT, command, environment
 from tests.shops import NAMES
 
@@ -219,7 +220,8 @@ async def test_a_second_import_changes_nothing_whatever_the_order_of_files(
     paths = written(tmp_path, a=SHOPIFY, b=WOO, c=CUSTOMERS, o=ORDERS, l=LINES)
     await imported(database_url, paths, tmp_path)
     once = await contents(database_url)
-    await imported(database_url, paths, tmp_path)
+    again = await imported(database_url, paths, tmp_path)
+    assert again.rows["customers"] == len(once["customers"])
     assert await contents(database_url) == once
     await imported(database_url, paths[::-1], tmp_path)
     assert await contents(database_url) == once
@@ -241,7 +243,7 @@ async def test_lines_that_are_no_text_are_refused_and_the_rest_is_loaded(
     ("text", "words"),
     [
         ("", "has a header of no known format"),
-        ("id;email\n1;a@example.com\n", "has a header of no known format"),
+        ("id;mail\n1;a@example.com\n", "it lacks email; is mail meant?"),
         ("id,mail\n", "for the guide's customers it lacks email; is mail meant?"),
         (
             "id,customer_id,total,created_at\n",
@@ -266,11 +268,176 @@ async def test_the_command_says_what_it_did(new_sqlite: NewDatabase, tmp_path: P
     written(tmp_path, orders=SHOPIFY)
     done = command(url, tmp_path, "import", "orders.csv")
     assert done.returncode == 0, done.stderr
-    assert "4 orders" in done.stdout
+    assert "4 orders are there now" in done.stdout
     assert "1 lines refused, see rejected.csv" in done.stdout
+    unwritable = command(url, tmp_path, "import", "orders.csv", "--rejects", "no/where.csv")
+    assert unwritable.returncode == 2
+    assert "no/where.csv cannot be written" in unwritable.stderr
     missing = command(url, tmp_path, "import", "nowhere.csv")
     assert missing.returncode == 2
     assert "nowhere.csv cannot be read" in missing.stderr
+
+
+async def test_excels_ways_are_understood(new_sqlite: NewDatabase, tmp_path: Path) -> None:
+    url = new_sqlite()
+    semicolons = (
+        "\ufeffid;customer_id;total_price;created_at\r\n1;1;12,34;31.01.2024\r\n"
+        "2;1;1.234,50;31.01.2024 12:30\r\n3;1;-5;2024-01-02\r\n"
+    )
+    tabs = "id\torder_id\tproduct_title\n1\t1\tTee, red; large\n"
+    bars = "id|email\r1|ada@example.com\r"  # old Macs end lines so
+    result = await imported(url, written(tmp_path, o=semicolons, l=tabs, c=bars), tmp_path)
+    assert result.rows == {"customers": 1, "orders": 3, "line_items": 1}
+    assert result.rejected == 0
+    found = await contents(url)
+    assert [row["total_price"] for row in found["orders"]] == [
+        Decimal("12.34"),
+        Decimal("1234.50"),
+        Decimal("-5.00"),
+    ]
+    assert found["orders"][1]["created_at"] == datetime(2024, 1, 31, 12, 30)  # noqa: DTZ001
+    assert found["order_line_items"][0]["product_title"] == "Tee, red; large"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1234.5", "1234.50"),
+        ("1,234", "1234.00"),
+        ("1,234,567.80", "1234567.80"),
+        ("1.234.567,8", "1234567.80"),
+        ("12,34", "12.34"),
+        ("-12,3", "-12.30"),
+        ("0.005", "0.00"),
+        ("1e3", "1000.00"),
+    ],
+)
+def test_amounts_are_read_with_either_mark(text: str, value: str) -> None:
+    assert str(amount("total_price", text)) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a lot", "$5.00", "NaN", "1e9", "1,23,4", "12.34.5", "Infinity"]
+)
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(NotThat, match="total_price is '"):
+        amount("total_price", text)
+
+
+async def test_a_quote_that_never_closes_is_told_with_the_lines_it_costs(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_sqlite()
+    lines = "".join(f"{number},p{number}@example.com,P\n" for number in range(3, 8_001))
+    text = f'id,email,first_name\n1,a@example.com,"An\nn"\n2,b@example.com,"Bo\n{lines}'
+    result = await imported(url, written(tmp_path, people=text), tmp_path)
+    ((_, line, reason),) = refused(tmp_path)
+    assert line == "4"
+    assert "field limit" in reason
+    assert result.rejected + result.rows["customers"] == 8_000
+
+
+async def test_a_new_export_of_an_edited_order_leaves_none_of_its_old_lines(
+    database_url: str, tmp_path: Path
+) -> None:
+    lines = SHOPIFY.splitlines(keepends=True)
+    await imported(database_url, written(tmp_path, before=SHOPIFY, l=LINES), tmp_path)
+    await imported(database_url, written(tmp_path, after="".join(lines[:2])), tmp_path)
+    found = (await contents(database_url))["order_line_items"]
+    titles = {(row["order_id"], row["product_title"]) for row in found}
+    assert {title for order, title in titles if order == 5001} == {"Tee, red"}
+    assert {(1, "Tee"), (5002, "Cap"), (5003, "Cap")} <= titles
+
+
+@pytest.mark.parametrize(
+    ("currency", "orders", "reason"),
+    [
+        (None, [1, 3], "Currency is 'USD', but this import is in EUR"),
+        ("usd", [2, 3], "Currency is 'EUR', but this import is in USD"),
+    ],
+)
+async def test_amounts_of_two_currencies_are_not_added_up(
+    new_sqlite: NewDatabase,
+    tmp_path: Path,
+    currency: str | None,
+    orders: list[int],
+    reason: str,
+) -> None:
+    header = "Name,Email,Financial Status,Created at,Total,Lineitem quantity,Currency,Id\n"
+    row = "#{0},a@example.com,paid,2024-01-02,5.00,1,{1},{0}\n"
+    rows = (row.format(number, code) for number, code in ((1, "EUR"), (2, "USD"), (3, "")))
+    url = new_sqlite()
+    engine = create_engine(url)
+    await import_files(
+        engine,
+        NAMES,
+        written(tmp_path, export=header + "".join(rows)),
+        zone=BERLIN,
+        rejects=tmp_path / "rejected.csv",
+        currency=currency,
+    )
+    await engine.dispose()
+    assert [row["id"] for row in (await contents(url))["orders"]] == orders
+    assert [why for _, _, why in refused(tmp_path)] == [reason]
+
+
+async def test_counts_that_fit_no_column_are_refused_and_the_rest_is_loaded(
+    database_url: str, tmp_path: Path
+) -> None:
+    text = f"id,order_id,quantity,product_title\n1,1,99999999999,\n2,1,1,{'x' * 400}\n"
+    result = await imported(database_url, written(tmp_path, lines=text), tmp_path)
+    assert refused(tmp_path) == [
+        ("lines.csv", "2", "quantity is '99999999999', expected a whole number")
+    ]
+    assert result.rows["line_items"] == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (
+            "CREATE TABLE orders (id integer primary key)",
+            "The table orders has no column customer_id",
+        ),
+        ("CREATE VIEW order_line_items AS SELECT 1 AS id", "The table order_line_items is a view"),
+    ],
+)
+async def test_tables_that_are_not_the_guides_are_left_alone(
+    database_url: str, tmp_path: Path, statement: str, words: str
+) -> None:
+    await execute(database_url, statement)
+    with pytest.raises(ImportRefused, match=words):
+        await imported(database_url, written(tmp_path, c=CUSTOMERS), tmp_path)
+
+
+async def test_files_that_are_no_text_are_refused_at_once(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    utf16 = "id,email\n1,a@example.com\n".encode("utf-16")
+    with pytest.raises(ImportRefused, match=r"people\.csv is not UTF-8: save it as CSV in UTF-8"):
+        await imported(new_sqlite(), written(tmp_path, people=utf16), tmp_path)
+    with pytest.raises(ImportRefused, match=r"twice\.csv names the column id twice"):
+        await imported(new_sqlite(), written(tmp_path, twice="id,email,id\n1,a@x,2\n"), tmp_path)
+    (tmp_path / "no.parquet").write_bytes(b"no")
+    with pytest.raises(ImportRefused, match=r"no\.parquet is no Parquet file"):
+        await imported(new_sqlite(), [tmp_path / "no.parquet"], tmp_path)
+
+
+def test_the_command_loads_what_a_run_then_reads(new_database: NewDatabase, tmp_path: Path) -> None:
+    url = new_database()
+    row = "#{0},p{1}@example.com,paid,202{2}-0{3}-02 10:00:00 +0000,9.50,1,Tee,{0}\n"
+    orders = "".join(row.format(n, n % 40, n % 4, 1 + n % 9) for n in range(1, 400))
+    header = "Name,Email,Financial Status,Created at,Total,Lineitem quantity,Lineitem name,Id\n"
+    written(tmp_path, orders=header + orders)
+    variables = {"TABLE_PREFIX": "copied_"}
+    done = command(url, tmp_path, "import", "orders.csv", variables=variables)
+    assert done.returncode == 0, done.stderr
+    assert "100 %" in done.stderr
+    run = command(url, tmp_path, "cluster", "--as-of", "2024-01-01", "--json", variables=variables)
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    assert report["customers"]["total"] == 40
+    assert report["orders"]["counted"] == 399
 
 
 def big_file(path: Path, rows: int, bad_line_at: int = 0) -> None:

@@ -1,7 +1,9 @@
+import asyncio
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import InvalidMapping
-from backend.data.engine import AsyncEngine
+from backend.data.engine import AsyncEngine, create_engine, snapshot
 from backend.data.orders import ShopColumns, read_baskets, read_shop
-from backend.data.orders.bulk import snapshot
 from tests.data.loose_shop import insert, loose_shop, make_tables, shop_over
 
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
@@ -168,9 +169,9 @@ async def test_minor_units_and_partial_refunds_are_taken_off(shop_engine: AsyncE
 @pytest.mark.parametrize(
     ("currency", "amounts", "rejected"),
     [
-        ({"CURRENCY": "eur"}, [10_000_000], {"other_currency": 2}),
-        ({"CURRENCY_RATE": "divide"}, [5_000_000, 10_000_000], {"absurd_amount": 1}),
-        ({"CURRENCY_RATE": "multiply"}, [10_000_000, 20_000_000], {"not_positive": 1}),
+        ({"CURRENCY": "eur"}, [10_000_000, 10_000_000], {"other_currency": 3}),
+        ({"CURRENCY_RATE": "divide"}, [5_000_000, 10_000_000], {"no_rate": 3}),
+        ({"CURRENCY_RATE": "multiply"}, [10_000_000, 20_000_000], {"no_rate": 3}),
     ],
 )
 async def test_one_currency_is_kept_or_all_are_converted(
@@ -183,17 +184,47 @@ async def test_one_currency_is_kept_or_all_are_converted(
         shop_engine,
         [
             "CREATE TABLE c (id bigint)",
-            "CREATE TABLE o (id bigint, customer_id bigint, total_price MONEY, currency varchar(3),"
+            "CREATE TABLE o (id bigint, customer_id bigint, total_price MONEY, currency varchar(9),"
             " currency_rate MONEY, created_at TIME)",
         ],
     )
     when = at(shop_engine, "2026-01-01 10:00:00")
     await insert(shop_engine, "c", [(1,)])
-    rows = [(1, 1, 10, "EUR", 1, when), (2, 1, 10, "USD", 2, when), (3, 1, 10, None, 0, when)]
+    rows = [
+        (1, 1, 10, "EUR", 1, when),
+        (2, 1, 10, "USD", 2, when),
+        (3, 1, 10, None, 0, when),
+        (4, 1, 10, "USD", -2, when),
+        (5, 1, 10, " eur", None, when),
+    ]
     await insert(shop_engine, "o", rows)
     columns = await read_shop(shop_engine, shop_over("c", "o", None, currency), AS_OF)
     assert sorted(columns.amount_micros) == amounts
     assert columns.rejected == rejected
+
+
+@pytest.mark.parametrize("variables", [{"CURRENCY": "EUR"}, {"CURRENCY_RATE": "divide"}])
+async def test_a_currency_that_the_orders_do_not_name_is_refused(
+    shop_engine: AsyncEngine, variables: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidMapping, match=r"orders\.currency.* and the orders have none"):
+        await shop_with(shop_engine, [order()], **variables)
+
+
+async def test_the_hour_that_clocks_show_twice_or_never_is_read(shop_engine: AsyncEngine) -> None:
+    rows = [
+        order(1, created_at="2025-10-26 02:30:00"),  # twice: the first, still in summer
+        order(2, created_at="2025-10-26 03:00:00"),
+        order(3, created_at="2026-03-29 02:30:00"),  # never: as if it were still winter
+        order(4, created_at="2026-03-29 03:00:00"),
+    ]
+    columns = await shop_with(shop_engine, rows, SHOP_TIME_ZONE="Europe/Berlin")
+    assert sorted(columns.created_at.astype(str)) == [
+        "2025-10-26T00:30:00.000000",
+        "2025-10-26T02:00:00.000000",
+        "2026-03-29T01:00:00.000000",
+        "2026-03-29T01:30:00.000000",
+    ]
 
 
 async def test_naive_times_are_converted_from_the_shops_zone(shop_engine: AsyncEngine) -> None:
@@ -316,6 +347,42 @@ async def test_guests_with_one_email_become_one_customer(shop_engine: AsyncEngin
     assert columns.rejected == {"unknown_customer": 1}
 
 
+async def test_merging_tells_texts_apart_that_mysql_takes_for_equal(
+    shop_engine: AsyncEngine,
+) -> None:
+    when = at(shop_engine, "2026-01-01 10:00:00")
+    people = [
+        ("a", "jose@x"),
+        ("b", "josé@x"),
+        ("c", " JOSE@x "),
+        ("d", None),
+        ("e", "  "),
+        ("A", "other@x"),
+        ("a ", "third@x"),
+    ]
+    customers = [(*person, None, None) for person in people]
+    orders = [(f"o{n}", person[0], 10, when, None) for n, person in enumerate(people)]
+    orders.append(("O1", "b", 10, when, None))
+    lines = [(n, f"o{n}", 7, 1, None) for n in range(len(people))]
+    shop = await loose_shop(
+        shop_engine, customers, orders, lines, id_type="varchar(9)", MERGE_GUESTS="true"
+    )
+    columns = await read_shop(shop_engine, shop, AS_OF)
+    counts = np.bincount(columns.customer_index).tolist()
+    assert columns.rejected == {}
+    assert dict(zip(columns.customer_ids.tolist(), counts, strict=True)) == {
+        "A": 1,
+        "a": 2,
+        "a ": 1,
+        "b": 2,
+        "d": 1,
+        "e": 1,
+    }
+    baskets = await read_baskets(shop_engine, shop, AS_OF, columns.customer_ids)
+    assert baskets is not None
+    assert baskets.lines.tolist() == [1, 2, 1, 1, 1, 1]
+
+
 async def test_progress_ends_at_the_number_of_orders(shop_engine: AsyncEngine) -> None:
     when = at(shop_engine, "2026-01-01 10:00:00")
     shop = await loose_shop(
@@ -374,10 +441,130 @@ async def test_a_missing_table_or_column_is_named(shop_engine: AsyncEngine) -> N
         await read_shop(shop_engine, shop, AS_OF)
 
 
+def quoted(engine: AsyncEngine, name: str) -> str:
+    return engine.dialect.identifier_preparer.quote_identifier(name)
+
+
+async def odd_tables(engine: AsyncEngine, schema: str = "") -> None:
+    """Make tables with names that only quoting can reach."""
+    q = partial(quoted, engine)
+    where = f"{q(schema)}." if schema else ""
+    await make_tables(
+        engine,
+        [
+            f"CREATE TABLE {where}{q('x-Customer')} ({q('Id')} bigint, {q('E-Mail')} varchar(9))",
+            f"CREATE TABLE {where}{q('x-order')} ({q('Id')} bigint, {q('customerId')} bigint,"
+            f" {q('group')} MONEY, {q('When')} TIME, {q('select')} varchar(9))",
+        ],
+    )
+    when = at(engine, "2026-01-01 10:00:00")
+    await insert(engine, f"{where}{q('x-Customer')}", [(1, "a@x"), (2, "b@x")])
+    rows = [(1, 1, 5, when, "paid"), (2, 1, 6, when, "5%"), (3, 2, 7, when, "12:30")]
+    await insert(engine, f"{where}{q('x-order')}", rows)
+
+
+ODD_COLUMNS = {
+    "CUSTOMERS_COLUMNS": "id=Id,email=E-Mail",
+    "ORDERS_COLUMNS": "id=Id,customer_id=customerId,total_price=group,created_at=When,"
+    "financial_status=select",
+    "COUNTED_STATUSES": "paid,5%,12:30",
+}
+
+
+@pytest.mark.parametrize("as_query", [False, True])
+@pytest.mark.parametrize("with_schema", [False, True])
+async def test_reserved_and_mixed_case_names_are_quoted_behind_schema_and_prefix(
+    shop_engine: AsyncEngine, as_query: bool, with_schema: bool
+) -> None:
+    schema = ""
+    if with_schema and shop_engine.dialect.name == "postgresql":
+        schema = "My Shop"
+        await make_tables(shop_engine, [f'CREATE SCHEMA "{schema}"'])
+    elif with_schema:
+        schema = shop_engine.url.database or ""
+        schema = "" if shop_engine.dialect.name == "sqlite" else schema
+    await odd_tables(shop_engine, schema)
+    variables = {"TABLE_PREFIX": "x-", "TABLE_SCHEMA": schema, **ODD_COLUMNS}
+    names = {
+        False: ("Customer", "order"),
+        True: ("SELECT * FROM {Customer}", "SELECT * FROM {order};"),
+    }
+    shop = shop_over(*names[as_query], None, variables)
+    columns = await read_shop(shop_engine, shop, AS_OF)
+    assert columns.rejected == {}
+    assert sorted(columns.amount_micros) == [5_000_000, 6_000_000, 7_000_000]
+
+
+async def test_filters_and_queries_may_hold_percents_colons_and_braces(
+    shop_engine: AsyncEngine,
+) -> None:
+    await odd_tables(shop_engine)
+    q = partial(quoted, shop_engine)
+    status = q("select")
+    query = f"SELECT * FROM {{x-order}} WHERE {status} <> '{{x-order}}' AND {status} LIKE '%:3%'"
+    for table, condition, amounts in (
+        (query, None, [7_000_000]),
+        ("x-order", f"{q('Id')} % 2 = 0 AND {status} LIKE '5%'", [6_000_000]),
+        ("x-order", f"{status} = '12:30' OR {status} = ':x'", [7_000_000]),
+    ):
+        variables = {**ODD_COLUMNS, **({"ORDERS_FILTER": condition} if condition else {})}
+        shop = shop_over("x-Customer", table, None, variables)
+        columns = await read_shop(shop_engine, shop, AS_OF)
+        assert columns.amount_micros.tolist() == amounts
+
+
+@pytest.mark.parametrize("condition", ["nowhere = 1", "1 ="])
+async def test_a_filter_that_the_database_refuses_is_named(
+    shop_engine: AsyncEngine, condition: str
+) -> None:
+    with pytest.raises(InvalidMapping, match=r"orders\.filter is refused by the database: "):
+        await shop_with(shop_engine, [order()], ORDERS_FILTER=condition)
+
+
+async def test_a_query_that_fails_on_a_row_is_one_sentence_without_the_value(
+    postgres_url: str,
+) -> None:
+    engine = create_engine(postgres_url)
+    when = AS_OF.replace(tzinfo=None) - timedelta(days=9)
+    await loose_shop(engine, [(1, "secret@x", "", "")], [(1, 1, 5, when, None)])
+    broken = "SELECT CAST(email AS integer) AS id FROM c"
+    stranger = "SELECT o.*, CAST(c.email AS integer) AS rate FROM o JOIN c ON c.id = o.customer_id"
+    for shop in (
+        shop_over(broken, "o", None, {}),
+        shop_over(
+            "c", stranger, None, {"ORDERS_COLUMNS": "currency_rate=rate", "CURRENCY_RATE": "divide"}
+        ),
+    ):
+        with pytest.raises(InvalidMapping, match="cannot be read: invalid input syntax") as caught:
+            await read_shop(engine, shop, AS_OF)
+        assert "secret" not in str(caught.value)
+    await engine.dispose()
+
+
 async def test_reading_cannot_write(shop_engine: AsyncEngine) -> None:
     await make_tables(shop_engine, ["CREATE TABLE c (id bigint)"])
     with pytest.raises(DBAPIError):
         async with snapshot(shop_engine) as connection:
             await connection.execute(text("INSERT INTO c VALUES (1)"))
+    async with shop_engine.begin() as connection:
+        await connection.execute(text("INSERT INTO c VALUES (1)"))
+
+
+async def test_a_reader_that_is_cancelled_leaves_a_connection_that_may_write(
+    shop_engine: AsyncEngine,
+) -> None:
+    await make_tables(shop_engine, ["CREATE TABLE c (id bigint)"])
+    reads = asyncio.Event()
+
+    async def read_for_ever() -> None:
+        async with snapshot(shop_engine) as connection:
+            await connection.execute(text("SELECT * FROM c"))
+            reads.set()
+            await asyncio.Event().wait()
+
+    reader = asyncio.create_task(read_for_ever())
+    await reads.wait()
+    reader.cancel()
+    await asyncio.gather(reader, return_exceptions=True)
     async with shop_engine.begin() as connection:
         await connection.execute(text("INSERT INTO c VALUES (1)"))

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.data.engine import create_engine, opened
+from backend.data.engine import create_engine, opened, parse_url
+from backend.data.migrate import migrate
 from backend.data.readiness import Readiness, check_shop
 from backend.data.sources import Shop as MappedShop
 from backend.data.sources import load_mapping
-from tests.conftest import NewDatabase, read_only_url, wait_for
+from backend.data.tables import intelligence
+from tests.conftest import NewDatabase, execute, read_only_url, wait_for
 from tests.live import ADMIN_KEY, command, serving
 from tests.shops import AS_OF, VARIABLES, Shop, fill, invented
 
@@ -102,12 +104,88 @@ WEIRD = "No list names the status 'weird'"
 TWICE = "SELECT * FROM orders UNION ALL SELECT * FROM orders WHERE id < 40"
 CURRENCIES = "SELECT o.*, CASE WHEN id > 100 THEN 'EUR' ELSE 'USD' END AS currency FROM orders o"
 FUTURE = (AS_OF + timedelta(days=400)).replace(tzinfo=None)
+RATES = "SELECT o.*, CASE WHEN id > 30 THEN 2 END AS currency_rate FROM orders o"
+COPIES = "SELECT * FROM customers UNION ALL SELECT * FROM customers WHERE id < 4"
+# Reads one column of numbers as another: only the rows tell that it cannot be.
+UNREADABLE = (
+    "SELECT id, customer_id, CAST(financial_status AS integer) AS total_price, created_at"
+    " FROM orders"
+)
+UNREADABLE_LINES = (
+    "SELECT id, order_id, CAST(product_title AS integer) AS quantity FROM order_line_items"
+)
 FAULTS = {
     "a renamed table": Fault(
         "missing_orders",
         "error",
         "Tables with a similar name: orders_2024",
         statements=("ALTER TABLE orders RENAME TO orders_2024",),
+    ),
+    "tables in another schema than the guide's": Fault(
+        "missing_orders",
+        "error",
+        "Tables with a similar name: orders.",
+        variables={"ORDERS_TABLE": "ecommerce.orders"},
+        databases=SERVERS,
+    ),
+    "a table of a query that is elsewhere": Fault(
+        "missing_orders",
+        "error",
+        "Tables with a similar name: shop2.wp_sales",
+        statements=("CREATE SCHEMA shop2", "CREATE TABLE shop2.wp_sales (id integer)"),
+        variables={"ORDERS_TABLE": "SELECT * FROM {wp_sale}"},
+        databases=("postgresql",),
+        shop_user_owns=True,
+    ),
+    "a filter over a column that is not there": Fault(
+        "missing_orders",
+        "error",
+        "orders.filter is refused by the database",
+        variables={"ORDERS_FILTER": "nowhere = 1"},
+    ),
+    "lines without a column that is mapped": Fault(
+        "missing_line_items",
+        "error",
+        "'qty', which does not exist; there are quantity",
+        variables={"LINE_ITEMS_COLUMNS": "quantity=qty"},
+    ),
+    "a query that fails on a row": Fault(
+        "unreadable",
+        "error",
+        "invalid input syntax for type integer.",
+        variables={"ORDERS_TABLE": UNREADABLE},
+        databases=("postgresql",),
+    ),
+    "lines whose query fails on a row": Fault(
+        "unreadable",
+        "error",
+        "line_items cannot be read: invalid input syntax for type integer.",
+        variables={"LINE_ITEMS_TABLE": UNREADABLE_LINES},
+        databases=("postgresql",),
+    ),
+    "a currency that no column names": Fault(
+        "missing_orders",
+        "error",
+        "orders.currency is needed to count orders in one currency alone",
+        variables={"CURRENCY": "EUR"},
+    ),
+    "no exchange rate": Fault(
+        "no_rate",
+        "warning",
+        "have no exchange rate",
+        variables={"ORDERS_TABLE": RATES, "CURRENCY_RATE": "divide"},
+    ),
+    "a status in two lists": Fault(
+        "unheard",
+        "warning",
+        "'refunded' is both counted and refunded",
+        variables={"COUNTED_STATUSES": "paid,refunded"},
+    ),
+    "customers twice": Fault(
+        "duplicate_customer_id",
+        "warning",
+        "3 of 403 customers repeat another's id",
+        variables={"CUSTOMERS_TABLE": COPIES},
     ),
     "a missing column": Fault(
         "missing_orders",
@@ -250,6 +328,119 @@ async def test_a_clean_shop_is_silent(new_database: NewDatabase) -> None:
     assert found.is_ready
 
 
+@pytest.mark.parametrize("variables", [{"MONEY_SCALE": "100"}, {"MERGE_GUESTS": "true"}])
+async def test_what_customers_state_is_compared_in_their_own_terms(
+    new_database: NewDatabase, variables: dict[str, str]
+) -> None:
+    url = new_database()
+    await fill(url, twins(clean()))
+    found = {one.code: one for one in (await checked(url, url, **variables)).findings}
+    compared = 200 if "MERGE_GUESTS" in variables else 400
+    assert found["totals"].facts["customers"] in {compared, compared + 1}
+    assert found["totals"].facts["disagreeing"] == 0
+
+
+async def test_the_indexes_that_are_wanted_can_be_made_as_printed(
+    new_database: NewDatabase,
+) -> None:
+    url = new_database()
+    await fill(url, clean())
+    drop = "DROP INDEX {}{}"
+    on = {"mysql": " ON "}.get(url.split(":")[0])
+    gone = (("idx_orders_created", "orders"), ("idx_orders_customer", "orders"))
+    await execute(url, *(drop.format(index, f"{on}{table}" if on else "") for index, table in gone))
+    wanted = {one.code: one for one in (await checked(url, url)).findings}["missing_indexes"]
+    assert len(wanted.facts["statements"]) == 2
+    await execute(url, *wanted.facts["statements"])
+    assert "indexes" in {one.code for one in (await checked(url, url)).findings}
+
+
+async def test_no_index_is_asked_for_on_a_view(new_database: NewDatabase) -> None:
+    url = new_database()
+    await fill(url, clean())
+    await execute(url, "CREATE VIEW seen AS SELECT * FROM orders")
+    assert "indexes" in {
+        one.code for one in (await checked(url, url, ORDERS_TABLE="seen")).findings
+    }
+
+
+PREFIXED = ("wc_customer_lookup", "wc_order_stats", "wc_order_product_lookup")
+
+
+async def test_a_presets_tables_with_another_prefix_are_named(new_sqlite: NewDatabase) -> None:
+    url = new_sqlite()
+    await execute(url, *(f"CREATE TABLE wp7_{table} (id integer)" for table in PREFIXED))
+    found = await checked(url, url, SHOP_PRESET="woocommerce")
+    named = {one.code: one.sentence for one in found.findings}
+    assert "Tables with a similar name: wp7_wc_customer_lookup" in named["missing_customers"]
+    assert "Tables with a similar name: wp7_wc_order_stats" in named["missing_orders"]
+    # What cannot be known of tables that are not there is not said.
+    assert "shop_user" not in named
+
+
+@pytest.mark.external
+@pytest.mark.parametrize(
+    ("grants", "writable"),
+    [
+        (("SELECT ON {db}.*", "UPDATE ON {db}.orders"), ["orders"]),
+        (
+            ("SELECT ON {db}.*", "INSERT ON `{pattern}`.*"),
+            ["customers", "orders", "order_line_items"],
+        ),
+        (("SELECT ON {db}.*", "DELETE ON mysql.*"), []),
+        (("ALL PRIVILEGES ON {db}.customers", "SELECT ON {db}.*"), ["customers"]),
+    ],
+)
+async def test_what_a_user_of_mysql_may_write_is_told_by_table(
+    mysql_url: str, grants: tuple[str, ...], writable: list[str]
+) -> None:
+    await fill(mysql_url, clean())
+    reader = await read_only_url(mysql_url)
+    database = parse_url(mysql_url).database or ""
+    user = parse_url(reader).username
+    names = {"db": database, "pattern": database.replace("_", r"\_")[:-1] + "%"}
+    await execute(mysql_url, *(f"GRANT {grant.format(**names)} TO {user}" for grant in grants))
+    found = {one.code: one for one in (await checked(reader, mysql_url)).findings}
+    told = found["shop_is_writable"].facts["tables"] if "shop_is_writable" in found else []
+    assert told == writable
+
+
+@pytest.mark.external
+async def test_a_right_that_comes_from_a_role_is_seen(mysql_url: str) -> None:
+    await fill(mysql_url, clean())
+    reader = await read_only_url(mysql_url)
+    database, user = parse_url(mysql_url).database, parse_url(reader).username
+    role = f"writers_{database}"
+    await execute(
+        mysql_url,
+        f"CREATE ROLE {role}",
+        f"GRANT INSERT ON {database}.orders TO {role}",
+        f"GRANT {role} TO {user}",
+        f"SET DEFAULT ROLE {role} FOR {user}",
+    )
+    found = {one.code: one for one in (await checked(reader, mysql_url)).findings}
+    await execute(mysql_url, f"DROP ROLE {role}")
+    assert found["shop_is_writable"].facts == {"tables": ["orders"]}
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+@pytest.mark.external
+async def test_who_may_write_our_tables_need_not_make_them(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue(MAKERS[kind])()
+    await fill(url, clean())
+    async with opened(url) as engine:
+        await migrate(engine)
+    reader = await read_only_url(url)
+    user = parse_url(reader).username
+    grants = [f"GRANT INSERT, UPDATE, DELETE ON {table} TO {user}" for table in intelligence.tables]
+    await execute(url, *grants[1:])
+    assert "our_tables_read_only" in {one.code for one in (await checked(url, reader)).findings}
+    await execute(url, grants[0])
+    assert "our_tables" in {one.code for one in (await checked(url, reader)).findings}
+
+
 async def test_no_finding_holds_a_persons_data(new_sqlite: NewDatabase) -> None:
     for fault in FAULTS.values():
         if "sqlite" in fault.databases:
@@ -281,6 +472,10 @@ def test_the_report_is_stored_with_every_run_and_served_to_admins(
         path = f"/api/admin/runs/{run_id}/readiness"
         assert live.get(path).status_code == 403
         found = live.get(path, ADMIN_KEY).json()
+        checked_now = json.loads(command(url, tmp_path, "check", "--json").stdout)
+        # By now the copy is old; for the rest both say the same.
+        codes = [{one["code"] for one in report["findings"]} for report in (found, checked_now)]
+        assert codes[0] ^ codes[1] == {"stale", "freshness"}
         levels = {finding["code"]: finding["level"] for finding in found["findings"]}
         assert levels["null_customer"] == "warning"
         assert found["ready"] is True

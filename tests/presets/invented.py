@@ -51,8 +51,9 @@ class Person:
 
     @property
     def email(self) -> str:
-        """E-mail in lower case."""
-        return f"person{self.number}@example.com"
+        """E-mail in lower case; of two guests they differ in an accent alone."""
+        name = {8: "jose", 16: "jos\u00e9"}.get(self.number, f"person{self.number}")
+        return f"{name}@example.com"
 
     @property
     def guest_id(self) -> str:
@@ -79,10 +80,11 @@ class Order:
 
     @property
     def email(self) -> str:
-        """The e-mail as typed that day: guests are careless about case."""
+        """The e-mail as typed that day: guests are careless about case and blanks."""
         if self.person is None:
             return ""
-        return self.person.email.upper() if self.number % 3 == 0 else self.person.email
+        email = self.person.email
+        return self.any_of(email, email.upper(), f"{email} ", f" {email.upper()}")
 
     def any_of(self, *choices: Choice) -> Choice:
         """Return one of several things that mean the same."""

@@ -330,11 +330,9 @@ def opencart(shop: InventedShop) -> Tables:
                 else order.person.number,
                 "firstname": "F",
                 "lastname": "L",
-                "email": order.email or "counter@example.com",
+                "email": order.email,
                 "total": order.total,
-                "order_status_id": 0
-                if order.person is None
-                else order.any_of(*statuses[order.fate]),
+                "order_status_id": order.any_of(*statuses[order.fate]),
                 "currency_code": "EUR",
                 "currency_value": Decimal("1.1"),
                 "date_added": order.naive,

@@ -203,7 +203,7 @@ def spree(shop: InventedShop) -> Tables:
                 else order.person.number,
                 "completed_at": None if order.fate == "cart" else order.naive,
                 "payment_state": payments.get(order.fate) or order.any_of("paid", "void", "failed"),
-                "email": order.email or None,
+                "email": order.any_of(order.email, order.email or None),
                 "currency": "EUR",
                 "canceled_at": order.any_of(order.naive, None, None)
                 if order.fate == "cancelled"

@@ -85,6 +85,7 @@ def test_a_preset_reads_its_platform(
         assert status["state"] == "succeeded", status
         report = live.get(status["report_url"], "admin-key").json()
         assert_nobody_is_invented(report, platform, shop)
+        assert_the_check_is_content(report["readiness"], platform)
         for person in shop.people:
             assert_the_profile_is_right(live, platform, shop, person)
 
@@ -126,6 +127,15 @@ def assert_nobody_is_invented(
     assert left_out.get("refunded", 0) == fates["refunded"]
     # Rows of refunds, older versions and the like are no orders.
     assert left_out.keys() <= ORDINARY_REASONS
+
+
+def assert_the_check_is_content(readiness: dict[str, Any], platform: Platform) -> None:
+    """Of what the platform's own tables hold by nature, nothing is a fault."""
+    found = {one["code"]: one["sentence"] for one in readiness["findings"] if one["level"] != "ok"}
+    found.pop("shop_is_writable")  # the tests' user owns the tables
+    # Invented customers order at any hour, within two years; the fixtures have few indexes.
+    expected = {"time_zone", "short_history_for_value", "missing_indexes"}
+    assert found.keys() <= expected, found
 
 
 def assert_the_profile_is_right(

@@ -4,16 +4,19 @@ import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, func
+from sqlalchemy import Connection, Table, delete, func, inspect, select
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
+from backend.core.errors import ImportRefused
 from backend.data.engine import AsyncConnection, AsyncEngine, transaction
 from backend.data.importing.reading import read_file
-from backend.data.importing.records import Record, Rejected, Row, TableName
+from backend.data.importing.records import Record, Rejected, Row, ShopTerms, TableName
+from backend.data.importing.values import OneCurrency
 from backend.data.migrate import create_shop_tables
+from backend.data.sources.expressions import MYSQL
 from backend.data.tables import shop_tables, split_name
 
 ROWS_PER_BATCH = 2_000
@@ -22,7 +25,7 @@ KEYS = ("customers", "orders", "line_items")
 
 @dataclass(slots=True)
 class ImportResult:
-    """How many rows went where, and how many lines were refused."""
+    """How many rows the tables hold now, and how many lines were refused."""
 
     rows: dict[str, int] = field(default_factory=dict)
     rejected: int = 0
@@ -35,6 +38,7 @@ async def import_files(
     *,
     zone: ZoneInfo,
     rejects: Path,
+    currency: str | None = None,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> ImportResult:
     """Load files into the guide's tables, making those that are missing.
@@ -54,20 +58,25 @@ async def import_files(
         The shop's zone.
     rejects
         Where refused lines are written, with file, line number and reason.
+    currency
+        Orders that name another are refused. Default: the first that one names.
     progress
         Called with the share done, in [0, 1].
 
     Raises
     ------
     ImportRefused
-        When a file cannot be read or is of no known format; nothing is loaded.
+        When a file cannot be read or is of no known format, or a table is there that is not the
+        guide's; nothing is loaded.
     """
+    shop = ShopTerms(zone, OneCurrency(currency and currency.upper()))
     await create_shop_tables(engine, names)
     if engine.dialect.name == "sqlite":
         names = {key: split_name(name)[1] for key, name in names.items()}
     metadata = shop_tables(names["customers"], names["orders"], names["line_items"])
     tables = {key: metadata.tables[names[key]] for key in KEYS}
     async with transaction(engine, "shop") as connection:
+        await connection.run_sync(_require_guides_tables, list(tables.values()))
         loader = _Loader(connection, tables)
         with _Rejects(rejects) as refused:
             for place, path in enumerate(paths):
@@ -75,14 +84,27 @@ async def import_files(
                 def advance(share: float, done: int = place) -> None:
                     progress((done + share) / len(paths))
 
-                for item in read_file(path, zone, advance):
+                for item in read_file(path, shop, advance):
                     if isinstance(item, Rejected):
                         refused.write(path, item)
                     else:
                         await loader.take(item)
+                await loader.flush()
                 advance(1.0)
-            await loader.flush()
-            return ImportResult(loader.counts, refused.count)
+            return ImportResult(await loader.held(), refused.count)
+
+
+def _require_guides_tables(connection: Connection, tables: Sequence[Table]) -> None:
+    """Refuse tables that were there before and are no tables as the guide prints them."""
+    inspector = inspect(connection)
+    for table in tables:
+        there = {column["name"] for column in inspector.get_columns(table.name, table.schema)}
+        lacking = [column.name for column in table.c if column.name not in there]
+        is_view = table.name in inspector.get_view_names(table.schema)
+        if lacking or is_view:
+            why = "is a view" if is_view else f"has no column {lacking[0]}"
+            problem = f"{why}, so it is not the guide's: name another to be made"
+            raise ImportRefused(f"The table {table.fullname}", problem)
 
 
 class _Loader:
@@ -92,13 +114,15 @@ class _Loader:
         self._connection = connection
         self._tables = tables
         self._waiting: dict[tuple[TableName, bool], dict[int, Row]] = {}
-        self.counts: dict[str, int] = dict.fromkeys(KEYS, 0)
+        self._whole: set[int] = set()
 
     async def take(self, record: Record) -> None:
         """Keep a row; of two with one id the later one counts, of two hints both do."""
         rows = self._waiting.setdefault((record.table, record.is_hint), {})
         known = rows.get(record.row["id"])
         rows[record.row["id"]] = _joined(known, record.row) if record.is_hint else record.row
+        if record.is_whole:
+            self._whole.add(record.row["id"])
         if len(rows) >= ROWS_PER_BATCH:
             await self._write(record.table, is_hint=record.is_hint)
 
@@ -107,11 +131,26 @@ class _Loader:
         for table, is_hint in list(self._waiting):
             await self._write(table, is_hint=is_hint)
 
+    async def held(self) -> dict[str, int]:
+        """Count the rows of each table: one that was written twice is one."""
+        counts = {key: select(func.count()).select_from(self._tables[key]) for key in KEYS}
+        return {key: await self._connection.scalar(counts[key]) or 0 for key in KEYS}
+
     async def _write(self, name: TableName, *, is_hint: bool) -> None:
-        rows = self._waiting.pop((name, is_hint))
-        statement = _upsert(self._tables[name], self._connection.dialect.name, is_hint=is_hint)
-        await self._connection.execute(statement, list(rows.values()))
-        self.counts[name] += len(rows)
+        if name == "line_items" and ("orders", False) in self._waiting:
+            await self._write("orders", is_hint=False)
+        rows = self._waiting.pop((name, is_hint), {})
+        if name == "orders" and self._whole:
+            await self._forget_lines()
+        if rows:
+            statement = _upsert(self._tables[name], self._connection.dialect.name, is_hint=is_hint)
+            await self._connection.execute(statement, list(rows.values()))
+
+    async def _forget_lines(self) -> None:
+        """Delete the lines that whole orders had before: an edited order may have lost some."""
+        lines = self._tables["line_items"]
+        await self._connection.execute(delete(lines).where(lines.c.order_id.in_(self._whole)))
+        self._whole.clear()
 
 
 def _joined(known: Row | None, row: Row) -> Row:
@@ -122,7 +161,6 @@ def _joined(known: Row | None, row: Row) -> Row:
     return {**joined, "created_at": min(known["created_at"], row["created_at"])}
 
 
-MYSQL = {"mysql", "mariadb"}
 HINTED = ("email", "first_name", "last_name", "created_at")
 
 
@@ -156,7 +194,7 @@ class _Rejects:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: Any = None
+        self._file: TextIO | None = None
         self.count = 0
 
     def __enter__(self) -> "_Rejects":
@@ -169,8 +207,15 @@ class _Rejects:
     def write(self, source: Path, rejected: Rejected) -> None:
         """Write one line: file, line number, reason, and what stood there."""
         if self._file is None:
-            self._file = self._path.open("w", newline="", encoding="utf-8", errors="replace")
+            self._file = self._opened()
             csv.writer(self._file).writerow(("file", "line", "reason", "content"))
         content = ", ".join(f"{name}={value}" for name, value in rejected.fields.items() if value)
         csv.writer(self._file).writerow((source.name, rejected.line, rejected.reason, content))
-        self.count += 1
+        self.count += rejected.lines
+
+    def _opened(self) -> TextIO:
+        try:
+            return self._path.open("w", newline="", encoding="utf-8", errors="replace")
+        except OSError as error:
+            problem = f"cannot be written ({error.strerror})"
+            raise ImportRefused(str(self._path), problem) from None

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from backend.data.importing import values
-from backend.data.importing.records import Item, Line, Record, Rejected, TableName
+from backend.data.importing.records import Item, Line, Record, Rejected, ShopTerms, TableName
 from backend.data.importing.values import NotThat
 
 REQUIRED: Mapping[TableName, tuple[str, ...]] = {
@@ -23,7 +23,8 @@ TEXT_LENGTHS = {
     "product_title": 255,
     "vendor": 100,
 }
-NUMBERS = ("id", "customer_id", "order_id", "product_id", "quantity", "orders_count")
+IDS = ("id", "customer_id", "order_id", "product_id")
+COUNTS = ("quantity", "orders_count")
 AMOUNTS = ("total_price", "total_spent", "price")
 INSTANTS = ("created_at", "updated_at")
 COLUMNS: Mapping[TableName, tuple[str, ...]] = {
@@ -63,11 +64,11 @@ NEVER_EMPTY = {
 }
 
 
-def read_plain(table: TableName, lines: Iterator[Line], zone: ZoneInfo) -> Iterator[Item]:
+def read_plain(table: TableName, lines: Iterator[Line], shop: ShopTerms) -> Iterator[Item]:
     """Turn each line into a row of the table."""
     for line in lines:
         try:
-            yield Record(table, _row(table, line, zone))
+            yield Record(table, _row(table, line, shop.zone))
         except NotThat as problem:
             yield Rejected(line.number, str(problem), line.fields)
 
@@ -86,7 +87,8 @@ def _value(column: str, text: str, zone: ZoneInfo) -> Any:
     if column in TEXT_LENGTHS:
         return text[: TEXT_LENGTHS[column]]
     readers: dict[str, Callable[[str, str], Any]] = {
-        **dict.fromkeys(NUMBERS, values.whole_number),
+        **dict.fromkeys(IDS, values.whole_number),
+        **dict.fromkeys(COUNTS, values.count),
         **dict.fromkeys(AMOUNTS, values.amount),
         **dict.fromkeys(INSTANTS, partial(values.instant, zone=zone)),
         "email": values.email,

@@ -5,33 +5,21 @@ import difflib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Protocol
-from zoneinfo import ZoneInfo
+from typing import TextIO
 
 import pyarrow.parquet as pq
 
 from backend.core.errors import ImportRefused
 from backend.data.importing import plain, shopify, woocommerce
-from backend.data.importing.records import Item, Line, Rejected, TableName
+from backend.data.importing.records import Item, Line, Read, Rejected, ShopTerms, TableName
 
 ROWS_PER_BATCH = 5_000
 Advance = Callable[[float], None]
 
 
-class Reader(Protocol):
-    """What `csv.reader` returns."""
-
-    @property
-    def line_num(self) -> int:
-        """The line of the file that was read last."""
-        ...
-
-    def __next__(self) -> list[str]:
-        """Return the fields of the next line."""
-        ...
-
-
+DELIMITERS = ",;\t|"
 BROKEN = "the line has {found} fields, the header {expected}"
 
 
@@ -41,13 +29,11 @@ class Format:
 
     name: str
     required: tuple[str, ...]
-    read: Callable[[Iterator[Line], ZoneInfo], Iterator[Item]]
+    read: Read
 
 
 def _plain(table: TableName) -> Format:
-    def read(lines: Iterator[Line], zone: ZoneInfo) -> Iterator[Item]:
-        return plain.read_plain(table, lines, zone)
-
+    read = partial(plain.read_plain, table)
     return Format(f"the guide's {table}", plain.REQUIRED[table], read)
 
 
@@ -61,15 +47,15 @@ FORMATS = (
 )
 
 
-def read_file(path: Path, zone: ZoneInfo, advance: Advance) -> Iterator[Item]:
+def read_file(path: Path, shop: ShopTerms, advance: Advance) -> Iterator[Item]:
     """Yield the rows and the refused lines of one file.
 
     Parameters
     ----------
     path
-        A CSV in UTF-8, or a Parquet file.
-    zone
-        The shop's zone: instants that name another are converted to it.
+        A CSV in UTF-8, with commas, semicolons, tabs or bars; or a Parquet file.
+    shop
+        Its zone, to which instants that name another are converted, and its currency.
     advance
         Called with the share of the file that is read, in [0, 1].
 
@@ -79,26 +65,29 @@ def read_file(path: Path, zone: ZoneInfo, advance: Advance) -> Iterator[Item]:
         When the file cannot be read, or its header is of no format we know.
     """
     if path.suffix.lower() == ".parquet":
-        yield from _from_parquet(path, zone, advance)
+        yield from _from_parquet(path, shop, advance)
         return
     try:
         size = max(path.stat().st_size, 1)
         with path.open("rb") as raw:
             text = io.TextIOWrapper(raw, "utf-8-sig", errors="surrogateescape", newline="")
-            yield from _from_csv(path, csv.reader(text), zone, lambda: advance(raw.tell() / size))
+            yield from _from_csv(path, text, shop, lambda: advance(raw.tell() / size))
     except OSError as error:
-        raise ImportRefused(path.name, f"cannot be read ({error.strerror})") from None
+        raise ImportRefused(str(path), f"cannot be read ({error.strerror})") from None
 
 
 def _from_csv(
-    path: Path, reader: Reader, zone: ZoneInfo, advance: Callable[[], None]
+    path: Path, text: TextIO, shop: ShopTerms, advance: Callable[[], None]
 ) -> Iterator[Item]:
-    header = [name.strip().lower() for name in _first_line(reader)]
+    first = text.readline()
+    if problem := _problem_of_text([first]):
+        raise ImportRefused(path.name, f"{problem}: save it as CSV in UTF-8")
+    delimiter, header = _header(first)
     form = format_of(path.name, header)
     refused: list[Rejected] = []
 
     def lines() -> Iterator[Line]:
-        for number, fields in _numbered(reader, refused):
+        for number, fields in _numbered(text, delimiter, refused):
             if number % ROWS_PER_BATCH == 0:
                 advance()
             problem = _problem(fields, header)
@@ -108,27 +97,35 @@ def _from_csv(
             elif fields:
                 yield Line(number, found)
 
-    yield from _interleaved(form.read(lines(), zone), refused)
+    yield from _interleaved(form.read(lines(), shop), refused)
 
 
-def _first_line(reader: Reader) -> list[str]:
-    try:
-        return next(reader)
-    except (StopIteration, csv.Error):
-        return []
+def _header(line: str) -> tuple[str, list[str]]:
+    """Return the delimiter that makes most of the first line, and the names in it."""
+    parsed = {
+        delimiter: next(csv.reader([line], delimiter=delimiter), []) for delimiter in DELIMITERS
+    }
+    delimiter = max(parsed, key=lambda one: len(parsed[one]))
+    return delimiter, [name.strip().lower() for name in parsed[delimiter]]
 
 
-def _numbered(reader: Reader, refused: list[Rejected]) -> Iterator[tuple[int, list[str]]]:
-    """Number the lines; what the reader cannot make sense of is refused and passed over."""
+def _numbered(
+    text: TextIO, delimiter: str, refused: list[Rejected]
+) -> Iterator[tuple[int, list[str]]]:
+    """Number each row by its first line; what is no CSV is refused and passed over."""
+    reader = csv.reader(text, delimiter=delimiter)
     while True:
+        before = 1 + reader.line_num  # the header is read already
         try:
             fields = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            refused.append(Rejected(reader.line_num, f"is not CSV: {error}"))
+            last = 1 + reader.line_num
+            problem = f"is not CSV up to line {last}, and not read: {error}"
+            refused.append(Rejected(before + 1, problem, lines=last - before))
             continue
-        yield reader.line_num, fields
+        yield before + 1, fields
 
 
 def _interleaved(items: Iterator[Item], refused: list[Rejected]) -> Iterator[Item]:
@@ -146,6 +143,10 @@ def _emptied(refused: list[Rejected]) -> Iterator[Rejected]:
 def _problem(fields: list[str], header: list[str]) -> str | None:
     if fields and len(fields) != len(header):
         return BROKEN.format(found=len(fields), expected=len(header))
+    return _problem_of_text(fields)
+
+
+def _problem_of_text(fields: list[str]) -> str | None:
     if any("\udc80" <= character <= "\udcff" for field in fields for character in field):
         return "is not UTF-8"
     if any("\0" in field for field in fields):
@@ -153,7 +154,7 @@ def _problem(fields: list[str], header: list[str]) -> str | None:
     return None
 
 
-def _from_parquet(path: Path, zone: ZoneInfo, advance: Advance) -> Iterator[Item]:
+def _from_parquet(path: Path, shop: ShopTerms, advance: Advance) -> Iterator[Item]:
     try:
         file = pq.ParquetFile(path)
     except (OSError, ValueError) as error:
@@ -170,7 +171,7 @@ def _from_parquet(path: Path, zone: ZoneInfo, advance: Advance) -> Iterator[Item
                 yield Line(number, {name: _as_text(value) for name, value in row.items()})
             advance(number / total)
 
-    yield from form.read(lines(), zone)
+    yield from form.read(lines(), shop)
 
 
 def _as_text(value: object) -> str:
@@ -192,11 +193,14 @@ def format_of(file: str, header: list[str]) -> Format:
     Raises
     ------
     ImportRefused
-        When it is none of ours; names the nearest format and what is missing of it.
+        When it is none of ours; names the nearest format and what is missing of it. Or when it
+        names a column twice.
     """
     found = set(header)
     for form in FORMATS:
         if found.issuperset(form.required):
+            if twice := [name for name in form.required if header.count(name) > 1]:
+                raise ImportRefused(file, f"names the column {twice[0]} twice")
             return form
     nearest = max(FORMATS, key=lambda form: _nearness(form, header))
     missing = [name for name in nearest.required if name not in found]

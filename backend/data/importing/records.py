@@ -1,7 +1,11 @@
 """What readers hand on: rows for tables, and lines that are refused."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from backend.data.importing.values import OneCurrency
 
 TableName = Literal["customers", "orders", "line_items"]
 Row = dict[str, Any]
@@ -24,11 +28,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A line that is not loaded, and why."""
+    """A line, or several that cannot be told apart, that is not loaded, and why."""
 
     line: int
     reason: str
     fields: dict[str, str] = field(default_factory=dict)
+    lines: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +41,24 @@ class Record:
     """A row for a table.
 
     `is_hint` marks a customer known only from an order: it never overwrites what is known better.
+    `is_whole` marks an order whose lines all follow: those that it had before are gone.
     """
 
     table: TableName
     row: Row
     is_hint: bool = False
+    is_whole: bool = False
 
 
 Item = Record | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class ShopTerms:
+    """What readers must know of the shop: its zone, and the currency of its amounts."""
+
+    zone: ZoneInfo
+    currency: OneCurrency
+
+
+Read = Callable[[Iterator[Line], ShopTerms], Iterator[Item]]

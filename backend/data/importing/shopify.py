@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 from backend.data.importing import values
 from backend.data.importing.plain import TEXT_LENGTHS
-from backend.data.importing.records import Item, Line, Record, Rejected, Row
+from backend.data.importing.records import Item, Line, Record, Rejected, Row, ShopTerms
 from backend.data.importing.values import NotThat
 
 REQUIRED = ("name", "email", "financial status", "created at", "total", "lineitem quantity")
 
 
-def read_shopify(lines: Iterator[Line], zone: ZoneInfo) -> Iterator[Item]:
+def read_shopify(lines: Iterator[Line], shop: ShopTerms) -> Iterator[Item]:
     """Put the lines of each order together.
 
     A partial refund is subtracted from the total; a cancelled order is voided. An order without
@@ -22,14 +22,15 @@ def read_shopify(lines: Iterator[Line], zone: ZoneInfo) -> Iterator[Item]:
     for name, group in groupby(lines, key=lambda line: line.get("name")):
         found = list(group)
         try:
-            yield from _order(name, found, zone)
+            yield from _order(name, found, shop)
         except NotThat as problem:
             for line in found:
                 yield Rejected(line.number, str(problem), line.fields)
 
 
-def _order(name: str, lines: list[Line], zone: ZoneInfo) -> Iterator[Item]:
+def _order(name: str, lines: list[Line], shop: ShopTerms) -> Iterator[Item]:
     first = lines[0]
+    shop.currency.check("Currency", first.get("currency"))
     if not name:
         raise NotThat("Name is empty")
     order_id = (
@@ -37,12 +38,12 @@ def _order(name: str, lines: list[Line], zone: ZoneInfo) -> Iterator[Item]:
         if first.get("id")
         else values.made_id("order", name)
     )
-    customer = _customer(first, zone)
-    order = _row(order_id, name, first, zone)
+    customer = _customer(first, shop.zone)
+    order = _row(order_id, name, first, shop.zone)
     if customer is not None:
         yield Record("customers", customer, is_hint=True)
         order["customer_id"] = customer["id"]
-    yield Record("orders", order)
+    yield Record("orders", order, is_whole=True)
     for place, line in enumerate(lines):
         yield _item(order_id, place, line)
 
@@ -88,7 +89,7 @@ def _item(order_id: int, place: int, line: Line) -> Item:
                 # The export names the product, not its id.
                 "product_id": values.made_id("product", line.get("lineitem sku") or title),
                 "product_title": title[: TEXT_LENGTHS["product_title"]] or None,
-                "quantity": values.whole_number("Lineitem quantity", line.get("lineitem quantity")),
+                "quantity": values.count("Lineitem quantity", line.get("lineitem quantity")),
                 "price": values.amount("Lineitem price", line.get("lineitem price") or "0"),
                 "vendor": line.get("vendor")[: TEXT_LENGTHS["vendor"]] or None,
             },

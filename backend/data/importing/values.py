@@ -1,17 +1,30 @@
 """What stands in a file, as what a table holds; whatever is not that is refused in words."""
 
 import hashlib
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 LARGEST_ID = 2**63 - 1
+LARGEST_COUNT = 2**31 - 1  # the guide's INTEGER
 LARGEST_AMOUNT = Decimal(10) ** 8  # the guide's DECIMAL(10,2)
 CENT = Decimal("0.01")
 # Ids made of an e-mail or a name lie above all that a shop counts upwards.
 FIRST_MADE_ID = 2**62
-OTHER_DATES = ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M:%S %z")
+OTHER_DATES = (
+    "%Y-%m-%d %H:%M:%S %z",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y",
+)
+# 1,234.50 and 1.234,50; without one of these marks, what follows a comma is a fraction.
+WITH_COMMAS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+WITH_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}")
 LONGEST_EMAIL = 255
 
 
@@ -19,18 +32,28 @@ class NotThat(ValueError):
     """A value is not what its column holds; says which and what is expected."""
 
 
-def whole_number(column: str, text: str) -> int:
-    """Read an id or a count, at least 0."""
+def whole_number(column: str, text: str, largest: int = LARGEST_ID) -> int:
+    """Read an id, at least 0."""
     cleaned = text.strip().removesuffix(".0")
-    if not (cleaned.isascii() and cleaned.isdecimal()) or int(cleaned) > LARGEST_ID:
+    if not (cleaned.isascii() and cleaned.isdecimal()) or int(cleaned) > largest:
         raise NotThat(f"{column} is '{text}', expected a whole number")
     return int(cleaned)
 
 
+def count(column: str, text: str) -> int:
+    """Read a number of things, at least 0."""
+    return whole_number(column, text, LARGEST_COUNT)
+
+
 def amount(column: str, text: str) -> Decimal:
     """Read an amount in currency units; rounds to cents."""
+    cleaned = text.strip()
+    if WITH_DECIMAL_COMMA.fullmatch(cleaned):
+        cleaned = cleaned.replace(".", "").replace(",", ".")
+    elif WITH_COMMAS.fullmatch(cleaned):
+        cleaned = cleaned.replace(",", "")
     try:
-        value = Decimal(text.strip().replace(",", ""))
+        value = Decimal(cleaned)
     except InvalidOperation:
         raise NotThat(f"{column} is '{text}', expected an amount such as 12.34") from None
     if not value.is_finite() or abs(value) >= LARGEST_AMOUNT:
@@ -52,6 +75,20 @@ def instant(column: str, text: str, zone: ZoneInfo) -> datetime:
 
 def _by(form: str) -> Callable[[str], datetime]:
     return lambda text: datetime.strptime(text, form)  # noqa: DTZ007, naive is a file's own zone
+
+
+@dataclass(slots=True)
+class OneCurrency:
+    """The currency of an import: amounts in two are not added up. The first order's, if not set."""
+
+    code: str | None = None
+
+    def check(self, column: str, text: str) -> None:
+        """Refuse another currency; a line that names none is in this one."""
+        named = text.strip().upper()
+        self.code = self.code or named or None
+        if named and named != self.code:
+            raise NotThat(f"{column} is '{text}', but this import is in {self.code}")
 
 
 def email(column: str, text: str) -> str:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from backend.data.importing import values
 from backend.data.importing.plain import TEXT_LENGTHS
-from backend.data.importing.records import Item, Line, Record, Rejected, Row
+from backend.data.importing.records import Item, Line, Record, Rejected, Row, ShopTerms
 from backend.data.importing.values import NotThat
 
 REQUIRED = ("order_id", "status", "order_total", "billing_email")
@@ -27,26 +27,27 @@ STATUSES = {
 }
 
 
-def read_woocommerce(lines: Iterator[Line], zone: ZoneInfo) -> Iterator[Item]:
+def read_woocommerce(lines: Iterator[Line], shop: ShopTerms) -> Iterator[Item]:
     """Put the lines of each order together; what was refunded is subtracted from the total."""
     for order_id, group in groupby(lines, key=lambda line: line.get("order_id")):
         found = list(group)
         try:
-            yield from _order(order_id, found, zone)
+            yield from _order(order_id, found, shop)
         except NotThat as problem:
             for line in found:
                 yield Rejected(line.number, str(problem), line.fields)
 
 
-def _order(order_id: str, lines: list[Line], zone: ZoneInfo) -> Iterator[Item]:
+def _order(order_id: str, lines: list[Line], shop: ShopTerms) -> Iterator[Item]:
     first = lines[0]
+    shop.currency.check("order_currency", first.get("order_currency", "currency"))
     number = values.whole_number("order_id", order_id)
-    order = _row(number, first, zone)
+    order = _row(number, first, shop.zone)
     customer = _customer(first, order)
     if customer is not None:
         yield Record("customers", customer, is_hint=True)
         order["customer_id"] = customer["id"]
-    yield Record("orders", order)
+    yield Record("orders", order, is_whole=True)
     for place, item in enumerate(_items(lines)):
         yield _item(number, place, first.number, item)
 
@@ -106,7 +107,7 @@ def _item(order_id: int, place: int, line: int, item: dict[str, str]) -> Item:
     title = item.get("name", "")
     product = item.get("product_id", "")
     try:
-        quantity = values.whole_number("quantity", item.get("quantity") or "1")
+        quantity = values.count("quantity", item.get("quantity") or "1")
         total = values.amount("total", item.get("total") or item.get("subtotal") or "0")
         return Record(
             "line_items",

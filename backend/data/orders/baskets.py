@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Float, Select, Subquery, case, cast, func, select
+from sqlalchemy import Float, Select, Subquery, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from backend.data.orders.bulk import read_batches, snapshot
+from backend.data.engine import snapshot
+from backend.data.orders.bulk import read_batches
 from backend.data.orders.reading import UNKNOWN, places_of
 from backend.data.orders.statement import counted_before, id_type, identifier
 from backend.data.sources import Kind, Shop, Source
-from backend.data.sources.expressions import as_text
+from backend.data.sources.expressions import exact, same_id
+from backend.data.sources.refusals import refusals_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ async def read_baskets(
     Raises
     ------
     InvalidMapping
-        When a table or column that the mapping names does not exist.
+        When a table or column that the mapping names does not exist, or cannot be read.
     DatabaseUnavailable
         When the shop's database is away.
     """
@@ -100,35 +102,31 @@ def _bought(
 ) -> Subquery:
     """Select one row per line of a counted order, with its customer."""
     dialect = connection.dialect.name
+    order, kinds = orders.clause.c, orders.kinds
+    customer_id = identifier(dialect, order.customer_id, kinds["customer_id"])
     counted = (
-        select(orders.clause.c.id, orders.clause.c.customer_id)
+        select(
+            order.id,
+            exact(dialect, order.id, kinds["id"]).label("exact_id"),
+            exact(dialect, customer_id, kinds["customer_id"]).label("customer_id"),
+        )
         .where(counted_before(orders, shop.mapping, dialect, as_of))
         .distinct()
         .subquery("counted")
     )
     line = lines.clause.c
-    kind = orders.kinds["customer_id"]
+    same = same_id(dialect, line.order_id, lines.kinds["order_id"], counted.c.id, kinds["id"])
     return (
         select(
-            identifier(dialect, counted.c.customer_id, kind).label("customer_id"),
-            line.order_id,
+            counted.c.customer_id,
+            counted.c.exact_id.label("order_id"),
             (line.product_id if lines.has("product_id") else line.product_title).label("product"),
             cast(line.quantity, Float()).label("units"),
             line.vendor,
         )
-        .join_from(lines.clause, counted, _same_order(dialect, orders, lines, counted))
+        .join_from(lines.clause, counted, same)
         .subquery("bought")
     )
-
-
-def _same_order(
-    dialect: str, orders: Source, lines: Source, counted: Subquery
-) -> ColumnElement[bool]:
-    line = lines.clause.c
-    ours, theirs = orders.kinds["id"], lines.kinds["order_id"]
-    if ours is theirs:
-        return line.order_id == counted.c.id
-    return as_text(dialect, line.order_id, theirs) == as_text(dialect, counted.c.id, ours)
 
 
 def _per_customer(bought: Subquery) -> Select[Any]:
@@ -183,7 +181,8 @@ async def _fill(
     kind: Kind,
 ) -> None:
     schema = pa.schema({"customer_id": id_type(kind), **dict.fromkeys(measures, pa.float64())})
-    await read_batches(connection, statement, schema, filler.take)
+    with refusals_named("line_items"):
+        await read_batches(connection, statement, schema, filler.take)
 
 
 class _Filler:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from backend.data.orders.bulk import read_batches, snapshot
+from backend.data.engine import snapshot
+from backend.data.orders.bulk import read_batches
 from backend.data.orders.statement import (
     SQL_REASONS,
     id_type,
@@ -23,6 +24,7 @@ from backend.data.orders.statement import (
 )
 from backend.data.orders.times import MICROS, MISSING, micros_of, to_micros
 from backend.data.sources import Kind, Shop
+from backend.data.sources.refusals import refusals_named
 
 UNKNOWN = -1
 Progress = Callable[[int], None]
@@ -79,7 +81,7 @@ async def read_shop(
     Raises
     ------
     InvalidMapping
-        When a table or column that the mapping names does not exist.
+        When a table or column that the mapping names does not exist, or cannot be read.
     DatabaseUnavailable
         When the shop's database is away.
     """
@@ -88,12 +90,9 @@ async def read_shop(
         orders = await shop.orders(connection)
         collector = _Collector(customer_ids, shop, orders.kinds, progress)
         dialect = connection.dialect.name
-        await read_batches(
-            connection,
-            order_rows(orders, shop.mapping, dialect),
-            order_schema(orders, dialect),
-            collector.take,
-        )
+        statement = order_rows(orders, shop.mapping, dialect)
+        with refusals_named("orders"):
+            await read_batches(connection, statement, order_schema(orders, dialect), collector.take)
     return collector.finish(micros_of(as_of), micros_of(now or as_of))
 
 
@@ -105,7 +104,8 @@ async def read_customer_ids(connection: AsyncConnection, shop: Shop) -> NDArray[
     statement = select(identifier(connection.dialect.name, ids, kind)).where(ids.is_not(None))
     batches: list[pa.RecordBatch] = []
     schema = pa.schema({"id": id_type(kind)})
-    await read_batches(connection, statement, schema, batches.append)
+    with refusals_named("customers"):
+        await read_batches(connection, statement, schema, batches.append)
     column = pa.Table.from_batches(batches, schema).column(0)
     values = column.to_numpy()
     if kind is not Kind.INTEGER:

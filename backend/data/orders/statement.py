@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, null, or_, select
 
 from backend.data.orders.times import micros_of
 from backend.data.sources.expressions import (
     ABSURD_AMOUNT,
     MICROS,
     amount_micros,
+    as_number,
     as_text,
     is_before,
     moment,
@@ -28,6 +29,7 @@ SQL_REASONS = (
     "null_customer",
     "null_date",
     "null_amount",
+    "no_rate",
     "absurd_amount",
     "not_positive",
     "refunded_in_full",
@@ -83,7 +85,7 @@ def _time_type(kind: Kind, dialect: str) -> pa.DataType:
 def _micros(name: str, orders: Source, mapping: ShopMapping, dialect: str) -> ColumnElement[Any]:
     table: LogicalTable = mapping.orders
     direction = mapping.currency.rate
-    rate = (orders.clause.c.currency_rate, direction) if direction else None
+    rate = (_rate(orders, dialect), direction) if direction else None
     return amount_micros(dialect, orders.clause.c[name], orders.kinds[name], table.scale, rate)
 
 
@@ -106,6 +108,7 @@ def reason_code(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnEle
         "null_customer": _no_customer(orders, dialect),
         "null_date": moment(dialect, columns.created_at, kinds["created_at"]).is_(None),
         "null_amount": columns.total_price.is_(None),
+        "no_rate": _no_rate(orders, mapping, dialect),
         "absurd_amount": total.is_(None),
         "not_positive": total <= 0,
         "refunded_in_full": net_micros(orders, mapping, dialect) <= 0,
@@ -138,6 +141,16 @@ def _other_currency(orders: Source, mapping: ShopMapping) -> Condition:
         return literal_column("1 = 0")
     currency = func.upper(func.trim(orders.clause.c.currency))
     return or_(currency.is_(None), currency != only.upper())
+
+
+def _rate(orders: Source, dialect: str) -> ColumnElement[Any]:
+    """Return the order's exchange rate; NULL if it is no number above zero."""
+    rate = as_number(dialect, orders.clause.c.currency_rate, orders.kinds["currency_rate"])
+    return case((rate > 0, rate), else_=null())
+
+
+def _no_rate(orders: Source, mapping: ShopMapping, dialect: str) -> Condition:
+    return _rate(orders, dialect).is_(None) if mapping.currency.rate else literal_column("1 = 0")
 
 
 def _no_customer(orders: Source, dialect: str) -> Condition:

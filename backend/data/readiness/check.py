@@ -1,18 +1,17 @@
 """The check: gather, then judge; what cannot be looked at is said and stops nothing."""
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from backend.core.errors import InvalidMapping
-from backend.data.engine import AsyncConnection, AsyncEngine, transaction
-from backend.data.orders import ShopColumns, read_shop
-from backend.data.readiness import gathering, judging
+from backend.data.engine import AsyncConnection, AsyncEngine, snapshot
+from backend.data.orders import ShopColumns, read_baskets, read_shop
+from backend.data.readiness import gathering, judging, rights, structure
 from backend.data.readiness.findings import Finding, Readiness
-from backend.data.sources import Shop
+from backend.data.sources import LogicalName, Shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +50,39 @@ async def check_shop(
         When one of the databases does not answer.
     """
     missing = await _missing(shop_engine, shop)
-    writing = await _judged_rights(shop_engine, our_engine, shop, look_at_shop=not missing)
-    if missing:
-        return Readiness([*missing, *writing])
-    columns = await read_shop(shop_engine, shop, as_of, now=as_of)
+    ours = judging.judge_ours(await rights.can_write_ours(our_engine))
+    if any(finding.code != "missing_line_items" for finding in missing):
+        return Readiness([*missing, ours])
+    try:
+        columns = await read_shop(shop_engine, shop, as_of, now=as_of)
+        if not missing:
+            await read_baskets(shop_engine, shop, as_of, columns.customer_ids)
+    except InvalidMapping as problem:
+        return Readiness([*missing, Finding("unreadable", "error", str(problem)), ours])
     horizons = Horizons(value_days, churn_days)
-    found = await examine(shop_engine, shop, columns, as_of, horizons)
-    return Readiness([*found.findings, *writing])
+    found = await examine(shop_engine, our_engine, shop, columns, as_of, horizons)
+    return Readiness([*missing, *found.findings])
 
 
 async def examine(
-    engine: AsyncEngine, shop: Shop, columns: ShopColumns, as_of: datetime, horizons: Horizons
+    shop_engine: AsyncEngine,
+    our_engine: AsyncEngine,
+    shop: Shop,
+    columns: ShopColumns,
+    as_of: datetime,
+    horizons: Horizons,
 ) -> Readiness:
-    """Judge a shop whose orders have been read; the rights of users are not looked at."""
-    looked_up = await _Looks(shop, columns).all(engine)
+    """Judge a shop whose orders have been read."""
+    looked_up = await _Looks(shop, columns).all(shop_engine)
     found = [
+        judging.judge_mapping(shop.mapping),
         *judging.judge_orders(columns),
         judging.judge_night(columns.created_at, shop.mapping),
         *judging.judge_history(
             columns, as_of, value_days=horizons.value_days, churn_days=horizons.churn_days
         ),
         *looked_up,
+        judging.judge_ours(await rights.can_write_ours(our_engine)),
     ]
     return Readiness(found)
 
@@ -79,29 +90,19 @@ async def examine(
 async def _missing(engine: AsyncEngine, shop: Shop) -> list[Finding]:
     """Name the tables and columns that the mapping names and the database lacks."""
     found = []
-    for name, source in (
-        ("customers", shop.customers),
-        ("orders", shop.orders),
-        ("line_items", shop.line_items),
-    ):
-        async with transaction(engine, "shop") as connection:
+    sources: dict[LogicalName, Callable[[AsyncConnection], Awaitable[object]]] = {
+        "customers": shop.customers,
+        "orders": shop.orders,
+        "line_items": shop.line_items,
+    }
+    for name, source in sources.items():
+        async with snapshot(engine) as connection:
             try:
                 await source(connection)
             except InvalidMapping as problem:
-                tables = await gathering.known_tables(connection)
-                found.append(_missing_finding(name, shop, problem, tables))
+                near = await structure.nearest_tables(connection, shop.mapping, name)
+                found.append(judging.missing(name, problem, near))
     return found
-
-
-def _missing_finding(
-    name: str, shop: Shop, problem: InvalidMapping, tables: Sequence[str]
-) -> Finding:
-    mapped = shop.mapping.table(name)  # type: ignore[arg-type]
-    wanted = (mapped.table if mapped else None) or name
-    bare = shop.mapping.prefix + wanted.rpartition(".")[2]
-    near = difflib.get_close_matches(bare, tables, n=3, cutoff=0.4) if bare not in tables else []
-    hint = f" Tables with a similar name: {', '.join(near)}." if near else ""
-    return Finding(f"missing_{name}", "error", f"{problem}{hint}", {"nearest": near})
 
 
 class _Looks:
@@ -126,13 +127,20 @@ class _Looks:
         compared = await gathering.count_disagreeing(connection, self._shop, self._columns)
         return [judging.judge_totals(*compared)]
 
+    async def customers(self, connection: AsyncConnection) -> Iterable[Finding]:
+        return [judging.judge_ids(*await gathering.count_repeated_ids(connection, self._shop))]
+
     async def guests(self, connection: AsyncConnection) -> Iterable[Finding]:
         counted = await gathering.count_repeated_emails(connection, self._shop)
         return [judging.judge_guests(*counted, self._shop.mapping)]
 
     async def indexes(self, connection: AsyncConnection) -> Iterable[Finding]:
-        missing = await gathering.missing_indexes(connection, self._shop.mapping)
+        missing = await structure.missing_indexes(connection, self._shop.mapping)
         return [judging.judge_indexes(missing)]
+
+    async def shop_user(self, connection: AsyncConnection) -> Iterable[Finding]:
+        places = structure.all_places(self._shop.mapping, connection.dialect.name)
+        return [judging.judge_shop_user(await rights.writable_tables(connection, places))]
 
     async def all(self, engine: AsyncEngine) -> list[Finding]:
         """Look at everything; what the database refuses is a finding of its own."""
@@ -141,25 +149,16 @@ class _Looks:
             self.statuses,
             self.currencies,
             self.totals,
+            self.customers,
             self.guests,
             self.indexes,
+            self.shop_user,
         )
         found: list[Finding] = []
         for look in looks:
             try:
-                async with transaction(engine, "shop") as connection:
+                async with snapshot(engine) as connection:
                     found.extend(await look(connection))
-            except DBAPIError as error:
+            except (DBAPIError, InvalidMapping, NoSuchTableError) as error:
                 found.append(judging.unseen(look.__name__, error))
         return found
-
-
-async def _judged_rights(
-    shop_engine: AsyncEngine, our_engine: AsyncEngine, shop: Shop, *, look_at_shop: bool
-) -> list[Finding]:
-    ours = await gathering.can_write_ours(our_engine)
-    writable: list[str] = []
-    if look_at_shop:
-        async with transaction(shop_engine, "shop") as connection:
-            writable = await gathering.writable_tables(connection, shop.mapping)
-    return list(judging.judge_writing(ours, writable))

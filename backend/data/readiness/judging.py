@@ -8,18 +8,18 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.errors import InvalidMapping
 from backend.data.orders import ShopColumns
 from backend.data.readiness.findings import Finding, Level
 from backend.data.sources.mapping import ShopMapping
 
-# Statuses that no list names and nobody needs to be told of: not paid yet, or never.
-OPEN_STATUSES = frozenset({"pending", "draft", "open", "expired", "unpaid", "checkout", "cart"})
 # Shares of all orders from which on a reason is worth a warning, and from which on an error.
 REASONS: Mapping[str, tuple[float, float, str]] = {
     "null_customer": (0.05, 0.5, "have no customer and count for nobody"),
     "unknown_customer": (0.01, 0.5, "name a customer who is not in the customers' table"),
     "not_positive": (0.02, 0.5, "have a total of zero or less and do not count"),
     "null_amount": (0.001, 0.1, "have no total"),
+    "no_rate": (0.001, 0.1, "have no exchange rate above zero"),
     "absurd_amount": (0.001, 0.1, "have a total that is no sane number"),
     "null_date": (0.001, 0.1, "have no date, or one that cannot be read"),
     "future_date": (0.0, 0.05, "are dated in the future"),
@@ -32,9 +32,37 @@ MOST_IN_ONE_HOUR = 0.9
 MOST_AT_NIGHT = 0.2
 MOST_DISAGREEING = 0.1
 LEAST_DUPLICATE_SHARE = 0.01
+MOST_REPEATED_IDS = 0.01
 MOST_DAYS_SINCE_LAST_ORDER = 30
 FEWEST_BUYERS, FEWEST_TO_GRADE = 20, 50
 Counts = Mapping[str, int]
+
+
+def missing(name: str, problem: InvalidMapping, near: Sequence[str]) -> Finding:
+    """Say that a table or column is missing, and which tables are called alike."""
+    hint = f" Tables with a similar name: {', '.join(near)}." if near else ""
+    return Finding(f"missing_{name}", "error", f"{problem}{hint}", {"nearest": list(near)})
+
+
+def judge_mapping(mapping: ShopMapping) -> Finding:
+    """Whether all that was configured is heard."""
+    if not mapping.notes:
+        return Finding("mapping", "ok", "All that is configured of the shop is heard.")
+    return Finding("unheard", "warning", " ".join(mapping.notes), {"notes": list(mapping.notes)})
+
+
+def judge_ids(customers: int, repeated: int) -> Finding:
+    """Whether several rows of customers have one id."""
+    facts = {"customers": customers, "repeated": repeated}
+    if not repeated:
+        return Finding("customer_ids", "ok", "Each customer has an id of their own.", facts)
+    return Finding(
+        "duplicate_customer_id",
+        "error" if repeated >= MOST_REPEATED_IDS * customers else "warning",
+        f"{repeated:,} of {customers:,} customers repeat another's id and are taken for one: does "
+        "the table hold versions or copies?",
+        facts,
+    )
 
 
 def judge_statuses(counts: Counts, mapping: ShopMapping) -> Finding:
@@ -42,11 +70,7 @@ def judge_statuses(counts: Counts, mapping: ShopMapping) -> Finding:
     lists = mapping.statuses
     treated = {status: _treatment(status, mapping) for status in counts}
     facts = {"statuses": {s: {"orders": n, "treated": treated[s]} for s, n in counts.items()}}
-    unknown = [
-        status
-        for status in counts
-        if treated[status] == "not counted" and status not in OPEN_STATUSES
-    ]
+    unknown = [status for status in counts if treated[status] == "not counted"]
     total = sum(counts.values())
     if not unknown:
         seen = ", ".join(f"{s or 'no status'}: {treated[s]}" for s in counts) or "none"
@@ -69,6 +93,8 @@ def _treatment(status: str, mapping: ShopMapping) -> str:
         return "cancelled"
     if status in lists.refunded:
         return "refunded"
+    if status in lists.open and status not in lists.counted:
+        return "open"
     return "counted" if status == "" or status in lists.counted else "not counted"
 
 
@@ -260,30 +286,34 @@ def judge_indexes(missing: Sequence[str]) -> Finding:
     )
 
 
-def judge_writing(can_write_ours: bool, writable_shop: Sequence[str]) -> Iterator[Finding]:
-    """Judge the rights of the two users."""
-    if can_write_ours:
-        yield Finding("our_tables", "ok", "Our tables can be written.")
-    else:
-        yield Finding(
-            "our_tables_read_only",
-            "error",
-            "The user of our database may not make and write our tables: grant it, or set "
-            "INTELLIGENCE_DATABASE_URL.",
-        )
-    if writable_shop:
-        named = ", ".join(writable_shop)
-        yield Finding(
-            "shop_is_writable",
-            "warning",
-            f"The user that reads the shop may change {named}: a read-only user is recommended.",
-            {"tables": list(writable_shop)},
-        )
-    else:
-        yield Finding("shop_user", "ok", "The user that reads the shop may not change it.")
+def judge_ours(can_write: bool) -> Finding:
+    """Judge the rights of the user of our database."""
+    if can_write:
+        return Finding("our_tables", "ok", "Our tables can be written.")
+    return Finding(
+        "our_tables_read_only",
+        "error",
+        "The user of our database may not make and write our tables: grant it, or set "
+        "INTELLIGENCE_DATABASE_URL.",
+    )
+
+
+def judge_shop_user(writable: Sequence[str]) -> Finding:
+    """Judge the rights of the user that reads the shop."""
+    if not writable:
+        sentence = "The user that reads the shop may not change the tables that are read."
+        return Finding("shop_user", "ok", sentence)
+    return Finding(
+        "shop_is_writable",
+        "warning",
+        f"The user that reads the shop may change {', '.join(writable)}: a read-only user is "
+        "recommended.",
+        {"tables": list(writable)},
+    )
 
 
 def unseen(code: str, error: Exception) -> Finding:
     """Say that something could not be looked at."""
     reason: Any = getattr(error, "orig", None) or error
-    return Finding(code, "warning", f"Could not be looked at: {type(reason).__name__}.")
+    said = str(error) if isinstance(error, InvalidMapping) else f"{type(reason).__name__}."
+    return Finding(code, "warning", f"Could not be looked at: {said}")

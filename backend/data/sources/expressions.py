@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Float,
+    LargeBinary,
     Numeric,
     String,
     case,
@@ -24,6 +25,7 @@ Column = ColumnElement[Any]
 MICROS = 1_000_000
 ABSURD_AMOUNT = 1_000_000_000_000
 NUMBER_PATTERN = r"^ *[+-]?[0-9]+(\.[0-9]+)? *$"
+MYSQL = frozenset({"mysql", "mariadb"})
 EARLIEST, LATEST = "1900-01-01", "9999-12-31"
 
 
@@ -37,7 +39,34 @@ def as_text(dialect: str, value: Column, kind: Kind) -> ColumnElement[str]:
     return cast(value, String())
 
 
-def _as_number(dialect: str, value: Column, kind: Kind) -> Column:
+def exact(dialect: str, value: Column, kind: Kind = Kind.TEXT) -> Column:
+    """Return what tells texts apart that MySQL takes for equal: case, accents, trailing blanks."""
+    if dialect not in MYSQL or kind is not Kind.TEXT:
+        return value
+    # By way of CHAR, which has the connection's character set, whatever the column's is.
+    return cast(cast(value, String()), LargeBinary())
+
+
+def same_id(
+    dialect: str, one: Column, one_kind: Kind, other: Column, other_kind: Kind
+) -> ColumnElement[bool]:
+    """Whether two ids are the same, as text where they are of different kinds."""
+    if one_kind is not other_kind:
+        one, other = as_text(dialect, one, one_kind), as_text(dialect, other, other_kind)
+        one_kind = Kind.TEXT
+    equal = one == other  # what an index can answer
+    if dialect in MYSQL and one_kind is Kind.TEXT:
+        return equal & (exact(dialect, one) == exact(dialect, other))
+    return equal
+
+
+def email_key(dialect: str, email: Column) -> Column:
+    """Return what all spellings of an e-mail share; NULL for none."""
+    return exact(dialect, func.nullif(func.lower(func.trim(email)), ""))
+
+
+def as_number(dialect: str, value: Column, kind: Kind) -> Column:
+    """Return an amount or a rate as a number; NULL if it is none."""
     if dialect == "sqlite":
         numeric = func.typeof(value).in_(("integer", "real"))
         texts = value.op("GLOB")("*[0-9]*")
@@ -63,16 +92,15 @@ def amount_micros(
     scale
         1 for currency units, 100 for cents.
     rate
-        A column with the exchange rate, and "divide" or "multiply".
+        The exchange rate, as a number above zero, and "divide" or "multiply".
     """
-    number = _as_number(dialect, value, kind)
+    number = as_number(dialect, value, kind)
     # NaN is above every number in PostgreSQL, absent from MySQL and NULL in SQLite.
     sane = func.abs(number) < ABSURD_AMOUNT * scale
     micros = number * (MICROS // scale) if MICROS % scale == 0 else number * MICROS / scale
     if rate is not None:
-        column, direction = rate
-        usable = func.nullif(column, 0)
-        micros = micros / usable if direction == "divide" else micros * column
+        factor, direction = rate
+        micros = micros / factor if direction == "divide" else micros * factor
         sane = sane & (func.abs(micros) < ABSURD_AMOUNT * MICROS)
     return case((sane, cast(func.round(micros), BigInteger())), else_=null())
 

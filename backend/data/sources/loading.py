@@ -13,10 +13,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from backend.core.errors import InvalidMapping
-from backend.data.sources.mapping import LOGICAL_NAMES, ShopMapping
+from backend.data.sources.mapping import (
+    LOGICAL_NAMES,
+    Currency,
+    LogicalTable,
+    ShopMapping,
+    StatusLists,
+)
 from backend.data.sources.safety import is_query
 
 PRESET_FOLDER = Path(__file__).parent / "presets"
@@ -41,6 +48,22 @@ TEXTS = {
     "ORDERS_FILTER": ("orders", "filter"),
     "LINE_ITEMS_FILTER": ("line_items", "filter"),
 }
+# The variable that sets what stands at a place of the mapping.
+VARIABLES: Mapping[tuple[str, ...], str] = {
+    **{path: variable for variable, path in {**TEXTS, **LISTS}.items()},
+    **{
+        (name, key): f"{name.upper()}_{variable}"
+        for name in LOGICAL_NAMES
+        for key, variable in (("table", "TABLE"), ("query", "TABLE"), ("columns", "COLUMNS"))
+    },
+    **{(name, "scale"): "MONEY_SCALE" for name in LOGICAL_NAMES},
+}
+GROUPS: Mapping[str, type[BaseModel]] = {
+    **dict.fromkeys(LOGICAL_NAMES, LogicalTable),
+    "statuses": StatusLists,
+    "currency": Currency,
+}
+DERIVED = ("notes", "line_items_may_be_missing")
 PRESET_FACTS = ("about",)
 KEPT_WITH_A_PRESET = ("filter", "scale")
 Layer = dict[str, Any]
@@ -67,7 +90,7 @@ def load_mapping(variables: Mapping[str, str]) -> ShopMapping:
     """
     plain = _from_variables(variables)
     file = _from_file(variables.get("SHOP_MAPPING"))
-    name = variables.get("SHOP_PRESET") or file.pop("preset", None)
+    name = file.pop("preset", None) or variables.get("SHOP_PRESET")
     suggested, known = _from_preset(name)
     known = _with_settings_of(known, suggested, plain)
     layers = (GUIDE_DEFAULTS, suggested, plain, known, file)
@@ -75,9 +98,9 @@ def load_mapping(variables: Mapping[str, str]) -> ShopMapping:
     for layer in layers:
         _lay_over(merged, layer)
     merged["preset"] = name
-    merged["notes"] = _unheard(plain, merged)
+    merged["notes"] = _unheard({**plain, **_preset_of(variables)}, merged)
     merged["line_items_may_be_missing"] = not any(map(_names_lines, layers[1:]))
-    return _validated(merged)
+    return _validated(merged, plain)
 
 
 def _names_lines(layer: Layer) -> bool:
@@ -131,10 +154,12 @@ def _put(layer: Layer, path: tuple[str, ...], value: object) -> None:
     layer[path[-1]] = value
 
 
-def _from_preset(name: str | None) -> tuple[Layer, Layer]:
+def _from_preset(name: object) -> tuple[Layer, Layer]:
     """Return what the preset suggests and what it knows."""
     if not name:
         return {}, {}
+    if not isinstance(name, str):
+        raise InvalidMapping("preset", f"holds {name!r}; expected a preset's name")
     if name not in preset_names():
         near = difflib.get_close_matches(name.lower(), preset_names(), n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
@@ -166,6 +191,9 @@ def _from_file(path: str | None) -> Layer:
         return {}
     layer = _read_toml("file", Path(path))
     layer.pop("about", None)
+    for key in DERIVED:
+        if key in layer:
+            raise InvalidMapping(key, "is not known; it is not for setting")
     return layer
 
 
@@ -191,8 +219,14 @@ def _lay_over(merged: Layer, layer: Mapping[str, Any]) -> None:
 def _lay_over_group(merged: Layer, key: str, value: Mapping[str, Any]) -> None:
     held = merged.get(key, {})
     merged[key] = {**held, **value}
-    if "columns" in value:
-        merged[key]["columns"] = {**held.get("columns", {}), **value["columns"]}
+    before, after = held.get("columns"), value.get("columns")
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        merged[key]["columns"] = {**before, **after}
+
+
+def _preset_of(variables: Mapping[str, str]) -> Layer:
+    name = variables.get("SHOP_PRESET")
+    return {"preset": name} if name else {}
 
 
 def _unheard(plain: Layer, merged: Layer) -> tuple[str, ...]:
@@ -221,13 +255,57 @@ def _is_heard(value: object, held: object) -> bool:
     return value == held
 
 
-def _validated(merged: Layer) -> ShopMapping:
+def _validated(merged: Layer, plain: Layer) -> ShopMapping:
     if merged.get("line_items") in ("", {"table": ""}):
         merged["line_items"] = None
     try:
-        return ShopMapping.model_validate(merged)
+        mapping = ShopMapping.model_validate(merged)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_context=False)[0]
-        field = ".".join(str(part) for part in problem["loc"]) or "tables"
-        message = problem["msg"].removeprefix("Value error, ")
-        raise InvalidMapping(field, f"is refused: {message}") from None
+        path = tuple(str(part) for part in problem["loc"])
+        raise InvalidMapping(_place(path, plain, merged), _said(path, problem)) from None
+    return mapping.model_copy(update={"notes": (*mapping.notes, *mapping.contradictions)})
+
+
+def _place(path: tuple[str, ...], plain: Layer, merged: Layer) -> str:
+    """Name a setting as it was set: by its variable, or by its place in a file."""
+    setting = path[:2]
+    variable = VARIABLES.get(setting)
+    from_variable = variable and _at(plain, setting) == _at(merged, setting)
+    return variable if variable and from_variable else ".".join(path)
+
+
+def _at(layer: Layer, path: tuple[str, ...]) -> object:
+    held: object = layer
+    for key in path:
+        held = held.get(key) if isinstance(held, Mapping) else None
+    return held
+
+
+def _said(path: tuple[str, ...], problem: ErrorDetails) -> str:
+    """Say what a setting holds and what is expected, in our words and not in pydantic's."""
+    if problem["type"] == "value_error":
+        return problem["msg"].removeprefix("Value error, ")
+    settings, expected = _described(path)
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(path[-1], settings, n=1)
+        hint = f" (is {near[0]} meant?)" if near else ""
+        return f"is not known{hint}; there are {', '.join(settings)}"
+    return f"holds {problem['input']!r}; expected {expected}"
+
+
+def _described(path: tuple[str, ...]) -> tuple[list[str], str]:
+    """Return the settings beside the one at this place, and what it is expected to hold."""
+    model: type[BaseModel] = ShopMapping
+    expected = ""
+    for part in path:
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        if part not in fields:
+            break
+        expected = fields[part].description or ""
+        model = GROUPS.get(part, model)
+    return [name for name in _names(model) if name not in DERIVED], expected
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -74,7 +74,11 @@ def _checked_statuses(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value.strip().lower() for value in values if value.strip()))
 
 
+A_LIST_OF_STATUSES = "a list of statuses, as text"
 Statuses = Annotated[tuple[str, ...], AfterValidator(_checked_statuses)]
+
+
+A_TABLE = "settings of their own, such as table or query and columns"
 
 
 class LogicalTable(BaseModel):
@@ -85,11 +89,15 @@ class LogicalTable(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    table: str | None = None
-    query: str | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
-    filter: str | None = None
-    scale: int = Field(default=1, ge=1, le=1_000_000)
+    table: str | None = Field(default=None, description="table or schema.table")
+    query: str | None = Field(default=None, description="a query that begins with SELECT or WITH")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description='our column names = the shop\'s, such as { id = "nr" }'
+    )
+    filter: str | None = Field(default=None, description="a condition in SQL")
+    scale: int = Field(
+        default=1, ge=1, le=1_000_000, description="a whole number from 1 to 1000000"
+    )
 
     @field_validator("table")
     @classmethod
@@ -137,14 +145,24 @@ class LogicalTable(BaseModel):
 class StatusLists(BaseModel):
     """Values of `financial_status`, compared as text without regard to case.
 
-    An order counts when its status is missing or in `counted`, and in neither other list.
+    An order counts when its status is missing or in `counted`, and in no other list. `open` names
+    what is not paid yet, or never: it counts as little as what no list names, but is no surprise.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    counted: Statuses = ("paid", "partially_paid", "partially_refunded", "authorized")
-    cancelled: Statuses = ("voided", "cancelled", "canceled")
-    refunded: Statuses = ("refunded",)
+    counted: Statuses = Field(
+        default=("paid", "partially_paid", "partially_refunded", "authorized"),
+        description=A_LIST_OF_STATUSES,
+    )
+    cancelled: Statuses = Field(
+        default=("voided", "cancelled", "canceled"), description=A_LIST_OF_STATUSES
+    )
+    refunded: Statuses = Field(default=("refunded",), description=A_LIST_OF_STATUSES)
+    open: Statuses = Field(
+        default=("pending", "draft", "open", "expired", "unpaid", "checkout", "cart"),
+        description=A_LIST_OF_STATUSES,
+    )
 
 
 class Currency(BaseModel):
@@ -155,25 +173,34 @@ class Currency(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    only: str | None = None
-    rate: Literal["divide", "multiply"] | None = None
+    only: str | None = Field(default=None, description="a currency's code such as EUR")
+    rate: Literal["divide", "multiply"] | None = Field(
+        default=None, description="divide or multiply"
+    )
 
 
 class ShopMapping(BaseModel):
-    """How a shop's own tables yield our three logical ones, and what their values mean."""
+    """How a shop's own tables yield our three logical ones, and what their values mean.
+
+    `notes` and `line_items_may_be_missing` follow from the rest; nobody sets them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    customers: LogicalTable
-    orders: LogicalTable
-    line_items: LogicalTable | None
-    statuses: StatusLists = StatusLists()
-    currency: Currency = Currency()
-    prefix: str = ""
-    table_schema: str | None = Field(default=None, alias="schema")
-    time_zone: str = "UTC"
-    merge_guests: bool = False
-    preset: str | None = None
+    customers: LogicalTable = Field(description=A_TABLE)
+    orders: LogicalTable = Field(description=A_TABLE)
+    line_items: LogicalTable | None = Field(description=f'{A_TABLE}, or "" for none')
+    statuses: StatusLists = Field(
+        default=StatusLists(), description="lists named counted, cancelled, refunded and open"
+    )
+    currency: Currency = Field(default=Currency(), description="settings named only or rate")
+    prefix: str = Field(default="", description="what the tables' names begin with, such as wp_")
+    table_schema: str | None = Field(
+        default=None, alias="schema", description="the name of a schema"
+    )
+    time_zone: str = Field(default="UTC", description="a time zone such as Europe/Berlin")
+    merge_guests: bool = Field(default=False, description="true or false")
+    preset: str | None = Field(default=None, description="a preset's name")
     notes: tuple[str, ...] = ()
     line_items_may_be_missing: bool = False
 
@@ -189,7 +216,7 @@ class ShopMapping(BaseModel):
     @classmethod
     def _zone_is_known(cls, zone: str) -> str:
         if zone not in available_timezones():
-            raise ValueError(f"'{zone}' is not a time zone such as Europe/Berlin")
+            raise ValueError(f"holds '{zone}', which is not a time zone such as Europe/Berlin")
         return zone
 
     @model_validator(mode="after")
@@ -199,8 +226,25 @@ class ShopMapping(BaseModel):
             unknown = set(table.columns if table else ()) - set(CANONICAL_COLUMNS[name])
             if unknown:
                 known = ", ".join(CANONICAL_COLUMNS[name])
-                raise ValueError(f"{name} has no column {min(unknown)}; there are {known}")
+                problem = f"name {min(unknown)}, which is none of ours; there are {known}"
+                raise InvalidMapping(f"{name}.columns", problem)
         return self
+
+    def place(self, name: str) -> tuple[str | None, str]:
+        """Return schema and table of what the mapping names, with the prefix."""
+        schema, _, table = name.rpartition(".")
+        return schema or self.table_schema or None, self.prefix + table
+
+    @property
+    def contradictions(self) -> tuple[str, ...]:
+        """Sentences about statuses that are counted and left out at once."""
+        lists = self.statuses
+        return tuple(
+            f"The status '{status}' is both counted and {name}: it does not count."
+            for name, left_out in (("cancelled", lists.cancelled), ("refunded", lists.refunded))
+            for status in lists.counted
+            if status in left_out
+        )
 
     @property
     def zone(self) -> ZoneInfo:

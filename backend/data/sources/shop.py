@@ -11,6 +11,7 @@ from sqlalchemy import (
     Dialect,
     FromClause,
     Integer,
+    Select,
     String,
     case,
     cast,
@@ -22,22 +23,27 @@ from sqlalchemy import (
     table,
     text,
 )
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import quoted_name
 
 from backend.core.errors import InvalidMapping
-from backend.data.sources.expressions import as_text
+from backend.data.sources.expressions import as_text, email_key, exact, same_id
 from backend.data.sources.kinds import Kind, column_kinds, stored_kind
 from backend.data.sources.mapping import (
     CANONICAL_COLUMNS,
     REQUIRED_COLUMNS,
+    Currency,
     LogicalName,
     LogicalTable,
     ShopMapping,
 )
-from backend.data.sources.safety import TABLE_PLACEHOLDER
+from backend.data.sources.refusals import refusals_named
+from backend.data.sources.safety import with_tables
 
+CURRENCY_NEEDS = {
+    "currency": "count orders in one currency alone",
+    "currency_rate": "convert currencies",
+}
 # Columns whose stored kind decides how they are read.
 PROBED_ON_SQLITE = ("id", "customer_id", "order_id", "product_id", "created_at", "total_price")
 
@@ -83,7 +89,9 @@ class Shop:
             When the table or a column that the mapping names does not exist.
         """
         accounts = await self.accounts(connection)
-        return _merged_customers(accounts) if self.mapping.merge_guests else accounts
+        if self.mapping.merge_guests:
+            return _merged_customers(accounts, connection.dialect.name)
+        return accounts
 
     async def accounts(self, connection: AsyncConnection) -> Source:
         """Return the shop's customers unmerged; `account_id` is the customer each one is part of.
@@ -104,9 +112,10 @@ class Shop:
         Raises
         ------
         InvalidMapping
-            As `customers`.
+            As `customers`; or when the orders lack a column that the mapping's currency needs.
         """
         source = await self._source(connection, "orders")
+        _require_currency(source, self.mapping.currency)
         if self.mapping.merge_guests:
             accounts = await self.accounts(connection)
             return _orders_of_accounts(source, accounts, connection.dialect.name)
@@ -153,23 +162,20 @@ def base_clause(mapping: ShopMapping, logical: LogicalTable, dialect: Dialect) -
 
 
 def _table_clause(mapping: ShopMapping, name: str, dialect: Dialect) -> FromClause:
-    schema, _, bare = name.rpartition(".")
-    schema = schema or mapping.table_schema or ""
+    schema, bare = mapping.place(name)
     if dialect.name == "sqlite":
-        schema = ""
+        schema = None
     return table(
-        quoted_name(mapping.prefix + bare, quote=True),
+        quoted_name(bare, quote=True),
         schema=quoted_name(schema, quote=True) if schema else None,
     )
 
 
 def _query_clause(mapping: ShopMapping, query: str, dialect: Dialect) -> FromClause:
-    def own_table(match: re.Match[str]) -> str:
-        clause = _table_clause(mapping, match.group(1), dialect)
-        return dialect.identifier_preparer.format_table(clause)
+    def own_table(name: str) -> str:
+        return dialect.identifier_preparer.format_table(_table_clause(mapping, name, dialect))
 
-    named = TABLE_PLACEHOLDER.sub(own_table, query)
-    return text(re.sub(r"(?<!:):(?=\w)", r"\\:", named)).columns().subquery("q")
+    return text(_escaped(with_tables(query, own_table))).columns().subquery("q")
 
 
 async def _open(
@@ -183,26 +189,39 @@ async def _open(
         kinds |= await _stored_kinds(connection, base, names)
     statement = select(*_selected(name, names)).select_from(base)
     if logical.filter:
-        statement = statement.where(text(_escaped(logical.filter)))
+        statement = statement.where(text(f"({_escaped(logical.filter)})"))
+        await _probe_filter(connection, name, statement)
     return Source(statement.subquery(name), kinds)
 
 
 def _escaped(sql: str) -> str:
-    return "(" + re.sub(r"(?<!:):(?=\w)", r"\\:", sql) + ")"
+    """Escape colons, which would name parameters."""
+    return re.sub(r"(?<!:):(?=\w)", r"\\:", sql)
 
 
 async def _found_columns(
     connection: AsyncConnection, base: FromClause, name: LogicalName, logical: LogicalTable
 ) -> dict[str, Kind]:
-    try:
+    what = f"table {logical.table}" if logical.table else "query"
+    with refusals_named(name, f"is the {what}, which the database refuses:"):
         async with connection.begin_nested():
             return await column_kinds(connection, base)
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise
-        what = f"table {logical.table}" if logical.table else "query"
-        problem = f"is the {what}, which the database refuses: {error.orig}"
-        raise InvalidMapping(name, problem) from error
+
+
+async def _probe_filter(
+    connection: AsyncConnection, name: LogicalName, filtered: Select[Any]
+) -> None:
+    with refusals_named(f"{name}.filter", "is refused by the database:"):
+        async with connection.begin_nested():
+            await connection.execute(filtered.limit(0))
+
+
+def _require_currency(orders: Source, currency: Currency) -> None:
+    """Refuse to add up what was to be told apart or converted."""
+    for column_name, wanted in (("currency", currency.only), ("currency_rate", currency.rate)):
+        if wanted and not orders.has(column_name):
+            problem = f"is needed to {CURRENCY_NEEDS[column_name]}, and the orders have none"
+            raise InvalidMapping(f"orders.{column_name}", problem)
 
 
 def chosen_columns(
@@ -252,36 +271,36 @@ def _selected(name: LogicalName, names: Mapping[str, str]) -> list[ColumnElement
 
 def _with_account(source: Source, dialect: str) -> Source:
     """Add `account_id`: the registered, then the first customer with the same e-mail."""
-    columns = source.clause.c
-    email = func.nullif(func.lower(func.trim(columns.email)), "")
+    columns, kind = source.clause.c, source.kinds["id"]
     # Customers without an e-mail stay apart.
-    alone = literal("#", String()) + as_text(dialect, columns.id, source.kinds["id"])
+    alone = exact(dialect, literal("#", String()) + as_text(dialect, columns.id, kind))
     guests_last = case((cast(columns.is_guest, Integer) == 1, 1), else_=0)
     first = func.first_value(columns.id, type_=columns.id.type).over(
-        partition_by=func.coalesce(email, alone, type_=String()), order_by=(guests_last, columns.id)
+        partition_by=func.coalesce(email_key(dialect, columns.email), alone),
+        order_by=(guests_last, exact(dialect, columns.id, kind)),
     )
     merged = select(*columns, first.label("account_id")).subquery("accounts")
     return Source(merged, source.kinds)
 
 
-def _merged_customers(accounts: Source) -> Source:
-    columns = accounts.clause.c
-    kept = select(*columns).where(columns.id == columns.account_id).subquery("customers")
-    return Source(kept, accounts.kinds)
+def _merged_customers(accounts: Source, dialect: str) -> Source:
+    columns, kind = accounts.clause.c, accounts.kinds["id"]
+    is_account = same_id(dialect, columns.id, kind, columns.account_id, kind)
+    return Source(select(*columns).where(is_account).subquery("customers"), accounts.kinds)
 
 
 def _orders_of_accounts(orders: Source, accounts: Source, dialect: str) -> Source:
     account = accounts.clause.alias("account")
-    theirs = orders.clause.c
-    if orders.kinds["customer_id"] is accounts.kinds["id"]:
-        matches = theirs.customer_id == account.c.id
-        owner = func.coalesce(account.c.account_id, theirs.customer_id).label("customer_id")
-    else:
-        matches = as_text(dialect, theirs.customer_id, orders.kinds["customer_id"]) == as_text(
-            dialect, account.c.id, accounts.kinds["id"]
-        )
-        owner = account.c.account_id.label("customer_id")
-    columns = [owner if each.name == "customer_id" else each for each in theirs]
+    theirs, kinds = orders.clause.c, orders.kinds
+    matches = same_id(
+        dialect, theirs.customer_id, kinds["customer_id"], account.c.id, accounts.kinds["id"]
+    )
+    owner: ColumnElement[Any] = account.c.account_id
+    if kinds["customer_id"] is accounts.kinds["id"]:
+        owner = func.coalesce(owner, theirs.customer_id)  # strangers are still told by their ids
+    columns = [
+        owner.label("customer_id") if each.name == "customer_id" else each for each in theirs
+    ]
     joined = orders.clause.outerjoin(account, matches)
-    kinds = {**orders.kinds, "customer_id": accounts.kinds["id"]}
-    return Source(select(*columns).select_from(joined).subquery("orders"), kinds)
+    statement = select(*columns).select_from(joined).subquery("orders")
+    return Source(statement, {**kinds, "customer_id": accounts.kinds["id"]})

@@ -1,11 +1,17 @@
 """Which of variables, a preset and a file has the last word, and what is said of the others."""
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from backend.core.errors import InvalidMapping
-from backend.data.sources import load_mapping, preset_names
+from backend.data.engine import opened
+from backend.data.orders import read_shop
+from backend.data.sources import Shop, load_mapping, loading, preset_names
+from tests.conftest import NewDatabase, execute
+from tests.live import ROOT
 
 
 def test_an_unknown_preset_is_named_with_the_ones_that_there_are() -> None:
@@ -85,11 +91,125 @@ def test_a_file_names_a_preset_and_overrides_it(tmp_path: Path) -> None:
     )
 
 
+def test_a_files_preset_overrides_the_variables_and_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text('preset = "spree"\n')
+    mapping = load_mapping({"SHOP_MAPPING": str(file), "SHOP_PRESET": "sylius"})
+    assert mapping.preset == "spree"
+    assert "spree_orders" in str(mapping.orders.query)
+    assert mapping.notes == (
+        "The variable for preset is overridden by the preset or the mapping file.",
+    )
+
+
+def test_a_status_that_is_counted_and_left_out_at_once_is_named() -> None:
+    mapping = load_mapping({"COUNTED_STATUSES": "paid, Refunded"})
+    assert mapping.notes == (
+        "The status 'refunded' is both counted and refunded: it does not count.",
+    )
+
+
+def test_a_file_sets_all_that_variables_set(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(
+        """
+        schema = "shop"
+        prefix = "wp_"
+        time_zone = "Europe/Berlin"
+        merge_guests = true
+        line_items = ""
+        [customers]
+        table = "customer"
+        columns = { email = "mail" }
+        filter = "deleted = 0"
+        [orders]
+        query = "SELECT * FROM {order}"
+        scale = 100
+        [statuses]
+        counted = ["done"]
+        cancelled = []
+        refunded = ["back"]
+        [currency]
+        only = "EUR"
+        rate = "divide"
+        """
+    )
+    from_file = load_mapping({"SHOP_MAPPING": str(file)})
+    from_variables = load_mapping(
+        {
+            "TABLE_SCHEMA": "shop",
+            "TABLE_PREFIX": "wp_",
+            "SHOP_TIME_ZONE": "Europe/Berlin",
+            "MERGE_GUESTS": "true",
+            "CUSTOMERS_TABLE": "customer",
+            "CUSTOMERS_COLUMNS": "email=mail",
+            "CUSTOMERS_FILTER": "deleted = 0",
+            "ORDERS_TABLE": "SELECT * FROM {order}",
+            "MONEY_SCALE": "100",
+            "COUNTED_STATUSES": "done",
+            "CANCELLED_STATUSES": ",",
+            "REFUNDED_STATUSES": "back",
+            "CURRENCY": "EUR",
+            "CURRENCY_RATE": "divide",
+        }
+    )
+    assert from_file.line_items is None
+    assert from_file.customers == from_variables.customers.model_copy(update={"scale": 1})
+    for setting in set(from_file.model_dump()) - {
+        "customers",
+        "line_items",
+        "line_items_may_be_missing",
+    }:
+        assert getattr(from_file, setting) == getattr(from_variables, setting)
+
+
 def test_columns_that_a_presets_query_leaves_no_room_for_are_named() -> None:
     mapping = load_mapping({"SHOP_PRESET": "saleor", "ORDERS_COLUMNS": "order_number=id"})
     assert mapping.notes == (
         "The variable for orders.columns is overridden by the preset or the mapping file.",
     )
+
+
+def printed_in_the_documentation() -> tuple[str, str]:
+    """Return the mapping file and the fourteenth preset that docs/presets.md prints."""
+    page = (ROOT / "docs" / "presets.md").read_text()
+    file, preset = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    return file, preset
+
+
+def test_the_mapping_file_of_the_documentation_works(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(printed_in_the_documentation()[0])
+    mapping = load_mapping({"SHOP_MAPPING": str(file)})
+    assert mapping.preset == "woocommerce_hpos"
+    assert mapping.merge_guests
+    assert mapping.statuses.counted == ("wc-processing", "wc-completed", "wc-on-hold")
+    assert mapping.statuses.cancelled == ("wc-cancelled", "wc-failed")
+    assert mapping.notes == ()
+
+
+async def test_a_fourteenth_platform_is_one_file(
+    new_sqlite: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "myplatform.toml").write_text(printed_in_the_documentation()[1])
+    monkeypatch.setattr(loading, "PRESET_FOLDER", tmp_path)
+    url = new_sqlite()
+    await execute(
+        url,
+        "CREATE TABLE my_customer (id text, mail text)",
+        'CREATE TABLE "my_order" (id integer, customer_id text, total integer, placed_at text,'
+        " state text, is_cart integer)",
+        "CREATE TABLE my_order_line (id integer, order_id integer, quantity integer)",
+        "INSERT INTO my_customer VALUES ('c1', 'ada@example.com')",
+        "INSERT INTO my_order VALUES (1, 'c1', 1999, '2024-01-02', 'paid', 0),"
+        " (2, 'c1', 500, '2024-01-02', 'paid', 1), (3, 'c1', 500, '2024-01-02', 'voided', 0)",
+    )
+    shop = Shop(load_mapping({"SHOP_PRESET": "myplatform", "TABLE_PREFIX": "my_"}))
+    async with opened(url) as engine:
+        found = await read_shop(engine, shop, datetime(2024, 2, 1, tzinfo=UTC))
+    assert found.customer_ids.tolist() == ["c1"]
+    assert found.amount_micros.tolist() == [19_990_000]
+    assert found.rejected == {"cancelled": 1}
 
 
 @pytest.mark.parametrize("name", preset_names())
