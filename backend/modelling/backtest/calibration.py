@@ -9,7 +9,7 @@ import numpy as np
 
 from backend.modelling.arrays import FloatArray
 from backend.modelling.backtest.metrics import log_loss, normalised_gini
-from backend.modelling.backtest.trials import Trial
+from backend.modelling.backtest.trials import Trial, enough_buyers, enough_of_both
 from backend.modelling.recipe.level import matching_intercept
 from backend.modelling.recipe.model import Prediction
 
@@ -18,7 +18,8 @@ POWERS = np.linspace(0.6, 1.3, 29)
 SPEND_DISPERSION = 4.0
 POWER_PENALTY = 200.0
 RULE_WEIGHTS = (0.0, 0.25, 0.5, 0.75)
-# A rule is leant on only when it improves every trial, and their mean by more than chance does.
+# A rule is leant on only when there is enough to judge by, it improves every trial, and their mean
+# by more than chance does.
 LEAST_LOG_LOSS_GAIN = 0.01
 LEAST_GINI_GAIN = 0.01
 
@@ -71,7 +72,11 @@ def calibrate(trials: list[Trial]) -> Calibration:
         return Calibration()
     power = _best_power(trials)
     spread = [(t, t.prediction.with_spend_power(power)) for t in trials]
-    return Calibration(power, _lean_for_value(spread), _lean_for_churn(spread))
+    return Calibration(
+        power,
+        _lean_for_value(spread) if enough_buyers(trials) else Lean(),
+        _lean_for_churn(spread) if enough_of_both(trials) else Lean(),
+    )
 
 
 def mix_value(prediction: Prediction, rule: Prediction, weight: float) -> Prediction:
