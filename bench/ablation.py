@@ -1,13 +1,15 @@
 """What each part of the forecast earns: every case again without it.
 
-    python -m bench.ablation
+    python -m bench.ablation [PART ...]
 
-Prints, per part, how much worse the forecast is without it (x100, errors as log ratios): a mean
-over the benchmark's cases, and over small samples of their customers. Printed is a Markdown table.
+Prints, per part (all of them unless some are named), how much worse the forecast is without it
+(x100, errors as log ratios): a mean over the benchmark's cases, and over small samples of their
+customers. Printed is a Markdown table.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -20,6 +22,7 @@ from backend.modelling.backtest import calibration
 from backend.modelling.lifetime import GammaGamma
 from backend.modelling.recipe import boosting, level, model, training
 from backend.modelling.recipe.base import Base, fit_base
+from backend.modelling.recipe.training import Block
 from bench.forecast import score
 from bench.judge import METRICS, ahead
 from bench.paths import predict_directly
@@ -60,6 +63,10 @@ def _only(part: str) -> Callable[..., Any]:
     return log_mean
 
 
+def _unweighted(blocks: list[Block]) -> Any:
+    return np.ones(sum(len(b.purchase_days) for b in blocks))
+
+
 def _as_it_is(values: Any, _: float) -> Any:
     return values
 
@@ -73,6 +80,8 @@ VARIANTS: dict[str, Patches] = {
     "drift of spend": _without(level, TRUST_SPEND=0.0),
     "models that got the buyers right": _without(level, TOLERATED_SHARE=1e9),
     "blocks at their own level": _without(training, LEVEL_PSEUDO_PURCHASES=1e12),
+    "buyers missed at every cut-off (none were)": _without(level, TOLERATED_LOG_ODDS=np.inf),
+    "blocks weighted for buying": _without(boosting, _weights=_unweighted),
     "boosting": _without(model, LEAST_RARER_OUTCOMES=np.inf),
     "boosting of purchases directly": ((boosting.PurchaseBoosting, "log_mean", _only("multiple")),),
     "boosting as multiple of the base": ((boosting.PurchaseBoosting, "log_mean", _only("direct")),),
@@ -90,7 +99,8 @@ def main() -> None:
     small = [(shop.of_customers_known(case.cutoff, SMALL, 0), case) for shop, case in shops]
     whole_scores, small_scores = _scores(shops), _scores(small)
     print(f"| without | {' | '.join(METRICS)} | of {SMALL}: {' | '.join(METRICS)} |")  # noqa: T201
-    for name, patches in VARIANTS.items():
+    for name in sys.argv[1:] or VARIANTS:
+        patches = VARIANTS[name]
         with _patched(patches):
             gaps = _gaps(_scores(shops), whole_scores) + _gaps(_scores(small), small_scores)
         print(f"| {name} | " + " | ".join(f"{gap:+.2f}" for gap in gaps) + " |", flush=True)  # noqa: T201

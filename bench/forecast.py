@@ -91,8 +91,8 @@ def _compare(predict: Predict, *, rerun: bool) -> None:
             ]
         _print_case(case, found)
         rows += found
-    _print_means(rows)
-    _print_goals(rows)
+    _print_summary("all dates", rows)
+    _print_summary("dates on file alone", [row for row in rows if row.case in PUBLISHED])
 
 
 def _compare_subsamples(predict: Predict) -> None:
@@ -136,9 +136,16 @@ def _print_case(case: Case, rows: Iterable[Row]) -> None:
     console.print(table)
 
 
-def _print_means(rows: list[Row]) -> None:
+def _print_summary(which: str, rows: list[Row]) -> None:
+    """Say how far we are ahead, and whether that is as far as is wanted, over some of the cases."""
+    _print_means(which, rows)
+    _print_goals(rows)
+
+
+def _print_means(which: str, rows: list[Row]) -> None:
     """How far we are ahead of each peer, as means over the cases it was measured on."""
-    table = _table("Ahead of each peer, x100 (errors as log ratios), means over cases", "peer")
+    title = f"Ahead of each peer, x100 (errors as log ratios), means over {which}"
+    table = _table(title, "peer")
     for peer, gaps in _gaps_by_peer(rows).items():
         table.add_row(peer, *_gap_cells(_mean(gaps)), str(len(gaps)))
     console.print(table)

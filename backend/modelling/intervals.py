@@ -3,7 +3,8 @@ r"""What will come, with an 80 % interval, and when the next order will.
 Purchases are a hurdle: none with the forecast's probability, else one plus a negative binomial
 count; spend is none or log-normal. Both have the forecast's means, and their spread is fitted to
 the trials on the shop's own past. How far an interval must then reach is read off the same trials
-(split conformal prediction, Mondrian by the size of the prediction).
+(split conformal prediction, Mondrian by the size of the prediction), replayed at other levels; see
+`forecast/spread.py`.
 
 Most customers of most shops order nothing, and an outcome that is zero nine times in ten cannot be
 covered eight times in ten by an interval that holds zero. Therefore (1) intervals end where their
@@ -72,11 +73,26 @@ class CountSpread:
 
     def quantile(self, share: FloatArray, mean: FloatArray, none: FloatArray) -> FloatArray:
         """Return the count at which the distribution function is nearest to `share`."""
+        return np.maximum(self._nearest(share, mean, none), 0.0)
+
+    def interval(
+        self, low: FloatArray, high: FloatArray, mean: FloatArray, none: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the first and the last count of what lies between two shares.
+
+        What is cut off at the bottom ends one count before the first.
+        """
+        last = self.quantile(high, mean, none)
+        first = np.where(low > 0, self._nearest(low, mean, none) + 1, 0.0)
+        return np.minimum(first, last), last
+
+    def _nearest(self, share: FloatArray, mean: FloatArray, none: FloatArray) -> FloatArray:
+        """Return the count up to which the chance is nearest to `share`; -1 for no count at all."""
         chance = self._success(mean, none)
         inside = np.clip((share - none) / (1 - none), 0.0, 1 - 1e-9)
         above = np.where(share > none, 1 + nbinom.ppf(inside, self.shape, chance), 0.0)
         nearer_below = self.middle(above, mean, none) >= share
-        return np.asarray(np.maximum(above - nearer_below, 0.0))
+        return np.asarray(above - nearer_below)
 
     def _cumulative(self, count: FloatArray, mean: FloatArray, none: FloatArray) -> FloatArray:
         chance = self._success(mean, none)
@@ -154,7 +170,7 @@ def limits(share: FloatArray, none: FloatArray) -> tuple[FloatArray, FloatArray]
     return np.where(one_sided, 0.0, (1 - share) / 2), np.where(one_sided, share, (1 + share) / 2)
 
 
-def fit_reach(middle: FloatArray, outcomes: Outcomes) -> Reach:
+def fit_reach(middle: FloatArray, outcomes: Outcomes, weight: FloatArray | None = None) -> Reach:
     """Choose the shares that would have covered 80 % of what came, in groups by prediction.
 
     Parameters
@@ -163,22 +179,29 @@ def fit_reach(middle: FloatArray, outcomes: Outcomes) -> Reach:
         The model's distribution function at what came.
     outcomes
         Predictions and what came.
+    weight
+        How many customers each row stands for; one each when None.
     """
     one_sided = outcomes.none > ZERO_IS_LIKELY
     needed = np.where(one_sided, middle, np.abs(2 * middle - 1))
     needed = np.where(one_sided & (outcomes.actual == 0), 0.0, needed)
-    if len(needed) < LEAST_ROWS:
+    weight = np.ones(len(needed)) if weight is None else weight
+    customers = round(float(weight.sum()))
+    if customers < LEAST_ROWS:
         return Reach(np.array([UNPROVEN_COVERAGE]))
-    groups = int(np.clip(len(needed) // ROWS_PER_GROUP, 1, MOST_GROUPS))
+    groups = int(np.clip(customers // ROWS_PER_GROUP, 1, MOST_GROUPS))
     group = (outcomes.rank * groups).astype(int)
-    return Reach(np.array([_conformal(needed[group == g]) for g in range(groups)]))
+    shares = [_conformal(needed[group == g], weight[group == g]) for g in range(groups)]
+    return Reach(np.array(shares))
 
 
-def _conformal(needed: FloatArray) -> float:
+def _conformal(needed: FloatArray, weight: FloatArray) -> float:
     """The share that covers a new customer with the wanted chance, a little wider when few."""
-    wanted = min(np.ceil((len(needed) + 1) * COVERAGE) / max(len(needed), 1), 1.0)
-    reach = np.quantile(needed, wanted, method="inverted_cdf")
-    return float(np.clip(reach, 1e-6, 0.995))
+    order = np.argsort(needed, kind="stable")
+    covered = np.cumsum(weight[order])
+    wanted = min(np.ceil((covered[-1] + 1) * COVERAGE), covered[-1])
+    last = np.searchsorted(covered, wanted - 1e-9)
+    return float(np.clip(needed[order][last], 1e-6, 0.995))
 
 
 def fit_count_spread(outcomes: Outcomes) -> CountSpread:

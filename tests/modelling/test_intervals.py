@@ -34,6 +34,18 @@ def test_counts_end_where_their_chance_is_nearest(mean: float, none: float, shar
     assert abs(chance[int(found)] / 2 - share) == pytest.approx(nearest, abs=1e-6)
 
 
+@given(means, chances, st.floats(0.02, 0.3))
+def test_what_is_cut_off_at_the_bottom_is_nearest_to_its_share(
+    mean: float, none: float, share: float
+) -> None:
+    spread = CountSpread(0.8)
+    counts = np.arange(0, 400, dtype=float)
+    below = np.concatenate([[0.0], np.cumsum(_steps(spread, counts, mean, none))])
+    first, last = spread.interval(one(share), one(0.99), one(mean), one(none))
+    assert abs(below[int(first[0])] - share) == pytest.approx(np.abs(below - share).min(), abs=1e-6)
+    assert first <= last
+
+
 def _steps(spread: CountSpread, counts: np.ndarray, mean: float, none: float) -> np.ndarray:
     """Probability of each count, from the definition."""
     beyond = max(mean / (1 - none) - 1, 1e-6)
@@ -101,8 +113,7 @@ def test_intervals_cover_eighty_percent_though_the_model_is_wrong(
     spread = CountSpread(wrong_shape)
     reach = fit_reach(spread.middle(outcomes.actual, outcomes.mean, outcomes.none), outcomes)
     low, high = limits(reach.of(outcomes.rank), outcomes.none)
-    lowest = spread.quantile(low, outcomes.mean, outcomes.none)
-    highest = spread.quantile(high, outcomes.mean, outcomes.none)
+    lowest, highest = spread.interval(low, high, outcomes.mean, outcomes.none)
     inside = (outcomes.actual >= lowest) & (outcomes.actual <= highest)
     tenth = (outcomes.rank * 10).astype(int)
     shares = np.bincount(tenth, inside) / np.bincount(tenth)

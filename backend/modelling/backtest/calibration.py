@@ -9,7 +9,7 @@ import numpy as np
 
 from backend.modelling.arrays import FloatArray
 from backend.modelling.backtest.metrics import log_loss, normalised_gini
-from backend.modelling.backtest.trials import Trial
+from backend.modelling.backtest.trials import Trial, enough_buyers, enough_of_both
 from backend.modelling.recipe.level import matching_intercept
 from backend.modelling.recipe.model import Prediction
 
@@ -18,9 +18,12 @@ POWERS = np.linspace(0.6, 1.3, 29)
 SPEND_DISPERSION = 4.0
 POWER_PENALTY = 200.0
 RULE_WEIGHTS = (0.0, 0.25, 0.5, 0.75)
-# A rule is leant on only when it improves every trial, and their mean by more than chance does.
+# A rule is leant on only when there is enough to judge by, it improves every trial, and their mean
+# by more than chance does.
 LEAST_LOG_LOSS_GAIN = 0.01
 LEAST_GINI_GAIN = 0.01
+# What a rule no better gains in a trial with one outcome that tells; it falls with their root.
+GAIN_BY_CHANCE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,11 @@ def calibrate(trials: list[Trial]) -> Calibration:
         return Calibration()
     power = _best_power(trials)
     spread = [(t, t.prediction.with_spend_power(power)) for t in trials]
-    return Calibration(power, _lean_for_value(spread), _lean_for_churn(spread))
+    return Calibration(
+        power,
+        _lean_for_value(spread) if enough_buyers(trials) else Lean(),
+        _lean_for_churn(spread) if enough_of_both(trials) else Lean(),
+    )
 
 
 def mix_value(prediction: Prediction, rule: Prediction, weight: float) -> Prediction:
@@ -127,7 +134,10 @@ def _lean_for_churn(trials: Scored) -> Lean:
         mixed = [(t, mix_buying(p, t.rules[rule], weight)) for t, p in trials]
         return np.array([log_loss(1 - m.none, t.purchase_days > 0) for t, m in mixed])
 
-    return _best_lean(trials, losses, lambda unmixed: LEAST_LOG_LOSS_GAIN * unmixed)
+    bought = [float((t.purchase_days > 0).mean()) for t, _ in trials]
+    rarer = [min(b, 1 - b) * len(t.spend) for b, (t, _) in zip(bought, trials, strict=True)]
+    least = LEAST_LOG_LOSS_GAIN + _gain_by_chance(rarer)
+    return _best_lean(trials, losses, lambda unmixed: least * unmixed)
 
 
 def _lean_for_value(trials: Scored) -> Lean:
@@ -137,7 +147,14 @@ def _lean_for_value(trials: Scored) -> Lean:
         mixed = [(t, mix_value(p, t.rules[rule], weight)) for t, p in sold]
         return np.array([-normalised_gini(m.spend, t.spend) for t, m in mixed])
 
-    return _best_lean(sold, losses, lambda _: LEAST_GINI_GAIN)
+    least = LEAST_GINI_GAIN + _gain_by_chance([float((t.spend > 0).sum()) for t, _ in sold])
+    return _best_lean(sold, losses, lambda _: least)
+
+
+def _gain_by_chance(telling_outcomes: list[float]) -> float:
+    """Trials overlap: together they tell about as much as one does."""
+    outcomes = sum(telling_outcomes) / max(len(telling_outcomes), 1)
+    return float(GAIN_BY_CHANCE / np.sqrt(max(outcomes, 1.0)))
 
 
 def _best_lean(

@@ -10,13 +10,11 @@ import numpy as np
 
 from backend.modelling.arrays import BoolArray, FloatArray
 from backend.modelling.backtest import metrics
-from backend.modelling.backtest.trials import Trial
+from backend.modelling.backtest.trials import Trial, enough_buyers, enough_of_both
 from backend.modelling.recipe.model import Prediction
 
 Grade = Literal["good", "fair", "weak", "not enough history"]
 FORECAST = "forecast"
-LEAST_BUYERS = 50
-LEAST_RARER_OUTCOMES = 20
 GOOD_LOG_LOSS_GAIN = 0.05
 GOOD_CALIBRATION_ERROR = 0.05
 FAIR_CALIBRATION_ERROR = 0.10
@@ -37,8 +35,8 @@ THRESHOLDS = {
         "fair": "spend Gini no more than .005 below the best simple rule's, and within 40 %",
         "weak": "anything less",
     },
-    "not enough history": "fewer than 50 buyers, or fewer than 20 of them who came back (or who "
-    "did not), in the cut-offs that could be tried",
+    "not enough history": "fewer than 50 buyers, or fewer than 20 of them who came back (for churn "
+    "also: who did not), in the cut-offs that could be tried",
 }
 
 
@@ -207,13 +205,9 @@ def _grades(
     cutoffs: list[dict[str, Any]],
     scores: dict[str, dict[str, float | None]],
 ) -> dict[str, Grade]:
-    buyers = sum(len(t.spend) for t in trials)
-    came = sum(float((t.purchase_days > 0).sum()) for t in trials)
-    if buyers < LEAST_BUYERS or min(came, buyers - came) < LEAST_RARER_OUTCOMES:
-        none: Grade = "not enough history"
-        return {"churn": none, "value": none, "overall": none}
-    churn, value = _churn_grade(scores), _value_grade(scores, cutoffs)
-    order: tuple[Grade, ...] = ("good", "fair", "weak")
+    churn: Grade = _churn_grade(scores) if enough_of_both(trials) else "not enough history"
+    value: Grade = _value_grade(scores, cutoffs) if enough_buyers(trials) else "not enough history"
+    order: tuple[Grade, ...] = ("good", "fair", "weak", "not enough history")
     return {"churn": churn, "value": value, "overall": max(churn, value, key=order.index)}
 
 

@@ -20,6 +20,8 @@ from backend.modelling.recipe.training import outcomes, plan_cutoffs
 MOST_TRIALS = 3
 MOST_ROWS = 20_000
 LEAST_BUYERS = 10
+LEAST_BUYERS_TO_JUDGE = 50
+LEAST_OUTCOMES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,22 @@ def trial_cutoffs(days: PurchaseDays, horizon_days: int) -> tuple[list[int], int
     latest = days.as_of_day - window
     cutoffs = [latest - i * step for i in range(MOST_TRIALS)]
     return [c for c in cutoffs if c - first_day >= shortest], window
+
+
+def enough_buyers(trials: list[Trial]) -> bool:
+    """Whether what was said of value held, or did not, by more than luck."""
+    buyers = sum(len(t.spend) for t in trials)
+    return buyers >= LEAST_BUYERS_TO_JUDGE and _came(trials) >= LEAST_OUTCOMES
+
+
+def enough_of_both(trials: list[Trial]) -> bool:
+    """The same of churn: there must be some who came back, and some who did not."""
+    buyers = sum(len(t.spend) for t in trials)
+    return enough_buyers(trials) and buyers - _came(trials) >= LEAST_OUTCOMES
+
+
+def _came(trials: list[Trial]) -> int:
+    return sum(int((t.purchase_days > 0).sum()) for t in trials)
 
 
 def _try(

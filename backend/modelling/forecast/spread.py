@@ -1,8 +1,15 @@
-"""80 % intervals for every buyer, as far as the trials on the shop's past say they must reach."""
+"""80 % intervals for every buyer, as far as the trials on the shop's past say they must reach.
+
+Outcomes miss predictions for two reasons: customers differ from what is expected of each, and the
+whole shop sells more or less than was expected. Trials hold thousands of customers but only two or
+three levels, and those of past seasons: what they missed by in all says nothing about who lies how
+far from their own expectation. So trials are first brought to the level that came, and then
+replayed as if the level had been missed, upwards and downwards, by as much as it typically was.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +30,16 @@ from backend.modelling.intervals import (
     ranks,
 )
 from backend.modelling.recipe import Prediction
+from backend.modelling.recipe.training import LEVEL_PSEUDO_PURCHASES
+
+# Three-point Gauss-Hermite: in standard deviations of a normal level error.
+LEVELS_MISSED = (-(3**0.5), 0.0, 3**0.5)
+LEVEL_WEIGHTS = (1 / 6, 2 / 3, 1 / 6)
+# Beside the trials of a shop: two more, whose level was missed by 10 %.
+ASSUMED_LEVEL_ERROR = 0.1
+ASSUMED_TRIALS = 2.0
+
+LevelError = tuple[float, float]  # of purchase days and of spend, as logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +77,10 @@ class Spread:
         mean, money, none = prediction.purchase_days, prediction.spend, prediction.none
         low, high = limits(self.count_reach.of(ranks(mean)), none)
         poor, rich = limits(self.spend_reach.of(ranks(money)), none)
+        first, last = self.counts.interval(low, high, mean, none)
         return Intervals(
-            purchase_days_low=self.counts.quantile(low, mean, none),
-            purchase_days_high=self.counts.quantile(high, mean, none),
+            purchase_days_low=first,
+            purchase_days_high=last,
             spend_low=self.spend.quantile(poor, money, none, mean),
             spend_high=self.spend.quantile(rich, money, none, mean),
         )
@@ -70,24 +88,66 @@ class Spread:
 
 def fit_spread(trials: list[Trial], predictions: list[Prediction]) -> Spread:
     """Fit to trials and the forecast's predictions for them; both may be empty."""
-    counts_seen, spend_seen = _outcomes(trials, predictions)
+    errors = [_level_error(t, p) for t, p in zip(trials, predictions, strict=True)]
+    levelled = [p.at_level(*e) for p, e in zip(predictions, errors, strict=True)]
+    counts_seen, spend_seen = _outcomes(trials, levelled)
     counts = fit_count_spread(counts_seen)
     spend = fit_spend_spread(spend_seen, counts_seen.mean)
+    level_error = _typical(errors)
+    count_reach, spend_reach = _reaches(trials, levelled, counts, spend, level_error)
+    spread = Spread(counts, spend, count_reach, spend_reach, coverage={})
+    if not trials:
+        return spread
+    coverage = _coverage(spread, trials, predictions)
+    coverage["typical_level_error"] = {"orders": level_error[0], "value": level_error[1]}
+    return replace(spread, coverage=coverage)
+
+
+def _level_error(trial: Trial, prediction: Prediction) -> LevelError:
+    """Logs of actual over predicted, of purchase days and of spend."""
+
+    def error(actual: FloatArray, predicted: FloatArray, unit: float) -> float:
+        some = LEVEL_PSEUDO_PURCHASES * unit
+        return float(np.log(actual.sum() + some) - np.log(predicted.sum() + some))
+
+    purchase = float(prediction.spend.sum() / prediction.purchase_days.sum())
+    return (
+        error(trial.purchase_days, prediction.purchase_days, 1.0),
+        error(trial.spend, prediction.spend, purchase),
+    )
+
+
+def _typical(errors: list[LevelError]) -> LevelError:
+    """Root mean square of the errors, a few trials drawn towards what is common."""
+    assumed = ASSUMED_TRIALS * ASSUMED_LEVEL_ERROR**2
+    seen = np.square(np.reshape(errors, (-1, 2))).sum(axis=0)
+    purchases, spend = np.sqrt((seen + assumed) / (len(errors) + ASSUMED_TRIALS))
+    return float(purchases), float(spend)
+
+
+def _reaches(
+    trials: list[Trial],
+    levelled: list[Prediction],
+    counts: CountSpread,
+    spend: SpendSpread,
+    level_error: LevelError,
+) -> tuple[Reach, Reach]:
+    """How far intervals must reach to hold what came, replayed at levels missed by this much."""
+    replays = [
+        p.at_level(missed * level_error[0], missed * level_error[1])
+        for missed in LEVELS_MISSED
+        for p in levelled
+    ]
+    counts_seen, spend_seen = _outcomes(trials * len(LEVELS_MISSED), replays)
+    weight = np.repeat(LEVEL_WEIGHTS, sum(len(t.spend) for t in trials))
     count_middle = counts.middle(counts_seen.actual, counts_seen.mean, counts_seen.none)
     spend_middle = spend.middle(
         spend_seen.actual, spend_seen.mean, spend_seen.none, counts_seen.mean
     )
-    spread = Spread(
-        counts,
-        spend,
-        fit_reach(count_middle, counts_seen),
-        fit_reach(spend_middle, spend_seen),
-        coverage={},
+    return (
+        fit_reach(count_middle, counts_seen, weight),
+        fit_reach(spend_middle, spend_seen, weight),
     )
-    if not trials:
-        return spread
-    coverage = _coverage(spread, trials, predictions)
-    return Spread(counts, spend, spread.count_reach, spread.spend_reach, coverage)
 
 
 def _outcomes(trials: list[Trial], predictions: list[Prediction]) -> tuple[Outcomes, Outcomes]:

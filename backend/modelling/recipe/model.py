@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from backend.modelling.arrays import FloatArray, IntArray
 from backend.modelling.history import PurchaseDays
@@ -71,6 +71,16 @@ class Prediction:
         spend = self.spend**power
         spend *= self.spend.sum() / max(spend.sum(), 1e-300)
         return Prediction(self.customer, self.purchase_days, spend, self.buy_logit)
+
+    def at_level(self, purchases: float, spend: float) -> Prediction:
+        """Multiply all purchase rates by ``exp(purchases)`` as a season does, spend likewise."""
+        none = np.clip(self.none ** np.exp(purchases), 1e-9, 1 - 1e-9)
+        return Prediction(
+            self.customer,
+            self.purchase_days * np.exp(purchases),
+            self.spend * np.exp(spend),
+            -logit(none),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,11 +119,26 @@ def test_a_rule_that_knows_no_better_is_left_alone() -> None:
     assert learnt.value == learnt.churn == Lean()
 
 
+def test_few_buyers_are_no_ground_to_lean_on_a_rule() -> None:
+    spend = [90.0, 0.0, 0.0] * 8
+    one = trial([10.0, 20.0, 30.0] * 8, spend, spend, knows_it=[s + 1 for s in spend])
+    learnt = calibrate([one])
+    assert learnt.value == learnt.churn == Lean()
+
+
 def test_few_buyers_are_no_ground_for_a_grade() -> None:
     one = trial([5.0] * 20, [1.0, 0.0] * 10, [1.0, 0.0] * 10)
     report = make_report([one], [one.prediction])
     assert report is not None
     assert set(report.grades.values()) == {"not enough history"}
+
+
+def test_a_shop_that_nobody_left_is_graded_for_value_alone() -> None:
+    one = trial([5.0, 9.0] * 40, [5.0, 9.0] * 40, [1.0, 2.0] * 40, nothing=[1.0, 1.0] * 40)
+    report = make_report([one], [one.prediction])
+    assert report is not None
+    assert report.grades["value"] == "good"
+    assert report.grades["churn"] == report.grades["overall"] == "not enough history"
 
 
 def test_without_trials_there_is_no_report() -> None:

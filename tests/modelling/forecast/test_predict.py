@@ -124,6 +124,16 @@ print(hashlib.sha256(b"".join(getattr(f, n).tobytes() for n in {NUMBERS!r})).hex
     assert len(hashes.pop()) == 65
 
 
+def test_subscribers_who_order_like_clockwork_are_expected_to_go_on() -> None:
+    rng = np.random.default_rng(8)
+    ago = (rng.uniform(0.1, 29, 150)[:, None] + np.arange(18) * 30).ravel()
+    monthly = shop(np.repeat(np.arange(150), 18).tolist(), ago.tolist(), 150)
+    scores = forecast(monthly, value_horizon_days=31, churn_horizon_days=31)
+    # Purchases at random, at this rate, would leave a third without an order.
+    assert scores.churn_risk.max() < 0.1
+    assert scores.predicted_orders.sum() == pytest.approx(150, rel=0.1)
+
+
 def test_customers_without_orders_get_no_number() -> None:
     scores = forecast(shop([0, 0, 2], [100, 10, 30], customer_count=4))
     unknown = np.array([False, True, False, True])
@@ -198,7 +208,10 @@ def test_many_customers_are_scored_by_a_fit_to_some(
     monkeypatch.setattr(predict_module, "MOST_CUSTOMERS_TO_FIT", 800)
     monkeypatch.setattr(predict_module, "MOST_CUSTOMERS_TO_TRY", 400)
     history = cdnow_sample("1998-01-01")
-    sampled = forecast(history, value_horizon_days=180, churn_horizon_days=180)
+    sampled, again = (
+        forecast(history, value_horizon_days=180, churn_horizon_days=180) for _ in range(2)
+    )
+    assert digits(sampled) == digits(again)
     known = ~np.isnan(cdnow_forecast.churn_risk)
     assert not np.isnan(sampled.churn_risk[known]).any()
     assert sampled.churn_risk.mean() == pytest.approx(cdnow_forecast.churn_risk.mean(), abs=0.05)

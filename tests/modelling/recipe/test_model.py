@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from backend.modelling.backtest.metrics import area_under_curve, log_loss, normalised_gini
 from backend.modelling.history import OrderHistory
@@ -10,8 +10,9 @@ from backend.modelling.lifetime import summarise
 from backend.modelling.recipe import HorizonModel, fit_horizon
 from backend.modelling.recipe import model as model_module
 from backend.modelling.recipe.base import BaseScores, fit_base
+from backend.modelling.recipe.features import Features
 from backend.modelling.recipe.level import Level, estimate_level, matching_intercept
-from backend.modelling.recipe.training import Plan, outcomes
+from backend.modelling.recipe.training import Block, Plan, outcomes
 
 History = Callable[[str], OrderHistory]
 
@@ -80,6 +81,28 @@ def test_models_that_got_the_number_of_buyers_right_set_it(cdnow_sample: History
     # On CDNOW, BG/NBD was right at every cut-off, Pareto/NBD expected too few.
     bg_nbd, _, pareto_nbd = base.at_level(level.orders).buying_by_model
     assert abs(share - bg_nbd) < abs(share - pareto_nbd)
+
+
+def _half_expected(bought: float) -> Block:
+    """A block in which the models expected half to buy, and this share did."""
+    rows = 1000
+    came = (np.arange(rows) < bought * rows).astype(float)
+    base = BaseScores(np.ones(rows), np.full((3, rows), 0.5), np.ones(rows))
+    features = Features((), np.zeros((rows, 0), np.float32))
+    return Block(100, features, base, came, came, 0.0, came.sum())
+
+
+def test_buyers_missed_at_every_cutoff_by_more_than_a_season_are_expected_again() -> None:
+    now = BaseScores(np.ones(9), np.full((3, 9), 0.5), np.ones(9))
+
+    def intercept(*bought: float) -> float:
+        blocks = [_half_expected(share) for share in bought]
+        return estimate_level(Plan(90, (100,) * len(bought), None), blocks, now).buy
+
+    assert intercept(0.97, 0.95) == pytest.approx(logit(0.95) - 0.3, abs=0.02)
+    assert intercept(0.03, 0.05) == pytest.approx(logit(0.05) + 0.3, abs=0.02)
+    assert intercept(0.97, 0.05) == pytest.approx(0, abs=1e-9)
+    assert intercept(0.97, 0.55) == pytest.approx(0, abs=1e-9)
 
 
 def test_the_intercept_matches_the_mean_probability() -> None:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from backend.modelling.history import OrderHistory, PurchaseDays
+from backend.modelling.recipe import training
 from backend.modelling.recipe.training import build_block, build_blocks, outcomes, plan_cutoffs
 
 AS_OF = 20_000
@@ -78,6 +79,21 @@ def test_many_customers_are_learnt_from_by_some(small_shop: OrderHistory) -> Non
     all_of_them = build_block(days, cutoff, 180, 10_000, np.random.default_rng(0))
     assert len(some.features.values) == len(some.purchase_days) == 50
     assert some.level == all_of_them.level
+
+
+def test_the_same_seed_learns_from_the_same_customers(
+    small_shop: OrderHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "FEWEST_ROWS_PER_BLOCK", 40)
+    days = small_shop.purchase_days()
+    plan = plan_cutoffs(days, 180)
+
+    def sampled(seed: int) -> bytes:
+        blocks = build_blocks(days, plan, seed=seed, most_rows=40)
+        assert {len(block.purchase_days) for block in blocks} == {40}
+        return b"".join(block.features.values.tobytes() for block in blocks)
+
+    assert sampled(0) == sampled(0) != sampled(1)
 
 
 def test_a_block_is_at_the_level_of_its_own_window(small_shop: OrderHistory) -> None:
