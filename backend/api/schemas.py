@@ -262,7 +262,9 @@ class ClusterRequest(BaseModel):
         json_schema_extra={"example": {"sample_size": 1000, "min_k": 3, "max_k": 12}},
     )
 
-    sample_size: int | None = Field(default=None, ge=1, description="Customers to fit on")
+    sample_size: int | None = Field(
+        default=None, ge=1, description="Customers that the next fit looks at"
+    )
     min_k: int | None = Field(default=None, ge=1, description="Fewest segments")
     max_k: int | None = Field(default=None, ge=1, description="Most segments")
     as_of: Instant | None = Field(default=None, description="The instant to describe; now")

@@ -27,7 +27,6 @@ from backend.pipeline.config import RunConfig
 from backend.pipeline.progress import Progress
 
 SEED = 0
-MIN_K, MAX_K = 2, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +162,18 @@ def _options(
 ) -> ClusteringOptions:
     """Fill in what the request leaves open.
 
-    A request without any bound keeps those of the standing model; a bound given alone moves the
-    other aside.
+    A request without a sample size, or without any bound of k, keeps the standing model's; a bound
+    given alone moves the other aside.
     """
-    bounds = (request.sample_size, request.min_k, request.max_k)
-    if standing is not None and bounds == (None, None, None):
-        asked = standing.options
-        sample_size, min_k, max_k = asked.sample_size, asked.min_k, asked.max_k
+    usual = ClusteringOptions()
+    asked = usual if standing is None else standing.options
+    if request.min_k is None and request.max_k is None:
+        min_k, max_k = asked.min_k, asked.max_k
     else:
-        sample_size = request.sample_size
-        min_k = request.min_k or min(MIN_K, request.max_k or MIN_K)
-        max_k = request.max_k or max(MAX_K, min_k)
+        min_k = request.min_k or min(usual.min_k, request.max_k or usual.min_k)
+        max_k = request.max_k or max(usual.max_k, min_k)
     return ClusteringOptions(
-        sample_size=sample_size,
+        sample_size=request.sample_size or asked.sample_size,
         min_k=min_k,
         max_k=max_k,
         dynamic_k_range=config.dynamic_k_range,

@@ -1,7 +1,7 @@
 """From a shop's history to the segment of each of its customers, night after night."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -96,7 +96,7 @@ def segment(
     """Put every customer into a segment.
 
     The standing model assigns; it is fitted anew a month after it was, where other bounds are
-    asked for, or on demand. A new fit that would move more than `MOST_MOVED` of the customers who
+    asked for, or on demand; another sample size alone waits for the next fit. A new fit that would move more than `MOST_MOVED` of the customers who
     did not order since the last run, and more than time itself does, is softened, then held back,
     unless it is forced or other bounds were asked for.
 
@@ -184,7 +184,9 @@ class _Night:
         task = Fitting(self._history, self._behaviour, self._options, standing, self._keys)
         if standing is None:
             return task.model(0.0), "first", None
-        other_bounds = standing.options != self._options
+        other_bounds = standing.options != replace(
+            self._options, sample_size=standing.options.sample_size
+        )
         if refit == "auto" and not other_bounds and not self._is_due(standing):
             return standing, "kept", None
         forced = refit == "force" or other_bounds

@@ -417,6 +417,14 @@ def test_other_bounds_are_obeyed_at_once() -> None:
     assert len(leaves(held)) == 3
 
 
+def test_another_sample_size_alone_moves_nobody() -> None:
+    history, _ = planted()
+    first = segmented(history, sample_size=800)
+    night = segmented(history, left_by(first, AS_OF), sample_size=1000)
+    assert night.report["refit"] == "kept"
+    np.testing.assert_array_equal(night.ids, first.ids)
+
+
 def test_a_model_from_the_future_is_not_used() -> None:
     history, _ = planted()
     first = segmented(history)
