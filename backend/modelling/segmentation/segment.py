@@ -96,9 +96,10 @@ def segment(
     """Put every customer into a segment.
 
     The standing model assigns; it is fitted anew a month after it was, where other bounds are
-    asked for, or on demand; another sample size alone waits for the next fit. A new fit that would move more than `MOST_MOVED` of the customers who
-    did not order since the last run, and more than time itself does, is softened, then held back,
-    unless it is forced or other bounds were asked for.
+    asked for, or on demand; another sample size alone waits for the next fit. A new fit that would
+    move more than `MOST_MOVED` of the customers who did not order since the last run, and more
+    than time itself does, is softened, then held back, unless it is forced or other bounds were
+    asked for.
 
     Parameters
     ----------
