@@ -10,7 +10,7 @@ from backend.modelling.segmentation.behaviour import Behaviour
 
 DEPTH = 3
 # A little more than the four fifths that are promised: a tree on other sums must reach them too.
-LEAST_DESCRIBED = 0.81
+LEAST_DESCRIBED = 0.82
 MOST_ROWS = 5_000
 
 
