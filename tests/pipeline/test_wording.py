@@ -94,7 +94,7 @@ async def test_a_models_names_last_and_it_is_asked_about_new_segments_only(
     model.answer = answer
     config = config_of(url, anthropic_api_key="sk-test", anthropic_base_url=model.url)
     first = worded(await clustered(engine, url, config, max_k=2))
-    more = worded(await clustered(engine, url, config, max_k=5))
+    more = worded(await clustered(engine, url, config, min_k=5, max_k=5))
     again = worded(await clustered(engine, url, config, max_k=2))
     asked = [
         {one["id"] for one in json.loads(question["messages"][0]["content"])["segments"]}
