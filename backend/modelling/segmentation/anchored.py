@@ -19,16 +19,19 @@ from sklearn.linear_model import LinearRegression
 
 from backend.modelling.segmentation.behaviour import Behaviour, BoolArray, FloatArray
 from backend.modelling.segmentation.boxes import Boxes
-from backend.modelling.segmentation.options import ClusteringOptions, upper_bound
 from backend.modelling.segmentation.space import VALUE_WEIGHT, Outcomes, Space
+from backend.modelling.segmentation.standing import HYSTERESIS
 from backend.modelling.segmentation.vocabulary import (
+    ANCHORS_OF,
     BRANCHES,
     BY_ID,
+    HALF_IDS,
     STAGES_OF,
     WHOLE,
     Branch,
     Half,
     are_neighbours,
+    branch_of,
     half_id,
     id_of,
     stage_of,
@@ -45,7 +48,7 @@ FEWEST_TO_JUDGE = 60
 STICKY_SIZE, STRICT_SIZE = 0.2, 4.0
 STICKY_TEST, STRICT_TEST = 0.5, 2.0
 HALF_SHARE, HALF_COUNT = 0.02, 30
-HALVES: tuple[tuple[Half, Half], ...] = (("older", "recent"), ("lower", "upper"))
+SIDES: tuple[tuple[Half, Half], ...] = (("older", "recent"), ("lower", "upper"))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -107,10 +110,12 @@ class Clustering:
         What customers did in the window before; None where that is not known.
     space
         Turns both into coordinates.
-    options
-        Bounds of k.
+    upper
+        Most leaves.
+    min_k
+        Leaves below which nothing is united, unless hardly anybody is in it.
     previous_ids
-        Leaves of the last run.
+        Segments of the last run.
     """
 
     def __init__(
@@ -118,36 +123,35 @@ class Clustering:
         behaviour: Behaviour,
         outcomes: Outcomes | None,
         space: Space,
-        options: ClusteringOptions,
+        *,
+        upper: int,
+        min_k: int,
         previous_ids: Set[str],
     ) -> None:
-        self._options = options
+        self._upper, self._min_k = upper, min_k
         self._previous_ids = previous_ids
         self._count = len(behaviour)
-        self.upper = upper_bound(len(behaviour), options)
         self._points = {
             branch: space.coordinates(behaviour.of(behaviour.in_branch(branch)), branch)
             for branch in BRANCHES
         }
         self._tried = {branch: _tried(outcomes, space, branch) for branch in BRANCHES}
-        self.leaves = [
-            Leaf(branch, (cell,), frozenset({cell.anchor}))
-            for branch in BRANCHES
-            if len(self._points[branch]) >= FEWEST_IN_BRANCH
-            for cell in self._cells(branch)
-        ]
+        self.leaves = [leaf for branch in BRANCHES for leaf in self._leaves(branch)]
         self._differs = {branch: self._branch_differs(branch) for branch in BRANCHES}
 
-    def run(self) -> None:
-        """Unite what does not differ or hardly anybody is, and respect the bounds of k."""
+    def unite(self) -> None:
+        """Unite what does not differ or hardly anybody is, and what is above the upper bound."""
         while self._unite_next():
             pass
         self.leaves = [self._covering(leaf) for leaf in self.leaves]
-        while len(self.leaves) < self._options.min_k and self._halve():
+
+    def halve(self, least: int) -> None:
+        """Split large leaves in two until there are so many, or none is large enough."""
+        while len(self.leaves) < least and self._halve():
             pass
 
     def boxes(self, branch: Branch) -> Boxes | None:
-        """Return the boxes of a branch's leaves; None where the branch is too small for any."""
+        """Return the boxes of a branch's leaves; None where nobody is in the branch."""
         cells = [(cell, leaf.id) for leaf in self._of(branch) for cell in leaf.cells]
         if not cells:
             return None
@@ -157,6 +161,13 @@ class Clustering:
 
     def _of(self, branch: Branch) -> list[Leaf]:
         return [leaf for leaf in self.leaves if leaf.branch == branch]
+
+    def _leaves(self, branch: Branch) -> list[Leaf]:
+        """Return one leaf per cell; a branch that hardly anybody is in is one."""
+        cells = tuple(self._cells(branch)) if len(self._points[branch]) else ()
+        if len(self._points[branch]) < FEWEST_IN_BRANCH:
+            return [Leaf(branch, cells, WHOLE[branch])] if cells else []
+        return [Leaf(branch, (cell,), frozenset({cell.anchor})) for cell in cells]
 
     def _cells(self, branch: Branch) -> Iterator[Cell]:
         """Cluster a branch by activity, and repeat customers of each stage by value."""
@@ -196,6 +207,8 @@ class Clustering:
         if tried is None or len(tried[1]) < FEWEST_TO_JUDGE:
             return True
         points, log_spend = tried
+        if not np.ptp(log_spend):
+            return False
         axes, freedom = points.shape[1], len(log_spend) - points.shape[1] - 1
         explained = float(LinearRegression().fit(points, log_spend).score(points, log_spend))
         adjusted = 1 - (1 - explained) * (len(log_spend) - 1) / freedom
@@ -207,20 +220,20 @@ class Clustering:
     def _strictness(self, branch: Branch) -> float:
         if not self._previous_ids:
             return 1.0
-        kept = sum(leaf.id in self._previous_ids for leaf in self._of(branch))
-        return STICKY_TEST if kept > 1 else STRICT_TEST
+        known = sum(branch_of(identity) == branch for identity in self._previous_ids)
+        return STICKY_TEST if known > 1 else STRICT_TEST
 
     def _unite_next(self) -> bool:
         """Unite two leaves where something calls for it; False where nothing does."""
         pairs = [pair for pair in combinations(self.leaves, 2) if _touch(*pair)]
-        many = len(self.leaves) > self._options.min_k
+        many = len(self.leaves) > self._min_k
         alike = [pair for pair in pairs if not self._differs[pair[0].branch]]
         if many and alike:
-            self._merge(*min(alike, key=self._cost))
+            self._merge(*min(alike, key=self._order))
         elif (tiny := self._tiny(pairs, many)) is not None:
             self._absorb(tiny, pairs)
-        elif pairs and len(self.leaves) > self.upper:
-            self._merge(*min(pairs, key=self._cost))
+        elif pairs and len(self.leaves) > self._upper:
+            self._merge(*min(pairs, key=self._order))
         else:
             return False
         return True
@@ -238,19 +251,22 @@ class Clustering:
 
     def _least_size(self, leaf: Leaf) -> float:
         least = max(LEAST_SHARE * self._count, LEAST_COUNT)
-        if not self._previous_ids:
+        known = {HALF_IDS[one][0] if one in HALF_IDS else one for one in self._previous_ids}
+        if not known or any(leaf.anchors < ANCHORS_OF.get(one, leaf.anchors) for one in known):
             return least
-        return least * (STICKY_SIZE if leaf.id in self._previous_ids else STRICT_SIZE)
+        return least * (STICKY_SIZE if leaf.id in known else STRICT_SIZE)
 
-    def _cost(self, pair: tuple[Leaf, Leaf]) -> float:
-        """Return how much of the variation of spend uniting two leaves would hide."""
-        (one, its), (other, others) = (_spend(leaf) for leaf in pair)
-        return one * other / max(one + other, 1) * (its - others) ** 2
+    def _order(self, pair: tuple[Leaf, Leaf]) -> tuple[bool, float, int]:
+        """Sort pairs to unite: of one stage first, so that only whole stages are mixed.
+
+        Then by what is lost, then by size.
+        """
+        return not _share_stage(*pair), _cost(pair), pair[0].size + pair[1].size
 
     def _absorb(self, tiny: Leaf, pairs: Sequence[tuple[Leaf, Leaf]]) -> None:
         """Give a tiny leaf's cells to a neighbour, of its stage if there is one, whose id stays."""
         beside = [pair for pair in pairs if tiny in pair]
-        one, other = min(beside, key=lambda pair: (not _share_stage(*pair), self._cost(pair)))
+        one, other = min(beside, key=self._order)
         keeper = other if one is tiny else one
         grown = Leaf(keeper.branch, keeper.cells + tiny.cells, keeper.anchors, keeper.half)
         self._replace((keeper, tiny), grown)
@@ -273,33 +289,48 @@ class Clustering:
         found = [split for leaf in self.leaves for split in self._halves(leaf)]
         if not found:
             return False
-        leaf, *halves = max(found, key=lambda split: (self._cost(split[1:]), split[0].size))
+        leaf, *halves = max(found, key=lambda split: (_cost(split[1:]), split[0].size))
         self._replace((leaf,), *halves)
         return True
 
     def _halves(self, leaf: Leaf) -> Iterator[tuple[Leaf, Leaf, Leaf]]:
         """Yield a leaf and its two halves, along each axis that leaves enough on both sides."""
-        if leaf.half is not None or len(leaf.cells) > 1:
-            return
-        (cell,) = leaf.cells
         points = self._points[leaf.branch]
-        mine = points[_inside(points, cell.low, cell.high)]
+        mine = points[np.any([_inside(points, one.low, one.high) for one in leaf.cells], axis=0)]
         least = max(HALF_SHARE * self._count, HALF_COUNT)
-        for axis, (below, above) in zip(range(points.shape[1]), HALVES, strict=False):
-            if len(mine) < 2 * least:
+        if leaf.half is not None or len(mine) < 2 * least:
+            return
+        for axis, (below, above) in zip(range(points.shape[1]), SIDES, strict=False):
+            cut = float(np.median(mine[:, axis]))
+            # A border nearer to where customers can be at all would let nobody come back over it.
+            if min(cut - mine[:, axis].min(), mine[:, axis].max() - cut) <= HYSTERESIS:
                 continue
-            high, low = cell.high.copy(), cell.low.copy()
-            high[axis] = low[axis] = np.median(mine[:, axis])
             halves = (
-                self._cell(leaf.branch, cell.anchor, cell.low, high),
-                self._cell(leaf.branch, cell.anchor, low, cell.high),
+                Leaf(leaf.branch, tuple(self._below(leaf, axis, cut)), leaf.anchors, below),
+                Leaf(leaf.branch, tuple(self._above(leaf, axis, cut)), leaf.anchors, above),
             )
             if min(half.size for half in halves) >= least:
-                yield (
-                    leaf,
-                    Leaf(leaf.branch, halves[:1], leaf.anchors, below),
-                    Leaf(leaf.branch, halves[1:], leaf.anchors, above),
-                )
+                yield leaf, *halves
+
+    def _below(self, leaf: Leaf, axis: int, cut: float) -> Iterator[Cell]:
+        for cell in leaf.cells:
+            if cell.low[axis] < cut:
+                high = cell.high.copy()
+                high[axis] = min(high[axis], cut)
+                yield self._cell(leaf.branch, cell.anchor, cell.low, high)
+
+    def _above(self, leaf: Leaf, axis: int, cut: float) -> Iterator[Cell]:
+        for cell in leaf.cells:
+            if cell.high[axis] > cut:
+                low = cell.low.copy()
+                low[axis] = max(low[axis], cut)
+                yield self._cell(leaf.branch, cell.anchor, low, cell.high)
+
+
+def _cost(pair: Sequence[Leaf]) -> float:
+    """Return how much of the variation of spend uniting two leaves would hide."""
+    (one, its), (other, others) = (_spend(leaf) for leaf in pair)
+    return one * other / max(one + other, 1) * (its - others) ** 2
 
 
 def _share_stage(left: Leaf, right: Leaf) -> bool:

@@ -18,7 +18,8 @@ from backend.modelling.segmentation.behaviour import (
     behaviour_of,
     spend_after,
 )
-from backend.modelling.segmentation.options import ClusteringOptions
+from backend.modelling.segmentation.boxes import Boxes
+from backend.modelling.segmentation.options import ClusteringOptions, upper_bound
 from backend.modelling.segmentation.simplicity import is_simple
 from backend.modelling.segmentation.space import Outcomes, Space, fit_space, value_score
 from backend.modelling.segmentation.standing import Reliability, StandingModel
@@ -26,6 +27,7 @@ from backend.modelling.segmentation.traits import Mixture, fit_traits
 from backend.modelling.segmentation.vocabulary import (
     ANCHORS,
     BRANCHES,
+    TRAITS,
     Branch,
     Trait,
     guarded_name,
@@ -85,7 +87,8 @@ class Fitting:
 
     def _justified_k(self, share_of_previous: float) -> int:
         """Return the number of segments that the data justify, without any bounds."""
-        unbound = replace(self._options, min_k=1, max_k=len(ANCHORS), dynamic_k_range=False)
+        most = len(ANCHORS) + len(TRAITS)
+        unbound = replace(self._options, min_k=1, max_k=most, dynamic_k_range=False)
         fitted = self._fitted(self._sampled, self._outcomes, share_of_previous, options=unbound)
         return len(fitted.segment_ids)
 
@@ -136,22 +139,29 @@ class Fitting:
             previous=None if previous is None else previous.space,
             share_of_previous=share_of_previous,
         )
-        known = frozenset[str]() if previous is None else previous.segment_ids
-        clustering = Clustering(customers, outcomes, space, options, known)
-        clustering.run()
-        found = {branch: clustering.boxes(branch) for branch in BRANCHES}
+        upper = upper_bound(len(self._behaviour), options)
+        clustering = Clustering(
+            customers,
+            outcomes,
+            space,
+            upper=upper,
+            min_k=options.min_k,
+            previous_ids=frozenset() if previous is None else previous.segment_ids,
+        )
+        clustering.unite()
         model = StandingModel(
             space=space,
-            boxes={branch: boxes for branch, boxes in found.items() if boxes is not None},
+            boxes=_boxes(clustering),
             fitted_at=self._as_of,
             options=self._options,
             value_quantiles=_value_quantiles(customers, space),
         )
-        room = clustering.upper - len(model.segment_ids)
-        model = replace(model, traits=_traits(model, customers, room))
+        traits = _traits(model, customers, upper - len(model.segment_ids))
+        clustering.halve(options.min_k - len(traits))
+        model = replace(model, boxes=_boxes(clustering), traits=traits)
         report = {
             "k": len(model.segment_ids),
-            "upper_bound": clustering.upper,
+            "upper_bound": upper,
             "sample": len(customers),
             "window_known": outcomes is not None,
         }
@@ -196,6 +206,11 @@ def _outcomes(history: OrderHistory, customers: IntArray) -> Outcomes | None:
     if np.count_nonzero(log_spend) < FEWEST_RETURNS:
         return None
     return Outcomes(before, log_spend)
+
+
+def _boxes(clustering: Clustering) -> dict[Branch, Boxes]:
+    found = {branch: clustering.boxes(branch) for branch in BRANCHES}
+    return {branch: boxes for branch, boxes in found.items() if boxes is not None}
 
 
 def _traits(model: StandingModel, customers: Behaviour, room: int) -> dict[Trait, Mixture]:

@@ -62,7 +62,8 @@ class Membership:
         Shape (customers,), segment ids.
     confidence
         Shape (customers,), in [0, 1]; share of refits on resampled customers in which such a
-        customer keeps the segment. NaN without orders, or where nothing was clustered.
+        customer keeps the segment. NaN without orders, or where nothing was clustered, or nobody
+        was in the customer's branch then.
     margin
         Shape (customers,), distance to the nearest border; NaN likewise.
     moved_by_model
@@ -122,7 +123,9 @@ def segment(
         words = f"{count} customers with orders are too few to cluster: one segment."
         return _unclustered(history, behaviour, min(count, 1), words)
     if upper_bound(count, options) == 1:  # one-time and repeat buyers are two at least
-        return _unclustered(history, behaviour, 1, "Held to 1 segment, as asked for.")
+        held = "Held to 1 segment, as asked for."
+        few = f"{count} customers with orders are enough for 1 segment only."
+        return _unclustered(history, behaviour, 1, held if options.max_k == 1 else few)
     with one_thread():
         night = _Night(history, behaviour, options, customer_keys, baskets, before)
         return night.membership(refit)
@@ -182,9 +185,8 @@ class _Night:
     def _decided(self, refit: Refit) -> tuple[StandingModel, Decision, float | None]:
         """Return the model that holds, why, and what share of quiet customers a refit moves."""
         standing = self._standing
-        task = Fitting(self._history, self._behaviour, self._options, standing, self._keys)
         if standing is None:
-            return task.model(0.0), "first", None
+            return self._fitting(None).model(0.0), "first", None
         other_bounds = standing.options != replace(
             self._options, sample_size=standing.options.sample_size
         )
@@ -194,7 +196,7 @@ class _Night:
         # After a long while time alone moves many: new borders may move as many.
         stays = self._moved(standing.assign(self._behaviour, self._was).ids) or 0.0
         most = max(MOST_MOVED, stays)
-        least_moved = np.inf
+        least_moved, task = np.inf, self._fitting(standing)
         for share in SHARES_OF_PREVIOUS:
             model = task.model(share)
             moved = self._moved(model.assign(self._behaviour, self._was).ids) or 0.0
@@ -203,6 +205,9 @@ class _Night:
                 return model, decision, moved
             least_moved = min(least_moved, moved)
         return standing, "held_back", least_moved
+
+    def _fitting(self, standing: StandingModel | None) -> Fitting:
+        return Fitting(self._history, self._behaviour, self._options, standing, self._keys)
 
     def _is_due(self, standing: StandingModel) -> bool:
         return bool(self._history.as_of - standing.fitted_at >= REFIT_AFTER_DAYS * ONE_DAY)

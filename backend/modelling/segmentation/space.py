@@ -189,7 +189,7 @@ class Space:
             },
             "frequency_weight": self.frequency_weight,
             "centre": self.centre,
-            "spread": self.spread,
+            "spread": None if np.isinf(self.spread) else self.spread,
             "limit": None if np.isinf(self.limit) else self.limit,
         }
 
@@ -203,8 +203,10 @@ class Space:
             )
             for branch in BRANCHES
         }
-        limit = np.inf if stored["limit"] is None else stored["limit"]
-        return cls(curves, stored["frequency_weight"], stored["centre"], stored["spread"], limit)
+        spread, limit = (
+            np.inf if stored[name] is None else stored[name] for name in ("spread", "limit")
+        )
+        return cls(curves, stored["frequency_weight"], stored["centre"], spread, limit)
 
 
 def value_score(behaviour: Behaviour, frequency_weight: float) -> FloatArray:

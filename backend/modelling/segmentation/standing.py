@@ -47,7 +47,8 @@ class Assigned:
     ids
         Segment ids.
     margin
-        Distance to the nearest border of another segment, in the space's units, at least 0.
+        Distance to the nearest border of another segment, in the space's units, at least 0; where
+        a habit decides sooner, how far its chance is from the least that counts.
     """
 
     ids: Ids
@@ -75,7 +76,7 @@ class StandingModel:
     space
         Turns behaviour into coordinates.
     boxes
-        By branch, the boxes of its segments; a branch too small to cluster has none.
+        By branch, the boxes of its segments; a branch that nobody was in has none.
     traits
         Habits that have a segment of their own.
     reliability

@@ -101,9 +101,17 @@ STAGES_OF: dict[Branch, tuple[tuple[str, ...], ...]] = {
     )
     for branch in BRANCHES
 }
-GROUPS = {anchors: stage for stage, anchors in STAGES.items()} | {WHOLE["repeat"]: "repeat"}
+# What a segment that covers all of a stage, or stages that follow each other, is called.
+GROUPS = {anchors: stage for stage, anchors in STAGES.items()} | {
+    STAGES["active_repeat"] | STAGES["slipping_repeat"]: "current_repeat",
+    STAGES["slipping_repeat"] | STAGES["lapsed_repeat_all"]: "waning_repeat",
+    WHOLE["repeat"]: "repeat",
+}
+ANCHORS_OF = {identity: anchors for anchors, identity in GROUPS.items()} | {
+    anchor.id: frozenset({anchor.id}) for anchor in ANCHORS
+}
 # Among whom traits are told apart: who has gone quiet is that first of all.
-ENGAGED_STAGES = ("active_repeat", "slipping_repeat", "repeat")
+ENGAGED_STAGES = ("active_repeat", "slipping_repeat", "current_repeat", "repeat")
 NO_ORDERS_NAME = "No Orders Yet"
 ALL = "all_customers"
 HABITS = "habit_repeat"
@@ -114,6 +122,8 @@ OTHER_NAMES = {
     "active_repeat": "Active Repeat Buyers",
     "slipping_repeat": "Slipping Repeat Buyers",
     "lapsed_repeat_all": "All Lapsed Repeat Buyers",
+    "current_repeat": "Current Repeat Buyers",
+    "waning_repeat": "Waning Repeat Buyers",
     "repeat": "Repeat Buyers",
     HABITS: "Repeat Buyers With a Habit",
     **{f"{trait}_trait": name for trait, name in TRAITS.items()},
@@ -145,6 +155,12 @@ HALF_IDS: dict[str, tuple[str, Half]] = {
     for half in HALVES
 }
 TRAIT_IDS: dict[str, Trait] = {trait_id(trait): trait for trait in TRAITS}
+
+
+def branch_of(identity: str) -> Branch:
+    """Return the branch of an anchor, a half, a group or a habit."""
+    whole = HALF_IDS[identity][0] if identity in HALF_IDS else identity
+    return "one_time" if ANCHORS_OF.get(whole, WHOLE["repeat"]) <= WHOLE["one_time"] else "repeat"
 
 
 def parent_of(identity: str) -> str | None:

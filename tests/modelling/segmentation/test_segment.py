@@ -26,10 +26,12 @@ from backend.modelling.segmentation.space import Clock
 from backend.modelling.segmentation.traits import fit_traits
 from backend.modelling.segmentation.vocabulary import (
     ANCHORS,
+    ANCHORS_OF,
     GROUPS,
     HALF_IDS,
     NEIGHBOURS,
     OTHER_NAMES,
+    STAGES,
     TRAIT_IDS,
     guarded_name,
     id_of,
@@ -227,6 +229,51 @@ def test_max_k_is_a_hard_cap(most: int) -> None:
     assert len(leaves(held)) == most
     assert held.report["upper_bound"] == most
     assert f"Held to {most} segment" in held.notes[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("most", [3, 4, 5, 6])
+def test_only_whole_life_stages_are_mixed(most: int, seed: int) -> None:
+    history, _ = planted(seed)
+    found = segmented(history, max_k=most)
+    assert len(leaves(found)) == most
+    recency = behaviour_of(history).recency_days
+    for identity in leaves(found):
+        anchors = ANCHORS_OF[identity]
+        mixed = {stage for stage in STAGES if STAGES[stage] & anchors}
+        assert len(mixed) == 1 or anchors in GROUPS, identity
+        if identity in {"active_repeat", "regular_repeat", "low_value_repeat"}:
+            assert recency[found.ids == identity].max() < 100
+
+
+def test_a_branch_of_a_few_customers_counts_as_a_segment() -> None:
+    history, kinds = planted()
+    once = np.char.startswith(kinds, "once")
+    few = once | (np.cumsum(~once) <= 5)
+    people = [one for one, kept in zip(people_of(history), few, strict=True) if kept]
+    for most in (2, 3):
+        found = segmented(history_of(people), max_k=most)
+        assert found.report["k"] == len(leaves(found)) == most
+        assert np.count_nonzero(found.ids == "repeat") == 5
+        assert not np.isnan(found.confidence).any()
+
+
+def test_a_branch_in_which_nobody_came_back_is_one_segment() -> None:
+    history, _ = planted()
+    cutoff = (AS_OF - history.created_at.min()) / DAY / 4
+    people = [
+        (ages[ages > cutoff], amounts[ages > cutoff])
+        if len(ages) > 1 and ages.max() > cutoff and np.count_nonzero(ages > cutoff) == 1
+        else (ages, amounts)
+        for ages, amounts in people_of(history)
+    ]
+    assert "one_time" in leaves(segmented(history_of(people)))
+
+
+def test_a_shop_too_small_for_two_segments_is_told_so() -> None:
+    history, _ = planted()
+    found = segmented(history_of(people_of(history)[-60:]), min_k=1)
+    assert found.notes == ("60 customers with orders are enough for 1 segment only.",)
 
 
 @pytest.mark.parametrize(
