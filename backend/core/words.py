@@ -4,6 +4,7 @@ NO_ORDERS = "no_orders"
 """Status of a customer without a counted order, and the segment of all of them."""
 
 LEFT_OUT = {
+    "no_rate": "without an exchange rate",
     "cancelled": "cancelled",
     "refunded": "refunded",
     "refunded_in_full": "refunded in full",
