@@ -4,12 +4,12 @@ NO_ORDERS = "no_orders"
 """Status of a customer without a counted order, and the segment of all of them."""
 
 LEFT_OUT = {
-    "no_rate": "without an exchange rate",
     "cancelled": "cancelled",
     "refunded": "refunded",
     "refunded_in_full": "refunded in full",
     "not_counted_status": "of a status that does not count",
     "other_currency": "in another currency",
+    "no_rate": "without an exchange rate",
     "null_customer": "without a customer",
     "unknown_customer": "of a customer whom the shop does not have",
     "null_date": "without a date",
