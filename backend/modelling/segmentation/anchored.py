@@ -305,26 +305,24 @@ class Clustering:
             # A border nearer to where customers can be at all would let nobody come back over it.
             if min(cut - mine[:, axis].min(), mine[:, axis].max() - cut) <= HYSTERESIS:
                 continue
+            lower = self._clipped(leaf, axis, -np.inf, cut)
+            upper = self._clipped(leaf, axis, cut, np.inf)
             halves = (
-                Leaf(leaf.branch, tuple(self._below(leaf, axis, cut)), leaf.anchors, below),
-                Leaf(leaf.branch, tuple(self._above(leaf, axis, cut)), leaf.anchors, above),
+                Leaf(leaf.branch, lower, leaf.anchors, below),
+                Leaf(leaf.branch, upper, leaf.anchors, above),
             )
             if min(half.size for half in halves) >= least:
                 yield leaf, *halves
 
-    def _below(self, leaf: Leaf, axis: int, cut: float) -> Iterator[Cell]:
+    def _clipped(self, leaf: Leaf, axis: int, least: float, most: float) -> tuple[Cell, ...]:
+        """Return what of a leaf's cells lies between two bounds on an axis."""
+        found = []
         for cell in leaf.cells:
-            if cell.low[axis] < cut:
-                high = cell.high.copy()
-                high[axis] = min(high[axis], cut)
-                yield self._cell(leaf.branch, cell.anchor, cell.low, high)
-
-    def _above(self, leaf: Leaf, axis: int, cut: float) -> Iterator[Cell]:
-        for cell in leaf.cells:
-            if cell.high[axis] > cut:
-                low = cell.low.copy()
-                low[axis] = max(low[axis], cut)
-                yield self._cell(leaf.branch, cell.anchor, low, cell.high)
+            low, high = cell.low.copy(), cell.high.copy()
+            low[axis], high[axis] = max(low[axis], least), min(high[axis], most)
+            if low[axis] < high[axis]:
+                found.append(self._cell(leaf.branch, cell.anchor, low, high))
+        return tuple(found)
 
 
 def _cost(pair: Sequence[Leaf]) -> float:
