@@ -12,19 +12,22 @@ from fastapi_offline import FastAPIOffline
 from pydantic import SecretStr
 
 from backend import __version__
-from backend.api import admin, customers, errors, health, segments
-from backend.api.dependencies import ApiState
+from backend.api import admin, customers, health, segments
+from backend.api import problems as errors
+from backend.api.keys import ApiState
 from backend.api.middleware import RequestId
 from backend.clients.cache import create_cache
 from backend.core.clock import utc_now
-from backend.core.config import Settings
 from backend.core.errors import DatabaseUnavailable, InvalidConfiguration, InvalidMapping
 from backend.core.logging import set_up_logging
-from backend.data.engine import AsyncEngine, InvalidDatabaseUrl, opened
-from backend.data.migrate import migrate
-from backend.data.sources import Shop, ShopMapping, load_mapping
-from backend.pipeline.config import RunConfig
-from backend.pipeline.worker import work
+from backend.core.settings import Settings
+from backend.database.engine import AsyncEngine, InvalidDatabaseUrl, opened
+from backend.run.run_config import RunConfig
+from backend.run.worker import work
+from backend.shop.mapping.layers import load_mapping
+from backend.shop.mapping.mapping import ShopMapping
+from backend.shop.shop import Shop
+from backend.store.migrate import migrate
 
 RETRY_SECONDS = 1.0
 

@@ -18,11 +18,13 @@ from unittest.mock import patch
 
 import numpy as np
 
-from backend.modelling.backtest import calibration
-from backend.modelling.lifetime import GammaGamma
-from backend.modelling.recipe import boosting, level, model, training
-from backend.modelling.recipe.base import Base, fit_base
-from backend.modelling.recipe.training import Block
+from backend.forecast.learn import blend as model
+from backend.forecast.learn import boosting, level
+from backend.forecast.learn import past_cutoffs as training
+from backend.forecast.learn.backtest import calibration
+from backend.forecast.learn.lifetime import GammaGamma
+from backend.forecast.learn.lifetime_base import Base, fit_base
+from backend.forecast.learn.past_cutoffs import Block
 from bench.forecast import score
 from bench.judge import METRICS, ahead
 from bench.paths import predict_directly

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backend.modelling.history import OrderHistory
+from backend.behaviour.history import OrderHistory
 
 START = np.datetime64("2022-01-01", "us")
 HISTORY_DAYS = 730

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from backend.modelling.forecast import Forecast, forecast
-from backend.modelling.history import OrderHistory
-from backend.modelling.intervals import COVERAGE
-from backend.modelling.waiting import QUANTILES
+from backend.behaviour.history import OrderHistory
+from backend.forecast.learn.intervals import COVERAGE
+from backend.forecast.learn.next_order import QUANTILES
+from backend.forecast.learn.predict import forecast
+from backend.forecast.result import Forecast
 from bench.shops import CASES, Case, Shop, load
 
 FloatArray = NDArray[np.float64]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.modelling.forecast import forecast
+from backend.forecast.learn.predict import forecast
 from bench.shops import Case, Shop
 
 

@@ -21,9 +21,9 @@ from typing import Any
 import pyarrow.parquet as pq
 from sqlalchemy import insert
 
-from backend.data.engine import create_engine, transaction
-from backend.data.migrate import create_shop_tables
-from backend.data.tables import shop_tables
+from backend.database.engine import create_engine, transaction
+from backend.files.create_tables import create_shop_tables
+from backend.files.guide_tables import shop_tables
 from tests.live import environment
 from tests.services import postgresql
 

@@ -32,16 +32,14 @@ from rich.table import Table
 from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
 
-from backend.modelling.facts import CustomerFacts
-from backend.modelling.history import ONE_DAY, OrderHistory
-from backend.modelling.segmentation import (
-    Baskets,
-    Before,
-    ClusteringOptions,
-    StandingModel,
-    segment,
-)
-from backend.modelling.segmentation.behaviour import behaviour_of, with_habits
+from backend.behaviour.baskets import Baskets
+from backend.behaviour.customer_facts import CustomerFacts
+from backend.behaviour.history import ONE_DAY, OrderHistory
+from backend.segments.buyers import behaviour_of, with_habits
+from backend.segments.learn.night import segment
+from backend.segments.membership import Before
+from backend.segments.options import ClusteringOptions
+from backend.segments.standing import StandingModel
 from bench.paths import Backend, fill
 from bench.planted import AS_OF, HORIZON_DAYS, MIXES, Planted, noise_shop, planted_shop
 from bench.segment_judge import (

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from backend.modelling.history import OrderHistory, day_number
+from backend.behaviour.history import OrderHistory, day_number
 
 DATA = Path(__file__).parent / "data"
 

@@ -13,9 +13,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from backend.modelling.forecast import forecast
-from backend.modelling.history import OrderHistory
-from backend.modelling.recipe import fit_horizon
+from backend.behaviour.history import OrderHistory
+from backend.forecast.learn.blend import fit_horizon
+from backend.forecast.learn.predict import forecast
 from bench.generator import invent_shop
 from bench.peers_on_file import run_script
 from bench.shops import load

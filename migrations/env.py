@@ -6,10 +6,10 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection
 
-from backend.core.config import Settings
-from backend.data.engine import create_engine
-from backend.data.migrate import VERSION_TABLE
-from backend.data.tables import intelligence
+from backend.core.settings import Settings
+from backend.database.engine import create_engine
+from backend.store.migrate import VERSION_TABLE
+from backend.store.tables import intelligence
 
 
 def is_ours(name: str | None, kind: str, _parents: Any) -> bool:

@@ -17,9 +17,11 @@ import pytest
 from selenium import webdriver
 from sqlalchemy import text
 
-from backend.data.engine import opened, parse_url
+from backend.database.engine import opened, parse_url
 from tests import services
 from tests.services import Server, ServiceMissing
+
+pytest_plugins = ("tests.engines", "tests.histories")
 
 Result = TypeVar("Result")
 NewDatabase = Callable[[], str]

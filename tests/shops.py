@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import insert
 
-from backend.data.engine import create_engine, transaction
-from backend.data.migrate import create_shop_tables
-from backend.data.tables import shop_tables
+from backend.database.engine import create_engine, transaction
+from backend.files.create_tables import create_shop_tables
+from backend.files.guide_tables import shop_tables
 
 AS_OF = datetime(2024, 6, 1, tzinfo=UTC)
 NAMES = {"customers": "customers", "orders": "orders", "line_items": "order_line_items"}

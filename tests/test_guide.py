@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import inspect, text
 
-from backend.data.engine import create_engine, libpq_uri, parse_url
+from backend.database.engine import create_engine, libpq_uri, parse_url
 from tests.conftest import wait_for
 from tests.live import ROOT, Live, serving
 from tests.services import need

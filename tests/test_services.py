@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from backend.data.engine import create_engine
+from backend.database.engine import create_engine
 from tests.conftest import NewDatabase, execute, read_only_url
 from tests.live import ROOT
 from tests.services import Server, listens

@@ -7,9 +7,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
-from backend.api.dependencies import State, opens_admin, opens_reading
+from backend import store
 from backend.api.examples import PAGE_EXAMPLE, REPORT_EXAMPLE, problems
-from backend.api.report import render_report
+from backend.api.keys import State, opens_admin, opens_reading
 from backend.api.schemas import (
     ClusterRequest,
     Lineage,
@@ -25,8 +25,9 @@ from backend.api.schemas import (
 )
 from backend.api.segments import segments_of
 from backend.core.errors import CustomerNotFound, ReportNotReady
-from backend.data import intelligence, runs
-from backend.data.engine import transaction
+from backend.database.engine import transaction
+from backend.report import render_report
+from backend.store import runs
 
 STATUS_URL = "/api/admin/cluster/status"
 CLUSTER_BODY: dict[str, Any] = {
@@ -136,8 +137,8 @@ async def name_segment(state: State, segment_id: str, words: SegmentWords) -> Se
     """
     given = words.model_dump(exclude_unset=True)
     async with transaction(state.engine) as connection:
-        await intelligence.name_segment(connection, segment_id, given, now=state.now())
-        rows = await intelligence.read_segments(connection)
+        await store.name_segment(connection, segment_id, given, now=state.now())
+        rows = await store.read_segments(connection)
     return segments_of(rows)[segment_id]
 
 
@@ -147,7 +148,7 @@ async def segment_lineage(
 ) -> Lineage:
     """List which segments were born, split, merged or died, and of or into which others."""
     async with transaction(state.engine) as connection:
-        rows = await intelligence.read_lineage(connection, limit=limit)
+        rows = await store.read_lineage(connection, limit=limit)
     return Lineage(events=[LineageEvent.model_validate(row) for row in rows])
 
 
@@ -172,7 +173,7 @@ async def changes(
         if published is None:
             return MoveList(changes=[])
         customer = None if customer_id is None else (published, customer_id)
-        rows = await intelligence.read_moves(
+        rows = await store.read_moves(
             connection, limit=limit, run_id=run_id, customer=customer, after=after
         )
     return MoveList(
@@ -189,7 +190,7 @@ async def erase(state: State, customer_id: str) -> None:
     await runs.reap_expired(state.engine, now=state.now())
     async with transaction(state.engine) as connection:
         published = await runs.published(connection)
-        erased = published is not None and await intelligence.erase_customer(
+        erased = published is not None and await store.erase_customer(
             connection, published, customer_id
         )
     if not erased:

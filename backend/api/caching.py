@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from backend import __version__
 from backend.clients.cache import Cache
-from backend.data.runs import Published
+from backend.store.runs import Published
 
 Answer = TypeVar("Answer", bound=BaseModel)
 

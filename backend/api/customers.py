@@ -6,16 +6,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from backend import store
 from backend.api.caching import cached
-from backend.api.dependencies import ApiState, State, opens_reading
 from backend.api.examples import problems
 from backend.api.explanations import explained
+from backend.api.keys import ApiState, State, opens_reading
 from backend.api.schemas import Archetype, CustomerList, CustomerProfile
 from backend.core.errors import CustomerNotFound
-from backend.data import customers, intelligence, runs
-from backend.data.customers import Customer
-from backend.data.engine import snapshot, transaction
-from backend.data.runs import Published
+from backend.database.engine import snapshot, transaction
+from backend.shop import customers
+from backend.shop.customers import Customer
+from backend.store import runs
+from backend.store.runs import Published
 
 router = APIRouter(
     prefix="/api/mcp/customers",
@@ -76,7 +78,7 @@ async def _profiles(
         return [_unscored(customer) for customer in found]
     ids = [str(customer.id) for customer in found]
     async with transaction(state.engine) as connection:
-        rows = await intelligence.read_profiles(connection, published, ids)
+        rows = await store.read_profiles(connection, published, ids)
     return [
         _scored(customer, rows[str(customer.id)])
         if str(customer.id) in rows

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from backend.api.errors import PROBLEM, title
+from backend.api.problems import PROBLEM, title
 from backend.api.schemas import Problem
 
 DETAILS = {

@@ -7,16 +7,18 @@ explanation that nobody reads.
 
 from typing import Any
 
-from backend.api.dependencies import ApiState
+from backend import store
+from backend.api.keys import ApiState
 from backend.api.schemas import Crossing, CustomerProfile, ExplainedNumber, SegmentReason
 from backend.api.schemas import Explanation as Explained
-from backend.data import intelligence, runs
-from backend.data.engine import transaction
-from backend.modelling.explain import Explainer, Explanation
-from backend.modelling.facts import CustomerFacts
-from backend.modelling.segmentation import StandingModel, borders, vocabulary
-from backend.modelling.segmentation.behaviour import Behaviour
-from backend.modelling.segmentation.rules import HABITS
+from backend.behaviour.customer_facts import CustomerFacts
+from backend.database.engine import transaction
+from backend.forecast.explainer import Explainer, Explanation
+from backend.segments import crossings, vocabulary
+from backend.segments.buyers import Behaviour
+from backend.segments.rule import HABITS
+from backend.segments.standing import StandingModel
+from backend.store import runs
 
 CHURN_PLACES, VALUE_PLACES = 4, 2
 MORE = {2: "Two", 3: "Three"}
@@ -29,7 +31,7 @@ async def explained(state: ApiState, profile: CustomerProfile) -> CustomerProfil
     async with transaction(state.engine) as connection:
         explainer = await runs.read_explainer(connection, profile.run_id)
         model = await runs.read_model(connection, profile.run_id)
-        segments = await intelligence.read_segments(connection)
+        segments = await store.read_segments(connection)
     churn, value = _numbers(profile, explainer)
     reason = _reason(profile, model, {row["id"]: row for row in segments})
     words = Explained(churn_risk=churn, predicted_value=value, segment=reason)
@@ -71,11 +73,11 @@ def _reason(
     model = None if stored is None else StandingModel.from_dict(stored)
     customer = _behaviour(profile)
     if customer is None:
-        why, found = "Has not ordered yet", [] if model is None else [borders.first_order(model)]
+        why, found = "Has not ordered yet", [] if model is None else [crossings.first_order(model)]
     else:
         why, found = _own_facts(profile, customer, model), []
         if model is not None:
-            found = [*borders.crossings(model, customer, profile.archetype.id)]
+            found = [*crossings.crossings(model, customer, profile.archetype.id)]
     return SegmentReason(
         why=f"{why}.",
         rule=segments[profile.archetype.id]["profile"]["rule"]["sentence"],
@@ -89,7 +91,7 @@ def _behaviour(profile: CustomerProfile) -> Behaviour | None:
     value = profile.typical_order_value
     if recency is None or not days or value is None:
         return None
-    return borders.behaviour_of_one(recency, days, value)
+    return crossings.behaviour_of_one(recency, days, value)
 
 
 def _own_facts(profile: CustomerProfile, customer: Behaviour, model: StandingModel | None) -> str:
@@ -111,7 +113,7 @@ def _days(count: int) -> str:
 
 
 def _crossing(
-    found: borders.Crossing, profile: CustomerProfile, segments: dict[str, dict[str, Any]]
+    found: crossings.Crossing, profile: CustomerProfile, segments: dict[str, dict[str, Any]]
 ) -> Crossing:
     known = segments.get(found.segment_id)
     name = known["name"] if known else vocabulary.name_of(found.segment_id)
@@ -125,7 +127,7 @@ def _crossing(
     )
 
 
-def _crossing_in_words(found: borders.Crossing, usual: float | None, name: str) -> str:
+def _crossing_in_words(found: crossings.Crossing, usual: float | None, name: str) -> str:
     moved = f"would move this customer to {name}."
     if found.by == "silence":
         return f"Another {_days(found.amount)} without an order {moved}"

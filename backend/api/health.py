@@ -3,10 +3,10 @@
 from fastapi import APIRouter
 
 from backend import __version__
-from backend.api.dependencies import State
 from backend.api.examples import problems
+from backend.api.keys import State
 from backend.api.schemas import Health
-from backend.data.engine import ping
+from backend.database.engine import ping
 
 router = APIRouter(tags=["health"])
 

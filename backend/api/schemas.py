@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from backend.api import samples
-from backend.data.runs import Refit, Run, RunRequest
+from backend.store.runs import Refit, Run, RunRequest
 
 REPORT_URL = "/api/admin/runs/{}/report"
 PAGE_URL = REPORT_URL + ".html"

@@ -6,14 +6,15 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 
+from backend import store
 from backend.api.caching import cached
-from backend.api.dependencies import ApiState, State, opens_reading
 from backend.api.examples import problems
+from backend.api.keys import ApiState, State, opens_reading
 from backend.api.schemas import Segment, SegmentList
-from backend.core.words import NO_ORDERS
-from backend.data import intelligence, runs
-from backend.data.engine import transaction
-from backend.modelling.segmentation.profiles import nearest_in_words
+from backend.core.glossary import NO_ORDERS
+from backend.database.engine import transaction
+from backend.segments.profiles import nearest_in_words
+from backend.store import runs
 
 router = APIRouter(
     prefix="/api/mcp/segments",
@@ -34,7 +35,7 @@ async def segments(state: State) -> SegmentList:
 
 async def _read(state: ApiState) -> SegmentList:
     async with transaction(state.engine) as connection:
-        rows = await intelligence.read_segments(connection)
+        rows = await store.read_segments(connection)
     shown = segments_of(rows)
     return SegmentList(
         segments=[

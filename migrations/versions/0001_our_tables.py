@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from backend.data.tables import UtcDateTime, UtcTimestamp, long_text
+from backend.database.column_types import UtcDateTime, UtcTimestamp, long_text
 
 revision = "0001"
 down_revision = None

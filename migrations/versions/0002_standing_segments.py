@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from backend.data.tables import UtcDateTime, long_text
+from backend.database.column_types import UtcDateTime, long_text
 
 revision = "0002"
 down_revision = "0001"

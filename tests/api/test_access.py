@@ -6,9 +6,9 @@ import subprocess
 import httpx
 import pytest
 
-from backend.api.errors import STATUSES
+from backend.api.problems import STATUSES
 from backend.core import errors
-from backend.data.engine import InvalidDatabaseUrl
+from backend.database.engine import InvalidDatabaseUrl
 from tests.live import ADMIN_KEY, API_KEY, Live
 
 

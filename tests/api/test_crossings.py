@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from sqlalchemy import insert
 
-from backend.data.engine import opened, transaction
-from backend.data.tables import shop_tables
+from backend.database.engine import opened, transaction
+from backend.files.guide_tables import shop_tables
 from tests.conftest import NewDatabase, wait_for
 from tests.live import Live, serving
 from tests.shops import AS_OF, NAMES, Row, Shop, fill, invented

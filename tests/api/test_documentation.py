@@ -11,7 +11,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from backend.core.config import IsolatedSettings
+from backend.core.settings import IsolatedSettings
 from backend.main import create_app
 from tests.conftest import wait_for
 from tests.live import Live, serving

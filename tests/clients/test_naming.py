@@ -7,13 +7,7 @@ from typing import Any
 import pytest
 
 from backend.clients import naming
-from backend.clients.naming import (
-    AnthropicNamer,
-    RuleNamer,
-    SegmentFacts,
-    Wording,
-    create_namer,
-)
+from backend.clients.naming import AnthropicNamer, RuleNamer, SegmentFacts, Wording, create_namer
 from tests.language_model import FakeModel, entry, said
 
 SEGMENTS = (

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.data.engine import opened
-from backend.data.migrate import create_shop_tables
+from backend.database.engine import opened
+from backend.files.create_tables import create_shop_tables
 from tests.conftest import wait_for
 from tests.live import ROOT, command, serving
 from tests.shops import Shop, invented

@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.data.engine import opened
-from backend.data.importing import values
+from backend.database.engine import opened
+from backend.files import values
 from tests.conftest import wait_for
 from tests.examples.fakes import (
     TOKEN,

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from backend.data.engine import create_engine, opened
-from backend.data.orders import read_baskets, read_shop
-from backend.data.sources import Shop, load_mapping, preset_names
-from backend.data.sources.loading import PRESET_FOLDER
+from backend.database.engine import create_engine, opened
+from backend.shop.basket_lines import read_baskets
+from backend.shop.mapping.layers import PRESET_FOLDER, load_mapping, preset_names
+from backend.shop.orders import read_shop
+from backend.shop.shop import Shop
 from tests.conftest import NewDatabase, execute, wait_for
 from tests.live import ROOT, Live, serving
 from tests.presets import on_mysql, on_postgres

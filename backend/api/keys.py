@@ -1,0 +1,75 @@
+"""What routes are handed: the process's state, and the check of the key."""
+
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader
+
+from backend.clients.cache import Cache
+from backend.core.errors import NotAllowed, NotAuthenticated
+from backend.database.engine import AsyncEngine
+from backend.shop.shop import Shop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiState:
+    """What one process holds while it serves; made in `main`, never changed."""
+
+    engine: AsyncEngine
+    shop_engine: AsyncEngine
+    shop: Shop
+    cache: Cache
+    api_keys: Sequence[str]
+    admin_api_keys: Sequence[str]
+    now: Callable[[], datetime]
+
+
+def state_of(request: Request) -> ApiState:
+    """Return the state that the lifespan made."""
+    state: ApiState = request.state.api
+    return state
+
+
+State = Annotated[ApiState, Depends(state_of)]
+key_header = APIKeyHeader(
+    name="X-API-Key", auto_error=False, description="A key of API_KEY or ADMIN_API_KEY."
+)
+SentKey = Annotated[str | None, Security(key_header)]
+
+
+def opens_reading(state: State, key: SentKey) -> None:
+    """Let any known key pass.
+
+    Raises
+    ------
+    NotAuthenticated
+        Without a key, or with an unknown one.
+    """
+    if not _is_one_of(key, (*state.api_keys, *state.admin_api_keys)):
+        raise NotAuthenticated
+
+
+def opens_admin(state: State, key: SentKey) -> None:
+    """Let admin keys pass.
+
+    Raises
+    ------
+    NotAuthenticated
+        Without a key, or with an unknown one.
+    NotAllowed
+        With a key that opens the plain routes only.
+    """
+    if _is_one_of(key, state.admin_api_keys):
+        return
+    opens_reading(state, key)
+    raise NotAllowed
+
+
+def _is_one_of(key: str | None, known: Sequence[str]) -> bool:
+    """Compare with every key, each in constant time, so that timing tells nothing."""
+    sent = (key or "").encode()
+    return sum(hmac.compare_digest(sent, one.encode()) for one in known) > 0

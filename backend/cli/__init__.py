@@ -1,0 +1,1 @@
+"""`python -m backend …`: everything an operator does from a terminal."""

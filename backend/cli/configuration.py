@@ -1,0 +1,33 @@
+"""What every command begins with: the settings, read once and refused in words."""
+
+from backend.core.errors import (
+    InvalidMapping,
+)
+from backend.core.logging import set_up_logging
+from backend.core.settings import Settings
+from backend.database.engine import AsyncEngine
+from backend.shop.mapping.layers import load_mapping
+from backend.store.migrate import migrate
+
+
+def checked_settings() -> Settings:
+    settings = Settings.load()
+    set_up_logging(settings.log_level)
+    load_mapping(settings.shop_variables())  # a wrong one is refused before anything is queued
+    return settings
+
+
+def shop_table_names(settings: Settings) -> dict[str, str]:
+    mapping = load_mapping(settings.shop_variables())
+    names: dict[str, str] = {}
+    for logical in ("customers", "orders", "line_items"):
+        table = mapping.table(logical)
+        if table is None or table.table is None:
+            raise InvalidMapping(logical, "is a query; only named tables can be made")
+        names[logical] = ".".join(filter(None, mapping.place(table.table)))
+    return names
+
+
+async def migrate_if_wanted(settings: Settings, engine: AsyncEngine) -> None:
+    if settings.auto_migrate:
+        await migrate(engine)

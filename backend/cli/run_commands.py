@@ -1,0 +1,75 @@
+"""One run, followed from the terminal."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, cast
+
+import typer
+
+from backend.cli.configuration import checked_settings, migrate_if_wanted
+from backend.cli.terminal import AsJson, print_report, progress_bar
+from backend.core.clock import utc_now
+from backend.core.errors import (
+    RunFailed,
+)
+from backend.core.settings import Settings
+from backend.database.engine import AsyncEngine, opened
+from backend.main import run_config
+from backend.run.worker import work_once
+from backend.store import runs
+from backend.store.runs import Refit, Run, RunRequest
+
+WATCH_EVERY_SECONDS = 0.2
+
+
+def cluster(
+    sample_size: Annotated[int | None, typer.Option(help="Customers to fit on.")] = None,
+    min_k: Annotated[int | None, typer.Option(help="Fewest segments.")] = None,
+    max_k: Annotated[int | None, typer.Option(help="Most segments.")] = None,
+    as_of: Annotated[datetime | None, typer.Option(help="The instant described, UTC.")] = None,
+    refit: Annotated[
+        str, typer.Option(help="Learn borders anew: auto (monthly), now, or force.")
+    ] = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Learn segments, value and churn of all customers, and publish them."""
+    settings = checked_settings()
+    request = RunRequest(
+        sample_size=sample_size,
+        min_k=min_k,
+        max_k=max_k,
+        as_of=as_of and as_of.replace(tzinfo=UTC),
+        refit=cast(Refit, refit),
+    )
+    report = asyncio.run(run_and_watch(settings, request, show_progress=not as_json))
+    if as_json:
+        typer.echo(json.dumps(report, indent=2))
+    else:
+        print_report(report)
+
+
+async def run_and_watch(
+    settings: Settings, request: RunRequest, *, show_progress: bool
+) -> dict[str, Any]:
+    async with opened(settings.intelligence_url) as engine:
+        await migrate_if_wanted(settings, engine)
+        run = await runs.enqueue(engine, request, now=utc_now())
+        # Whoever claims it first, this process or a service on the same database, does the work.
+        working = asyncio.create_task(work_once(engine, run_config(settings), asyncio.Event()))
+        ended = await _watch(engine, run.id, show_progress=show_progress)
+        await working
+        if ended.state == "failed":
+            raise RunFailed(run.id, ended.error or "no reason was recorded")
+        return await runs.read_report(engine, run.id) or {}
+
+
+async def _watch(engine: AsyncEngine, run_id: str, *, show_progress: bool) -> Run:
+    """Follow a run to its end, with a progress bar on stderr."""
+    with progress_bar(visible=show_progress) as bar:
+        task = bar.add_task("queued", total=1.0)
+        while not (run := await runs.get(engine, run_id)).is_finished:
+            bar.update(task, completed=run.share_done, description=run.stage or "queued")
+            await asyncio.sleep(WATCH_EVERY_SECONDS)
+        bar.update(task, completed=1.0, description=run.state)
+    return run

@@ -1,0 +1,55 @@
+"""Serve, work off what is queued, migrate."""
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from backend.cli.configuration import checked_settings, migrate_if_wanted, shop_table_names
+from backend.cli.terminal import out
+from backend.core.settings import Settings
+from backend.database.engine import opened
+from backend.files.create_tables import create_shop_tables
+from backend.main import run_config
+from backend.run.worker import work
+from backend.store.migrate import migrate
+
+
+def serve(host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
+    """Serve the API, and run clustering unless RUN_WORKER=false."""
+    checked_settings()  # fails here with a sentence rather than in each worker
+    uvicorn.run("backend.main:app", host=host, port=port, workers=workers, log_config=None)
+
+
+def worker() -> None:
+    """Run queued clusterings until stopped; web processes then want RUN_WORKER=false."""
+    asyncio.run(_work(checked_settings()))
+
+
+def migrate_command(
+    shop_tables: Annotated[
+        bool, typer.Option("--shop-tables", help="Also make the guide's three shop tables.")
+    ] = False,
+) -> None:
+    """Create or update our own tables; a shop's tables are never touched."""
+    asyncio.run(_migrate(checked_settings(), shop_tables=shop_tables))
+    out.print("The tables are up to date.")
+
+
+async def _migrate(settings: Settings, *, shop_tables: bool) -> None:
+    async with opened(settings.intelligence_url) as engine:
+        await migrate(engine)
+    if shop_tables:
+        async with opened(settings.shop_url) as engine:
+            await create_shop_tables(engine, shop_table_names(settings))
+
+
+async def _work(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    async with opened(settings.intelligence_url) as engine:
+        await migrate_if_wanted(settings, engine)
+        await work(engine, run_config(settings), stop)

@@ -1,0 +1,71 @@
+"""What the commands print with: two consoles, a progress bar, tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from backend.readiness.finding import Readiness
+
+out = Console()
+err = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+
+def progress_bar(*, visible: bool) -> Progress:
+    columns = (
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=err, disable=not visible)
+
+
+def findings_table(found: Readiness) -> Table:
+    colours = {"ok": "green", "warning": "yellow", "error": "red"}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Level", no_wrap=True)
+    table.add_column("Looked at", no_wrap=True)
+    table.add_column("Found", overflow="fold")
+    for finding in found.findings:
+        level = Text(finding.level, style=colours[finding.level])
+        table.add_row(level, Text(finding.code), Text(finding.sentence))
+    return table
+
+
+def print_report(report: Mapping[str, Any]) -> None:
+    out.print(_segments_table(report["segments"]))
+    for note in report["notes"]:
+        out.print(f"• {note}", highlight=False, markup=False)
+
+
+def _segments_table(segments: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Segment", overflow="fold")
+    table.add_column("Id", no_wrap=True)
+    for name in ("Customers", "Orders", "Days", "LTV", "Churn"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for segment in segments:
+        traits = segment["characteristics"]
+        table.add_row(
+            segment["name"],
+            segment["id"],
+            f"{segment['customer_count']:,}",
+            _shown(traits["frequency"], ".0f"),
+            _shown(traits["recency_days"], ".0f"),
+            _shown(segment["avg_ltv"], ",.0f"),
+            _shown(segment["churn_risk_avg"], ".0%"),
+        )
+    table.caption = "Orders and days since the last one: medians. LTV and churn risk: means."
+    return table
+
+
+def _shown(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

@@ -1,1 +1,0 @@
-"""The only home of SQL: the shop's tables are read, ours are migrated."""

@@ -1,5 +1,0 @@
-"""Files into the guide's own shop tables, for shops without a reachable database."""
-
-from backend.data.importing.loading import ImportResult, import_files
-
-__all__ = ["ImportResult", "import_files"]

@@ -1,0 +1,57 @@
+"""Column types that mean the same on every database we write to."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    String,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, TIMESTAMP
+from sqlalchemy.types import TypeEngine
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant in Python, a naive UTC timestamp in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Keep microseconds on MySQL, whose default drops them."""
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime(timezone=False))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert to UTC and drop the zone."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Say that it is UTC."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class UtcTimestamp(UtcDateTime):
+    """The guide prints TIMESTAMP, which on MySQL is a type of its own, in whole seconds."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Use MySQL's TIMESTAMP there."""
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(TIMESTAMP())
+        return super().load_dialect_impl(dialect)
+
+
+def long_text() -> Text:
+    """Return text without MySQL's bound of 64 KiB."""
+    return Text().with_variant(LONGTEXT(), "mysql", "mariadb")
+
+
+def text_id(length: int) -> String:
+    """Return an id compared byte by byte: on MySQL the default collation ignores case."""
+    return String(length).with_variant(String(length, collation="utf8mb4_bin"), "mysql", "mariadb")

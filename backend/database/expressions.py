@@ -1,0 +1,152 @@
+"""What differs between databases when a shop's columns are read; one function per difference."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Float,
+    LargeBinary,
+    Numeric,
+    String,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    null,
+    type_coerce,
+)
+
+from backend.database.kinds import Kind
+
+Column = ColumnElement[Any]
+MICROS = 1_000_000
+ABSURD_AMOUNT = 1_000_000_000_000
+NUMBER_PATTERN = r"^ *[+-]?[0-9]+(\.[0-9]+)? *$"
+MYSQL = frozenset({"mysql", "mariadb"})
+EARLIEST, LATEST = "1900-01-01", "9999-12-31"
+
+
+def as_text(dialect: str, value: Column, kind: Kind) -> ColumnElement[str]:
+    """Render any id or status as text; bytes as lower hexadecimal."""
+    if kind is Kind.TEXT and dialect != "postgresql":
+        return type_coerce(value, String())
+    if kind is Kind.BINARY:
+        encoded = func.encode(value, "hex") if dialect == "postgresql" else func.hex(value)
+        return func.lower(encoded, type_=String())
+    return cast(value, String())
+
+
+def exact(dialect: str, value: Column, kind: Kind = Kind.TEXT) -> Column:
+    """Return what tells texts apart that MySQL takes for equal: case, accents, trailing blanks."""
+    if dialect not in MYSQL or kind is not Kind.TEXT:
+        return value
+    # By way of CHAR, which has the connection's character set, whatever the column's is.
+    return cast(cast(value, String()), LargeBinary())
+
+
+def same_id(
+    dialect: str, one: Column, one_kind: Kind, other: Column, other_kind: Kind
+) -> ColumnElement[bool]:
+    """Whether two ids are the same, as text where they are of different kinds."""
+    if one_kind is not other_kind:
+        one, other = as_text(dialect, one, one_kind), as_text(dialect, other, other_kind)
+        one_kind = Kind.TEXT
+    equal = one == other  # what an index can answer
+    if dialect in MYSQL and one_kind is Kind.TEXT:
+        return equal & (exact(dialect, one) == exact(dialect, other))
+    return equal
+
+
+def email_key(dialect: str, email: Column) -> Column:
+    """Return what all spellings of an e-mail share; NULL for none."""
+    return exact(dialect, func.nullif(func.lower(func.trim(email)), ""))
+
+
+def as_number(dialect: str, value: Column, kind: Kind) -> Column:
+    """Return an amount or a rate as a number; NULL if it is none."""
+    if dialect == "sqlite":
+        numeric = func.typeof(value).in_(("integer", "real"))
+        texts = value.op("GLOB")("*[0-9]*")
+        return case((numeric, value), (texts, cast(value, Float())), else_=null())
+    if kind is Kind.TEXT:
+        return case((value.regexp_match(NUMBER_PATTERN), cast(value, Numeric(30, 8))), else_=null())
+    return cast(value, Numeric()) if kind is Kind.OTHER else value
+
+
+def amount_micros(
+    dialect: str, value: Column, kind: Kind, scale: int, rate: tuple[Column, str] | None
+) -> Column:
+    """Return an amount in whole millionths of the currency unit; NULL if it is no sane number.
+
+    Parameters
+    ----------
+    dialect
+        The database's name.
+    value
+        In units divided by `scale`.
+    kind
+        What `value` holds.
+    scale
+        1 for currency units, 100 for cents.
+    rate
+        The exchange rate, as a number above zero, and "divide" or "multiply".
+    """
+    number = as_number(dialect, value, kind)
+    # NaN is above every number in PostgreSQL, absent from MySQL and NULL in SQLite.
+    sane = func.abs(number) < ABSURD_AMOUNT * scale
+    micros = number * (MICROS // scale) if MICROS % scale == 0 else number * MICROS / scale
+    if rate is not None:
+        factor, direction = rate
+        micros = micros / factor if direction == "divide" else micros * factor
+        sane = sane & (func.abs(micros) < ABSURD_AMOUNT * MICROS)
+    return case((sane, cast(func.round(micros), BigInteger())), else_=null())
+
+
+def moment(dialect: str, value: Column, kind: Kind) -> Column:
+    """Return a time as the bulk reader wants it.
+
+    PostgreSQL: a naive timestamp, UTC where the column knows its zone. MySQL: microseconds since
+    1970. Text stays text, whole numbers are seconds since 1970 and stay so.
+    """
+    if kind not in {Kind.DATETIME, Kind.INSTANT}:
+        return value
+    if dialect == "postgresql":
+        naive = func.timezone("UTC", value) if kind is Kind.INSTANT else cast(value, DateTime())
+        sane = naive.between(_timestamp(EARLIEST), _timestamp(LATEST))
+        return case((sane, naive), else_=null())
+    # Zero dates give NULL.
+    return func.timestampdiff(literal_column("MICROSECOND"), "1970-01-01", value)
+
+
+def _timestamp(text: str) -> Column:
+    return cast(literal(text, String()), DateTime())
+
+
+def is_before(dialect: str, value: Column, kind: Kind, naive_text: str, seconds: int) -> Column:
+    """Compare a time of the shop's with an instant.
+
+    Parameters
+    ----------
+    dialect
+        The database's name.
+    value
+        The shop's time.
+    kind
+        What `value` holds.
+    naive_text
+        The instant as `YYYY-MM-DD HH:MM:SS.ffffff` in the zone of the column.
+    seconds
+        The instant in whole seconds since 1970.
+    """
+    if kind is Kind.INTEGER:
+        return value < seconds
+    if dialect == "sqlite":
+        return func.strftime("%Y-%m-%d %H:%M:%f", value) < naive_text[:23]
+    if kind is Kind.TEXT:
+        return func.replace(value, "T", " ") < naive_text
+    if dialect == "postgresql":
+        return moment(dialect, value, kind) < _timestamp(naive_text)
+    return value < naive_text

@@ -1,0 +1,1 @@
+"""What a customer will do: numbers, and why these numbers. What learns them is in `learn`."""

@@ -1,0 +1,141 @@
+"""The recipe tried on the shop's own past: predicted with what was known, compared with what came.
+
+Each trial repeats the whole recipe at an earlier cut-off, training table and all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from backend.behaviour.history import PurchaseDays
+from backend.core.arrays import FloatArray, IntArray
+from backend.forecast.learn.backtest.simple_rules import simple_rules
+from backend.forecast.learn.blend import Prediction, fit_horizon
+from backend.forecast.learn.lifetime import summarise
+from backend.forecast.learn.past_cutoffs import outcomes, plan_cutoffs
+
+MOST_TRIALS = 3
+MOST_ROWS = 20_000
+LEAST_BUYERS = 10
+LEAST_BUYERS_TO_JUDGE = 50
+LEAST_OUTCOMES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One forecast of the past, with what came of it; arrays of shape (buyers,).
+
+    Attributes
+    ----------
+    cutoff
+        Day number; only what was before it was known.
+    horizon_days
+        Days predicted.
+    prediction
+        By the recipe.
+    rules
+        By simple rules, by their names.
+    purchase_days, spend
+        What came in the horizon.
+    first_wait_days
+        Days from the cut-off to noon of the next purchase day; infinite where none came.
+    """
+
+    cutoff: int
+    horizon_days: int
+    prediction: Prediction
+    rules: dict[str, Prediction]
+    purchase_days: FloatArray
+    spend: FloatArray
+    first_wait_days: FloatArray
+
+
+def run_trials(
+    days: PurchaseDays,
+    horizon_days: int,
+    *,
+    seed: int,
+    purchases: bool = True,
+    progress: Callable[[float], None],
+) -> list[Trial]:
+    """Try the recipe at up to three earlier cut-offs, the latest first.
+
+    Parameters
+    ----------
+    days
+        Purchase days known, of a sample of the buyers where there are many.
+    horizon_days
+        The forecast's horizon; trials have half the history where that is shorter.
+    seed
+        As for the recipe.
+    purchases
+        Whether boosting of purchases is wanted, besides that of buying at all.
+    progress
+        Called with the share of trials done.
+    """
+    cutoffs, window = trial_cutoffs(days, horizon_days)
+    trials = []
+    for number, cutoff in enumerate(cutoffs, start=1):
+        trial = _try(days, cutoff, window, seed=seed, purchases=purchases)
+        trials += [trial] if trial is not None else []
+        progress(number / len(cutoffs))
+    return trials
+
+
+def trial_cutoffs(days: PurchaseDays, horizon_days: int) -> tuple[list[int], int]:
+    """Return cut-offs half a window apart, latest first, and the length of the window."""
+    window = plan_cutoffs(days, horizon_days).window_days
+    first_day = int(days.day.min())
+    shortest = max((days.as_of_day - first_day) / 4, min(window / 2, 90))
+    step = max(window // 2, 1)
+    latest = days.as_of_day - window
+    cutoffs = [latest - i * step for i in range(MOST_TRIALS)]
+    return [c for c in cutoffs if c - first_day >= shortest], window
+
+
+def enough_buyers(trials: list[Trial]) -> bool:
+    """Whether what was said of value held, or did not, by more than luck."""
+    buyers = sum(len(t.spend) for t in trials)
+    return buyers >= LEAST_BUYERS_TO_JUDGE and _came(trials) >= LEAST_OUTCOMES
+
+
+def enough_of_both(trials: list[Trial]) -> bool:
+    """The same of churn: there must be some who came back, and some who did not."""
+    buyers = sum(len(t.spend) for t in trials)
+    return enough_buyers(trials) and buyers - _came(trials) >= LEAST_OUTCOMES
+
+
+def _came(trials: list[Trial]) -> int:
+    return sum(int((t.purchase_days > 0).sum()) for t in trials)
+
+
+def _try(
+    days: PurchaseDays, cutoff: int, window_days: int, *, seed: int, purchases: bool
+) -> Trial | None:
+    known = days.before(cutoff)
+    summary = summarise(known)
+    if len(summary) < LEAST_BUYERS or not summary.x.any():
+        return None
+    model = fit_horizon(known, window_days, seed=seed, purchases=purchases, most_rows=MOST_ROWS)
+    bought, spend = outcomes(days, summary.customer, cutoff, window_days)
+    return Trial(
+        cutoff=cutoff,
+        horizon_days=window_days,
+        prediction=model.predict(known),
+        rules=simple_rules(known, window_days),
+        purchase_days=bought,
+        spend=spend,
+        first_wait_days=_first_waits(days, summary.customer, cutoff, window_days),
+    )
+
+
+def _first_waits(
+    days: PurchaseDays, customers: IntArray, cutoff: int, window_days: int
+) -> FloatArray:
+    came = days.between(cutoff, cutoff + window_days)
+    waits = np.full(int(days.customer[-1]) + 1, np.inf)
+    np.minimum.at(waits, came.customer, came.day - cutoff + 0.5)
+    return waits[customers]

@@ -1,0 +1,275 @@
+"""From a shop's history to orders, spend and churn of each of its customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.special import logit
+
+from backend.behaviour.customer_facts import CustomerFacts
+from backend.behaviour.history import OrderHistory, PurchaseDays
+from backend.core.arrays import FloatArray
+from backend.core.threads import one_thread
+from backend.forecast.learn.backtest.calibration import Calibration, calibrate
+from backend.forecast.learn.backtest.grades import BacktestReport, make_report
+from backend.forecast.learn.backtest.simple_rules import simple_rules
+from backend.forecast.learn.backtest.trials import Trial, run_trials
+from backend.forecast.learn.blend import HorizonModel, Prediction, fit_horizon
+from backend.forecast.learn.distil import fit_explainer
+from backend.forecast.learn.lifetime import summarise
+from backend.forecast.learn.next_order import QUANTILES, next_purchase_days
+from backend.forecast.learn.spread import Intervals, Spread, fit_spread
+from backend.forecast.result import Forecast, ForecastReport, make_notes
+
+MOST_CUSTOMERS_TO_FIT = 40_000
+MOST_CUSTOMERS_TO_TRY = 20_000
+# What a shop without any repeat purchase is assumed to have seen besides: half a repeat purchase
+# in one customer-year (the half is Jeffreys' prior for a Poisson rate).
+ASSUMED_REPEATS = 0.5
+ASSUMED_EXPOSURE_DAYS = 365.0
+
+Progress = Callable[[float], None]
+
+
+def _ignore(_: float) -> None:
+    """Report progress to nobody."""
+
+
+def forecast(
+    history: OrderHistory,
+    *,
+    value_horizon_days: int = 365,
+    churn_horizon_days: int = 180,
+    seed: int = 0,
+    progress: Progress = _ignore,
+) -> Forecast:
+    """Forecast orders, spend and churn of every customer.
+
+    Parameters
+    ----------
+    history
+        Counted orders before `as_of`; nothing else is looked at.
+    value_horizon_days
+        Days after `as_of` that predicted orders and value are about, at least 1.
+    churn_horizon_days
+        Days after `as_of` without an order that count as churn, at least 1.
+    seed
+        Decides which customers are sampled where there are many, and boosting's features.
+    progress
+        Called with the share done, in (0, 1].
+
+    Raises
+    ------
+    ValueError
+        When a horizon is below one day.
+    """
+    if min(value_horizon_days, churn_horizon_days) < 1:
+        raise ValueError("a horizon is at least one day")
+    days = history.purchase_days()
+    horizons = _Horizons(value_horizon_days, churn_horizon_days)
+    if not len(days.day):
+        report = ForecastReport("no_orders", "none", value_horizon_days, churn_horizon_days)
+        scores = _nothing(report)
+    elif not np.any(np.diff(days.customer) == 0):
+        scores = _base_rates(days, horizons)
+    else:
+        with one_thread():
+            scores = _recipe(days, horizons, seed, progress)
+    result = _spread_over_customers(history, days, scores)
+    progress(1.0)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Horizons:
+    value_days: int
+    churn_days: int
+
+    @property
+    def equal(self) -> bool:
+        return self.value_days == self.churn_days
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """Of buyers only, in purchase days: within the value horizon, and the chance of churn."""
+
+    prediction: Prediction
+    churn: FloatArray
+    intervals: Intervals
+    next_purchase_days: FloatArray
+    report: ForecastReport
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """The recipe fitted for one horizon, with its trials and what they taught."""
+
+    model: HorizonModel
+    trials: list[Trial]
+    calibration: Calibration
+    report: BacktestReport | None
+
+    def predict(self, days: PurchaseDays) -> Prediction:
+        """Predict for all buyers, corrected by what the trials taught."""
+        prediction = self.model.predict(days)
+        leans = self.calibration.value.rule or self.calibration.churn.rule
+        rules = simple_rules(days, self.model.horizon_days) if leans else {}
+        return self.calibration.apply(prediction, rules)
+
+    def tried(self) -> list[Prediction]:
+        """Return the trials' predictions, corrected likewise."""
+        return [self.calibration.apply(t.prediction, t.rules) for t in self.trials]
+
+
+def _recipe(days: PurchaseDays, horizons: _Horizons, seed: int, progress: Progress) -> _Scores:
+    sample = _sample(days, MOST_CUSTOMERS_TO_FIT, seed)
+    share = 0.85 if horizons.equal else 0.55
+    value = _fit(sample, horizons.value_days, seed, True, lambda done: progress(share * done))
+    churn = value
+    if not horizons.equal:
+        churn = _fit(
+            sample, horizons.churn_days, seed, False, lambda done: progress(0.55 + 0.3 * done)
+        )
+    prediction = value.predict(days)
+    left = prediction if horizons.equal else churn.predict(days)
+    progress(0.95)
+    spread = fit_spread(value.trials, value.tried())
+    return _Scores(
+        prediction=prediction,
+        churn=left.none,
+        intervals=spread.intervals(prediction),
+        next_purchase_days=_next_purchases(value.model, days, prediction, left, horizons),
+        report=_report(value, churn, spread, horizons),
+    )
+
+
+def _fit(
+    days: PurchaseDays, horizon_days: int, seed: int, purchases: bool, progress: Progress
+) -> _Fitted:
+    model = fit_horizon(days, horizon_days, seed=seed, purchases=purchases)
+    progress(0.4)
+    trials = run_trials(
+        _sample(days, MOST_CUSTOMERS_TO_TRY, seed),
+        horizon_days,
+        seed=seed,
+        purchases=purchases,
+        progress=lambda done: progress(0.4 + 0.6 * done),
+    )
+    calibration = calibrate(trials)
+    tried = [calibration.apply(t.prediction, t.rules) for t in trials]
+    return _Fitted(model, trials, calibration, make_report(trials, tried))
+
+
+def _sample(days: PurchaseDays, most: int, seed: int) -> PurchaseDays:
+    """Keep the purchase days of at most so many buyers, chosen by seed."""
+    buyers = days.buyers
+    if len(buyers) <= most:
+        return days
+    return days.of(np.random.default_rng(seed).choice(buyers, most, replace=False))
+
+
+def _next_purchases(
+    model: HorizonModel,
+    days: PurchaseDays,
+    prediction: Prediction,
+    left: Prediction,
+    horizons: _Horizons,
+) -> FloatArray:
+    """Quantiles of the wait, anchored at the longer horizon's chance of a purchase."""
+    longest = prediction if horizons.value_days >= horizons.churn_days else left
+    horizon = max(horizons.value_days, horizons.churn_days)
+    return next_purchase_days(model.base.mbg_nbd, summarise(days), longest.buy_logit, horizon)
+
+
+def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons) -> ForecastReport:
+    boosted = value.model.buy is not None
+    lessons = Calibration(
+        value.calibration.spend_power, value.calibration.value, churn.calibration.churn
+    )
+    return ForecastReport(
+        status="scored",
+        model="lifetime models and gradient boosting" if boosted else "lifetime models",
+        value_horizon_days=horizons.value_days,
+        churn_horizon_days=horizons.churn_days,
+        parameters=value.model.base.parameters(),
+        level=asdict(value.model.level),
+        calibration=lessons,
+        value=value.report,
+        churn=churn.report,
+        coverage=spread.coverage,
+        notes=make_notes(
+            lessons, value.report, churn.report, season_known=value.model.level.year_ago
+        ),
+    )
+
+
+def _base_rates(days: PurchaseDays, horizons: _Horizons) -> _Scores:
+    """Give everyone the same rate: nobody has come back, so nothing tells customers apart."""
+    summary = summarise(days)
+    exposure = summary.T.sum() + ASSUMED_EXPOSURE_DAYS
+    rate_per_day = float(ASSUMED_REPEATS / exposure)
+    everyone = np.ones(len(summary))
+    expected = rate_per_day * horizons.value_days
+    prediction = Prediction(
+        summary.customer,
+        everyone * expected,
+        everyone * expected * summary.spend.mean(),
+        everyone * float(logit(-np.expm1(-expected))),
+    )
+    report = ForecastReport(
+        "insufficient_history",
+        "base rate",
+        horizons.value_days,
+        horizons.churn_days,
+        parameters={"poisson": {"rate_per_day": rate_per_day}},
+        notes=("Nobody has ordered on two days yet: all customers have the same base rate.",),
+    )
+    return _Scores(
+        prediction,
+        everyone * np.exp(-rate_per_day * horizons.churn_days),
+        fit_spread([], []).intervals(prediction),
+        np.tile(_exponential_waits(rate_per_day, horizons), (len(summary), 1)),
+        report,
+    )
+
+
+def _nothing(report: ForecastReport) -> _Scores:
+    none = np.zeros(0)
+    prediction = Prediction(np.zeros(0, dtype=np.int64), none, none, none)
+    return _Scores(prediction, none, Intervals(*(none,) * 4), np.zeros((0, 3)), report)
+
+
+def _exponential_waits(rate_per_day: float, horizons: _Horizons) -> FloatArray:
+    waits = -np.log1p(-np.array(QUANTILES)) / rate_per_day
+    return np.where(waits <= max(horizons.value_days, horizons.churn_days), waits, np.nan)
+
+
+def _spread_over_customers(history: OrderHistory, days: PurchaseDays, scores: _Scores) -> Forecast:
+    """Put the buyers' scores in the rows of all customers, and count orders instead of days."""
+    buyers = scores.prediction.customer
+    orders_per_day = float(days.orders.sum() / max(len(days.orders), 1))
+
+    def to_all(values: FloatArray) -> FloatArray:
+        every = np.full((history.customer_count, *values.shape[1:]), np.nan)
+        every[buyers] = values
+        return every
+
+    facts = CustomerFacts.of(history)
+    churn, value = to_all(scores.churn), to_all(scores.prediction.spend)
+    intervals = scores.intervals
+    return Forecast(
+        predicted_orders=to_all(scores.prediction.purchase_days * orders_per_day),
+        predicted_value=value,
+        churn_risk=churn,
+        predicted_orders_low=to_all(np.round(intervals.purchase_days_low * orders_per_day)),
+        predicted_orders_high=to_all(np.round(intervals.purchase_days_high * orders_per_day)),
+        predicted_value_low=to_all(intervals.spend_low),
+        predicted_value_high=to_all(intervals.spend_high),
+        next_order_days=to_all(scores.next_purchase_days),
+        facts=facts,
+        explainer=fit_explainer(facts, churn, value),
+        report=scores.report,
+    )

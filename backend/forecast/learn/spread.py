@@ -1,0 +1,203 @@
+"""80 % intervals for every buyer, as far as the trials on the shop's past say they must reach.
+
+Outcomes miss predictions for two reasons: customers differ from what is expected of each, and the
+whole shop sells more or less than was expected. Trials hold thousands of customers but only two or
+three levels, and those of past seasons: what they missed by in all says nothing about who lies how
+far from their own expectation. So trials are first brought to the level that came, and then
+replayed as if the level had been missed, upwards and downwards, by as much as it typically was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from backend.core.arrays import FloatArray
+from backend.forecast.learn.backtest.metrics import equal_bins
+from backend.forecast.learn.backtest.trials import Trial
+from backend.forecast.learn.blend import Prediction
+from backend.forecast.learn.intervals import (
+    COVERAGE,
+    CountSpread,
+    Outcomes,
+    Reach,
+    SpendSpread,
+    fit_count_spread,
+    fit_reach,
+    fit_spend_spread,
+    limits,
+    ranks,
+)
+from backend.forecast.learn.past_cutoffs import LEVEL_PSEUDO_PURCHASES
+
+# Three-point Gauss-Hermite: in standard deviations of a normal level error.
+LEVELS_MISSED = (-(3**0.5), 0.0, 3**0.5)
+LEVEL_WEIGHTS = (1 / 6, 2 / 3, 1 / 6)
+# Beside the trials of a shop: two more, whose level was missed by 10 %.
+ASSUMED_LEVEL_ERROR = 0.1
+ASSUMED_TRIALS = 2.0
+
+LevelError = tuple[float, float]  # of purchase days and of spend, as logs
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """80 % intervals of purchase days and spend, arrays of shape (buyers,)."""
+
+    purchase_days_low: FloatArray
+    purchase_days_high: FloatArray
+    spend_low: FloatArray
+    spend_high: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far outcomes lie from predictions.
+
+    Attributes
+    ----------
+    counts, spend
+        Distributions around the forecast's means.
+    count_reach, spend_reach
+        How much of them an interval holds.
+    coverage
+        How such intervals did on the trials; empty without trials.
+    """
+
+    counts: CountSpread
+    spend: SpendSpread
+    count_reach: Reach
+    spend_reach: Reach
+    coverage: dict[str, Any]
+
+    def intervals(self, prediction: Prediction) -> Intervals:
+        """Return the interval of every buyer."""
+        mean, money, none = prediction.purchase_days, prediction.spend, prediction.none
+        low, high = limits(self.count_reach.of(ranks(mean)), none)
+        poor, rich = limits(self.spend_reach.of(ranks(money)), none)
+        first, last = self.counts.interval(low, high, mean, none)
+        return Intervals(
+            purchase_days_low=first,
+            purchase_days_high=last,
+            spend_low=self.spend.quantile(poor, money, none, mean),
+            spend_high=self.spend.quantile(rich, money, none, mean),
+        )
+
+
+def fit_spread(trials: list[Trial], predictions: list[Prediction]) -> Spread:
+    """Fit to trials and the forecast's predictions for them; both may be empty."""
+    errors = [_level_error(t, p) for t, p in zip(trials, predictions, strict=True)]
+    levelled = [p.at_level(*e) for p, e in zip(predictions, errors, strict=True)]
+    counts_seen, spend_seen = _outcomes(trials, levelled)
+    counts = fit_count_spread(counts_seen)
+    spend = fit_spend_spread(spend_seen, counts_seen.mean)
+    level_error = _typical(errors)
+    count_reach, spend_reach = _reaches(trials, levelled, counts, spend, level_error)
+    spread = Spread(counts, spend, count_reach, spend_reach, coverage={})
+    if not trials:
+        return spread
+    coverage = _coverage(spread, trials, predictions)
+    coverage["typical_level_error"] = {"orders": level_error[0], "value": level_error[1]}
+    return replace(spread, coverage=coverage)
+
+
+def _level_error(trial: Trial, prediction: Prediction) -> LevelError:
+    """Logs of actual over predicted, of purchase days and of spend."""
+
+    def error(actual: FloatArray, predicted: FloatArray, unit: float) -> float:
+        some = LEVEL_PSEUDO_PURCHASES * unit
+        return float(np.log(actual.sum() + some) - np.log(predicted.sum() + some))
+
+    purchase = float(prediction.spend.sum() / prediction.purchase_days.sum())
+    return (
+        error(trial.purchase_days, prediction.purchase_days, 1.0),
+        error(trial.spend, prediction.spend, purchase),
+    )
+
+
+def _typical(errors: list[LevelError]) -> LevelError:
+    """Root mean square of the errors, a few trials drawn towards what is common."""
+    assumed = ASSUMED_TRIALS * ASSUMED_LEVEL_ERROR**2
+    seen = np.square(np.reshape(errors, (-1, 2))).sum(axis=0)
+    purchases, spend = np.sqrt((seen + assumed) / (len(errors) + ASSUMED_TRIALS))
+    return float(purchases), float(spend)
+
+
+def _reaches(
+    trials: list[Trial],
+    levelled: list[Prediction],
+    counts: CountSpread,
+    spend: SpendSpread,
+    level_error: LevelError,
+) -> tuple[Reach, Reach]:
+    """How far intervals must reach to hold what came, replayed at levels missed by this much."""
+    replays = [
+        p.at_level(missed * level_error[0], missed * level_error[1])
+        for missed in LEVELS_MISSED
+        for p in levelled
+    ]
+    counts_seen, spend_seen = _outcomes(trials * len(LEVELS_MISSED), replays)
+    weight = np.repeat(LEVEL_WEIGHTS, sum(len(t.spend) for t in trials))
+    count_middle = counts.middle(counts_seen.actual, counts_seen.mean, counts_seen.none)
+    spend_middle = spend.middle(
+        spend_seen.actual, spend_seen.mean, spend_seen.none, counts_seen.mean
+    )
+    return (
+        fit_reach(count_middle, counts_seen, weight),
+        fit_reach(spend_middle, spend_seen, weight),
+    )
+
+
+def _outcomes(trials: list[Trial], predictions: list[Prediction]) -> tuple[Outcomes, Outcomes]:
+    def joined(parts: list[FloatArray]) -> FloatArray:
+        return np.concatenate([np.zeros(0), *parts])
+
+    none = joined([p.none for p in predictions])
+    return (
+        Outcomes(
+            joined([p.purchase_days for p in predictions]),
+            none,
+            joined([ranks(p.purchase_days) for p in predictions]),
+            joined([t.purchase_days for t in trials]),
+        ),
+        Outcomes(
+            joined([p.spend for p in predictions]),
+            none,
+            joined([ranks(p.spend) for p in predictions]),
+            joined([t.spend for t in trials]),
+        ),
+    )
+
+
+def _coverage(spread: Spread, trials: list[Trial], predictions: list[Prediction]) -> dict[str, Any]:
+    """Share of outcomes inside, overall and by tenth of the prediction."""
+    orders, spend, tenths, money_tenths, none = [], [], [], [], []
+    for trial, prediction in zip(trials, predictions, strict=True):
+        inside = spread.intervals(prediction)
+        orders.append(
+            (inside.purchase_days_low <= trial.purchase_days)
+            & (trial.purchase_days <= inside.purchase_days_high)
+        )
+        spend.append((inside.spend_low <= trial.spend) & (trial.spend <= inside.spend_high))
+        tenths.append(equal_bins(prediction.purchase_days))
+        money_tenths.append(equal_bins(prediction.spend))
+        none.append(trial.spend == 0)
+    return {
+        "wanted": COVERAGE,
+        "counted": "share of outcomes inside or on the limits; where more than 80 % of customers "
+        "order nothing, [0, 0] is the interval and covers more",
+        "orders": _by_tenth(np.concatenate(orders), np.concatenate(tenths)),
+        "value": _by_tenth(np.concatenate(spend), np.concatenate(money_tenths)),
+        "nothing": _by_tenth(np.concatenate(none), np.concatenate(money_tenths)),
+    }
+
+
+def _by_tenth(inside: FloatArray, tenth: FloatArray) -> dict[str, Any]:
+    counts = np.bincount(tenth)
+    shares = np.bincount(tenth, inside) / np.maximum(counts, 1)
+    return {
+        "overall": float(inside.mean()),
+        "by_tenth_of_prediction": [float(s) for s in shares[counts > 0]],
+    }

@@ -1,1 +1,0 @@
-"""The only home of mathematics: pure functions, arrays in, frozen dataclasses out."""

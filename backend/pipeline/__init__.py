@@ -1,1 +1,0 @@
-"""Work of several steps: the run, and the loop that runs it."""

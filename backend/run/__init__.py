@@ -1,0 +1,1 @@
+"""A run, from reading the shop to publishing, and the loop that runs what is queued."""

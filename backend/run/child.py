@@ -1,0 +1,53 @@
+"""The process that does one run: it has the memory and the cores to itself.
+
+It is told what to do by one JSON line on its standard input, which its parent keeps open: when
+that ends, the parent is gone, and so is the child.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+
+from backend.core.clock import utc_now
+from backend.core.errors import BackendError
+from backend.core.logging import run_id as logged_run_id
+from backend.core.logging import set_up_logging
+from backend.database.engine import opened
+from backend.run.perform import perform
+from backend.run.progress import Progress
+from backend.run.run_config import RunConfig
+from backend.store import runs
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Do the run that standard input names, and record its failure in words."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us
+    told = json.loads(sys.stdin.readline())
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    config = RunConfig(**told["config"])
+    set_up_logging(config.log_level)
+    logged_run_id.set(told["run_id"])
+    asyncio.run(_perform_or_fail(config, told["run_id"], told["token"]))
+
+
+def _die_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+async def _perform_or_fail(config: RunConfig, run_id: str, token: str) -> None:
+    async with opened(config.intelligence_url) as engine:
+        try:
+            await perform(config, run_id, token, Progress())
+        except BackendError as error:
+            await runs.fail(engine, run_id, token=token, error=str(error), now=utc_now())
+        except Exception as error:
+            log.exception("run failed")
+            reason = f"An unexpected {type(error).__name__} stopped the run; the log says where."
+            await runs.fail(engine, run_id, token=token, error=reason, now=utc_now())

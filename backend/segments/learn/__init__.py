@@ -1,0 +1,1 @@
+"""Segments that foretell what comes, under ids that keep their meaning."""

@@ -1,0 +1,240 @@
+"""One shop to fit segments on: once on its sample, and again on resamples of it."""
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.isotonic import IsotonicRegression
+
+from backend.behaviour.history import ONE_DAY, OrderHistory
+from backend.segments.boxes import Boxes
+from backend.segments.buyers import Behaviour, FloatArray, IntArray, behaviour_of, spend_after
+from backend.segments.habits import Mixture, fit_traits
+from backend.segments.learn.cluster import Clustering
+from backend.segments.learn.fit_space import Outcomes, fit_space
+from backend.segments.learn.simplicity import is_simple
+from backend.segments.options import ClusteringOptions, upper_bound
+from backend.segments.space import Space, value_score
+from backend.segments.standing import Reliability, StandingModel
+from backend.segments.vocabulary import (
+    ANCHORS,
+    BRANCHES,
+    TRAITS,
+    Branch,
+    Trait,
+    guarded_name,
+    trait_id,
+)
+
+FEWEST_RETURNS = 30
+SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS = 28, 180
+REFITS, MOST_ROWS_IN_A_REFIT = 8, 25_000
+FEWEST_IN_TRAIT, LEAST_SHARE_IN_TRAIT = 30, 0.005
+RELIABILITY_POINTS = 50
+
+
+class Fitting:
+    """A shop's customers and what they did in the last window, ready to learn from.
+
+    Parameters
+    ----------
+    history
+        Orders of all customers.
+    behaviour
+        Of all buyers, with the evidence of habits.
+    options
+        Bounds of k, sample, scaling.
+    previous
+        The standing model, whose leaves stay more easily; None before the first.
+    customer_keys
+        Shape (customers,), the shop's ids; the sample is drawn by their hash.
+    """
+
+    def __init__(
+        self,
+        history: OrderHistory,
+        behaviour: Behaviour,
+        options: ClusteringOptions,
+        previous: StandingModel | None,
+        customer_keys: NDArray[Any],
+    ) -> None:
+        self._behaviour = behaviour
+        self._as_of = history.as_of
+        self._options = options
+        self._previous = previous
+        self._sampled = behaviour.of(_sample(customer_keys[behaviour.customer], options))
+        self._outcomes = _outcomes(history, self._sampled.customer)
+
+    def model(self, share_of_previous: float) -> StandingModel:
+        """Fit on the sample, and learn how reliable the fit is from refits on resamples."""
+        model = self._fitted(self._sampled, self._outcomes, share_of_previous)
+        report = {
+            **model.report,
+            "justified_k": self._justified_k(share_of_previous),
+            "share_of_previous": share_of_previous if self._previous else None,
+        }
+        model = replace(model, names=self._names(model), report=report)
+        refits = [self._fitted(*drawn, share_of_previous) for drawn in self._resamples()]
+        return self._with_reliability(model, refits)
+
+    def _justified_k(self, share_of_previous: float) -> int:
+        """Return the number of segments that the data justify, without any bounds."""
+        most = len(ANCHORS) + len(TRAITS)
+        unbound = replace(self._options, min_k=1, max_k=most, dynamic_k_range=False)
+        fitted = self._fitted(self._sampled, self._outcomes, share_of_previous, options=unbound)
+        return len(fitted.segment_ids)
+
+    def _with_reliability(
+        self, model: StandingModel, refits: Sequence[StandingModel]
+    ) -> StandingModel:
+        """Learn the share of refits in which customers keep their segment.
+
+        An isotonic function of the distance to the nearest border, per branch.
+        """
+        assigned = model.assign(self._behaviour)
+        kept = np.zeros(len(self._behaviour))
+        for refit in refits:
+            kept += refit.assign(self._behaviour).ids == assigned.ids
+        reliability: dict[Branch, Reliability] = {}
+        for branch in BRANCHES:
+            mine = self._behaviour.in_branch(branch)
+            if mine.any():
+                reliability[branch] = _reliability(assigned.margin[mine], kept[mine] / REFITS)
+        return replace(model, reliability=reliability)
+
+    def _resamples(self) -> Iterator[tuple[Behaviour, Outcomes | None]]:
+        """Draw customers and outcomes with replacement."""
+        rng = np.random.default_rng(self._options.seed)
+        size = min(len(self._sampled), MOST_ROWS_IN_A_REFIT)
+        for _ in range(REFITS):
+            customers = self._sampled.of(rng.integers(0, len(self._sampled), size))
+            outcomes = self._outcomes
+            if outcomes is not None:
+                known = len(outcomes.log_spend)
+                outcomes = outcomes.of(rng.integers(0, known, min(known, size)))
+            yield customers, outcomes
+
+    def _fitted(
+        self,
+        customers: Behaviour,
+        outcomes: Outcomes | None,
+        share_of_previous: float,
+        options: ClusteringOptions | None = None,
+    ) -> StandingModel:
+        """Fit on some customers."""
+        previous, options = self._previous, options or self._options
+        space = fit_space(
+            customers,
+            outcomes,
+            robust=options.robust_scaling,
+            seed=options.seed,
+            previous=None if previous is None else previous.space,
+            share_of_previous=share_of_previous,
+        )
+        upper = upper_bound(len(self._behaviour), options)
+        clustering = Clustering(
+            customers,
+            outcomes,
+            space,
+            upper=upper,
+            min_k=options.min_k,
+            previous_ids=frozenset() if previous is None else previous.segment_ids,
+        )
+        clustering.unite()
+        model = StandingModel(
+            space=space,
+            boxes=_boxes(clustering),
+            fitted_at=self._as_of,
+            options=self._options,
+            value_quantiles=_value_quantiles(customers, space),
+        )
+        traits = _traits(model, customers, upper - len(model.segment_ids))
+        clustering.halve(options.min_k - len(traits))
+        model = replace(model, boxes=_boxes(clustering), traits=traits)
+        report = {
+            "k": len(model.segment_ids),
+            "upper_bound": upper,
+            "sample": len(customers),
+            "window_known": outcomes is not None,
+        }
+        return replace(model, report=report)
+
+    def _names(self, model: StandingModel) -> Mapping[str, str]:
+        """Name what is new by the rules; a segment keeps the name that it was born with."""
+        kept = {} if self._previous is None else self._previous.names
+        ids = model.assign(self._behaviour).ids
+        fresh = {}
+        for identity in sorted(model.segment_ids - set(kept)):
+            recency = self._behaviour.recency_days[ids == identity]
+            median = float(np.median(recency)) if len(recency) else None
+            fresh[identity] = guarded_name(identity, self._return_share(model, identity), median)
+        return {**kept, **fresh}
+
+    def _return_share(self, model: StandingModel, identity: str) -> float | None:
+        """Return the share of a segment's customers who came back in the window."""
+        if self._outcomes is None:
+            return None
+        mine = model.assign(self._outcomes.before).ids == identity
+        return float((self._outcomes.log_spend[mine] > 0).mean()) if mine.any() else None
+
+
+def _sample(keys: NDArray[Any], options: ClusteringOptions) -> IntArray:
+    """Draw by a hash of the id: a customer drawn today is drawn tomorrow."""
+    size = options.sample_size
+    if size is None or size >= len(keys):
+        return np.arange(len(keys))
+    hashes = np.array([zlib.crc32(str(key).encode(), options.seed) for key in keys.tolist()])
+    return np.sort(np.argsort(hashes, kind="stable")[:size])
+
+
+def _outcomes(history: OrderHistory, customers: IntArray) -> Outcomes | None:
+    """Look at what the sample did in the last window; None where that tells too little."""
+    span = int((history.as_of - history.created_at.min()) / ONE_DAY)
+    window = int(np.clip(span // 4, SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS))
+    cutoff = history.as_of - window * ONE_DAY
+    before = behaviour_of(history.before(cutoff))
+    before = before.of(np.isin(before.customer, customers))
+    log_spend = spend_after(history, cutoff, before.customer)
+    if np.count_nonzero(log_spend) < FEWEST_RETURNS:
+        return None
+    return Outcomes(before, log_spend)
+
+
+def _boxes(clustering: Clustering) -> dict[Branch, Boxes]:
+    found = {branch: clustering.boxes(branch) for branch in BRANCHES}
+    return {branch: boxes for branch, boxes in found.items() if boxes is not None}
+
+
+def _traits(model: StandingModel, customers: Behaviour, room: int) -> dict[Trait, Mixture]:
+    """Keep the habits that enough customers have, the commonest first, while there is room."""
+    if room <= 0 or customers.evidence is None:
+        return {}
+    found = fit_traits(customers.evidence)
+    ids = replace(model, traits=found).assign(customers).ids
+    sizes = {trait: int((ids == trait_id(trait)).sum()) for trait in found}
+    least = max(LEAST_SHARE_IN_TRAIT * len(customers), FEWEST_IN_TRAIT)
+    kept: dict[Trait, Mixture] = {}
+    for trait in sorted(found, key=lambda trait: -sizes[trait])[:room]:
+        more = {**kept, trait: found[trait]}
+        ids = replace(model, traits=more).assign(customers).ids
+        if sizes[trait] >= least and is_simple(customers, ids):
+            kept = more
+    return kept
+
+
+def _value_quantiles(customers: Behaviour, space: Space) -> FloatArray:
+    repeat = customers.of(customers.in_branch("repeat"))
+    if not len(repeat):
+        return np.zeros(1)
+    scores = value_score(repeat, space.frequency_weight)
+    quantiles: FloatArray = np.quantile(scores, np.linspace(0, 1, 101))
+    return quantiles
+
+
+def _reliability(margin: FloatArray, kept: FloatArray) -> Reliability:
+    rising = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(margin, kept)
+    points = np.unique(np.quantile(margin, np.linspace(0, 1, RELIABILITY_POINTS)))
+    return Reliability(points, rising.predict(points))

@@ -1,0 +1,218 @@
+"""From a shop's history to the segment of each of its customers, night after night."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.behaviour.baskets import Baskets
+from backend.behaviour.history import ONE_DAY, OrderHistory
+from backend.core.glossary import NO_ORDERS
+from backend.core.threads import one_thread
+from backend.segments.buyers import Behaviour, behaviour_of, with_habits
+from backend.segments.learn.borders import Fitting
+from backend.segments.membership import Before, Decision, Ids, Membership, Refit
+from backend.segments.options import ClusteringOptions, upper_bound
+from backend.segments.standing import REFIT_AFTER_DAYS, StandingModel
+from backend.segments.vocabulary import ALL
+
+FEWEST_BUYERS = 20
+MOST_MOVED = 0.05
+# How much of the standing space a refit keeps; more, where less would move too many at once.
+SHARES_OF_PREVIOUS = (0.5, 0.75, 0.875)
+
+
+def segment(
+    history: OrderHistory,
+    options: ClusteringOptions,
+    customer_keys: NDArray[Any],
+    *,
+    baskets: Baskets | None = None,
+    before: Before | None = None,
+    refit: Refit = "auto",
+) -> Membership:
+    """Put every customer into a segment.
+
+    The standing model assigns; it is fitted anew a month after it was, where other bounds are
+    asked for, or on demand; another sample size alone waits for the next fit. A new fit that would
+    move more than `MOST_MOVED` of the customers who did not order since the last run, and more
+    than time itself does, is softened, then held back, unless it is forced or other bounds were
+    asked for.
+
+    Parameters
+    ----------
+    history
+        Orders of all customers.
+    options
+        Bounds of k, sample, scaling.
+    customer_keys
+        Shape (customers,), the shop's ids; the sample is drawn by their hash.
+    baskets
+        Order lines; None where they are unknown, then no habit of bulk buying is looked for.
+    before
+        What the published run left; None before the first.
+    refit
+        "auto" monthly, "now" at once, "force" also where it moves many.
+    """
+    behaviour = behaviour_of(history)
+    count = len(behaviour)
+    if count < FEWEST_BUYERS:
+        words = f"{count} customers with orders are too few to cluster: one segment."
+        return _unclustered(history, behaviour, min(count, 1), words)
+    if upper_bound(count, options) == 1:  # one-time and repeat buyers are two at least
+        held = "Held to 1 segment, as asked for."
+        few = f"{count} customers with orders are enough for 1 segment only."
+        return _unclustered(history, behaviour, 1, held if options.max_k == 1 else few)
+    with one_thread():
+        night = _Night(history, behaviour, options, customer_keys, baskets, before)
+        return night.membership(refit)
+
+
+class _Night:
+    """One run over a shop with enough customers."""
+
+    def __init__(
+        self,
+        history: OrderHistory,
+        behaviour: Behaviour,
+        options: ClusteringOptions,
+        customer_keys: NDArray[Any],
+        baskets: Baskets | None,
+        before: Before | None,
+    ) -> None:
+        self._history = history
+        self._behaviour = with_habits(behaviour, history, baskets)
+        self._options = options
+        before = _known_by_then(before, history.as_of)
+        self._standing = None if before is None else before.model
+        self._was = None if before is None else before.ids[behaviour.customer]
+        self._quiet = self._who_did_not_order(before)
+        self._keys = customer_keys
+
+    def membership(self, refit: Refit) -> Membership:
+        """Decide which borders hold, and put every customer inside them."""
+        model, decision, moved = self._decided(refit)
+        assigned = model.assign(self._behaviour, self._was)
+        history, buyers = self._history, self._behaviour.customer
+        ids = np.full(history.customer_count, NO_ORDERS, dtype=object)
+        confidence = np.full(history.customer_count, np.nan)
+        margin, by_model = confidence.copy(), np.zeros(history.customer_count, dtype=bool)
+        ids[buyers], margin[buyers] = assigned.ids, assigned.margin
+        confidence[buyers] = model.confidence(self._behaviour, assigned)
+        if self._standing is not None:
+            stays = self._standing.assign(self._behaviour, self._was)
+            by_model[buyers] = stays.ids != assigned.ids
+        report = {
+            **model.report,
+            "refit": decision,
+            "fitted_at": str(model.fitted_at),
+            "moved_without_order": self._moved(assigned.ids),
+            "refit_would_move": moved,
+        }
+        return Membership(
+            ids=ids,
+            confidence=confidence,
+            margin=margin,
+            moved_by_model=by_model,
+            model=model,
+            report=report,
+            notes=_notes(model.options, report),
+        )
+
+    def _decided(self, refit: Refit) -> tuple[StandingModel, Decision, float | None]:
+        """Return the model that holds, why, and what share of quiet customers a refit moves."""
+        standing = self._standing
+        if standing is None:
+            return self._fitting(None).model(0.0), "first", None
+        other_bounds = standing.options != replace(
+            self._options, sample_size=standing.options.sample_size
+        )
+        if refit == "auto" and not other_bounds and not self._is_due(standing):
+            return standing, "kept", None
+        forced = refit == "force" or other_bounds
+        # After a long while time alone moves many: new borders may move as many.
+        stays = self._moved(standing.assign(self._behaviour, self._was).ids) or 0.0
+        most = max(MOST_MOVED, stays)
+        least_moved, task = np.inf, self._fitting(standing)
+        for share in SHARES_OF_PREVIOUS:
+            model = task.model(share)
+            moved = self._moved(model.assign(self._behaviour, self._was).ids) or 0.0
+            if forced or moved <= most:
+                decision: Decision = "forced" if forced else "adopted"
+                return model, decision, moved
+            least_moved = min(least_moved, moved)
+        return standing, "held_back", least_moved
+
+    def _fitting(self, standing: StandingModel | None) -> Fitting:
+        return Fitting(self._history, self._behaviour, self._options, standing, self._keys)
+
+    def _is_due(self, standing: StandingModel) -> bool:
+        return bool(self._history.as_of - standing.fitted_at >= REFIT_AFTER_DAYS * ONE_DAY)
+
+    def _who_did_not_order(self, before: Before | None) -> NDArray[np.bool_]:
+        """Return which buyers were known before and have not ordered since."""
+        if before is None or before.as_of is None or self._was is None:
+            return np.zeros(len(self._behaviour), dtype=bool)
+        days = (self._history.as_of - before.as_of) / ONE_DAY
+        known = np.array([identity is not None for identity in self._was.tolist()], dtype=bool)
+        return known & (self._behaviour.recency_days >= days)
+
+    def _moved(self, ids: Ids) -> float | None:
+        """Return the share of the quiet who are elsewhere than before; None where nobody is."""
+        if self._was is None or not self._quiet.any():
+            return None
+        return round(float((ids != self._was)[self._quiet].mean()), 4)
+
+
+def _known_by_then(before: Before | None, as_of: np.datetime64) -> Before | None:
+    """Return what an earlier run left, unless it knows what is still to come at `as_of`."""
+    if before is None or before.as_of is None or before.as_of > as_of:
+        return None
+    return before
+
+
+def _notes(options: ClusteringOptions, report: Mapping[str, Any]) -> tuple[str, ...]:
+    notes = []
+    if report["justified_k"] < options.min_k:
+        notes.append(
+            f"Asked for at least {options.min_k} segments, "
+            f"the data justify {report['justified_k']}."
+        )
+    if report["k"] < options.min_k:
+        notes.append(f"Only {report['k']} segments are large enough to be told apart.")
+    if report["k"] == report["upper_bound"] < report["justified_k"]:
+        notes.append(f"Held to {report['k']} segments; the data justify more.")
+    if not report["window_known"]:
+        notes.append("Too few customers came back to learn from: segments follow assumed curves.")
+    if report["refit"] == "held_back":
+        notes.append(
+            f"New borders were held back: they would move {report['refit_would_move']:.1%} of the "
+            'customers who did not order. Ask for a run with refit "force" to adopt them.'
+        )
+    return tuple(notes)
+
+
+def _unclustered(history: OrderHistory, behaviour: Behaviour, count: int, words: str) -> Membership:
+    ids = np.full(history.customer_count, NO_ORDERS, dtype=object)
+    ids[behaviour.customer] = ALL
+    unknown = np.full(history.customer_count, np.nan)
+    return Membership(
+        ids=ids,
+        confidence=unknown,
+        margin=unknown,
+        moved_by_model=np.zeros(history.customer_count, dtype=bool),
+        model=None,
+        report={
+            "k": count,
+            "upper_bound": 1,
+            "justified_k": count,
+            "sample": len(behaviour),
+            "refit": "too_few",
+            "fitted_at": None,
+            "moved_without_order": None,
+            "refit_would_move": None,
+        },
+        notes=(words,),
+    )

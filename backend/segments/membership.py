@@ -1,0 +1,79 @@
+"""Who is in which segment, and what the published run left behind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.segments.buyers import FloatArray
+from backend.segments.standing import StandingModel
+from backend.segments.vocabulary import name_of
+
+Refit = Literal["auto", "now", "force"]
+
+
+Decision = Literal["first", "kept", "adopted", "held_back", "forced", "too_few"]
+
+
+Ids = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What the published run left behind.
+
+    Attributes
+    ----------
+    model
+        Its borders; None where it had none.
+    ids
+        Shape (customers,), where each customer of today was; None for who was not known.
+    as_of
+        The instant it described.
+    """
+
+    model: StandingModel | None
+    ids: Ids
+    as_of: np.datetime64 | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """Who is in which segment.
+
+    Attributes
+    ----------
+    ids
+        Shape (customers,), segment ids.
+    confidence
+        Shape (customers,), in [0, 1]; share of refits on resampled customers in which such a
+        customer keeps the segment. NaN without orders, or where nothing was clustered, or nobody
+        was in the customer's branch then.
+    margin
+        Shape (customers,), distance to the nearest border; NaN likewise.
+    moved_by_model
+        Shape (customers,), whether a customer is elsewhere than the standing model puts them.
+    model
+        Borders to keep for the next run; None where nothing was clustered.
+    report
+        What the options did, and what became of a refit.
+    notes
+        Sentences for a person.
+    """
+
+    ids: Ids
+    confidence: FloatArray
+    margin: FloatArray
+    moved_by_model: NDArray[np.bool_]
+    model: StandingModel | None
+    report: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+
+def rule_name(membership: Membership, identity: str) -> str:
+    """Return what the rules call a segment: the name it was born with."""
+    if membership.model is None:
+        return name_of(identity)
+    return membership.model.names.get(identity, name_of(identity))

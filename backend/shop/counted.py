@@ -1,0 +1,185 @@
+"""The SELECTs over orders: what each row is worth, when it was, and why it does not count."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, null, or_, select
+
+from backend.database.expressions import (
+    ABSURD_AMOUNT,
+    MICROS,
+    amount_micros,
+    as_number,
+    as_text,
+    is_before,
+    moment,
+)
+from backend.database.kinds import Kind
+from backend.shop.mapping.mapping import LogicalTable, ShopMapping
+from backend.shop.shop import Source
+from backend.shop.times import micros_of
+
+# Reasons a row does not count, found in SQL in this order; 0 is none of them.
+SQL_REASONS = (
+    "cancelled",
+    "refunded",
+    "not_counted_status",
+    "other_currency",
+    "null_customer",
+    "null_date",
+    "null_amount",
+    "no_rate",
+    "absurd_amount",
+    "not_positive",
+    "refunded_in_full",
+)
+Condition = ColumnElement[bool]
+
+
+def order_rows(orders: Source, mapping: ShopMapping, dialect: str) -> Select[Any]:
+    """Select id, customer, time, net amount in millionths, and the code of the reason.
+
+    The code is the place in `SQL_REASONS`, from 1.
+    """
+    columns, kinds = orders.clause.c, orders.kinds
+    return select(
+        identifier(dialect, columns.id, kinds["id"]).label("order_id"),
+        identifier(dialect, columns.customer_id, kinds["customer_id"]).label("customer_id"),
+        moment(dialect, columns.created_at, kinds["created_at"]).label("created_at"),
+        net_micros(orders, mapping, dialect).label("amount_micros"),
+        reason_code(orders, mapping, dialect).label("reason"),
+    )
+
+
+def order_schema(orders: Source, dialect: str) -> pa.Schema:
+    """Return the Arrow types of `order_rows`."""
+    kinds = orders.kinds
+    return pa.schema(
+        {
+            "order_id": id_type(kinds["id"]),
+            "customer_id": id_type(kinds["customer_id"]),
+            "created_at": _time_type(kinds["created_at"], dialect),
+            "amount_micros": pa.int64(),
+            "reason": pa.int8(),
+        }
+    )
+
+
+def identifier(dialect: str, value: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
+    """Return an id as the integer it is, else as text."""
+    return value if kind is Kind.INTEGER else as_text(dialect, value, kind)
+
+
+def id_type(kind: Kind) -> pa.DataType:
+    """Return the Arrow type of an id of this kind."""
+    return pa.int64() if kind is Kind.INTEGER else pa.string()
+
+
+def _time_type(kind: Kind, dialect: str) -> pa.DataType:
+    if kind in {Kind.DATETIME, Kind.INSTANT}:
+        return pa.timestamp("us") if dialect == "postgresql" else pa.int64()
+    return pa.int64() if kind is Kind.INTEGER else pa.string()
+
+
+def _micros(name: str, orders: Source, mapping: ShopMapping, dialect: str) -> ColumnElement[Any]:
+    table: LogicalTable = mapping.orders
+    direction = mapping.currency.rate
+    rate = (_rate(orders, dialect), direction) if direction else None
+    return amount_micros(dialect, orders.clause.c[name], orders.kinds[name], table.scale, rate)
+
+
+def net_micros(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnElement[Any]:
+    """Return the order's total less what is known to be refunded, in whole millionths."""
+    total = _micros("total_price", orders, mapping, dialect)
+    if not orders.has("refunded_amount"):
+        return total
+    refunded = _micros("refunded_amount", orders, mapping, dialect)
+    return total - func.coalesce(refunded, 0)
+
+
+def reason_code(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnElement[Any]:
+    """Return why an order does not count, by its row alone; 0 if it does."""
+    columns, kinds = orders.clause.c, orders.kinds
+    total = _micros("total_price", orders, mapping, dialect)
+    conditions: dict[str, Condition] = {
+        **status_conditions(orders, mapping, dialect),
+        "other_currency": _other_currency(orders, mapping),
+        "null_customer": _no_customer(orders, dialect),
+        "null_date": moment(dialect, columns.created_at, kinds["created_at"]).is_(None),
+        "null_amount": columns.total_price.is_(None),
+        "no_rate": _no_rate(orders, mapping, dialect),
+        "absurd_amount": total.is_(None),
+        "not_positive": total <= 0,
+        "refunded_in_full": net_micros(orders, mapping, dialect) <= 0,
+    }
+    codes: list[tuple[Condition, ColumnElement[Any]]] = [
+        (conditions[reason], literal_column(str(code)))
+        for code, reason in enumerate(SQL_REASONS, start=1)
+        if reason in conditions
+    ]
+    return case(*codes, else_=literal_column("0"))
+
+
+def status_conditions(orders: Source, mapping: ShopMapping, dialect: str) -> dict[str, Condition]:
+    """Return which statuses keep an order from counting, by reason."""
+    if not orders.has("financial_status"):
+        return {}
+    text = as_text(dialect, orders.clause.c.financial_status, orders.kinds["financial_status"])
+    status = func.lower(func.trim(text))
+    lists = mapping.statuses
+    return {
+        "cancelled": status.in_(lists.cancelled),
+        "refunded": status.in_(lists.refunded),
+        "not_counted_status": and_(status != "", status.not_in(lists.counted)),
+    }
+
+
+def _other_currency(orders: Source, mapping: ShopMapping) -> Condition:
+    only = mapping.currency.only
+    if not only or not orders.has("currency"):
+        return literal_column("1 = 0")
+    currency = func.upper(func.trim(orders.clause.c.currency))
+    return or_(currency.is_(None), currency != only.upper())
+
+
+def _rate(orders: Source, dialect: str) -> ColumnElement[Any]:
+    """Return the order's exchange rate; NULL if it is no number above zero."""
+    rate = as_number(dialect, orders.clause.c.currency_rate, orders.kinds["currency_rate"])
+    return case((rate > 0, rate), else_=null())
+
+
+def _no_rate(orders: Source, mapping: ShopMapping, dialect: str) -> Condition:
+    return _rate(orders, dialect).is_(None) if mapping.currency.rate else literal_column("1 = 0")
+
+
+def _no_customer(orders: Source, dialect: str) -> Condition:
+    customer, kind = orders.clause.c.customer_id, orders.kinds["customer_id"]
+    if kind is Kind.INTEGER:
+        return customer.is_(None)
+    return func.coalesce(as_text(dialect, customer, kind), "") == ""
+
+
+def counted_before(
+    orders: Source, mapping: ShopMapping, dialect: str, as_of: datetime
+) -> Condition:
+    """Return the condition that an order counts, as far as its own row tells."""
+    zone = UTC if orders.kinds["created_at"] is Kind.INSTANT else mapping.zone
+    naive = as_of.astimezone(zone).replace(tzinfo=None).isoformat(" ", "microseconds")
+    created, kind = orders.clause.c.created_at, orders.kinds["created_at"]
+    earlier = is_before(dialect, created, kind, naive, micros_of(as_of) // MICROS)
+    return and_(reason_code(orders, mapping, dialect) == 0, earlier)
+
+
+__all__ = [
+    "ABSURD_AMOUNT",
+    "SQL_REASONS",
+    "counted_before",
+    "id_type",
+    "identifier",
+    "net_micros",
+    "order_rows",
+    "order_schema",
+    "reason_code",
+    "status_conditions",
+]

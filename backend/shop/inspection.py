@@ -1,0 +1,139 @@
+"""What the judges ask of the shop's data: counts, in a few statements."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import ColumnElement, Float, Select, cast, distinct, func, select
+
+from backend.core.errors import InvalidMapping
+from backend.database.bulk import read_batches
+from backend.database.engine import AsyncConnection
+from backend.database.expressions import MICROS, as_text, email_key, exact
+from backend.shop.counted import id_type, identifier
+from backend.shop.mapping.mapping import ShopMapping
+from backend.shop.orders import UNKNOWN, ShopColumns, places_of
+from backend.shop.refusals import refusals_named
+from backend.shop.shop import Shop, Source
+
+MOST_VALUES = 50
+TOLERANCE = 0.01
+STATED = ("total_spent", "orders_count")
+
+
+async def count_values(connection: AsyncConnection, shop: Shop, column: str) -> dict[str, int]:
+    """Count orders by a column's text in lower case, the commonest first; "" for none."""
+    orders = await shop.orders(connection)
+    if not orders.has(column):
+        return {}
+    dialect = connection.dialect.name
+    value = func.lower(func.trim(as_text(dialect, orders.clause.c[column], orders.kinds[column])))
+    count = func.count()
+    statement = select(value, count).group_by(value).order_by(count.desc()).limit(MOST_VALUES)
+    found: dict[str, int] = {}
+    for name, orders_with in await connection.execute(statement):
+        found[name or ""] = found.get(name or "", 0) + orders_with
+    return found
+
+
+async def count_repeated_emails(connection: AsyncConnection, shop: Shop) -> tuple[int, int]:
+    """Return how many customers there are, and how many repeat another's e-mail."""
+    customers = await shop.accounts(connection)
+    everybody = await connection.scalar(select(func.count()).select_from(customers.clause))
+    if not customers.has("email"):
+        return everybody or 0, 0
+    email = email_key(connection.dialect.name, customers.clause.c.email)
+    with_email = select(func.count(email), func.count(distinct(email)))
+    known, different = (await connection.execute(with_email)).one()
+    return everybody or 0, known - different
+
+
+async def count_repeated_ids(connection: AsyncConnection, shop: Shop) -> tuple[int, int]:
+    """Return how many customers there are, and how many repeat another's id."""
+    customers = await shop.accounts(connection)
+    customer_id = exact(connection.dialect.name, customers.clause.c.id, customers.kinds["id"])
+    statement = select(func.count(customer_id), func.count(distinct(customer_id)))
+    known, different = (await connection.execute(statement)).one()
+    return known, known - different
+
+
+async def count_disagreeing(
+    connection: AsyncConnection, shop: Shop, columns: ShopColumns
+) -> tuple[int, int]:
+    """Return how many customers state their orders or their sum, and how many state others."""
+    accounts = await shop.accounts(connection)
+    stated = [name for name in STATED if accounts.has(name)]
+    if not stated:
+        return 0, 0
+    comparison = _Comparison(columns, stated)
+    statement = _stated_by_customer(accounts, shop.mapping, connection.dialect.name, stated)
+    types = {"id": id_type(accounts.kinds["id"]), **dict.fromkeys(stated, pa.float64())}
+    with refusals_named("customers"):
+        await read_batches(connection, statement, pa.schema(types), comparison.take)
+    return comparison.compared, comparison.disagreeing
+
+
+def _stated_by_customer(
+    accounts: Source, mapping: ShopMapping, dialect: str, stated: Sequence[str]
+) -> Select[Any]:
+    """Select what customers' rows state; of those that are merged, together."""
+    columns, kind = accounts.clause.c, accounts.kinds["id"]
+    account = columns.account_id if mapping.merge_guests else columns.id
+    owner = exact(dialect, identifier(dialect, account, kind), kind)
+    scales = {"total_spent": mapping.customers.scale, "orders_count": 1}
+    sums: list[ColumnElement[Any]] = [
+        func.sum(cast(columns[name], Float())) / scales[name] for name in stated
+    ]
+    return select(owner, *sums).group_by(owner)
+
+
+class _Comparison:
+    """Counts customers whose rows state other numbers than their orders give."""
+
+    def __init__(self, columns: ShopColumns, stated: Sequence[str]) -> None:
+        self.compared = 0
+        self.disagreeing = 0
+        self._ids = columns.customer_ids
+        index, size = columns.customer_index, len(columns.customer_ids)
+        actual = {
+            "total_spent": np.bincount(index, columns.amount_micros / MICROS, size),
+            "orders_count": np.bincount(index, minlength=size).astype(float),
+        }
+        self._actual = {name: actual[name] for name in stated}
+
+    def take(self, batch: pa.RecordBatch) -> None:
+        """Compare some customers."""
+        ids = np.array(batch.column("id").to_pylist(), dtype=self._ids.dtype)
+        places = places_of(ids, self._ids)
+        some, wrong = np.zeros((2, len(ids)), dtype=bool)
+        for name, actual in self._actual.items():
+            values = batch.column(name).to_numpy(zero_copy_only=False).astype(float)
+            known = (places != UNKNOWN) & ~np.isnan(values)
+            allowed = np.maximum(TOLERANCE, TOLERANCE * np.abs(values))
+            some |= known
+            wrong |= known & (np.abs(values - actual[places]) > allowed)
+        self.compared += int(some.sum())
+        self.disagreeing += int(wrong.sum())
+
+
+async def kinds_of(connection: AsyncConnection, shop: Shop) -> dict[str, str]:
+    """Return the kinds of the columns that must fit, by table and column."""
+    customers, orders = await shop.customers(connection), await shop.orders(connection)
+    lines = None
+    with suppress(InvalidMapping):  # a finding of its own
+        lines = await shop.line_items(connection)
+    kinds = {
+        "customers.id": customers.kinds["id"],
+        "orders.customer_id": orders.kinds["customer_id"],
+        "orders.id": orders.kinds["id"],
+        "orders.total_price": orders.kinds["total_price"],
+        "orders.created_at": orders.kinds["created_at"],
+    }
+    if lines is not None:
+        kinds["line_items.order_id"] = lines.kinds["order_id"]
+    if connection.dialect.name == "sqlite":  # keeps dates as text; an empty column has no kind
+        del kinds["orders.created_at"]
+        kinds = {name: kind for name, kind in kinds.items() if kind.value != "text"}
+    return {name: kind.value for name, kind in kinds.items()}

@@ -1,0 +1,258 @@
+"""The shop mapping: how a shop's own tables yield our three logical ones."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from sqlalchemy import BigInteger, DateTime, Integer, Numeric, String
+from sqlalchemy.types import TypeEngine
+
+from backend.core.errors import InvalidMapping
+from backend.shop.mapping.safety import (
+    checked_fragment,
+    checked_identifier,
+    checked_query,
+    checked_table,
+)
+
+LogicalName = Literal["customers", "orders", "line_items"]
+LOGICAL_NAMES: tuple[LogicalName, ...] = ("customers", "orders", "line_items")
+
+MONEY = Numeric(20, 6)
+CANONICAL_COLUMNS: Mapping[LogicalName, Mapping[str, TypeEngine[Any]]] = MappingProxyType(
+    {
+        "customers": {
+            "id": BigInteger(),
+            "email": String(),
+            "first_name": String(),
+            "last_name": String(),
+            "total_spent": MONEY,
+            "orders_count": Integer(),
+            "created_at": DateTime(),
+            "updated_at": DateTime(),
+            "is_guest": Integer(),
+        },
+        "orders": {
+            "id": BigInteger(),
+            "customer_id": BigInteger(),
+            "order_number": String(),
+            "total_price": MONEY,
+            "refunded_amount": MONEY,
+            "created_at": DateTime(),
+            "financial_status": String(),
+            "fulfillment_status": String(),
+            "currency": String(),
+            "currency_rate": MONEY,
+        },
+        "line_items": {
+            "id": BigInteger(),
+            "order_id": BigInteger(),
+            "product_id": BigInteger(),
+            "product_title": String(),
+            "quantity": Integer(),
+            "price": MONEY,
+            "vendor": String(),
+        },
+    }
+)
+REQUIRED_COLUMNS: Mapping[LogicalName, tuple[str, ...]] = MappingProxyType(
+    {
+        "customers": ("id",),
+        "orders": ("id", "customer_id", "total_price", "created_at"),
+        "line_items": ("order_id",),
+    }
+)
+
+
+def _refused(problem: InvalidMapping) -> ValueError:
+    return ValueError(problem.problem)
+
+
+def _checked_statuses(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value.strip().lower() for value in values if value.strip()))
+
+
+A_LIST_OF_STATUSES = "a list of statuses, as text"
+Statuses = Annotated[tuple[str, ...], AfterValidator(_checked_statuses)]
+
+
+A_TABLE = "settings of their own, such as table or query and columns"
+
+
+class LogicalTable(BaseModel):
+    """One of the three logical tables: a table's name or a query, and what to call its columns.
+
+    In a query, `{name}` stands for the shop's table of that name, with prefix and schema, quoted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str | None = Field(default=None, description="table or schema.table")
+    query: str | None = Field(default=None, description="a query that begins with SELECT or WITH")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description='our column names = the shop\'s, such as { id = "nr" }'
+    )
+    filter: str | None = Field(default=None, description="a condition in SQL")
+    scale: int = Field(
+        default=1, ge=1, le=1_000_000, description="a whole number from 1 to 1000000"
+    )
+
+    @field_validator("table")
+    @classmethod
+    def _table_can_be_quoted(cls, table: str | None) -> str | None:
+        try:
+            return None if table is None else checked_table("table", table)
+        except InvalidMapping as problem:
+            raise _refused(problem) from None
+
+    @field_validator("query")
+    @classmethod
+    def _query_only_reads(cls, query: str | None) -> str | None:
+        try:
+            return None if query is None else checked_query("query", query)
+        except InvalidMapping as problem:
+            raise _refused(problem) from None
+
+    @field_validator("filter")
+    @classmethod
+    def _filter_only_reads(cls, condition: str | None) -> str | None:
+        try:
+            return checked_fragment("filter", condition) if condition else None
+        except InvalidMapping as problem:
+            raise _refused(problem) from None
+
+    @field_validator("columns")
+    @classmethod
+    def _columns_can_be_quoted(cls, columns: dict[str, str]) -> dict[str, str]:
+        try:
+            # An empty name says that the shop has no such column.
+            return {
+                ours: checked_identifier(ours, theirs) if theirs.strip() else ""
+                for ours, theirs in columns.items()
+            }
+        except InvalidMapping as problem:
+            raise _refused(problem) from None
+
+    @model_validator(mode="after")
+    def _names_one_source(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("needs either a table or a query")
+        return self
+
+
+class StatusLists(BaseModel):
+    """Values of `financial_status`, compared as text without regard to case.
+
+    An order counts when its status is missing or in `counted`, and in no other list. `open` names
+    what is not paid yet, or never: it counts as little as what no list names, but is no surprise.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    counted: Statuses = Field(
+        default=("paid", "partially_paid", "partially_refunded", "authorized"),
+        description=A_LIST_OF_STATUSES,
+    )
+    cancelled: Statuses = Field(
+        default=("voided", "cancelled", "canceled"), description=A_LIST_OF_STATUSES
+    )
+    refunded: Statuses = Field(default=("refunded",), description=A_LIST_OF_STATUSES)
+    open: Statuses = Field(
+        default=("pending", "draft", "open", "expired", "unpaid", "checkout", "cart"),
+        description=A_LIST_OF_STATUSES,
+    )
+
+
+class Currency(BaseModel):
+    """Which currency amounts are in: count only one, or convert by a rate column.
+
+    `rate` says what to do with the order's `currency_rate`: divide or multiply by it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    only: str | None = Field(default=None, description="a currency's code such as EUR")
+    rate: Literal["divide", "multiply"] | None = Field(
+        default=None, description="divide or multiply"
+    )
+
+
+class ShopMapping(BaseModel):
+    """How a shop's own tables yield our three logical ones, and what their values mean.
+
+    `notes` and `line_items_may_be_missing` follow from the rest; nobody sets them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    customers: LogicalTable = Field(description=A_TABLE)
+    orders: LogicalTable = Field(description=A_TABLE)
+    line_items: LogicalTable | None = Field(description=f'{A_TABLE}, or "" for none')
+    statuses: StatusLists = Field(
+        default=StatusLists(), description="lists named counted, cancelled, refunded and open"
+    )
+    currency: Currency = Field(default=Currency(), description="settings named only or rate")
+    prefix: str = Field(default="", description="what the tables' names begin with, such as wp_")
+    table_schema: str | None = Field(
+        default=None, alias="schema", description="the name of a schema"
+    )
+    time_zone: str = Field(default="UTC", description="a time zone such as Europe/Berlin")
+    merge_guests: bool = Field(default=False, description="true or false")
+    preset: str | None = Field(default=None, description="a preset's name")
+    notes: tuple[str, ...] = ()
+    line_items_may_be_missing: bool = False
+
+    @field_validator("prefix", "table_schema")
+    @classmethod
+    def _part_can_be_quoted(cls, part: str | None) -> str | None:
+        try:
+            return checked_identifier("prefix", part) if part else part
+        except InvalidMapping as problem:
+            raise _refused(problem) from None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_is_known(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"holds '{zone}', which is not a time zone such as Europe/Berlin")
+        return zone
+
+    @model_validator(mode="after")
+    def _columns_are_ours(self) -> Self:
+        for name in LOGICAL_NAMES:
+            table = self.table(name)
+            unknown = set(table.columns if table else ()) - set(CANONICAL_COLUMNS[name])
+            if unknown:
+                known = ", ".join(CANONICAL_COLUMNS[name])
+                problem = f"name {min(unknown)}, which is none of ours; there are {known}"
+                raise InvalidMapping(f"{name}.columns", problem)
+        return self
+
+    def place(self, name: str) -> tuple[str | None, str]:
+        """Return schema and table of what the mapping names, with the prefix."""
+        schema, _, table = name.rpartition(".")
+        return schema or self.table_schema or None, self.prefix + table
+
+    @property
+    def contradictions(self) -> tuple[str, ...]:
+        """Sentences about statuses that are counted and left out at once."""
+        lists = self.statuses
+        return tuple(
+            f"The status '{status}' is both counted and {name}: it does not count."
+            for name, left_out in (("cancelled", lists.cancelled), ("refunded", lists.refunded))
+            for status in lists.counted
+            if status in left_out
+        )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of datetimes that carry none."""
+        return ZoneInfo(self.time_zone)
+
+    def table(self, name: LogicalName) -> LogicalTable | None:
+        """Return one of the three logical tables."""
+        return {"customers": self.customers, "orders": self.orders, "line_items": self.line_items}[
+            name
+        ]

@@ -1,0 +1,306 @@
+"""The shop as configured: three FROM clauses with our column names, over whatever it has."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Integer,
+    Select,
+    String,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    null,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import quoted_name
+
+from backend.core.errors import InvalidMapping
+from backend.database.expressions import as_text, email_key, exact, same_id
+from backend.database.kinds import Kind, column_kinds, stored_kind
+from backend.shop.mapping.mapping import (
+    CANONICAL_COLUMNS,
+    REQUIRED_COLUMNS,
+    Currency,
+    LogicalName,
+    LogicalTable,
+    ShopMapping,
+)
+from backend.shop.mapping.safety import with_tables
+from backend.shop.refusals import refusals_named
+
+CURRENCY_NEEDS = {
+    "currency": "count orders in one currency alone",
+    "currency_rate": "convert currencies",
+}
+# Columns whose stored kind decides how they are read.
+PROBED_ON_SQLITE = ("id", "customer_id", "order_id", "product_id", "created_at", "total_price")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One logical table as it can be selected from.
+
+    Attributes
+    ----------
+    clause
+        Has every canonical column; those the shop lacks are typed NULLs.
+    kinds
+        What each canonical column holds.
+    """
+
+    clause: FromClause
+    kinds: Mapping[str, Kind]
+
+    def has(self, name: str) -> bool:
+        """Tell whether the shop has this column."""
+        return self.kinds[name] is not Kind.NOTHING
+
+    @property
+    def ids_are_integers(self) -> bool:
+        """Tell whether the column `id` holds integers."""
+        return self.kinds["id"] is Kind.INTEGER
+
+
+class Shop:
+    """The shop's three tables. Looks at the database once, when first asked; then remembers."""
+
+    def __init__(self, mapping: ShopMapping) -> None:
+        self.mapping = mapping
+        self._sources: dict[str, Source | None] = {}
+
+    async def customers(self, connection: AsyncConnection) -> Source:
+        """Return the shop's customers; with guest merging, one per e-mail.
+
+        Raises
+        ------
+        InvalidMapping
+            When the table or a column that the mapping names does not exist.
+        """
+        accounts = await self.accounts(connection)
+        if self.mapping.merge_guests:
+            return _merged_customers(accounts, connection.dialect.name)
+        return accounts
+
+    async def accounts(self, connection: AsyncConnection) -> Source:
+        """Return the shop's customers unmerged; `account_id` is the customer each one is part of.
+
+        Raises
+        ------
+        InvalidMapping
+            As `customers`.
+        """
+        source = await self._source(connection, "customers")
+        if self.mapping.merge_guests:
+            return _with_account(source, connection.dialect.name)
+        return source
+
+    async def orders(self, connection: AsyncConnection) -> Source:
+        """Return the shop's orders, of all statuses.
+
+        Raises
+        ------
+        InvalidMapping
+            As `customers`; or when the orders lack a column that the mapping's currency needs.
+        """
+        source = await self._source(connection, "orders")
+        _require_currency(source, self.mapping.currency)
+        if self.mapping.merge_guests:
+            accounts = await self.accounts(connection)
+            return _orders_of_accounts(source, accounts, connection.dialect.name)
+        return source
+
+    async def line_items(self, connection: AsyncConnection) -> Source | None:
+        """Return the shop's order lines; None if it has none.
+
+        Raises
+        ------
+        InvalidMapping
+            As `customers`.
+        """
+        if "line_items" not in self._sources:
+            self._sources["line_items"] = await self._line_items(connection)
+        return self._sources["line_items"]
+
+    async def _line_items(self, connection: AsyncConnection) -> Source | None:
+        mapped = self.mapping.line_items
+        if mapped is None:
+            return None
+        try:
+            return await _open(connection, self.mapping, "line_items", mapped)
+        except InvalidMapping:
+            if self.mapping.line_items_may_be_missing:
+                return None
+            raise
+
+    async def _source(self, connection: AsyncConnection, name: LogicalName) -> Source:
+        source = self._sources.get(name)
+        if source is None:
+            mapped = self.mapping.table(name)
+            if mapped is None:
+                raise InvalidMapping(name, "is missing")
+            source = self._sources[name] = await _open(connection, self.mapping, name, mapped)
+        return source
+
+
+def base_clause(mapping: ShopMapping, logical: LogicalTable, dialect: Dialect) -> FromClause:
+    """Return the shop's own table, or its query as `(query) AS q`, under its own column names."""
+    if logical.query is not None:
+        return _query_clause(mapping, logical.query, dialect)
+    return _table_clause(mapping, str(logical.table), dialect)
+
+
+def _table_clause(mapping: ShopMapping, name: str, dialect: Dialect) -> FromClause:
+    schema, bare = mapping.place(name)
+    if dialect.name == "sqlite":
+        schema = None
+    return table(
+        quoted_name(bare, quote=True),
+        schema=quoted_name(schema, quote=True) if schema else None,
+    )
+
+
+def _query_clause(mapping: ShopMapping, query: str, dialect: Dialect) -> FromClause:
+    def own_table(name: str) -> str:
+        return dialect.identifier_preparer.format_table(_table_clause(mapping, name, dialect))
+
+    return text(_escaped(with_tables(query, own_table))).columns().subquery("q")
+
+
+async def _open(
+    connection: AsyncConnection, mapping: ShopMapping, name: LogicalName, logical: LogicalTable
+) -> Source:
+    base = base_clause(mapping, logical, connection.dialect)
+    found = await _found_columns(connection, base, name, logical)
+    names = chosen_columns(name, logical, found)
+    kinds = {ours: found[theirs] if theirs else Kind.NOTHING for ours, theirs in names.items()}
+    if connection.dialect.name == "sqlite":
+        kinds |= await _stored_kinds(connection, base, names)
+    statement = select(*_selected(name, names)).select_from(base)
+    if logical.filter:
+        statement = statement.where(text(f"({_escaped(logical.filter)})"))
+        await _probe_filter(connection, name, statement)
+    return Source(statement.subquery(name), kinds)
+
+
+def _escaped(sql: str) -> str:
+    """Escape colons, which would name parameters."""
+    return re.sub(r"(?<!:):(?=\w)", r"\\:", sql)
+
+
+async def _found_columns(
+    connection: AsyncConnection, base: FromClause, name: LogicalName, logical: LogicalTable
+) -> dict[str, Kind]:
+    what = f"table {logical.table}" if logical.table else "query"
+    with refusals_named(name, f"is the {what}, which the database refuses:"):
+        async with connection.begin_nested():
+            return await column_kinds(connection, base)
+
+
+async def _probe_filter(
+    connection: AsyncConnection, name: LogicalName, filtered: Select[Any]
+) -> None:
+    with refusals_named(f"{name}.filter", "is refused by the database:"):
+        async with connection.begin_nested():
+            await connection.execute(filtered.limit(0))
+
+
+def _require_currency(orders: Source, currency: Currency) -> None:
+    """Refuse to add up what was to be told apart or converted."""
+    for column_name, wanted in (("currency", currency.only), ("currency_rate", currency.rate)):
+        if wanted and not orders.has(column_name):
+            problem = f"is needed to {CURRENCY_NEEDS[column_name]}, and the orders have none"
+            raise InvalidMapping(f"orders.{column_name}", problem)
+
+
+def chosen_columns(
+    name: LogicalName, logical: LogicalTable, found: Mapping[str, Kind]
+) -> dict[str, str]:
+    """Return the shop's name, as it is spelt there, for each of our columns; "" for none.
+
+    Raises
+    ------
+    InvalidMapping
+        When a mapped or a required column does not exist; names the nearest that do.
+    """
+    spelt = {theirs.lower(): theirs for theirs in found} | {theirs: theirs for theirs in found}
+    names: dict[str, str] = {}
+    for ours in CANONICAL_COLUMNS[name]:
+        wanted = logical.columns.get(ours, ours)
+        names[ours] = spelt.get(wanted) or spelt.get(wanted.lower()) or ""
+        needed = ours in REQUIRED_COLUMNS[name] or (wanted and ours in logical.columns)
+        if needed and not names[ours]:
+            raise InvalidMapping(f"{name}.{ours}", _no_such_column(wanted, found))
+    return names
+
+
+def _no_such_column(wanted: str, found: Mapping[str, Kind]) -> str:
+    near = difflib.get_close_matches(wanted, found, n=3, cutoff=0.5) or sorted(found)[:8]
+    return f"is the column '{wanted}', which does not exist; there are {', '.join(near)}"
+
+
+async def _stored_kinds(
+    connection: AsyncConnection, base: FromClause, names: Mapping[str, str]
+) -> dict[str, Kind]:
+    return {
+        ours: await stored_kind(connection, base, names[ours])
+        for ours in PROBED_ON_SQLITE
+        if names.get(ours)
+    }
+
+
+def _selected(name: LogicalName, names: Mapping[str, str]) -> list[ColumnElement[Any]]:
+    return [
+        column(quoted_name(names[ours], quote=True)).label(ours)
+        if names[ours]
+        else cast(null(), type_).label(ours)
+        for ours, type_ in CANONICAL_COLUMNS[name].items()
+    ]
+
+
+def _with_account(source: Source, dialect: str) -> Source:
+    """Add `account_id`: the registered, then the first customer with the same e-mail."""
+    columns, kind = source.clause.c, source.kinds["id"]
+    # Customers without an e-mail stay apart.
+    alone = exact(dialect, literal("#", String()) + as_text(dialect, columns.id, kind))
+    guests_last = case((cast(columns.is_guest, Integer) == 1, 1), else_=0)
+    first = func.first_value(columns.id, type_=columns.id.type).over(
+        partition_by=func.coalesce(email_key(dialect, columns.email), alone),
+        order_by=(guests_last, exact(dialect, columns.id, kind)),
+    )
+    merged = select(*columns, first.label("account_id")).subquery("accounts")
+    return Source(merged, source.kinds)
+
+
+def _merged_customers(accounts: Source, dialect: str) -> Source:
+    columns, kind = accounts.clause.c, accounts.kinds["id"]
+    is_account = same_id(dialect, columns.id, kind, columns.account_id, kind)
+    return Source(select(*columns).where(is_account).subquery("customers"), accounts.kinds)
+
+
+def _orders_of_accounts(orders: Source, accounts: Source, dialect: str) -> Source:
+    account = accounts.clause.alias("account")
+    theirs, kinds = orders.clause.c, orders.kinds
+    matches = same_id(
+        dialect, theirs.customer_id, kinds["customer_id"], account.c.id, accounts.kinds["id"]
+    )
+    owner: ColumnElement[Any] = account.c.account_id
+    if kinds["customer_id"] is accounts.kinds["id"]:
+        owner = func.coalesce(owner, theirs.customer_id)  # strangers are still told by their ids
+    columns = [
+        owner.label("customer_id") if each.name == "customer_id" else each for each in theirs
+    ]
+    joined = orders.clause.outerjoin(account, matches)
+    statement = select(*columns).select_from(joined).subquery("orders")
+    return Source(statement, {**kinds, "customer_id": accounts.kinds["id"]})

@@ -1,0 +1,135 @@
+"""The shop's tables: which there are, where each is, and which indexes they lack."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Dialect, Inspector, inspect
+
+from backend.database.engine import AsyncConnection
+from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
+from backend.shop.mapping.safety import named_tables
+
+INDEXED: Mapping[LogicalName, tuple[str, ...]] = {
+    "customers": ("id", "email"),
+    "orders": ("customer_id", "created_at"),
+    "line_items": ("order_id",),
+}
+THEIR_OWN = {"information_schema", "performance_schema", "mysql", "sys"}
+NEAREST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table is; no schema for the one that the connection is in."""
+
+    schema: str | None
+    table: str
+
+    def __str__(self) -> str:
+        """Write it as a variable names it."""
+        return f"{self.schema}.{self.table}" if self.schema else self.table
+
+    def quoted(self, dialect: Dialect) -> str:
+        """Write it as SQL names it."""
+        quote = dialect.identifier_preparer.quote
+        return f"{quote(self.schema)}.{quote(self.table)}" if self.schema else quote(self.table)
+
+
+def place_of(mapping: ShopMapping, name: str, dialect: str) -> Place:
+    """Return where a table that the mapping names is."""
+    schema, table = mapping.place(name)
+    return Place(None if dialect == "sqlite" else schema, table)
+
+
+def places_read(mapping: ShopMapping, dialect: str, names: Sequence[LogicalName]) -> list[Place]:
+    """Return where the tables are that are read: by name, or as `{name}` in a query."""
+    found: list[Place] = []
+    for name in names:
+        if (mapped := mapping.table(name)) is not None:
+            tables = [mapped.table] if mapped.table else named_tables(mapped.query or "")
+            found += [place_of(mapping, table, dialect) for table in tables]
+    return list(dict.fromkeys(found))
+
+
+def all_places(mapping: ShopMapping, dialect: str) -> list[Place]:
+    """Return where all tables are that are read."""
+    return places_read(mapping, dialect, LOGICAL_NAMES)
+
+
+async def nearest_tables(
+    connection: AsyncConnection, mapping: ShopMapping, name: LogicalName
+) -> list[str]:
+    """Name the tables that are there and are called much like those that are missing."""
+    return await connection.run_sync(_nearest_tables, mapping, name)
+
+
+def _nearest_tables(connection: Connection, mapping: ShopMapping, name: LogicalName) -> list[str]:
+    there = _tables_there(inspect(connection), connection.dialect.name)
+    known = {str(place): place.table.lower() for place in there}
+    near: list[str] = []
+    for place in places_read(mapping, connection.dialect.name, (name,)):
+        if str(place) not in known:
+            near += _nearest(place.table.lower(), known)
+    return list(dict.fromkeys(near))
+
+
+def _nearest(wanted: str, known: Mapping[str, str]) -> list[str]:
+    """Return the names whose table is called alike; those that are called just so come first."""
+    # Of a prefix that differs, the rest still tells: wp_users, wp7_users.
+    ratios = {
+        whole: difflib.SequenceMatcher(None, wanted, table).ratio()
+        for whole, table in known.items()
+    }
+    best = sorted((whole for whole in known if ratios[whole] >= 0.6), key=lambda x: -ratios[x])
+    return best[:NEAREST]
+
+
+def _tables_there(inspector: Inspector, dialect: str) -> list[Place]:
+    """Return all tables and views that the user can see; of the own schema first."""
+    own = inspector.default_schema_name
+    schemas = [] if dialect == "sqlite" else inspector.get_schema_names()
+    others = [one for one in schemas if one != own and one not in THEIR_OWN]
+    return [
+        Place(schema, table)
+        for schema in (None, *others)
+        for table in (*inspector.get_table_names(schema), *inspector.get_view_names(schema))
+    ]
+
+
+async def missing_indexes(connection: AsyncConnection, mapping: ShopMapping) -> list[str]:
+    """Return CREATE INDEX statements for the named tables' columns that have none."""
+    return await connection.run_sync(_missing_indexes, mapping)
+
+
+def _missing_indexes(connection: Connection, mapping: ShopMapping) -> list[str]:
+    inspector, dialect = inspect(connection), connection.dialect
+    statements = []
+    for logical, columns in INDEXED.items():
+        mapped = mapping.table(logical)
+        if mapped is None or mapped.table is None:
+            continue
+        place = place_of(mapping, mapped.table, dialect.name)
+        if place.table in inspector.get_view_names(place.schema):
+            continue  # a view has no indexes of its own
+        wanted = [mapped.columns.get(ours, ours) for ours in columns]
+        statements += [
+            _create_index(place, name, dialect) for name in _bare(inspector, place, wanted)
+        ]
+    return statements
+
+
+def _bare(inspector: Inspector, place: Place, wanted: Sequence[str]) -> list[str]:
+    """Return those of the columns that are there and begin no index."""
+    at = (place.table, place.schema)
+    first = {index["column_names"][0] for index in inspector.get_indexes(*at)}
+    first |= set(inspector.get_pk_constraint(*at)["constrained_columns"][:1])
+    there = {column["name"].lower(): column["name"] for column in inspector.get_columns(*at)}
+    spelt = [there[name.lower()] for name in wanted if name.lower() in there]
+    return [name for name in spelt if name not in first]
+
+
+def _create_index(place: Place, column: str, dialect: Dialect) -> str:
+    quote = dialect.identifier_preparer.quote
+    index = quote(f"idx_{place.table}_{column}")
+    return f"CREATE INDEX {index} ON {place.quoted(dialect)} ({quote(column)});"

@@ -1,0 +1,128 @@
+"""What was published, as the API and the next run read it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, select
+
+from backend.core.errors import RunAlreadyActive
+from backend.database.engine import AsyncConnection, AsyncEngine, transaction
+from backend.store import runs
+from backend.store.id_column import as_published, id_column
+from backend.store.runs import Published
+from backend.store.tables import customer_intelligence, segment_changes, segment_lineage, segments
+from backend.store.tables import runs as runs_table
+
+
+async def read_membership(engine: AsyncEngine) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the ids of all published customers and the segment of each, sorted by id.
+
+    Ids are int64, or str as objects, as those that are read from the shop.
+    """
+    columns = (customer_intelligence.c.customer_id, customer_intelligence.c.archetype_id)
+    async with transaction(engine) as connection:
+        rows = (await connection.execute(select(*columns))).all()
+    is_text = bool(rows) and isinstance(rows[0][0], str)
+    ids = np.array([row[0] for row in rows], dtype=object if is_text else np.int64)
+    order = np.argsort(ids, kind="stable")
+    return ids[order], np.array([row[1] for row in rows], dtype=object)[order]
+
+
+async def read_profiles(
+    connection: AsyncConnection, published: Published, customer_ids: Sequence[str]
+) -> dict[str, Mapping[str, Any]]:
+    """Return the published rows of these customers, by id as text; unknown ids are left out.
+
+    Each row has the `as_of` of its own run: a run may be published since `published` was read.
+    """
+    ids = [as_published(published, customer_id) for customer_id in customer_ids]
+    column = id_column(customer_intelligence, published)
+    statement = (
+        select(customer_intelligence, runs_table.c.as_of)
+        .join(runs_table, runs_table.c.id == customer_intelligence.c.run_id)
+        .where(column.in_([i for i in ids if i is not None]))
+    )
+    rows = (await connection.execute(statement)).mappings()
+    return {str(row["customer_id"]): dict(row) for row in rows}
+
+
+async def read_segments(connection: AsyncConnection) -> list[dict[str, Any]]:
+    """Return the published segments and their groups in order, with their run's `as_of`.
+
+    `profile` is decoded; a group stands ahead of its parts.
+    """
+    statement = (
+        select(segments, runs_table.c.as_of)
+        .join(runs_table, runs_table.c.id == segments.c.run_id)
+        .order_by(segments.c.position)
+    )
+    rows = (await connection.execute(statement)).mappings()
+    return [{**row, "profile": json.loads(row["profile"])} for row in rows]
+
+
+async def read_moves(
+    connection: AsyncConnection,
+    *,
+    limit: int,
+    run_id: str | None = None,
+    customer: tuple[Published, str] | None = None,
+    after: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return who moved between segments, newest first.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    limit
+        At most so many.
+    run_id
+        Only those of this run.
+    customer
+        Only those of this customer of the published run.
+    after
+        Only those with a greater id, and the oldest first: what came since.
+    """
+    order = segment_changes.c.id.desc() if after is None else segment_changes.c.id
+    statement = select(segment_changes).order_by(order).limit(limit)
+    if run_id is not None:
+        statement = statement.where(segment_changes.c.run_id == run_id)
+    if customer is not None:
+        mine = id_column(segment_changes, customer[0]) == as_published(*customer)
+        statement = statement.where(mine)
+    if after is not None:
+        statement = statement.where(segment_changes.c.id > after)
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[dict[str, Any]]:
+    """Return which segments came and went, newest first, `relatives` decoded."""
+    statement = select(segment_lineage).order_by(segment_lineage.c.id.desc()).limit(limit)
+    rows = (await connection.execute(statement)).mappings()
+    return [{**row, "relatives": json.loads(row["relatives"])} for row in rows]
+
+
+async def erase_customer(
+    connection: AsyncConnection, published: Published, customer_id: str
+) -> bool:
+    """Delete all that is ours about a customer, moves included. Returns whether there was any.
+
+    Raises
+    ------
+    RunAlreadyActive
+        While a run is at work: it would publish again what it has read.
+    """
+    if (running := await runs.running(connection)) is not None:
+        raise RunAlreadyActive(running)
+    known = as_published(published, customer_id)
+    if known is None:
+        return False
+    erased = 0
+    for table in (segment_changes, customer_intelligence):
+        statement = delete(table).where(id_column(table, published) == known)
+        erased += (await connection.execute(statement)).rowcount
+    await runs.revise(connection)
+    return erased > 0

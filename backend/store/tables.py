@@ -1,0 +1,164 @@
+"""Our own tables: the only ones that are migrated."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+    func,
+)
+
+from backend.database.column_types import UtcDateTime, UtcTimestamp, long_text
+
+CUSTOMER_ID_LENGTH = 255
+SEGMENT_ID_LENGTH = 100
+
+
+intelligence = MetaData(
+    naming_convention={
+        "ix": "idx_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# The first eight columns are the guide's, as printed. customer_id is BIGINT where the shop's ids
+# are integers, so that the shop's own SQL joins on it; `fit_customer_id_type` makes it text
+# elsewhere.
+customer_intelligence = Table(
+    "customer_intelligence",
+    intelligence,
+    Column("customer_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("archetype_id", String(SEGMENT_ID_LENGTH), comment="Segment identifier"),
+    Column("archetype_name", String(255), comment="Human-readable segment name"),
+    Column("archetype_level", Integer, comment="Depth of the segment: 1 = top branch"),
+    Column("ltv", Numeric(10, 2), comment="historical_value + predicted_value"),
+    Column(
+        "churn_risk",
+        Numeric(5, 4),
+        comment="Probability of no counted order within the churn horizon after as_of",
+    ),
+    Column(
+        "cluster_confidence",
+        Numeric(5, 4),
+        comment="Share of refits in which the customer keeps this segment",
+    ),
+    Column("updated_at", UtcTimestamp, server_default=func.now()),
+    Column("historical_value", Numeric(18, 2), comment="Sum of counted total_price"),
+    Column("predicted_value", Numeric(18, 2), comment="Expected spend in the value horizon"),
+    Column("predicted_value_low", Numeric(18, 2), comment="Lower end of the 80 % interval"),
+    Column("predicted_value_high", Numeric(18, 2), comment="Upper end of the 80 % interval"),
+    Column("predicted_orders", Numeric(12, 4), comment="Expected orders in the value horizon"),
+    Column("predicted_orders_low", Numeric(12, 4), comment="Lower end of the 80 % interval"),
+    Column("predicted_orders_high", Numeric(12, 4), comment="Upper end of the 80 % interval"),
+    Column("next_order_p10", UtcDateTime, comment="10 % quantile of the next order's time"),
+    Column("next_order_p50", UtcDateTime, comment="Median of the next order's time"),
+    Column("next_order_p90", UtcDateTime, comment="90 % quantile of the next order's time"),
+    Column("frequency", Integer, comment="Number of counted orders"),
+    Column("recency_days", Integer, comment="Days from the last counted order to as_of"),
+    Column("avg_order_value", Numeric(18, 2), comment="historical_value / frequency"),
+    Column("status", String(32), nullable=False, comment="scored, or why numbers are null"),
+    Column("run_id", String(32), nullable=False, comment="The run that said so"),
+    Column("age_days", Integer, comment="Days from the first counted order to as_of"),
+    Column("usual_gap_days", Float, comment="Mean days between days with orders"),
+    Column("order_days", Integer, comment="Number of days with counted orders"),
+    Column("typical_order_value", Double, comment="Geometric mean of counted total_price"),
+    Index("idx_intelligence_archetype", "archetype_id"),
+    Index("idx_intelligence_updated", "updated_at"),
+)
+
+segments = Table(
+    "segments",
+    intelligence,
+    Column("id", String(SEGMENT_ID_LENGTH), primary_key=True),
+    Column("position", Integer, nullable=False, comment="Order in which segments are shown"),
+    Column("parent_id", String(SEGMENT_ID_LENGTH)),
+    Column(
+        "is_group",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="1 where customers are in its parts",
+    ),
+    Column("level", Integer, nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("description", Text),
+    Column("customer_count", Integer, nullable=False),
+    Column("avg_ltv", Numeric(18, 2)),
+    Column("churn_risk_avg", Numeric(5, 4)),
+    Column("profile", long_text(), nullable=False, comment="JSON: characteristics and more"),
+    Column("run_id", String(32), nullable=False),
+)
+
+# Names outlive the segments of any one run: campaigns hang on them.
+segment_names = Table(
+    "segment_names",
+    intelligence,
+    Column("segment_id", String(SEGMENT_ID_LENGTH), primary_key=True),
+    Column("name", String(255), nullable=False, unique=True),
+    Column("description", Text),
+    Column("given_by", String(16), nullable=False, comment="person, model or rule"),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+segment_changes = Table(
+    "segment_changes",
+    intelligence,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("from_segment_id", String(SEGMENT_ID_LENGTH), comment="null: newly known"),
+    Column("to_segment_id", String(SEGMENT_ID_LENGTH), comment="null: no longer known"),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("run_id", String(32), nullable=False),
+    Column("cause", String(16), nullable=False, comment="behaviour or model"),
+    Index("idx_segment_changes_customer", "customer_id"),
+    Index("idx_segment_changes_run", "run_id"),
+)
+
+segment_lineage = Table(
+    "segment_lineage",
+    intelligence,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("segment_id", String(SEGMENT_ID_LENGTH), nullable=False),
+    Column("event", String(16), nullable=False, comment="born, split, merged or died"),
+    Column("relatives", long_text(), nullable=False, comment="JSON: share of customers by segment"),
+    Column("happened_at", UtcDateTime, nullable=False),
+    Column("run_id", String(32), nullable=False),
+)
+
+runs = Table(
+    "runs",
+    intelligence,
+    Column("id", String(32), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("active", Integer, unique=True, comment="1 while queued or running, else null"),
+    Column("published", Integer, unique=True, comment="1 for the run that is served, else null"),
+    Column(
+        "revision", Integer, nullable=False, comment="Counts corrections since it was published"
+    ),
+    Column("request", long_text(), nullable=False, comment="JSON"),
+    Column("as_of", UtcDateTime, comment="The instant the run describes"),
+    Column("customer_id_type", String(8), comment="integer or text, as the shop's ids are"),
+    Column("lease_token", String(64)),
+    Column("lease_until", UtcDateTime),
+    Column("stage", String(16)),
+    Column("share_done", Float, nullable=False),
+    Column("counts", long_text(), nullable=False, comment="JSON"),
+    Column("queued_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("error", Text),
+    Column("report", long_text(), comment="JSON"),
+    Column("explainer", long_text(), comment="JSON: what explains a customer's numbers"),
+    Column("model", long_text(), comment="JSON: the standing segmentation"),
+    CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed')", name="ck_runs_state"),
+    Index("idx_runs_queued_at", "queued_at"),
+)

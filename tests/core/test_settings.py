@@ -1,0 +1,114 @@
+"""Every variable is documented, validated at start, and named when it is wrong."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from backend.core.errors import InvalidConfiguration
+from backend.core.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+REQUIRED = {"DATABASE_URL": "postgresql://shop:hunter2@db/shop", "API_KEY": "key"}
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable of the caller's shell and no `.env` reaches a test."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in {**REQUIRED, **variables}.items():
+        monkeypatch.setenv(name, value)
+    return Settings.load()
+
+
+def test_two_variables_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch)
+    assert settings.intelligence_url == settings.shop_url == REQUIRED["DATABASE_URL"]
+    assert settings.admin_api_keys == settings.api_keys == ("key",)
+    assert settings.redis_url is None
+
+
+def test_several_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, API_KEY="old, new", ADMIN_API_KEY="admin")
+    assert settings.api_keys == ("old", "new")
+    assert settings.admin_api_keys == ("admin",)
+
+
+@pytest.mark.parametrize("variable", sorted(REQUIRED))
+def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    for name in REQUIRED.keys() - {variable}:
+        monkeypatch.setenv(name, REQUIRED[name])
+    with pytest.raises(InvalidConfiguration, match=f"^{variable} is not set; expected .*\\.$"):
+        Settings.load()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("DATABASE_URL", "", "is empty"),
+        ("DATABASE_URL", "oracle://u:hunter2@db/shop", "begins with oracle://"),
+        ("DATABASE_URL", "hunter2", "holds nothing usable"),
+        ("INTELLIGENCE_DATABASE_URL", "hunter2://x", "begins with hunter2://"),
+        ("API_KEY", " , ", "holds nothing usable"),
+        ("ADMIN_API_KEY", ",", "holds nothing usable"),
+        ("REDIS_URL", "http://:hunter2@cache", "begins with http://"),
+        ("PREDICTION_HORIZON_DAYS", "0", "holds '0'; expected a whole number of days"),
+        ("CHURN_HORIZON_DAYS", "", "is empty; expected a whole number of days"),
+        ("CACHE_TTL_SECONDS", "soon", "holds 'soon'"),
+        ("AUTO_MIGRATE", "maybe", "holds 'maybe'; expected true or false"),
+        ("LOG_LEVEL", "loud", "expected one of DEBUG, INFO, WARNING and ERROR"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_is_expected(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    with pytest.raises(InvalidConfiguration) as caught:
+        load(monkeypatch, **{variable: value})
+    message = str(caught.value)
+    assert caught.value.variable == variable
+    assert said in message
+    assert ":hunter2@" not in message
+    assert message.startswith(variable)
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("variable", ["REDIS_URL", "ADMIN_API_KEY", "ORDERS_TABLE"])
+def test_an_empty_optional_variable_is_unset(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    settings = load(monkeypatch, **{variable: ""})
+    assert getattr(settings, variable.lower()) is None
+
+
+def test_dotenv_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("API_KEY=from-file\nDATABASE_URL=sqlite:///shop.db\n")
+    monkeypatch.setenv("API_KEY", "from-environment")
+    settings = Settings.load()
+    assert settings.api_keys == ("from-environment",)
+    assert settings.shop_url == "sqlite:///shop.db"
+
+
+def test_secrets_do_not_show_in_the_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "hunter2" not in repr(load(monkeypatch))
+
+
+@pytest.mark.parametrize("document", [".env.example", "README.md"])
+def test_every_variable_is_documented(document: str) -> None:
+    text = (ROOT / document).read_text()
+    pattern = r"^(?:# )?([A-Z_]{5,})=" if document == ".env.example" else r"^\| `([A-Z_]+)` \|"
+    documented = set(re.findall(pattern, text, re.MULTILINE))
+    assert documented == {name.upper() for name in Settings.model_fields}
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = [
+        path.relative_to(ROOT)
+        for path in (ROOT / "backend").rglob("*.py")
+        if re.search(r"os\.(environ|getenv)", path.read_text())
+    ]
+    assert readers == []

@@ -1,0 +1,145 @@
+from dataclasses import replace
+
+import numpy as np
+
+from backend.behaviour.history import OrderHistory, PurchaseDays
+from backend.forecast.learn.backtest.calibration import Calibration, Lean, calibrate
+from backend.forecast.learn.backtest.grades import make_report, strongest_rule
+from backend.forecast.learn.backtest.trials import Trial, run_trials, trial_cutoffs
+from backend.forecast.learn.blend import Prediction
+
+
+def ignore(_: float) -> None:
+    """Progress of no interest."""
+
+
+def trial(
+    expected: list[float], spend: list[float], came: list[float], **rules: list[float]
+) -> Trial:
+    """A trial whose model predicts `expected` spend and whose rules predict theirs."""
+
+    def prediction(values: list[float]) -> Prediction:
+        money = np.array(values)
+        share = money / (money.max() * 1.25) + 0.1
+        return Prediction(np.arange(len(money)), money / 10, money, np.log(share / (1 - share)))
+
+    return Trial(
+        cutoff=19_000,
+        horizon_days=90,
+        prediction=prediction(expected),
+        rules={name.replace("_", " "): prediction(values) for name, values in rules.items()},
+        purchase_days=np.array(came),
+        spend=np.array(spend),
+        first_wait_days=np.where(np.array(came) > 0, 20.0, np.inf),
+    )
+
+
+def test_trials_end_before_the_present_and_know_only_their_past(small_shop: OrderHistory) -> None:
+    days = small_shop.purchase_days()
+    for one in run_trials(days, 180, seed=0, progress=ignore):
+        assert one.cutoff + one.horizon_days <= days.as_of_day
+        later = days.day >= one.cutoff
+        rng = np.random.default_rng(0)
+        scrambled = replace(
+            days, spend=np.where(later, rng.uniform(1, 500, len(later)), days.spend)
+        )
+        again = run_trials(scrambled, 180, seed=0, progress=ignore)
+        same = next(t for t in again if t.cutoff == one.cutoff)
+        assert same.prediction.spend.tobytes() == one.prediction.spend.tobytes()
+        assert same.spend.tobytes() != one.spend.tobytes()
+
+
+def test_cutoffs_leave_a_window_and_some_history(small_shop: OrderHistory) -> None:
+    days = small_shop.purchase_days()
+    cutoffs, window = trial_cutoffs(days, 365)
+    assert cutoffs == sorted(cutoffs, reverse=True)
+    assert max(cutoffs) == days.as_of_day - window
+    assert min(cutoffs) - days.day.min() >= 90
+
+
+def test_waits_are_counted_from_the_cutoff(small_shop: OrderHistory) -> None:
+    (one, *_) = run_trials(small_shop.purchase_days(), 90, seed=0, progress=ignore)
+    came = one.purchase_days > 0
+    assert np.all(np.isinf(one.first_wait_days[~came]))
+    assert np.all((one.first_wait_days[came] > 0) & (one.first_wait_days[came] < 90))
+
+
+def test_a_shop_too_small_to_try_has_no_trials() -> None:
+    few = PurchaseDays(
+        800, np.array([0, 0, 1]), np.array([1, 400, 300]), np.ones(3), np.ones(3, int)
+    )
+    assert run_trials(few, 90, seed=0, progress=ignore) == []
+
+
+def test_without_trials_nothing_is_corrected() -> None:
+    assert calibrate([]) == Calibration()
+
+
+def test_spend_drawn_together_is_spread_again() -> None:
+    rng = np.random.default_rng(1)
+    true = np.exp(rng.normal(3, 1.2, 4000))
+    spend = rng.poisson(true).astype(float)
+    drawn_together = np.sqrt(true) * 5
+    learnt = calibrate([trial(drawn_together.tolist(), spend.tolist(), spend.tolist())])
+    assert learnt.spend_power > 1.2
+    before = trial([1.0, 9.0], [1, 9], [1, 1]).prediction
+    after = learnt.apply(before, {})
+    assert after.spend.sum() == before.spend.sum()
+    assert after.spend[1] > before.spend[1]
+
+
+def test_trials_in_which_nobody_spent_teach_no_spread() -> None:
+    assert calibrate([trial([1.0, 2.0, 3.0], [0.0] * 3, [0.0] * 3)]).spend_power == 1
+
+
+def test_a_rule_that_knows_better_is_leant_on() -> None:
+    rng = np.random.default_rng(2)
+    spend = np.where(rng.uniform(size=500) < 0.4, rng.uniform(10, 90, 500), 0.0)
+    noise = rng.uniform(10, 90, 500)
+    one = trial(
+        noise.tolist(), spend.tolist(), (spend / 10).tolist(), knows_it=(spend + 1).tolist()
+    )
+    learnt = calibrate([one])
+    assert learnt.value.rule == learnt.churn.rule == "knows it"
+    leaning = learnt.apply(one.prediction, one.rules)
+    assert np.corrcoef(leaning.spend, spend)[0, 1] > np.corrcoef(noise, spend)[0, 1] + 0.3
+    report = make_report([one], [one.prediction])
+    assert report is not None
+    assert report.grades["overall"] == "weak"
+    assert strongest_rule(report.scores, "spend_gini") == "knows it"
+
+
+def test_a_rule_that_knows_no_better_is_left_alone() -> None:
+    rng = np.random.default_rng(3)
+    spend = np.where(rng.uniform(size=500) < 0.4, rng.uniform(10, 90, 500), 0.0)
+    one = trial(
+        (spend + 5).tolist(), spend.tolist(), spend.tolist(), noise=rng.uniform(1, 9, 500).tolist()
+    )
+    learnt = calibrate([one])
+    assert learnt.value == learnt.churn == Lean()
+
+
+def test_few_buyers_are_no_ground_to_lean_on_a_rule() -> None:
+    spend = [90.0, 0.0, 0.0] * 8
+    one = trial([10.0, 20.0, 30.0] * 8, spend, spend, knows_it=[s + 1 for s in spend])
+    learnt = calibrate([one])
+    assert learnt.value == learnt.churn == Lean()
+
+
+def test_few_buyers_are_no_ground_for_a_grade() -> None:
+    one = trial([5.0] * 20, [1.0, 0.0] * 10, [1.0, 0.0] * 10)
+    report = make_report([one], [one.prediction])
+    assert report is not None
+    assert set(report.grades.values()) == {"not enough history"}
+
+
+def test_a_shop_that_nobody_left_is_graded_for_value_alone() -> None:
+    one = trial([5.0, 9.0] * 40, [5.0, 9.0] * 40, [1.0, 2.0] * 40, nothing=[1.0, 1.0] * 40)
+    report = make_report([one], [one.prediction])
+    assert report is not None
+    assert report.grades["value"] == "good"
+    assert report.grades["churn"] == report.grades["overall"] == "not enough history"
+
+
+def test_without_trials_there_is_no_report() -> None:
+    assert make_report([], []) is None

@@ -1,0 +1,250 @@
+"""The run's report as JSON and as a page, looked at in a real browser."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+from backend.core.glossary import LEFT_OUT
+from backend.report import render_report
+from backend.report.charts import nice_ticks
+from backend.report.flow import draw_flow
+from backend.report.page_words import event_in_words
+from backend.report.segment_charts import colours
+from backend.shop.counted import SQL_REASONS
+from tests.conftest import execute, wait_for
+from tests.live import ADMIN_KEY, API_KEY, Live, serving
+from tests.shops import AS_OF, fill, invented
+
+SMALLEST_TEXT = 12
+# What a person sees: the width of the page, texts that are too small, texts upon each other.
+SEEN = """
+const texts = [], small = [];
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+for (let node; (node = walker.nextNode());) {
+  const element = node.parentElement, range = document.createRange();
+  range.selectNodeContents(node);
+  const box = range.getBoundingClientRect();
+  if (!node.textContent.trim() || !box.width || element.closest("title")) continue;
+  const picture = element.closest("svg");
+  const scale = picture ? picture.getBoundingClientRect().width / picture.viewBox.baseVal.width : 1;
+  if (parseFloat(getComputedStyle(element).fontSize) * scale < arguments[0])
+    small.push(node.textContent);
+  if (picture) texts.push([node.textContent, box]);
+}
+const over = [];
+texts.forEach(([one, a], i) => texts.slice(i + 1).forEach(([other, b]) => {
+  if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3)
+    over.push(one + " / " + other);
+}));
+const page = document.documentElement;
+const beyond = texts.filter(([, b]) => b.left < 0 || b.right > page.clientWidth);
+return {wide: page.scrollWidth - page.clientWidth, small, over, beyond: beyond.map(([t]) => t)};
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A served shop and the status of its runs, the latest last."""
+
+    live: Live
+    runs: Sequence[dict[str, Any]]
+
+    def page(self, run: int) -> str:
+        """Return the page of a run."""
+        return self.live.get(self.runs[run]["report_page_url"], ADMIN_KEY).text
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reported]:
+    """Serve a shop large enough to be tried on its own past: a first run, and one later."""
+    folder = tmp_path_factory.mktemp("report")
+    url = f"sqlite:///{folder}/shop.db"
+    wait_for(fill(url, invented(400)))
+    with serving(url, folder) as service:
+        days = (AS_OF - timedelta(days=60), AS_OF)
+        yield Reported(service, [service.cluster(as_of=day.isoformat()) for day in days])
+
+
+@pytest.fixture(scope="module")
+def small_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Report on shops with little to show: nobody, few, and all in one segment."""
+    return {
+        "nobody": _page(tmp_path_factory.mktemp("nobody"), 0),
+        "few": _page(tmp_path_factory.mktemp("few"), 12),
+        "one segment": _page(tmp_path_factory.mktemp("one"), 120, max_k=1),
+    }
+
+
+def _page(folder: Path, customers: int, **wanted: int) -> str:
+    url = f"sqlite:///{folder}/shop.db"
+    wait_for(fill(url, invented(customers)))
+    with serving(url, folder) as service:
+        status = service.cluster(as_of=AS_OF.isoformat(), **wanted)
+        return service.get(status["report_page_url"], ADMIN_KEY).text
+
+
+def test_the_status_links_the_report_and_the_page(reported: Reported) -> None:
+    for status in reported.runs:
+        assert status["report_url"] == f"/api/admin/runs/{status['run_id']}/report"
+        assert status["report_page_url"] == status["report_url"] + ".html"
+        report = reported.live.get(status["report_url"], ADMIN_KEY).json()
+        assert render_report(report) == reported.live.get(status["report_page_url"], ADMIN_KEY).text
+
+
+def test_the_report_is_for_admins(reported: Reported) -> None:
+    path = reported.runs[-1]["report_page_url"]
+    assert reported.live.get(path, API_KEY).status_code == 403
+    assert reported.live.get(path, ADMIN_KEY).headers["content-type"].startswith("text/html")
+
+
+def test_the_page_is_one_file_that_loads_nothing(reported: Reported) -> None:
+    for reference in ("<script", "src=", "href=", "url(", "@import"):
+        assert reference not in reported.page(-1)
+
+
+def test_an_unknown_run_has_no_report(reported: Reported) -> None:
+    for path in ("report", "report.html"):
+        answer = reported.live.get(f"/api/admin/runs/none/{path}", ADMIN_KEY)
+        assert answer.status_code == 404
+        assert answer.json()["detail"] == "No run has the id none."
+
+
+def test_a_run_that_failed_or_is_at_work_has_no_report_yet(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shop.db"
+    wait_for(fill(url, invented(20)))
+    with serving(url, tmp_path) as live:
+        accepted = live.client.post("/api/admin/cluster", headers={"X-API-Key": ADMIN_KEY}).json()
+        early = live.get(f"/api/admin/runs/{accepted['run_id']}/report.html", ADMIN_KEY)
+        assert live.finished()["state"] == "succeeded"
+        wait_for(execute(url, "DROP TABLE orders"))
+        failed = live.cluster()
+        assert (failed["report_url"], failed["report_page_url"]) == (None, None)
+        late = live.get(f"/api/admin/runs/{failed['run_id']}/report.html", ADMIN_KEY)
+    assert (early.status_code, late.status_code) == (404, 404)
+    assert early.json()["detail"].endswith("only runs that succeeded have a report.")
+    assert "is failed; only runs that succeeded" in late.json()["detail"]
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("width", [360, 390, 1280])
+@pytest.mark.parametrize("run", [0, 1])
+def test_a_person_can_read_it_on_a_phone_and_on_a_desk(
+    reported: Reported, browser: webdriver.Chrome, tmp_path: Path, width: int, run: int
+) -> None:
+    look_at(browser, tmp_path, reported.page(run), width)
+    headings = [heading.text for heading in browser.find_elements(By.TAG_NAME, "h2")]
+    assert headings == [
+        "Segments",
+        "Moves since the last run",
+        "How good the forecasts are",
+        "What was read and left out",
+    ]
+    plots = [plot for plot in browser.find_elements(By.TAG_NAME, "svg") if plot.is_displayed()]
+    assert len(plots) == 5 + run  # the later run has moves to draw
+    assert all(plot.size["width"] > 200 for plot in plots)
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    ("shop", "says"),
+    [
+        ("nobody", "No customer has ordered yet."),
+        ("few", "The history is too short"),
+        ("one segment", "All Customers"),
+    ],
+)
+def test_a_shop_with_little_to_show_is_readable_too(
+    small_pages: dict[str, str],
+    browser: webdriver.Chrome,
+    tmp_path: Path,
+    width: int,
+    shop: str,
+    says: str,
+) -> None:
+    look_at(browser, tmp_path, small_pages[shop], width)
+    assert says in browser.find_element(By.TAG_NAME, "body").text
+
+
+def look_at(browser: webdriver.Chrome, folder: Path, page: str, width: int) -> None:
+    """Open a page as wide as a screen; all of it must be readable, and nothing be asked for."""
+    file = folder / "report.html"
+    file.write_text(page, encoding="utf-8")
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    requested(browser)  # forget what was asked for before
+    browser.get(file.as_uri())
+    seen = browser.execute_script(SEEN, SMALLEST_TEXT)
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert seen == {"wide": 0, "small": [], "over": [], "beyond": []}
+    assert requested(browser) == {file.as_uri()}
+
+
+def requested(browser: webdriver.Chrome) -> set[str]:
+    log = browser.get_log("performance")  # type: ignore[no-untyped-call]
+    messages = [json.loads(entry["message"])["message"] for entry in log]
+    sent = "Network.requestWillBeSent"
+    return {m["params"]["request"]["url"] for m in messages if m["method"] == sent}
+
+
+@pytest.mark.parametrize(
+    ("largest", "ticks"),
+    [
+        (0, [0, 1]),
+        (1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (0.534, [0, 0.2, 0.4, 0.6]),
+        (7, [0, 2, 4, 6, 8]),
+        (5957, [0, 2000, 4000, 6000]),
+        (4.3e6, [0, 1e6, 2e6, 3e6, 4e6, 5e6]),
+    ],
+)
+def test_axes_have_round_numbers_that_reach_the_largest(largest: float, ticks: list[float]) -> None:
+    assert nice_ticks(largest) == pytest.approx(ticks)
+
+
+def test_bands_of_the_flow_are_as_thick_as_customers_are_many() -> None:
+    flows = [{"from": "a", "to": one, "customers": n} for one, n in (("b", 30), ("c", 10))]
+    names = {one: one.upper() for one in "abc"}
+    drawn = draw_flow(flows, dict.fromkeys(names, "#000"), names, 350)
+    height = {node.texts[0].text[0]: node.height for node in drawn.nodes}
+    assert height["A"] == pytest.approx(height["B"] + height["C"])
+    assert height["B"] == pytest.approx(3 * height["C"])
+    assert [band.label for band in drawn.bands] == ["30 from A to B", "10 from A to C"]
+    assert drawn.undrawn == 0
+
+
+def test_a_segment_has_one_colour_and_the_colours_of_its_stage() -> None:
+    one = colours(["high_value_repeat", "slipping_light", "no_orders"])
+    more = colours(["high_value_repeat", "regular_repeat", "slipping_light", "no_orders"])
+    assert one.items() <= more.items()
+    assert len(set(more.values())) == len(more)
+
+
+@pytest.mark.parametrize(
+    ("event", "relatives", "said"),
+    [
+        ("split", {"b": 1.0}, "A came off another segment: its customers were in B (100%)."),
+        ("born", {}, "A is new."),
+        ("born", {"b": 0.6, "c": 0.4}, "A is new: its customers were in B (60%) and C (40%)."),
+        ("merged", {"b": 0.9}, "A went into another segment: its customers are in B (90%)."),
+        ("died", {}, "A is gone."),
+        ("died", {"b": 0.5, "c": 0.5}, "A is gone: its customers are in B (50%) and C (50%)."),
+    ],
+)
+def test_what_became_of_a_segment_is_a_sentence(
+    event: str, relatives: dict[str, float], said: str
+) -> None:
+    names = {"a": "A", "b": "B", "c": "C"}
+    row = {"segment_id": "a", "event": event, "relatives": relatives}
+    assert event_in_words(row, names) == said
+
+
+def test_every_reason_to_leave_an_order_out_has_words() -> None:
+    assert set(SQL_REASONS) <= set(LEFT_OUT)

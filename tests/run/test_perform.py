@@ -1,0 +1,320 @@
+"""A run, start to end, on every database, and what happens when it is killed half way."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from backend import store
+from backend.core.clock import utc_now
+from backend.database.engine import AsyncEngine, create_engine, transaction
+from backend.run.perform import perform
+from backend.run.progress import STAGES, Progress
+from backend.run.run_config import RunConfig
+from backend.store import runs
+from backend.store.migrate import migrate
+from backend.store.runs import RunRequest
+from backend.store.tables import customer_intelligence
+from tests.conftest import NewDatabase, read_only_url
+from tests.live import ROOT
+from tests.shops import AS_OF, VARIABLES, fill, invented
+
+LEASE = timedelta(seconds=60)
+# Performs a claimed run, and kills its own process the moment a stage begins.
+KILLED = """
+import asyncio, json, os, signal, sys
+from backend.run.run_config import RunConfig
+from backend.run.progress import Progress
+from backend.run.perform import perform
+
+config, run_id, stage = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3]
+
+class Deadly(Progress):
+    def enter(self, name):
+        if name == stage:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().enter(name)
+
+asyncio.run(perform(RunConfig(**config), run_id, "mine", Deadly()))
+"""
+
+
+def config_of(url: str, **changes: Any) -> RunConfig:
+    values: dict[str, Any] = {
+        "shop_url": url,
+        "intelligence_url": url,
+        "pool_size": 2,
+        "shop_variables": VARIABLES,
+        "prediction_horizon_days": 365,
+        "churn_horizon_days": 180,
+        "dynamic_k_range": True,
+        "robust_scaling": True,
+        "history_retention_days": 730,
+        "anthropic_api_key": None,
+        "anthropic_model": "none",
+        "anthropic_base_url": None,
+        "log_level": "WARNING",
+    }
+    return RunConfig(**{**values, **changes})
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_engine(database_url)
+    await migrate(made)
+    yield made
+    await made.dispose()
+
+
+async def claimed(engine: AsyncEngine, **wanted: Any) -> str:
+    request = RunRequest(**{"as_of": AS_OF, **wanted})
+    run = await runs.enqueue(engine, request, now=utc_now())
+    await runs.claim(engine, token="mine", now=utc_now(), lease=LEASE)
+    return run.id
+
+
+async def clustered(
+    engine: AsyncEngine, url: str, config: RunConfig | None = None, **wanted: Any
+) -> dict[str, Any]:
+    """Run once and return the report."""
+    run_id = await claimed(engine, **wanted)
+    await perform(config or config_of(url), run_id, "mine", Progress())
+    report = await runs.read_report(engine, run_id)
+    assert report is not None
+    return report
+
+
+async def rows(engine: AsyncEngine) -> dict[int, dict[str, Any]]:
+    async with transaction(engine) as connection:
+        found = (await connection.execute(select(customer_intelligence))).mappings()
+        return {row["customer_id"]: dict(row) for row in found}
+
+
+async def test_every_customer_is_published_to_the_cent(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    shop = invented()
+    await fill(database_url, shop)
+    report = await clustered(engine, database_url)
+    published = await rows(engine)
+    assert set(published) == {person["id"] for person in shop.customers}
+    for customer_id, row in published.items():
+        counted = shop.counted(customer_id)
+        assert row["frequency"] == len(counted)
+        if counted:
+            assert row["historical_value"] == shop.spent(customer_id)
+            assert row["ltv"] == row["historical_value"] + row["predicted_value"]
+            assert 0 <= row["churn_risk"] <= 1
+            assert row["status"] == "scored"
+        else:
+            assert (row["ltv"], row["churn_risk"], row["status"]) == (None, None, "no_orders")
+            assert row["archetype_id"] == "no_orders"
+    assert report["customers"]["total"] == len(shop.customers)
+    assert report["orders"]["left_out"]["refunded"] == sum(
+        order["financial_status"] == "refunded" for order in shop.orders
+    )
+
+
+async def test_the_same_shop_gives_the_same_numbers(new_database: NewDatabase) -> None:
+    found = []
+    for _ in range(2):
+        url = new_database()
+        engine = create_engine(url)
+        await migrate(engine)
+        await fill(url, invented())
+        await clustered(engine, url)
+        volatile = {"run_id", "updated_at"}
+        found.append(
+            [
+                {name: value for name, value in row.items() if name not in volatile}
+                for _, row in sorted((await rows(engine)).items())
+            ]
+        )
+        await engine.dispose()
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("customers", [0, 1, 2, 12])
+async def test_a_shop_too_small_to_cluster_gets_one_segment_and_a_word(
+    engine: AsyncEngine, database_url: str, customers: int
+) -> None:
+    await fill(database_url, invented(customers))
+    report = await clustered(engine, database_url)
+    assert len(await rows(engine)) == customers
+    with_orders = [item for item in report["segments"] if item["id"] != "no_orders"]
+    assert len(with_orders) == min(report["customers"]["with_orders"], 1)
+    assert any("too few" in note for note in report["notes"])
+
+
+async def test_as_of_hides_what_came_later(engine: AsyncEngine, database_url: str) -> None:
+    shop = invented()
+    await fill(database_url, shop)
+    earlier = AS_OF - timedelta(days=200)
+    await clustered(engine, database_url, as_of=earlier)
+    for customer_id, row in (await rows(engine)).items():
+        known = [
+            order
+            for order in shop.counted(customer_id)
+            if order["created_at"] < earlier.replace(tzinfo=None)
+        ]
+        assert row["frequency"] == len(known)
+        total = sum((order["total_price"] for order in known), Decimal(0))
+        assert (row["historical_value"] or 0) == total
+
+
+async def test_the_sample_bounds_the_fit_not_the_answers(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await fill(database_url, invented(400))
+    report = await clustered(engine, database_url, sample_size=100)
+    assert report["clustering"]["sample"] == 100
+    assert len(await rows(engine)) == 400
+    assert all(row["archetype_id"] for row in (await rows(engine)).values())
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("stage", STAGES)
+async def test_a_run_killed_in_any_stage_leaves_the_old_results_served(
+    postgres_url: str, stage: str
+) -> None:
+    database_url, engine = postgres_url, create_engine(postgres_url)
+    await migrate(engine)
+    await fill(database_url, invented(120))
+    await clustered(engine, database_url)
+    before = await rows(engine)
+    run_id = await claimed(engine)
+    killed = await asyncio.to_thread(perform_and_die, database_url, run_id, stage)
+    assert killed == -signal.SIGKILL
+    assert await rows(engine) == before
+    later = utc_now() + LEASE + timedelta(seconds=1)
+    await runs.reap_expired(engine, now=later)
+    assert (await runs.get(engine, run_id)).state == "failed"
+    await clustered(engine, database_url)
+    assert {row["run_id"] for row in (await rows(engine)).values()} != {
+        row["run_id"] for row in before.values()
+    }
+    await engine.dispose()
+
+
+def perform_and_die(url: str, run_id: str, stage: str) -> int:
+    config = json.dumps(asdict(config_of(url)))
+    command = [sys.executable, "-c", KILLED, config, run_id, stage]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+async def test_a_customer_that_is_gone_is_no_longer_published(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    shop = invented(60)
+    await fill(database_url, shop)
+    await clustered(engine, database_url)
+    other = create_engine(database_url)
+    async with transaction(other, "shop") as connection:
+        await connection.exec_driver_sql("DELETE FROM customers WHERE id = 1")
+    await other.dispose()
+    report = await clustered(engine, database_url)
+    assert 1 not in await rows(engine)
+    assert report["orders"]["left_out"]["unknown_customer"] > 0
+
+
+async def test_moves_replayed_from_any_run_give_the_membership_of_any_later_one(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await fill(database_url, invented())
+    members: list[dict[int, str]] = [{}]
+    moves: list[list[dict[str, Any]]] = []
+    nights: tuple[dict[str, Any], ...] = (
+        {},
+        {},
+        {"refit": "force"},
+        {"max_k": 3},
+        {"refit": "now"},
+    )
+    for night, wanted in enumerate(nights):
+        as_of = AS_OF - timedelta(days=90 - 20 * night)
+        await clustered(engine, database_url, as_of=as_of, **wanted)
+        newest = await runs.latest(engine)
+        assert newest is not None
+        async with transaction(engine) as connection:
+            moves.append(await store.read_moves(connection, run_id=newest.id, limit=10_000))
+        found = (await rows(engine)).values()
+        members.append({row["customer_id"]: row["archetype_id"] for row in found})
+    assert len(moves[1]) > 0
+    for start in range(len(members)):
+        replayed: dict[int, str | None] = dict(members[start])
+        for later in range(start, len(moves)):
+            for move in moves[later]:
+                assert replayed.get(move["customer_id"]) == move["from_segment_id"]
+                replayed[move["customer_id"]] = move["to_segment_id"]
+            assert replayed == members[later + 1]
+
+
+async def test_a_run_that_names_no_bounds_keeps_those_of_the_standing_segments(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await fill(database_url, invented())
+    earlier = AS_OF - timedelta(days=3)
+    asked = await clustered(engine, database_url, as_of=earlier, min_k=2, max_k=3)
+    kept = await clustered(engine, database_url)
+    assert (asked["clustering"]["refit"], kept["clustering"]["refit"]) == ("first", "kept")
+    assert kept["clustering"]["k"] == asked["clustering"]["k"] <= 3
+    assert set(kept["moves"]["by_cause"]) <= {"behaviour"}
+
+
+async def test_a_forced_refit_says_which_segments_came_and_went(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await fill(database_url, invented())
+    before = await clustered(engine, database_url, as_of=AS_OF - timedelta(days=3), max_k=2)
+    after = await clustered(engine, database_url, max_k=12, min_k=5)
+    old, new = ({row["id"] for row in report["segments"]} for report in (before, after))
+    events = {event["segment_id"]: event for event in after["lineage"]}
+    assert new - old <= set(events)
+    assert old - new <= set(events)
+    async with transaction(engine) as connection:
+        stored = await store.read_lineage(connection, limit=100)
+    this_run = [row for row in stored if row["run_id"] == after["run_id"]]
+    assert {row["segment_id"]: row["event"] for row in this_run} == {
+        identity: event["event"] for identity, event in events.items()
+    }
+
+
+@pytest.mark.external
+async def test_a_shop_user_that_may_only_select_is_enough(new_postgres: Any) -> None:
+    shop_url, ours = new_postgres(), new_postgres()
+    await fill(shop_url, invented(80))
+    reader = await read_only_url(shop_url)
+    engine = create_engine(ours)
+    await migrate(engine)
+    run_id = await claimed(engine)
+    await perform(config_of(ours, shop_url=reader), run_id, "mine", Progress())
+    async with transaction(engine) as connection:
+        count = await connection.scalar(select(func.count()).select_from(customer_intelligence))
+    await engine.dispose()
+    assert count == 80
+
+
+async def test_a_variable_that_a_file_overrides_is_named_in_the_report(
+    engine: AsyncEngine, database_url: str, tmp_path: Path
+) -> None:
+    await fill(database_url, invented(60))
+    file = tmp_path / "shop.toml"
+    file.write_text('[orders]\ntable = "orders"\nfilter = "id > 0"\n')
+    variables = {**VARIABLES, "ORDERS_FILTER": "id > 5", "SHOP_MAPPING": str(file)}
+    run_id = await claimed(engine)
+    config = config_of(database_url, shop_variables=variables)
+    await perform(config, run_id, "mine", Progress())
+    report = await runs.read_report(engine, run_id)
+    assert report is not None
+    said = "The variable for orders.filter is overridden by the preset or the mapping file."
+    assert said in report["notes"]

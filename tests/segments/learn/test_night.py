@@ -1,0 +1,620 @@
+"""Segments foretell behaviour, keep their ids, obey their bounds, and are silent on noise."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from backend.behaviour.baskets import Baskets
+from backend.behaviour.history import OrderHistory
+from backend.forecast.learn.predict import forecast
+from backend.segments.buyers import Behaviour, behaviour_of, with_habits
+from backend.segments.crossings import behaviour_of_one, crossings
+from backend.segments.habits import fit_traits
+from backend.segments.learn.fit_space import Clock
+from backend.segments.learn.night import MOST_MOVED, segment
+from backend.segments.membership import Before, Membership, Refit
+from backend.segments.options import ClusteringOptions, upper_bound
+from backend.segments.profiles import describe
+from backend.segments.standing import REFIT_AFTER_DAYS, StandingModel
+from backend.segments.vocabulary import (
+    ANCHORS,
+    ANCHORS_OF,
+    GROUPS,
+    HALF_IDS,
+    NEIGHBOURS,
+    OTHER_NAMES,
+    STAGES,
+    TRAIT_IDS,
+    guarded_name,
+    id_of,
+    level_of,
+    name_of,
+    parent_of,
+    stage_of,
+)
+
+AS_OF = np.datetime64("2024-10-01", "us")
+DAY = np.timedelta64(86_400_000_000, "us")
+HISTORY_DAYS = 730.0
+
+FloatArray = NDArray[np.float64]
+Orders = tuple[FloatArray, FloatArray]
+
+
+def history_of(people: list[Orders], as_of: np.datetime64 = AS_OF) -> OrderHistory:
+    """Build a history from each customer's order ages in days and amounts."""
+    counts = [len(ages) for ages, _ in people]
+    nothing = np.empty(0)
+    ages = np.concatenate([ages for ages, _ in people]) if people else nothing
+    amounts = np.concatenate([amounts for _, amounts in people]) if people else nothing
+    return OrderHistory.from_orders(
+        np.repeat(np.arange(len(people)), counts),
+        AS_OF - (ages * DAY.astype(float)).astype("timedelta64[us]"),
+        amounts,
+        customer_count=len(people),
+        as_of=as_of,
+    )
+
+
+def renewal(rng: np.random.Generator, first: float, last: float, gap: float) -> FloatArray:
+    """Order from `first` to `last` days ago every `gap` days or so."""
+    count = max(int((first - last) / gap), 1)
+    ages = np.clip(first - np.cumsum(rng.gamma(2, gap / 2, count)), last, None)
+    return np.unique(np.concatenate([[first], ages]))
+
+
+# kind: customers, first order between these days ago, last one between these, gap, order value
+KINDS = {
+    "once_old": (450, (300, 730), None, 0, 30),
+    "once_new": (150, (1, 60), None, 0, 30),
+    "occasional": (400, (200, 730), (1, 250), 110, 35),
+    "vip": (60, (300, 700), (1, 15), 25, 150),
+    "lost": (140, (600, 730), (350, 450), 60, 40),
+}
+
+
+def planted(seed: int = 0) -> tuple[OrderHistory, NDArray[np.str_]]:
+    """Plant five kinds of customers, most of them ordinary."""
+    rng = np.random.default_rng(seed)
+    people: list[Orders] = []
+    kinds: list[str] = []
+    for kind, (count, first, last, gap, value) in KINDS.items():
+        for _ in range(count):
+            start = rng.uniform(*first)
+            ages = np.array([start])
+            if last is not None:
+                ages = renewal(rng, start, min(rng.uniform(*last), start - 1), gap)
+            people.append((ages, value * np.exp(0.3 * rng.normal(size=len(ages)))))
+            kinds.append(kind)
+    return history_of(people), np.array(kinds)
+
+
+def noise(count: int, seed: int) -> OrderHistory:
+    """Let everybody follow one Poisson process and one law of value."""
+    rng = np.random.default_rng(seed)
+    people = []
+    for _ in range(count):
+        first = rng.uniform(0, HISTORY_DAYS)
+        ages = np.append(rng.uniform(0, first, rng.poisson(first / 250)), first)
+        people.append((ages, np.exp(3.7 + 0.6 * rng.normal(size=len(ages)))))
+    return history_of(people)
+
+
+def people_of(history: OrderHistory) -> list[Orders]:
+    """Undo `history_of`."""
+    ages = ((AS_OF - history.created_at) / DAY).astype(float)
+    bounds = zip(history.offsets[:-1], history.offsets[1:], strict=True)
+    return [(ages[first:end], history.amount[first:end]) for first, end in bounds]
+
+
+def segmented(
+    history: OrderHistory,
+    before: Before | None = None,
+    refit: Refit = "auto",
+    baskets: Baskets | None = None,
+    **options: object,
+) -> Membership:
+    return segment(
+        history,
+        ClusteringOptions(**options),  # type: ignore[arg-type]
+        np.arange(history.customer_count),
+        before=before,
+        refit=refit,
+        baskets=baskets,
+    )
+
+
+def left_by(found: Membership, as_of: np.datetime64) -> Before:
+    """Return what a run leaves to the next one, through JSON as it does."""
+    assert found.model is not None
+    stored = StandingModel.from_dict(json.loads(json.dumps(found.model.as_dict())))
+    return Before(model=stored, ids=found.ids, as_of=as_of)
+
+
+def leaves(found: Membership) -> set[str]:
+    return set(found.ids.tolist())
+
+
+def test_planted_kinds_get_segments_of_their_own() -> None:
+    history, kinds = planted()
+    ids = segmented(history).ids.astype(str)
+    for kind, identity in (
+        ("once_old", "lapsed_one_time"),
+        ("once_new", "new_one_time"),
+        ("vip", "high_value_repeat"),
+    ):
+        chosen, named = kinds == kind, ids == identity
+        f1 = 2 * (chosen & named).sum() / (chosen.sum() + named.sum())
+        assert f1 > 0.75, (kind, f1)
+    lost = ids[kinds == "lost"]
+    assert np.char.startswith(lost.astype(str), "lapsed").mean() > 0.8
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("count", [500, 3000])
+def test_noise_is_one_cluster_per_branch(count: int, seed: int) -> None:
+    found = segmented(noise(count, seed))
+    assert leaves(found) <= {"one_time", "repeat"}
+
+
+def test_the_report_says_when_more_was_asked_than_the_data_justify() -> None:
+    found = segmented(noise(800, 0), min_k=4)
+    assert len(leaves(found)) == 4
+    assert found.report["justified_k"] <= 2
+    assert "Asked for at least 4 segments, the data justify 2." in found.notes
+
+
+def test_asking_for_more_halves_what_is_large() -> None:
+    history, _ = planted()
+    plain = segmented(history)
+    found = segmented(history, min_k=len(leaves(plain)) + 2)
+    assert len(leaves(found)) == len(leaves(plain)) + 2
+    halves = leaves(found) & set(HALF_IDS)
+    assert len(halves) == 4
+    for half in halves:
+        whole, _ = HALF_IDS[half]
+        assert whole in leaves(plain)
+        assert {found.ids[place] for place in np.flatnonzero(plain.ids == whole)} <= halves
+    assert f"the data justify {found.report['justified_k']}." in found.notes[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_segment_is_worth_its_name_in_customers(seed: int) -> None:
+    history, _ = planted(seed)
+    _, sizes = np.unique(segmented(history).ids.astype(str), return_counts=True)
+    assert sizes.min() >= 20
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_segments_are_boxes_that_hold_their_customers_and_nobody_else(seed: int) -> None:
+    history, _ = planted(seed)
+    found = segmented(history)
+    assert found.model is not None
+    behaviour = behaviour_of(history)
+    for branch, boxes in found.model.boxes.items():
+        mine = behaviour.in_branch(branch)
+        away = boxes.distances(found.model.space.coordinates(behaviour.of(mine), branch))
+        ids = found.ids[behaviour.customer[mine]]
+        assert ((away == 0).sum(axis=1) == 1).all()
+        assert (np.array(boxes.segments, dtype=object)[away.argmin(axis=1)] == ids).all()
+
+
+def test_nobody_slips_away_before_a_short_gap_between_orders_has_passed() -> None:
+    history, _ = planted()
+    found = segmented(history)
+    assert found.model is not None
+    behaviour = behaviour_of(history)
+    short = Clock.of(behaviour).short_days
+    assert short > 5
+    for curve in found.model.space.curves.values():
+        activity = curve(np.array([0.0, 0.9 * short, 3 * short, 10 * short]))
+        assert activity[0] == activity[1] > activity[2] > activity[3]
+    fresh = behaviour.in_branch("repeat") & (behaviour.recency_days < 0.9 * short)
+    stages = {stage_of(identity) for identity in found.ids[behaviour.customer[fresh]].tolist()}
+    assert stages == {"active_repeat"}
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5])
+def test_max_k_is_a_hard_cap(most: int) -> None:
+    history, _ = planted()
+    held = segmented(history, min_k=1, max_k=most)
+    assert len(leaves(held)) == most
+    assert held.report["upper_bound"] == most
+    assert f"Held to {most} segment" in held.notes[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("most", [3, 4, 5, 6])
+def test_only_whole_life_stages_are_mixed(most: int, seed: int) -> None:
+    history, _ = planted(seed)
+    found = segmented(history, max_k=most)
+    assert len(leaves(found)) == most
+    recency = behaviour_of(history).recency_days
+    for identity in leaves(found):
+        anchors = ANCHORS_OF[identity]
+        mixed = {stage for stage in STAGES if STAGES[stage] & anchors}
+        assert len(mixed) == 1 or anchors in GROUPS, identity
+        if identity in {"active_repeat", "regular_repeat", "low_value_repeat"}:
+            assert recency[found.ids == identity].max() < 100
+
+
+def test_a_branch_of_a_few_customers_counts_as_a_segment() -> None:
+    history, kinds = planted()
+    once = np.char.startswith(kinds, "once")
+    few = once | (np.cumsum(~once) <= 5)
+    people = [one for one, kept in zip(people_of(history), few, strict=True) if kept]
+    for most in (2, 3):
+        found = segmented(history_of(people), max_k=most)
+        assert found.report["k"] == len(leaves(found)) == most
+        assert np.count_nonzero(found.ids == "repeat") == 5
+        assert not np.isnan(found.confidence).any()
+
+
+def test_a_branch_in_which_nobody_came_back_is_one_segment() -> None:
+    history, _ = planted()
+    cutoff = (AS_OF - history.created_at.min()) / DAY / 4
+    people = [
+        (ages[ages > cutoff], amounts[ages > cutoff])
+        if len(ages) > 1 and ages.max() > cutoff and np.count_nonzero(ages > cutoff) == 1
+        else (ages, amounts)
+        for ages, amounts in people_of(history)
+    ]
+    assert "one_time" in leaves(segmented(history_of(people)))
+
+
+def test_a_shop_too_small_for_two_segments_is_told_so() -> None:
+    history, _ = planted()
+    found = segmented(history_of(people_of(history)[-60:]), min_k=1)
+    assert found.notes == ("60 customers with orders are enough for 1 segment only.",)
+
+
+@pytest.mark.parametrize(
+    ("customers", "min_k", "max_k", "dynamic", "expected"),
+    [
+        (24_000, 3, 12, True, 12),
+        (24_000, 3, 200, True, 109),  # the root of 12,000 is 109.5
+        (450, 3, 12, True, 9),
+        (120, 3, 12, True, 3),
+        (120, 1, 12, True, 2),
+        (120, 3, 12, False, 12),
+        (120, 5, 4, False, 5),
+    ],
+)
+def test_the_upper_bound_is_the_promised_formula(
+    customers: int, min_k: int, max_k: int, dynamic: bool, expected: int
+) -> None:
+    options = ClusteringOptions(min_k=min_k, max_k=max_k, dynamic_k_range=dynamic)
+    assert upper_bound(customers, options) == expected
+
+
+@pytest.mark.parametrize("robust", [True, False])
+def test_both_scalings_find_the_valuable(robust: bool) -> None:
+    history, kinds = planted()
+    ids = segmented(history, robust_scaling=robust).ids
+    assert (ids[kinds == "vip"] == "high_value_repeat").mean() > 0.6
+
+
+def test_robust_scaling_is_not_moved_by_one_huge_order() -> None:
+    history, _ = planted(2)  # no segment of this shop is near the least size
+    people = people_of(history)
+    people[-1] = (people[-1][0], people[-1][1] * 1e6)
+    before = segmented(history).ids.astype(str)
+    after = segmented(history_of(people)).ids
+    assert (before != after).mean() < 0.01
+
+
+def test_the_same_input_gives_the_same_output() -> None:
+    history, _ = planted()
+    first, second = segmented(history), segmented(history)
+    np.testing.assert_array_equal(first.ids, second.ids)
+    np.testing.assert_array_equal(first.confidence, second.confidence)
+
+
+def test_the_model_survives_json_and_assigns_as_the_run_did() -> None:
+    history, _ = planted()
+    found = segmented(history)
+    assert found.model is not None
+    stored = StandingModel.from_dict(json.loads(json.dumps(found.model.as_dict())))
+    assert stored is not None
+    assert stored.as_dict() == found.model.as_dict()
+    np.testing.assert_array_equal(stored.assign(known_of(history)).ids, found.ids)
+
+
+def test_a_model_of_another_version_is_left_alone() -> None:
+    assert StandingModel.from_dict({"centres": [[0.0]], "ids": ["regular_repeat"]}) is None
+
+
+def test_every_customer_is_assigned_though_few_are_sampled() -> None:
+    history, kinds = planted()
+    found = segmented(history, sample_size=800)
+    assert found.report["sample"] == 800
+    assert len(found.ids) == len(kinds)
+    agreement = (found.ids == segmented(history).ids.astype(str)).mean()
+    assert agreement > 0.85
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 19])
+def test_few_customers_are_one_segment(count: int) -> None:
+    history, _ = planted()
+    rows = people_of(history)
+    found = segmented(history_of(rows[:count]))
+    assert leaves(found) == ({"all_customers"} if count else set())
+    assert found.model is None
+    assert "too few to cluster" in found.notes[0]
+
+
+@pytest.mark.parametrize("count", [20, 21, 40, 75, 130])
+def test_every_small_shop_is_clustered(count: int) -> None:
+    rng = np.random.default_rng(count)
+    people: list[Orders] = []
+    for _ in range(count):
+        orders = int(rng.integers(1, 6))
+        ages: FloatArray = rng.uniform(0, 700, orders)
+        people.append((ages, rng.uniform(1, 100, orders)))
+    found = segmented(history_of(people))
+    assert len(found.ids) == count
+    assert (found.confidence >= 0).all()
+    assert (found.confidence <= 1).all()
+
+
+@pytest.mark.parametrize("orders", [1, 4])
+def test_a_shop_where_all_are_alike_is_clustered(orders: int) -> None:
+    people: list[Orders] = [
+        (30.0 * np.arange(orders, dtype=np.float64), np.full(orders, 10.0))
+    ] * 60
+    found = segmented(history_of(people))
+    assert len(found.ids) == 60
+
+
+def test_customers_without_orders_are_a_segment_without_numbers() -> None:
+    history, _ = planted()
+    history = history_of([*people_of(history), (np.empty(0), np.empty(0))])
+    found = segmented(history)
+    nobody = describe(found, history, forecast(history))[-1]
+    assert (nobody.id, nobody.customer_count) == ("no_orders", 1)
+    assert (nobody.avg_ltv, nobody.churn_risk_avg, nobody.avg_confidence) == (None, None, None)
+    assert found.ids[-1] == "no_orders"
+    assert np.isnan(found.confidence[-1])
+
+
+def known_of(history: OrderHistory) -> Behaviour:
+    return with_habits(behaviour_of(history), history, None)
+
+
+def at(history: OrderHistory, days: float, *, more: list[Orders] | None = None) -> OrderHistory:
+    """Return the shop so many days later, the first customers having ordered in between."""
+    as_of = AS_OF + (days * DAY.astype(float)).astype("timedelta64[us]")
+    people = people_of(history)
+    for place, (ages, amounts) in enumerate(more or []):
+        people[place] = (np.append(people[place][0], ages), np.append(people[place][1], amounts))
+    return history_of(people, as_of)
+
+
+def test_a_night_keeps_the_borders_and_moves_hardly_anybody() -> None:
+    history, _ = planted()
+    first = segmented(history)
+    night = segmented(at(history, 20), left_by(first, AS_OF))
+    assert night.report["refit"] == "kept"
+    assert night.model is not None
+    assert first.model is not None
+    assert night.model.as_dict() == first.model.as_dict()
+    assert not night.moved_by_model.any()
+    assert 0 < (night.ids != first.ids).mean() <= 0.05
+    assert night.report["moved_without_order"] == round((night.ids != first.ids).mean(), 4)
+
+
+def test_who_is_just_past_a_border_stays() -> None:
+    history, _ = planted()
+    first = segmented(history)
+    later = at(history, 10)
+    with_memory = segmented(later, left_by(first, AS_OF))
+    assert first.model is not None
+    without = first.model.assign(known_of(later))
+    stayed = with_memory.ids != without.ids
+    assert stayed.any()
+    assert (with_memory.ids == first.ids)[stayed].all()
+    assert (with_memory.margin[stayed] == 0).all()
+
+
+def test_borders_are_learnt_anew_after_a_month_and_ids_stay() -> None:
+    history, _ = planted()
+    first = segmented(history)
+    month = segmented(at(history, REFIT_AFTER_DAYS), left_by(first, AS_OF))
+    assert month.report["refit"] in {"adopted", "held_back"}
+    assert month.model is not None
+    assert first.model is not None
+    for identity in month.model.segment_ids & first.model.segment_ids:
+        assert month.model.names[identity] == first.model.names[identity]
+
+
+def test_a_refit_that_moves_many_is_held_back_unless_forced() -> None:
+    history, _ = planted()
+    first = segmented(history, robust_scaling=True)
+    assert first.model is not None
+    # A standing model whose borders lie where no fit of this shop would put them.
+    repeat = first.model.boxes["repeat"]
+    shift = np.array([0.25, 0.0])
+    moved = replace(repeat, low=repeat.low + shift, high=repeat.high + shift)
+    odd = replace(first.model, boxes={**first.model.boxes, "repeat": moved})
+    strange = Before(model=odd, ids=odd.assign(known_of(history)).ids, as_of=AS_OF)
+    held = segmented(history, strange, refit="now")
+    assert held.report["refit"] == "held_back"
+    assert held.report["refit_would_move"] > MOST_MOVED
+    assert "held back" in held.notes[-1]
+    assert held.model is odd
+    assert held.report["moved_without_order"] == 0
+    forced = segmented(history, strange, refit="force")
+    assert forced.report["refit"] == "forced"
+    assert forced.report["refit_would_move"] > MOST_MOVED
+
+
+def test_other_bounds_are_obeyed_at_once() -> None:
+    history, _ = planted()
+    first = segmented(history)
+    held = segmented(history, left_by(first, AS_OF), min_k=2, max_k=3)
+    assert held.report["refit"] == "forced"
+    assert len(leaves(held)) == 3
+
+
+def test_another_sample_size_alone_moves_nobody() -> None:
+    history, _ = planted()
+    first = segmented(history, sample_size=800)
+    night = segmented(history, left_by(first, AS_OF), sample_size=1000)
+    assert night.report["refit"] == "kept"
+    np.testing.assert_array_equal(night.ids, first.ids)
+
+
+def test_a_model_from_the_future_is_not_used() -> None:
+    history, _ = planted()
+    first = segmented(history)
+    earlier = history.before(AS_OF - 100 * DAY)
+    found = segmented(earlier, left_by(first, AS_OF))
+    assert found.report["refit"] == "first"
+    np.testing.assert_array_equal(found.ids, segmented(earlier).ids)
+
+
+def habitual(seed: int) -> tuple[OrderHistory, NDArray[np.str_], Baskets]:
+    """Plant even intervals, weekends and bulk among customers who order by chance."""
+    rng = np.random.default_rng(seed)
+    people: list[Orders] = []
+    kinds: list[str] = []
+    units: list[FloatArray] = []
+    for kind, count in (("chance", 900), ("even", 120), ("weekend", 120), ("bulk", 120)):
+        for _ in range(count):
+            orders = int(rng.integers(6, 16))
+            gaps = np.full(orders, 30.0) if kind == "even" else 5 + rng.exponential(40, orders)
+            ages = rng.uniform(1, 40) + np.cumsum(gaps)
+            if kind == "weekend":  # 2024-10-01 is a Tuesday: Saturdays are 3, 10, ... days ago
+                ages = np.round((ages - 2.5) / 7) * 7 + 2.5
+            ages = np.unique(ages[ages < HISTORY_DAYS])
+            people.append((ages, 30 * np.exp(0.3 * rng.normal(size=len(ages)))))
+            kinds.append(kind)
+            units.append(1 + rng.poisson(30 if kind == "bulk" else 1.0, len(ages)).astype(float))
+    unknown = np.full(len(people), np.nan)
+    baskets = Baskets(
+        orders=np.array([len(u) for u in units], dtype=float),
+        lines=unknown,
+        units=np.array([u.sum() for u in units]),
+        units_squared=np.array([(u**2).sum() for u in units]),
+        distinct_products=unknown,
+        distinct_vendors=unknown,
+        repeated_products=unknown,
+    )
+    return history_of(people), np.array(kinds), baskets
+
+
+def test_habits_are_found_where_they_exist_and_nowhere_else() -> None:
+    history, kinds, baskets = habitual(0)
+    evidence = with_habits(behaviour_of(history), history, baskets).evidence
+    assert evidence is not None
+    found = fit_traits(evidence)
+    assert set(found) == {"subscription", "weekend", "bulk"}
+    for trait, kind in (("subscription", "even"), ("weekend", "weekend"), ("bulk", "bulk")):
+        place = list(TRAIT_IDS.values()).index(trait)  # type: ignore[arg-type]
+        chance = found[trait].posterior(evidence.value[:, place], evidence.variance[:, place])  # type: ignore[index]
+        assert (chance[kinds == kind] > 0.8).mean() > 0.8, trait
+        assert (chance[kinds != kind] > 0.8).mean() < 0.02, trait
+    noisy = noise(3000, 1)
+    evidence = with_habits(behaviour_of(noisy), noisy, None).evidence
+    assert evidence is not None
+    assert fit_traits(evidence) == {}
+
+
+def test_what_a_habit_needs_is_undefined_without_it() -> None:
+    history = history_of([(np.array([10.0]), np.array([5.0])), (np.array([5.0, 9.0]), np.ones(2))])
+    evidence = with_habits(behaviour_of(history), history, None).evidence
+    assert evidence is not None
+    assert np.isnan(evidence.value).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_crossing_is_what_the_model_says(seed: int) -> None:
+    history, _ = planted(seed)
+    found = segmented(history)
+    assert found.model is not None
+    behaviour = behaviour_of(history)
+    rng = np.random.default_rng(seed)
+    told = 0
+    for row in rng.choice(len(behaviour), 60, replace=False):
+        days, orders = float(behaviour.recency_days[row]), int(behaviour.order_days[row])
+        value = float(np.exp(behaviour.mean_log_value[row]))
+        here = np.array([found.ids[behaviour.customer[row]]], dtype=object)
+        one = behaviour_of_one(days, orders, value)
+        for crossing in crossings(found.model, one, str(here[0])):
+            told += 1
+            for amount, expected in ((crossing.amount, crossing.segment_id),):
+                then = (
+                    behaviour_of_one(0.0, orders + amount, value)
+                    if crossing.by == "orders"
+                    else behaviour_of_one(days + amount, orders, value)
+                )
+                assert found.model.assign(then, here).ids[0] == expected != here[0]
+            less = crossing.amount - 1
+            nearly = (
+                behaviour_of_one(0.0 if less else days, orders + less, value)
+                if crossing.by == "orders"
+                else behaviour_of_one(days + less, orders, value)
+            )
+            assert found.model.assign(nearly, here).ids[0] == here[0]
+    assert told > 60
+
+
+def test_segments_are_described_by_a_rule_that_holds() -> None:
+    history, _ = planted()
+    found = segmented(history)
+    segments = describe(found, history, forecast(history))
+    parts = [item for item in segments if not item.is_group]
+    assert sum(item.customer_count for item in parts) == history.customer_count
+    assert sum(item.share_of_revenue or 0 for item in parts) == pytest.approx(1, abs=0.001)
+    by_id = {item.id: item for item in segments}
+    for item in parts:
+        assert item.description.startswith("Ordered on")
+        assert item.rule["precision"] > 0.7, item
+        assert item.rule["recall"] > 0.7, item
+        assert item.nearest is not None
+        assert item.nearest["id"] != item.id
+        assert item.nearest["name"] in item.nearest["sentence"]
+        assert item.parent_id is None or item.parent_id in by_id
+        if item.parent_id is not None:
+            assert item.level == by_id[item.parent_id].level + 1
+    for group in (item for item in segments if item.is_group):
+        inside = [item for item in segments if item.parent_id == group.id]
+        assert group.customer_count == sum(item.customer_count for item in inside)
+
+
+def test_every_id_has_a_unique_name_in_words() -> None:
+    ids = [*(anchor.id for anchor in ANCHORS), *OTHER_NAMES, *HALF_IDS]
+    names = [name_of(identity) for identity in ids]
+    assert len(set(names)) == len(names) == len(set(ids))
+    assert name_of("high_value_repeat") == "Loyal High Spenders"
+    for identity in ids:
+        assert identity == identity.lower().replace(" ", "_")
+        parent = parent_of(identity)
+        assert level_of(identity) == (1 if parent is None else level_of(parent) + 1)
+
+
+@pytest.mark.parametrize(
+    ("identity", "return_share", "recency", "name"),
+    [
+        ("lapsed_repeat", 0.4, 300.0, "Lapsed Repeat Buyers"),
+        ("lapsed_repeat", 0.6, 300.0, "Quiet Repeat Buyers"),
+        ("new_one_time", 0.2, 30.0, "New One-Time Buyers"),
+        ("new_one_time", 0.2, 150.0, "Recent One-Time Buyers"),
+        ("new_one_time", None, None, "New One-Time Buyers"),
+    ],
+)
+def test_a_name_that_the_numbers_contradict_is_softened(
+    identity: str, return_share: float | None, recency: float | None, name: str
+) -> None:
+    assert guarded_name(identity, return_share, recency) == name
+
+
+def test_a_group_of_anchors_has_the_groups_id() -> None:
+    for anchors, identity in GROUPS.items():
+        assert id_of(anchors) == identity
+    assert id_of(frozenset({"regular_repeat", "low_value_repeat"})) == "regular_repeat"
+    known = {anchor.id for anchor in ANCHORS}
+    assert {identity for pair in NEIGHBOURS for identity in pair} == known

@@ -1,0 +1,407 @@
+"""What a run found is published whole or not at all, exact to the cent, in the shop's id type."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import func, select, text
+
+from backend import store
+from backend.core.errors import LeaseLost, RunAlreadyActive, SegmentNameTaken, SegmentNotFound
+from backend.database.engine import AsyncEngine, create_engine, transaction
+from backend.store import runs
+from backend.store.migrate import migrate
+from backend.store.publication import (
+    CustomerColumns,
+    GivenName,
+    LineageRow,
+    Publication,
+    SegmentMoves,
+    SegmentRow,
+)
+from backend.store.runs import RunRequest
+from backend.store.tables import customer_intelligence, segments
+from backend.store.tables import runs as runs_table
+
+NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
+LEASE = timedelta(seconds=60)
+INTEGERS = np.array([7, 12, 9_000_000_000])
+TEXTS = np.array(["007", "cus_A", "cus_a"], dtype=object)
+
+
+RUNS_SEEN = (customer_intelligence.c.run_id, segments.c.run_id)
+# One statement sees one instant: three customers of one run, segments of one run, the same run.
+OF_ONE_RUN = select(
+    select(func.count()).select_from(customer_intelligence).scalar_subquery(),
+    *(select(func.count(run_id.distinct())).scalar_subquery() for run_id in RUNS_SEEN),
+    select(func.count(runs_table.c.id))
+    .where(
+        runs_table.c.published == 1,
+        *(runs_table.c.id == select(func.min(run_id)).scalar_subquery() for run_id in RUNS_SEEN),
+    )
+    .scalar_subquery(),
+)
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_engine(database_url)
+    await migrate(made)
+    yield made
+    await made.dispose()
+
+
+def columns(ids: np.ndarray[Any, Any]) -> CustomerColumns:
+    """Three customers: two scored, one without orders."""
+    unknown = np.array([1.0, 2.0, np.nan])
+    return CustomerColumns(
+        customer_id=ids,
+        segment=np.array([0, 1, 1]),
+        confidence=np.array([0.98765, 0.5, np.nan]),
+        status=np.array(["scored", "scored", "no_orders"]),
+        historical_micros=np.array([123_450_000, 99_999_995_000, 0]),
+        frequency=np.array([3, 1, 0]),
+        recency_days=np.array([4.9, 400.0, np.nan]),
+        predicted_value=np.array([10.005, 3.0, np.nan]),
+        predicted_value_low=unknown,
+        predicted_value_high=unknown,
+        predicted_orders=np.array([0.12345, 1.0, np.nan]),
+        predicted_orders_low=unknown,
+        predicted_orders_high=unknown,
+        next_order_days=np.array([[1.0, 2.0, 3.5], [np.nan] * 3, [np.nan] * 3]),
+        churn_risk=np.array([0.0, 1.0, np.nan]),
+        age_days=np.array([700.2, 400.0, np.nan]),
+        usual_gap_days=np.array([30.5, np.nan, np.nan]),
+        order_days=np.array([2, 1, 0]),
+        typical_order_value=np.array([10.5, 3.0, np.nan]),
+    )
+
+
+def segment(identity: str, count: int) -> SegmentRow:
+    return SegmentRow(
+        id=identity,
+        parent_id=None,
+        is_group=False,
+        level=1,
+        name=identity.title(),
+        description=f"The rule of {identity}.",
+        customer_count=count,
+        avg_ltv=Decimal("12.34"),
+        churn_risk_avg=0.5,
+        profile={"rule": {"sentence": f"The rule of {identity}."}},
+    )
+
+
+def nobody_moved(ids: np.ndarray[Any, Any]) -> SegmentMoves:
+    return SegmentMoves(customer_id=ids[:0], from_segment_id=[], to_segment_id=[], cause=[])
+
+
+async def prepared(
+    engine: AsyncEngine, ids: np.ndarray[Any, Any] = INTEGERS, now: datetime = NOW
+) -> Publication:
+    await runs.enqueue(engine, RunRequest(), now=now)
+    run = await runs.claim(engine, token="mine", now=now, lease=LEASE)
+    assert run is not None
+    return Publication(
+        run_id=run.id,
+        token="mine",
+        as_of=NOW,
+        customers=columns(ids),
+        segments=[segment("alpha", 1), segment("beta", 2)],
+        moves=nobody_moved(ids),
+        lineage=[LineageRow(segment_id="beta", event="split", relatives={"alpha": 0.9})],
+        new_names={},
+        report="{}",
+        explainer=None,
+        model='{"centres": []}',
+        retention=timedelta(days=30),
+    )
+
+
+async def profiles(engine: AsyncEngine, *ids: str) -> dict[str, Any]:
+    async with transaction(engine) as connection:
+        published = await runs.published(connection)
+        assert published is not None
+        return dict(await store.read_profiles(connection, published, ids))
+
+
+async def test_what_is_published_is_read_back_exactly(engine: AsyncEngine) -> None:
+    await store.publish(engine, await prepared(engine), now=NOW)
+    row = (await profiles(engine, "7"))["7"]
+    assert row["historical_value"] == Decimal("123.45")
+    assert row["predicted_value"] == Decimal("10.01") or row["predicted_value"] == Decimal("10.00")
+    assert row["ltv"] == row["historical_value"] + row["predicted_value"]
+    assert row["avg_order_value"] == Decimal("41.15")
+    assert row["cluster_confidence"] == Decimal("0.9877") or row["cluster_confidence"] == Decimal(
+        "0.9876"
+    )
+    assert (row["frequency"], row["recency_days"], row["status"]) == (3, 4, "scored")
+    assert row["next_order_p90"] == NOW + timedelta(days=3.5)
+    assert row["updated_at"] == NOW
+    assert (row["archetype_id"], row["archetype_name"]) == ("alpha", "Alpha")
+
+
+async def test_what_is_unknown_is_null_with_a_status(engine: AsyncEngine) -> None:
+    await store.publish(engine, await prepared(engine), now=NOW)
+    row = (await profiles(engine, "9000000000"))["9000000000"]
+    known = {"customer_id", "archetype_id", "archetype_name", "archetype_level", "updated_at"}
+    known |= {"frequency", "order_days", "status", "run_id", "as_of"}
+    assert {name for name, value in row.items() if value is not None} == known
+    assert (row["frequency"], row["status"]) == (0, "no_orders")
+
+
+async def test_a_value_beyond_the_guides_column_is_null_and_says_so(engine: AsyncEngine) -> None:
+    publication = await prepared(engine)
+    huge = replace(publication.customers, historical_micros=np.array([10**14, 99_999_995_000, 0]))
+    await store.publish(engine, replace(publication, customers=huge), now=NOW)
+    row = (await profiles(engine, "7"))["7"]
+    assert (row["ltv"], row["status"]) == (None, "value_out_of_range")
+    assert row["historical_value"] == Decimal("100000000.00")
+
+
+@pytest.mark.parametrize("order", [(INTEGERS, TEXTS), (TEXTS, INTEGERS), (TEXTS, TEXTS)])
+async def test_ids_have_the_shops_type(
+    engine: AsyncEngine, order: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
+) -> None:
+    for ids in order:
+        await store.publish(engine, await prepared(engine, ids), now=NOW)
+        assert set(await profiles(engine, *map(str, ids))) == set(map(str, ids))
+        stored, _ = await store.read_membership(engine)
+        assert stored.tolist() == sorted(ids.tolist())
+
+
+@pytest.mark.parametrize("identity", ["abc", "7.0", "-7", "99999999999999999999", "7; DROP", ""])
+async def test_what_is_no_id_finds_nobody(engine: AsyncEngine, identity: str) -> None:
+    await store.publish(engine, await prepared(engine), now=NOW)
+    assert await profiles(engine, identity) == {}
+
+
+async def test_a_run_that_lost_its_lease_publishes_nothing(engine: AsyncEngine) -> None:
+    await store.publish(engine, await prepared(engine), now=NOW)
+    before = await profiles(engine, "7", "12")
+    late = replace(await prepared(engine), segments=[segment("gamma", 1), segment("delta", 2)])
+    with pytest.raises(LeaseLost):
+        await store.publish(engine, late, now=NOW + timedelta(minutes=5))
+    assert await profiles(engine, "7", "12") == before
+    async with transaction(engine) as connection:
+        assert [row["id"] for row in await store.read_segments(connection)] == [
+            "alpha",
+            "beta",
+        ]
+
+
+async def test_no_reader_sees_half_of_two_runs(engine: AsyncEngine, database_url: str) -> None:
+    await store.publish(engine, await prepared(engine), now=NOW)
+    reader = create_engine(database_url)
+    seen: list[tuple[Any, ...]] = []
+    stop = asyncio.Event()
+
+    async def keep_reading() -> None:
+        while not stop.is_set():
+            async with transaction(reader) as connection:
+                seen.append(tuple((await connection.execute(OF_ONE_RUN)).one()))
+
+    reading = asyncio.create_task(keep_reading())
+    for _ in range(6):
+        await store.publish(engine, await prepared(engine), now=NOW)
+    stop.set()
+    await reading
+    await reader.dispose()
+    assert len(seen) > 2
+    assert all(row == (3, 1, 1, 1) for row in seen), seen
+
+
+async def named(engine: AsyncEngine, identity: str, **given: str | None) -> None:
+    async with transaction(engine) as connection:
+        await store.name_segment(connection, identity, given, now=NOW)
+
+
+async def served(engine: AsyncEngine) -> dict[str, tuple[str, str | None]]:
+    async with transaction(engine) as connection:
+        rows = await store.read_segments(connection)
+    return {row["id"]: (row["name"], row["description"]) for row in rows}
+
+
+async def test_a_name_given_by_a_person_is_served_at_once(engine: AsyncEngine) -> None:
+    await store.publish(engine, await prepared(engine), now=NOW)
+    async with transaction(engine) as connection:
+        before = await runs.published(connection)
+    await named(engine, "alpha", name="Champions", description="Ours")
+    async with transaction(engine) as connection:
+        after = await runs.published(connection)
+    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Champions"
+    assert await store.read_names(engine) == {"alpha": GivenName("Champions", "Ours", "person")}
+    assert before != after  # so that no cached answer is served any more
+
+
+async def test_what_a_person_leaves_out_stays_as_it_is(engine: AsyncEngine) -> None:
+    await store.publish(engine, await prepared(engine), now=NOW)
+    told = []
+    for given in (
+        {"name": "Champions"},
+        {"description": "Ours"},
+        {"name": "Winners"},
+        {"description": None},
+    ):
+        await named(engine, "alpha", **given)
+        told.append((await served(engine))["alpha"])
+    rule = "The rule of alpha."
+    assert told == [
+        ("Champions", rule),
+        ("Champions", "Ours"),
+        ("Winners", "Ours"),
+        ("Winners", rule),
+    ]
+
+
+async def test_two_segments_never_share_a_name(engine: AsyncEngine) -> None:
+    await store.publish(engine, await prepared(engine), now=NOW)
+    for identity, name in (("alpha", "Beta"), ("alpha", "bEtA")):
+        with pytest.raises(SegmentNameTaken):
+            await named(engine, identity, name=name)
+    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Alpha"
+
+
+async def test_a_name_stays_through_runs_without_its_segment(engine: AsyncEngine) -> None:
+    """While it is away nobody else may have its name."""
+    await store.publish(engine, await prepared(engine), now=NOW)
+    await named(engine, "alpha", name="Champions", description="Ours")
+    without = [segment("gamma", 1), segment("beta", 2)]
+    await store.publish(engine, replace(await prepared(engine), segments=without), now=NOW)
+    with pytest.raises(SegmentNameTaken):
+        await named(engine, "gamma", name="CHAMPIONS")
+    await store.publish(engine, await prepared(engine), now=NOW)
+    assert (await served(engine))["alpha"] == ("Champions", "Ours")
+    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Champions"
+
+
+async def test_what_a_person_says_while_a_run_is_at_work_holds(engine: AsyncEngine) -> None:
+    """The run read the names before; its own new ones give way."""
+    await store.publish(engine, await prepared(engine), now=NOW)
+    new = {
+        "alpha": GivenName("Best Buyers", "By the model.", "model"),
+        "beta": GivenName("champions", "By the model.", "model"),
+    }
+    late = replace(await prepared(engine), new_names=new)
+    await named(engine, "alpha", name="Champions")
+    await store.publish(engine, late, now=NOW)
+    assert await served(engine) == {
+        "alpha": ("Champions", "The rule of alpha."),
+        "beta": ("Beta", "The rule of beta."),
+    }
+    assert await store.read_names(engine) == {"alpha": GivenName("Champions", None, "person")}
+
+
+async def test_new_names_are_kept_and_served(engine: AsyncEngine) -> None:
+    new = {"alpha": GivenName("Best Buyers", "By the model.", "model")}
+    await store.publish(engine, replace(await prepared(engine), new_names=new), now=NOW)
+    assert (await served(engine))["alpha"] == ("Best Buyers", "By the model.")
+    assert await store.read_names(engine) == new
+
+
+async def test_a_rules_name_gives_way_to_a_persons(engine: AsyncEngine) -> None:
+    """A segment that appears when its name is given already gets its id behind it."""
+    alone = replace(await prepared(engine), segments=[segment("alpha", 1), segment("gamma", 2)])
+    await store.publish(engine, alone, now=NOW)
+    await named(engine, "alpha", name="BETA")
+    await store.publish(engine, await prepared(engine), now=NOW)
+    assert [name for name, _ in (await served(engine)).values()] == ["BETA", "Beta (beta)"]
+
+
+async def test_a_person_waits_for_a_run_that_is_being_published(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await store.publish(engine, await prepared(engine), now=NOW)
+    publication, other = await prepared(engine), create_engine(database_url)
+    await asyncio.gather(
+        store.publish(engine, publication, now=NOW),
+        named(other, "alpha", name="Champions"),
+    )
+    await other.dispose()
+    assert (await served(engine))["alpha"][0] == "Champions"
+    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Champions"
+
+
+async def test_an_unknown_segment_cannot_be_named(engine: AsyncEngine) -> None:
+    await store.publish(engine, await prepared(engine), now=NOW)
+    with pytest.raises(SegmentNotFound):
+        await named(engine, "omega", name="X")
+
+
+async def test_runs_and_their_moves_are_kept_for_as_long_as_configured(
+    engine: AsyncEngine,
+) -> None:
+    """A run is forgotten with all its moves, so that those of the runs that are kept are whole."""
+    moved = SegmentMoves(
+        customer_id=INTEGERS[:2],
+        from_segment_id=[None, "beta"],
+        to_segment_id=["alpha", None],
+        cause=["behaviour", "model"],
+    )
+    run_ids = []
+    for days in (0, 20, 31):
+        now = NOW + timedelta(days=days)
+        publication = replace(await prepared(engine, now=now), moves=moved)
+        await store.publish(engine, publication, now=now)
+        run_ids.append(publication.run_id)
+    assert [run.id for run in await runs.recent(engine, limit=10)] == run_ids[:0:-1]
+    kept = [(move["run_id"], move["cause"]) for move in await moves(engine)]
+    assert kept == [
+        (run_id, cause) for run_id in run_ids[:0:-1] for cause in ("model", "behaviour")
+    ]
+
+
+async def moves(engine: AsyncEngine) -> list[dict[str, Any]]:
+    async with transaction(engine) as connection:
+        return await store.read_moves(connection, limit=10)
+
+
+async def test_erasing_a_customer_erases_their_moves(engine: AsyncEngine) -> None:
+    publication = await prepared(engine)
+    moved = SegmentMoves(
+        customer_id=INTEGERS[:2],
+        from_segment_id=[None, None],
+        to_segment_id=["alpha", "beta"],
+        cause=["behaviour", "behaviour"],
+    )
+    await store.publish(engine, replace(publication, moves=moved), now=NOW)
+    async with transaction(engine) as connection:
+        published = await runs.published(connection)
+        assert published is not None
+        assert await store.erase_customer(connection, published, "7")
+        assert not await store.erase_customer(connection, published, "7")
+    assert await profiles(engine, "7") == {}
+    assert [move["customer_id"] for move in await moves(engine)] == [12]
+
+
+async def test_nobody_is_erased_while_a_run_may_publish_them_again(engine: AsyncEngine) -> None:
+    await store.publish(engine, await prepared(engine), now=NOW)
+    at_work = await prepared(engine)
+    async with transaction(engine) as connection:
+        published = await runs.published(connection)
+        assert published is not None
+        with pytest.raises(RunAlreadyActive) as refused:
+            await store.erase_customer(connection, published, "7")
+    assert refused.value.run_id == at_work.run_id
+    assert set(await profiles(engine, "7")) == {"7"}
+
+
+@pytest.mark.external
+async def test_the_shops_own_sql_joins_on_integer_ids(postgres_url: str) -> None:
+    engine = create_engine(postgres_url)
+    await migrate(engine)
+    await store.publish(engine, await prepared(engine), now=NOW)
+    async with transaction(engine) as connection:
+        joined = await connection.scalar(
+            text(
+                "SELECT count(*) FROM (SELECT 7::bigint AS customer_id) o "
+                "JOIN customer_intelligence ci ON o.customer_id = ci.customer_id"
+            )
+        )
+    await engine.dispose()
+    assert joined == 1

@@ -1,0 +1,156 @@
+"""One run at a time per database, owned by whoever holds its lease."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from backend.core.errors import InvalidRunRequest, LeaseLost, RunAlreadyActive, RunNotFound
+from backend.database.engine import AsyncEngine, create_engine, transaction
+from backend.store import runs
+from backend.store.migrate import migrate
+from backend.store.runs import Run, RunRequest
+
+NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
+LEASE = timedelta(seconds=60)
+LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_engine(database_url, pool_size=10)
+    await migrate(made)
+    yield made
+    await made.dispose()
+
+
+async def running(engine: AsyncEngine, token: str = "mine") -> Run:
+    await runs.enqueue(engine, RunRequest(), now=NOW)
+    run = await runs.claim(engine, token=token, now=NOW, lease=LEASE)
+    assert run is not None
+    return run
+
+
+async def finish(engine: AsyncEngine, run: Run, token: str = "mine", now: datetime = NOW) -> None:
+    async with transaction(engine) as connection:
+        await runs.finish(
+            connection,
+            run.id,
+            token=token,
+            as_of=NOW,
+            customer_id_type="integer",
+            report='{"said": "all"}',
+            explainer=None,
+            model=None,
+            now=now,
+        )
+
+
+async def test_a_request_is_kept_to_the_letter(engine: AsyncEngine) -> None:
+    request = RunRequest(sample_size=100, min_k=2, max_k=9, as_of=NOW)
+    queued = await runs.enqueue(engine, request, now=NOW)
+    assert (await runs.get(engine, queued.id)).request == request
+    assert (queued.state, queued.queued_at) == ("queued", NOW)
+
+
+@pytest.mark.parametrize("callers", [2, 12])
+async def test_simultaneous_requests_start_one_run(engine: AsyncEngine, callers: int) -> None:
+    answers = await asyncio.gather(
+        *(runs.enqueue(engine, RunRequest(), now=NOW) for _ in range(callers)),
+        return_exceptions=True,
+    )
+    started = [answer for answer in answers if isinstance(answer, Run)]
+    refused = [answer for answer in answers if isinstance(answer, RunAlreadyActive)]
+    assert len(started) == 1
+    assert len(refused) == callers - 1
+    assert {error.run_id for error in refused} == {started[0].id}
+
+
+async def test_of_many_workers_one_claims_the_run(engine: AsyncEngine) -> None:
+    await runs.enqueue(engine, RunRequest(), now=NOW)
+    claims = await asyncio.gather(
+        *(runs.claim(engine, token=f"w{n}", now=NOW, lease=LEASE) for n in range(8))
+    )
+    assert sum(claim is not None for claim in claims) == 1
+
+
+async def test_progress_is_seen(engine: AsyncEngine) -> None:
+    run = await running(engine)
+    await runs.write_progress(
+        engine, run.id, token="mine", stage="forecast", share_done=0.4, counts={"orders": 7}
+    )
+    seen = await runs.latest(engine)
+    assert seen is not None
+    assert (seen.stage, seen.share_done, seen.counts) == ("forecast", 0.4, {"orders": 7})
+    assert seen.seconds(NOW + timedelta(seconds=9)) == 9
+
+
+async def test_a_finished_run_is_served_until_the_next_one(engine: AsyncEngine) -> None:
+    first = await running(engine)
+    await finish(engine, first)
+    second = await running(engine)
+    async with transaction(engine) as connection:
+        served = await runs.published(connection)
+    assert served is not None
+    assert served.run_id == first.id
+    await finish(engine, second)
+    async with transaction(engine) as connection:
+        served = await runs.published(connection)
+    assert served is not None
+    assert served.run_id == second.id
+    assert await runs.read_report(engine, second.id) == {"said": "all"}
+
+
+async def test_a_lost_lease_fails_the_run_and_frees_the_place(engine: AsyncEngine) -> None:
+    lost = await running(engine)
+    replacement = await runs.enqueue(engine, RunRequest(), now=LATER)
+    seen = await runs.get(engine, lost.id)
+    assert (seen.state, seen.error) == ("failed", runs.LEASE_EXPIRED)
+    assert (await runs.latest(engine)) == replacement
+
+
+async def test_whoever_lost_the_lease_writes_nothing_more(engine: AsyncEngine) -> None:
+    run = await running(engine)
+    await runs.reap_expired(engine, now=LATER)
+    with pytest.raises(LeaseLost):
+        await runs.renew(engine, run.id, token="mine", now=LATER, lease=LEASE)
+    with pytest.raises(LeaseLost):
+        await finish(engine, run, now=LATER)
+    assert await runs.fail(engine, run.id, token="mine", error="late", now=LATER) is False
+    assert (await runs.get(engine, run.id)).error == runs.LEASE_EXPIRED
+
+
+async def test_a_renewed_lease_holds(engine: AsyncEngine) -> None:
+    run = await running(engine)
+    await runs.renew(engine, run.id, token="mine", now=LATER, lease=LEASE)
+    with pytest.raises(RunAlreadyActive):
+        await runs.enqueue(engine, RunRequest(), now=LATER + LEASE / 2)
+
+
+async def test_another_token_cannot_finish_the_run(engine: AsyncEngine) -> None:
+    run = await running(engine)
+    with pytest.raises(LeaseLost):
+        await finish(engine, run, token="theirs")
+    assert (await runs.get(engine, run.id)).state == "running"
+
+
+async def test_an_expired_lease_cannot_publish_even_if_nobody_noticed(engine: AsyncEngine) -> None:
+    run = await running(engine)
+    with pytest.raises(LeaseLost):
+        await finish(engine, run, now=LATER)
+
+
+async def test_an_unknown_run_is_not_found(engine: AsyncEngine) -> None:
+    with pytest.raises(RunNotFound):
+        await runs.get(engine, "nobody")
+    with pytest.raises(RunNotFound):
+        await runs.read_report(engine, "nobody")
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"sample_size": 0}, {"min_k": -1}, {"max_k": 0}, {"min_k": 5, "max_k": 4}]
+)
+def test_nonsense_is_refused(wanted: dict[str, int]) -> None:
+    with pytest.raises(InvalidRunRequest):
+        RunRequest(**wanted)  # type: ignore[arg-type]
