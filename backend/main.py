@@ -12,10 +12,13 @@ from fastapi_offline import FastAPIOffline
 from pydantic import SecretStr
 
 from backend import __version__
-from backend.api import admin, customers, health, segments
-from backend.api import problems as errors
-from backend.api.keys import ApiState
+from backend.api import health, problems
+from backend.api.customers import routes as customers
 from backend.api.middleware import RequestId
+from backend.api.openapi import describe, operation_id
+from backend.api.runs import routes as runs
+from backend.api.segments import routes as segments
+from backend.api.state import ApiState
 from backend.clients.cache import create_cache
 from backend.core.clock import utc_now
 from backend.core.errors import DatabaseUnavailable, InvalidConfiguration, InvalidMapping
@@ -54,17 +57,21 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         description="Segments, value and churn of a shop's customers.",
         lifespan=_lifespan(settings, mapping),
+        generate_unique_id_function=operation_id,
     )
     app.add_middleware(RequestId)
-    errors.install(app)
+    problems.install(app)
     for router in (
         health.router,
         customers.router,
         segments.router,
-        admin.status,
-        admin.admin,
+        runs.status,
+        runs.admin,
+        segments.admin,
+        customers.admin,
     ):
         app.include_router(router)
+    describe(app)
     return app
 
 

@@ -1,12 +1,29 @@
 """Is the service there, and its databases?"""
 
+from typing import Literal
+
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
 
 from backend import __version__
-from backend.api.examples import problems
-from backend.api.keys import State
-from backend.api.schemas import Health
+from backend.api.problem_answers import problems
+from backend.api.state import State
 from backend.database.engine import ping
+
+
+class Health(BaseModel):
+    """Whether the service can work."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"status": "healthy", "database": "connected", "version": "10.0"}
+        }
+    )
+
+    status: Literal["healthy"]
+    database: Literal["connected"]
+    version: str
+
 
 router = APIRouter(tags=["health"])
 

@@ -1,43 +1,20 @@
-"""What routes are handed: the process's state, and the check of the key."""
+"""The check of the key that every route but /health asks for."""
 
 import hmac
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Security
 from fastapi.security import APIKeyHeader
 
-from backend.clients.cache import Cache
+from backend.api.state import State
 from backend.core.errors import NotAllowed, NotAuthenticated
-from backend.database.engine import AsyncEngine
-from backend.shop.shop import Shop
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiState:
-    """What one process holds while it serves; made in `main`, never changed."""
-
-    engine: AsyncEngine
-    shop_engine: AsyncEngine
-    shop: Shop
-    cache: Cache
-    api_keys: Sequence[str]
-    admin_api_keys: Sequence[str]
-    now: Callable[[], datetime]
-
-
-def state_of(request: Request) -> ApiState:
-    """Return the state that the lifespan made."""
-    state: ApiState = request.state.api
-    return state
-
-
-State = Annotated[ApiState, Depends(state_of)]
 key_header = APIKeyHeader(
     name="X-API-Key", auto_error=False, description="A key of API_KEY or ADMIN_API_KEY."
 )
+
+
 SentKey = Annotated[str | None, Security(key_header)]
 
 

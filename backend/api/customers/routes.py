@@ -1,4 +1,4 @@
-"""Customers: one by id, several by a part of e-mail or name."""
+"""Customers: one by id, several by a part of e-mail or name; erase what we hold of one."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Query
 
 from backend import store
 from backend.api.caching import cached
-from backend.api.examples import problems
-from backend.api.explanations import explained
-from backend.api.keys import ApiState, State, opens_reading
-from backend.api.schemas import Archetype, CustomerList, CustomerProfile
+from backend.api.customers.explanations import explained
+from backend.api.customers.schema import Archetype, CustomerList, CustomerProfile
+from backend.api.keys import opens_admin, opens_reading
+from backend.api.problem_answers import problems
+from backend.api.state import ApiState, State
 from backend.core.errors import CustomerNotFound
 from backend.database.engine import snapshot, transaction
 from backend.shop import customers
@@ -27,9 +28,17 @@ router = APIRouter(
 )
 
 
+admin = APIRouter(
+    prefix="/api/admin",
+    tags=["admin"],
+    dependencies=[Depends(opens_admin)],
+    responses=problems(401, 403, 422, 503),
+)
+
+
 # Ahead of /{customer_id}, which would take "search" for an id.
 @router.get("/search")
-async def search(
+async def search_customers(
     state: State,
     query: Annotated[str, Query(min_length=1, max_length=200, examples=["john"])],
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
@@ -42,7 +51,7 @@ async def search(
 
 
 @router.get("/{customer_id}", responses=problems(404))
-async def profile(
+async def get_customer(
     state: State,
     customer_id: str,
     explain: Annotated[bool, Query(description="Add why these numbers")] = False,
@@ -53,6 +62,22 @@ async def profile(
     name = f"customer:{customer_id}"
     known = await cached(state.cache, published, name, CustomerProfile, read)
     return await explained(state, known) if explain else known
+
+
+@admin.delete("/customers/{customer_id}", status_code=204, responses=problems(404, 409))
+async def erase_customer(state: State, customer_id: str) -> None:
+    """Erase everything of ours about a customer, their changes of segment included.
+
+    Erase them in the shop first, and not while a run is at work: what it has read it publishes.
+    """
+    await runs.reap_expired(state.engine, now=state.now())
+    async with transaction(state.engine) as connection:
+        published = await runs.published(connection)
+        erased = published is not None and await store.erase_customer(
+            connection, published, customer_id
+        )
+    if not erased:
+        raise CustomerNotFound(customer_id)
 
 
 async def _published(state: ApiState) -> Published | None:

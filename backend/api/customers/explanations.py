@@ -8,9 +8,9 @@ explanation that nobody reads.
 from typing import Any
 
 from backend import store
-from backend.api.keys import ApiState
-from backend.api.schemas import Crossing, CustomerProfile, ExplainedNumber, SegmentReason
-from backend.api.schemas import Explanation as Explained
+from backend.api.customers.schema import Crossing, CustomerProfile, ExplainedNumber, SegmentReason
+from backend.api.customers.schema import Explanation as Explained
+from backend.api.state import ApiState
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.database.engine import transaction
 from backend.forecast.explainer import Explainer, Explanation

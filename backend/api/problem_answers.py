@@ -1,10 +1,25 @@
-"""An example for every error, so that the documentation shows what will come."""
+"""What routes say of their errors, so that the documentation shows what will come."""
 
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from backend.api.problems import PROBLEM, title
-from backend.api.schemas import Problem
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it; further members are the error's facts."""
+
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
+
+    type: str = Field(description="about:blank: the status and the detail say it all")
+    title: str = Field(description="The status in words")
+    status: int = Field(description="The HTTP status")
+    detail: str = Field(description="What is wrong and what is expected, in a sentence")
+    instance: str = Field(description="The path that was asked")
+    request_id: str | None = Field(description="Also in X-Request-ID and on every log line")
+
 
 DETAILS = {
     401: "Send a valid key in the X-API-Key header.",
@@ -16,6 +31,9 @@ DETAILS = {
 }
 
 
+PROBLEM_REFERENCE = {"$ref": "#/components/schemas/Problem"}
+
+
 def problems(*statuses: int, **details: str) -> dict[int | str, dict[str, Any]]:
     """Describe the errors of a route; `details` (`_404=…`) replace an example's sentence."""
     return {
@@ -23,7 +41,7 @@ def problems(*statuses: int, **details: str) -> dict[int | str, dict[str, Any]]:
             "description": title(HTTPStatus(status)),
             "content": {
                 PROBLEM: {
-                    "schema": Problem.model_json_schema(),
+                    "schema": PROBLEM_REFERENCE,
                     "example": _example(status, details.get(f"_{status}")),
                 },
             },
@@ -41,29 +59,3 @@ def _example(status: int, detail: str | None) -> dict[str, Any]:
         "instance": "/api/…",
         "request_id": "9f86d081884c7d65",
     }
-
-
-REPORT_EXAMPLE: dict[str, Any] = {
-    "description": "What the run read, learnt and measured of itself",
-    "content": {
-        "application/json": {
-            "example": {
-                "run_id": "5f0c2a9be1d34c77",
-                "as_of": "2011-12-10T00:00:00+00:00",
-                "horizons": {"prediction_days": 365, "churn_days": 180},
-                "customers": {"total": 4372, "with_orders": 4326},
-                "orders": {"counted": 18374, "left_out": {"refunded": 3994}},
-                "forecast": {"status": "scored"},
-                "clustering": {"k": 9, "upper_bound": 12},
-                "segments": [],
-                "moves": {"total": 0, "appeared": 4372, "gone": 0, "by_cause": {}, "flows": []},
-                "notes": ["3,994 orders left out: refunded."],
-            }
-        }
-    },
-}
-
-PAGE_EXAMPLE: dict[str, Any] = {
-    "description": "The same for a person to read: one file that loads nothing",
-    "content": {"text/html": {"example": "<!doctype html><title>Run 5f0c2a9be1d34c77</title>…"}},
-}

@@ -1,0 +1,1 @@
+"""Customers: who they are, and what the published run says of them."""

@@ -1,0 +1,127 @@
+"""JSON of customers. Descriptions repeat the words of docs/architecture.md, table of numbers."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.api.customers import example
+from backend.api.fields import Probability
+
+
+class Archetype(BaseModel):
+    """The segment a customer belongs to; null before the first run."""
+
+    id: str | None
+    name: str | None
+    level: int | None = Field(description="Depth in the hierarchy: 1 = top branch")
+
+
+class Contribution(BaseModel):
+    """One fact's part in a number."""
+
+    feature: Literal["recency", "frequency", "order_value", "age", "details"]
+    amount: float = Field(description="What it adds, in the unit of the number")
+    reason: str = Field(description="The fact in words")
+
+
+class ExplainedNumber(BaseModel):
+    """A number as the shop's average plus what moves this customer away from it."""
+
+    base: float = Field(description="Mean over the shop's customers with orders")
+    score: float = Field(description="This customer's number: base plus all contributions")
+    contributions: list[Contribution] = Field(description="The largest first")
+
+
+class Crossing(BaseModel):
+    """What would take a customer to another segment, as the standing borders have it."""
+
+    by: Literal["orders", "silence"]
+    amount: int = Field(
+        description="Orders of the usual value on different days, or days without an order"
+    )
+    within_days: int | None = Field(
+        description="How soon one more order must come: while the customer is still here"
+    )
+    segment_id: str
+    segment_name: str
+    sentence: str
+
+
+class SegmentReason(BaseModel):
+    """Why a customer is in a segment, and what would change it."""
+
+    why: str = Field(description="The customer's own facts")
+    rule: str | None = Field(description="The segment's rule, to compare them with")
+    crossings: list[Crossing]
+
+
+class Explanation(BaseModel):
+    """Why a customer's numbers are what they are; null where they are unknown."""
+
+    churn_risk: ExplainedNumber | None
+    predicted_value: ExplainedNumber | None
+    segment: SegmentReason | None
+
+
+class CustomerProfile(BaseModel):
+    """All that is known of one customer. A number that cannot be known is null; see `status`."""
+
+    model_config = ConfigDict(json_schema_extra={"example": example.PROFILE})
+
+    customer_id: str
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    archetype: Archetype
+    ltv: float | None = Field(description="historical_value + predicted_value")
+    churn_risk: Probability | None = Field(
+        description="Probability of no counted order within the churn horizon after as_of"
+    )
+    total_orders: int | None = Field(description="Number of counted orders before as_of")
+    avg_order_value: float | None = Field(description="historical_value / total_orders")
+    status: str = Field(
+        description="scored, or why numbers are null: no_orders, not_scored_yet, "
+        "insufficient_history (base rates only), value_out_of_range"
+    )
+    historical_value: float | None = Field(description="Sum of counted orders before as_of")
+    predicted_value: float | None = Field(
+        description="Expected sum of counted orders in the prediction horizon after as_of"
+    )
+    predicted_value_low: float | None = Field(description="Lower end of the 80 % interval")
+    predicted_value_high: float | None = Field(description="Upper end of the 80 % interval")
+    predicted_orders: float | None = Field(
+        description="Expected number of counted orders in the prediction horizon after as_of"
+    )
+    predicted_orders_low: float | None = Field(description="Lower end of the 80 % interval")
+    predicted_orders_high: float | None = Field(description="Upper end of the 80 % interval")
+    next_order_p10: datetime | None = Field(description="10 % quantile of the next order's time")
+    next_order_p50: datetime | None = Field(description="Median of the next order's time")
+    next_order_p90: datetime | None = Field(description="90 % quantile of the next order's time")
+    recency_days: int | None = Field(description="Days from the last counted order to as_of")
+    age_days: int | None = Field(description="Days from the first counted order to as_of")
+    usual_gap_days: float | None = Field(
+        description="Mean days between days with orders; null after one such day"
+    )
+    order_days: int | None = Field(description="Number of days with counted orders")
+    typical_order_value: float | None = Field(description="Geometric mean of counted orders")
+    cluster_confidence: Probability | None = Field(
+        description="Share of refits in which such a customer keeps this segment"
+    )
+    run_id: str | None = Field(description="The run that said so")
+    as_of: datetime | None = Field(description="The instant described")
+    updated_at: datetime | None
+    explanation: Explanation | None = Field(
+        default=None, description="Why these numbers; with explain=true"
+    )
+
+
+class CustomerList(BaseModel):
+    """Customers that match, best first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"customers": [example.PROFILE], "count": 1}}
+    )
+
+    customers: list[CustomerProfile]
+    count: int = Field(description="Customers in this answer")

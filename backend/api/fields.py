@@ -1,0 +1,22 @@
+"""Types that several answers share."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def _midnight(value: object) -> object:
+    """A date without a time means its beginning."""
+    if isinstance(value, str) and len(value) == len("2011-12-09"):
+        return datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Instant = Annotated[datetime, BeforeValidator(_midnight), AfterValidator(_in_utc)]

@@ -1,0 +1,1 @@
+"""Runs: start them, follow them, read what they found."""

@@ -1,0 +1,62 @@
+"""A run and what it found, as the documentation shows them."""
+
+from typing import Any
+
+from pydantic.config import JsonDict
+
+RUN: JsonDict = {
+    "run_id": "5f0c2a9be1d34c77",
+    "state": "running",
+    "stage": "forecast",
+    "share_done": 0.42,
+    "counts": {"customers": 24000, "orders": 69659},
+    "seconds": 11.3,
+    "as_of": None,
+    "queued_at": "2011-12-10T02:00:00Z",
+    "started_at": "2011-12-10T02:00:01Z",
+    "finished_at": None,
+    "error": None,
+    "published": False,
+    "report_url": None,
+    "report_page_url": None,
+}
+
+
+READINESS: JsonDict = {
+    "ready": True,
+    "findings": [
+        {
+            "code": "null_customer",
+            "level": "warning",
+            "sentence": "1,427 of 25,900 orders (5.5%) have no customer and count for nobody.",
+            "facts": {"orders": 1427, "share": 0.0551},
+        }
+    ],
+}
+
+
+REPORT_EXAMPLE: dict[str, Any] = {
+    "description": "What the run read, learnt and measured of itself",
+    "content": {
+        "application/json": {
+            "example": {
+                "run_id": "5f0c2a9be1d34c77",
+                "as_of": "2011-12-10T00:00:00+00:00",
+                "horizons": {"prediction_days": 365, "churn_days": 180},
+                "customers": {"total": 4372, "with_orders": 4326},
+                "orders": {"counted": 18374, "left_out": {"refunded": 3994}},
+                "forecast": {"status": "scored"},
+                "clustering": {"k": 9, "upper_bound": 12},
+                "segments": [],
+                "moves": {"total": 0, "appeared": 4372, "gone": 0, "by_cause": {}, "flows": []},
+                "notes": ["3,994 orders left out: refunded."],
+            }
+        }
+    },
+}
+
+
+PAGE_EXAMPLE: dict[str, Any] = {
+    "description": "The same for a person to read: one file that loads nothing",
+    "content": {"text/html": {"example": "<!doctype html><title>Run 5f0c2a9be1d34c77</title>…"}},
+}

@@ -1,0 +1,113 @@
+"""Start runs, follow them, and read what they found."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from pydantic import ValidationError
+
+from backend.api.keys import opens_admin, opens_reading
+from backend.api.problem_answers import problems
+from backend.api.runs.example import PAGE_EXAMPLE, REPORT_EXAMPLE
+from backend.api.runs.schema import ClusterRequest, ReadinessView, RunAccepted, RunList, RunView
+from backend.api.state import State
+from backend.core.errors import ReportNotReady
+from backend.report import render_report
+from backend.store import runs
+
+STATUS_URL = "/api/admin/cluster/status"
+
+
+CLUSTER_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": False,
+        "content": {"application/json": {"schema": ClusterRequest.model_json_schema()}},
+    }
+}
+
+
+admin = APIRouter(
+    prefix="/api/admin",
+    tags=["admin"],
+    dependencies=[Depends(opens_admin)],
+    responses=problems(401, 403, 422, 503),
+)
+
+
+# The guide reads the status of a run with the plain key.
+status = APIRouter(
+    prefix="/api/admin",
+    tags=["admin"],
+    dependencies=[Depends(opens_reading)],
+    responses=problems(401, 422, 503),
+)
+
+
+async def sent_request(request: Request) -> ClusterRequest:
+    """Read the body whatever its content type says: cron's plain `curl -d` calls it a form."""
+    body = await request.body()
+    try:
+        return ClusterRequest.model_validate_json(body.strip() or b"{}")
+    except ValidationError as error:
+        wrong = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
+        raise RequestValidationError(wrong) from None
+
+
+@admin.post("/cluster", status_code=202, responses=problems(409), openapi_extra=CLUSTER_BODY)
+async def start_run(
+    state: State, response: Response, wanted: Annotated[ClusterRequest, Depends(sent_request)]
+) -> RunAccepted:
+    """Learn segments, value and churn anew. Follow the run at its status address."""
+    run = await runs.enqueue(state.engine, wanted.as_run_request(), now=state.now())
+    response.headers["Location"] = STATUS_URL
+    return RunAccepted(run_id=run.id, state=run.state, status_url=STATUS_URL)
+
+
+@status.get("/cluster/status")
+async def get_run_status(state: State) -> RunView:
+    """Tell how far the active run is, or how the last one ended."""
+    await runs.reap_expired(state.engine, now=state.now())
+    return RunView.of(await runs.latest(state.engine), state.now())
+
+
+@admin.get("/runs")
+async def list_runs(state: State, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> RunList:
+    """List the newest runs."""
+    found = await runs.recent(state.engine, limit=limit)
+    return RunList(runs=[RunView.of(run, state.now()) for run in found])
+
+
+@admin.get("/runs/{run_id}", responses=problems(404, _404="No run has the id 5f0c2a9b."))
+async def get_run(state: State, run_id: str) -> RunView:
+    """Tell how one run went."""
+    return RunView.of(await runs.get(state.engine, run_id), state.now())
+
+
+@admin.get(
+    "/runs/{run_id}/report",
+    responses={200: REPORT_EXAMPLE, **problems(404, _404="No run has the id 5f0c2a9b.")},
+)
+async def get_run_report(state: State, run_id: str) -> dict[str, Any]:
+    """Return what a run read, learnt and measured of itself."""
+    found = await runs.read_report(state.engine, run_id)
+    if found is None:
+        raise ReportNotReady(run_id, (await runs.get(state.engine, run_id)).state)
+    return found
+
+
+@admin.get("/runs/{run_id}/readiness", responses=problems(404, _404="No run has the id 5f0c2a9b."))
+async def get_run_readiness(state: State, run_id: str) -> ReadinessView:
+    """Return what in the shop's data may have spoilt a run's results."""
+    found = (await get_run_report(state, run_id)).get("readiness", {"ready": True, "findings": []})
+    return ReadinessView.model_validate(found)
+
+
+@admin.get(
+    "/runs/{run_id}/report.html",
+    response_class=HTMLResponse,
+    responses={200: PAGE_EXAMPLE, **problems(404, _404="No run has the id 5f0c2a9b.")},
+)
+async def get_run_report_page(state: State, run_id: str) -> HTMLResponse:
+    """Return the report as a page with plots, in one file that loads nothing."""
+    return HTMLResponse(render_report(await get_run_report(state, run_id)))

@@ -1,0 +1,133 @@
+"""JSON of runs: what is asked for, how far they are, what they found."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.api.fields import Instant, Probability
+from backend.api.runs import example
+from backend.store.runs import Refit, Run, RunRequest
+
+REPORT_URL = "/api/admin/runs/{}/report"
+
+
+PAGE_URL = REPORT_URL + ".html"
+
+
+class ClusterRequest(BaseModel):
+    """What to cluster; everything is optional."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"sample_size": 1000, "min_k": 3, "max_k": 12}},
+    )
+
+    sample_size: int | None = Field(
+        default=None, ge=1, description="Customers that the next fit looks at"
+    )
+    min_k: int | None = Field(default=None, ge=1, description="Fewest segments")
+    max_k: int | None = Field(default=None, ge=1, description="Most segments")
+    as_of: Instant | None = Field(default=None, description="The instant to describe; now")
+    refit: Refit = Field(
+        default="auto",
+        description="Learn borders anew: auto monthly or for other bounds, now at once, force "
+        "also where it moves many customers",
+    )
+
+    def as_run_request(self) -> RunRequest:
+        """Return what the queue holds.
+
+        Raises
+        ------
+        InvalidRunRequest
+            When the values contradict each other.
+        """
+        return RunRequest(**self.model_dump())
+
+
+class RunAccepted(BaseModel):
+    """A run was queued."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "run_id": "5f0c2a9be1d34c77",
+                "state": "queued",
+                "status_url": "/api/admin/cluster/status",
+            }
+        }
+    )
+
+    run_id: str
+    state: str
+    status_url: str
+
+
+class RunView(BaseModel):
+    """How far a run is, or how it ended."""
+
+    model_config = ConfigDict(json_schema_extra={"example": example.RUN})
+
+    run_id: str | None
+    state: Literal["never_run", "queued", "running", "succeeded", "failed"]
+    stage: str | None = None
+    share_done: Probability = 0.0
+    counts: dict[str, int] = {}
+    seconds: float = Field(default=0.0, description="From the start to the end, or to now")
+    as_of: datetime | None = None
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: str | None = None
+    published: bool = Field(default=False, description="Whether its results are served")
+    report_url: str | None = Field(default=None, description="The run's report as JSON")
+    report_page_url: str | None = Field(default=None, description="The same as a page")
+
+    @classmethod
+    def of(cls, run: Run | None, now: datetime) -> Self:
+        """Show a run; None before the first."""
+        if run is None:
+            return cls(run_id=None, state="never_run")
+        return cls(
+            run_id=run.id,
+            state=run.state,
+            stage=run.stage,
+            share_done=run.share_done,
+            counts=dict(run.counts),
+            seconds=round(run.seconds(now), 1),
+            as_of=run.as_of,
+            queued_at=run.queued_at,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            error=run.error,
+            published=run.published,
+            report_url=REPORT_URL.format(run.id) if run.state == "succeeded" else None,
+            report_page_url=PAGE_URL.format(run.id) if run.state == "succeeded" else None,
+        )
+
+
+class RunList(BaseModel):
+    """The newest runs, newest first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"runs": [example.RUN]}})
+
+    runs: list[RunView]
+
+
+class FindingView(BaseModel):
+    """One thing that was looked at in the shop's data."""
+
+    code: str
+    level: Literal["ok", "warning", "error"]
+    sentence: str
+    facts: dict[str, Any]
+
+
+class ReadinessView(BaseModel):
+    """What in the shop's data may spoil results."""
+
+    model_config = ConfigDict(json_schema_extra={"example": example.READINESS})
+
+    ready: bool = Field(description="Whether nothing found makes results wrong")
+    findings: list[FindingView]
