@@ -12,9 +12,8 @@ from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.core.arrays import FloatArray
 from backend.core.threads import one_thread
-from backend.forecast.learn.backtest.calibration import Calibration, calibrate
+from backend.forecast.learn.backtest.calibration import best_spend_power
 from backend.forecast.learn.backtest.grades import BacktestReport, make_report
-from backend.forecast.learn.backtest.simple_rules import simple_rules
 from backend.forecast.learn.backtest.trials import Trial, run_trials
 from backend.forecast.learn.blend import HorizonModel, Prediction, fit_horizon
 from backend.forecast.learn.distil import fit_explainer
@@ -105,23 +104,20 @@ class _Scores:
 
 @dataclass(frozen=True, slots=True)
 class _Fitted:
-    """The recipe fitted for one horizon, with its trials and what they taught."""
+    """The recipe fitted for one horizon, with its trials and the power of spend they taught."""
 
     model: HorizonModel
     trials: list[Trial]
-    calibration: Calibration
+    spend_power: float
     report: BacktestReport | None
 
     def predict(self, days: PurchaseDays) -> Prediction:
-        """Predict for all buyers, corrected by what the trials taught."""
-        prediction = self.model.predict(days)
-        leans = self.calibration.value.rule or self.calibration.churn.rule
-        rules = simple_rules(days, self.model.horizon_days) if leans else {}
-        return self.calibration.apply(prediction, rules)
+        """Predict for all buyers, spend spread as the trials taught."""
+        return self.model.predict(days).with_spend_power(self.spend_power)
 
     def tried(self) -> list[Prediction]:
-        """Return the trials' predictions, corrected likewise."""
-        return [self.calibration.apply(t.prediction, t.rules) for t in self.trials]
+        """Return the trials' predictions, spread likewise."""
+        return _spread(self.trials, self.spend_power)
 
 
 def _recipe(days: PurchaseDays, horizons: _Horizons, seed: int, progress: Progress) -> _Scores:
@@ -158,9 +154,12 @@ def _fit(
         purchases=purchases,
         progress=lambda done: progress(0.4 + 0.6 * done),
     )
-    calibration = calibrate(trials)
-    tried = [calibration.apply(t.prediction, t.rules) for t in trials]
-    return _Fitted(model, trials, calibration, make_report(trials, tried))
+    power = best_spend_power(trials)
+    return _Fitted(model, trials, power, make_report(trials, _spread(trials, power)))
+
+
+def _spread(trials: list[Trial], spend_power: float) -> list[Prediction]:
+    return [t.prediction.with_spend_power(spend_power) for t in trials]
 
 
 def _sample(days: PurchaseDays, most: int, seed: int) -> PurchaseDays:
@@ -186,9 +185,6 @@ def _next_purchases(
 
 def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons) -> ForecastReport:
     boosted = value.model.buy is not None
-    lessons = Calibration(
-        value.calibration.spend_power, value.calibration.value, churn.calibration.churn
-    )
     return ForecastReport(
         status="scored",
         model="lifetime models and gradient boosting" if boosted else "lifetime models",
@@ -196,13 +192,11 @@ def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons)
         churn_horizon_days=horizons.churn_days,
         parameters=value.model.base.parameters(),
         level=asdict(value.model.level),
-        calibration=lessons,
+        spend_power=value.spend_power,
         value=value.report,
         churn=churn.report,
         coverage=spread.coverage,
-        notes=make_notes(
-            lessons, value.report, churn.report, season_known=value.model.level.year_ago
-        ),
+        notes=make_notes(value.report, churn.report, season_known=value.model.level.year_ago),
     )
 
 
