@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from backend.core.arrays import FloatArray
 from backend.forecast.learn.lifetime_base import BaseScores
@@ -21,8 +21,6 @@ TRUST_RECENT = 0.2
 TRUST_SPEND = 0.8
 # A model loses most of its say when its share of buyers is off by this much, at a known level.
 TOLERATED_SHARE = 0.02
-# Log odds of buying that seasons move: what is missed beyond them at every cut-off is no season.
-TOLERATED_LOG_ODDS = 0.3
 MOST_STEPS = 60
 
 
@@ -89,27 +87,11 @@ def _buy_intercept(blocks: list[Block], now: BaseScores) -> float:
     """Log odds by which more (or fewer) customers buy than the models' mean says.
 
     The models disagree about how many customers share a given number of purchases; those that
-    got it right at past cut-offs decide. What all of them missed there is not carried over, for a
-    season moves it, unless no season does: where customers buy like clockwork, models of purchases
-    at random see far too few buyers every time.
+    got it right at past cut-offs decide. What all of them missed there is not carried over: a
+    season moves it.
     """
     says = _says_by_model(blocks)
-    missed = [_missed_log_odds(block, says) for block in blocks]
-    least = max(min(np.abs(missed)) - TOLERATED_LOG_ODDS, 0.0) * _common_sign(missed)
-    return matching_intercept(now.buy_logit, float(says @ now.buying_by_model)) + float(least)
-
-
-def _missed_log_odds(block: Block, says: FloatArray) -> float:
-    """Log odds of buying that the models missed in a block, at its own level of purchases."""
-    bought = (block.purchase_days > 0).sum()
-    expected = float(says @ block.base.buying_by_model)
-    return float(logit((bought + 0.5) / (len(block.purchase_days) + 1)) - logit(expected))
-
-
-def _common_sign(values: list[float]) -> float:
-    """1 or -1 where all values are above or below 0, else 0."""
-    signs = set(np.sign(values))
-    return signs.pop() if len(signs) == 1 else 0.0
+    return matching_intercept(now.buy_logit, float(says @ now.buying_by_model))
 
 
 def _says_by_model(blocks: list[Block]) -> FloatArray:
