@@ -18,7 +18,6 @@ from backend.forecast.learn.past_cutoffs import Block, Plan
 # Trust in what was seen, before it is shrunk by the purchases it rests on (chosen on other shops).
 TRUST_YEAR_AGO = 0.75
 TRUST_RECENT = 0.2
-TRUST_SPEND = 0.8
 # A model loses most of its say when its share of buyers is off by this much, at a known level.
 TOLERATED_SHARE = 0.02
 MOST_STEPS = 60
@@ -32,8 +31,6 @@ class Level:
     ----------
     orders
         Added to the log of expected purchase days.
-    spend
-        Added to the log of expected spend, besides `orders`.
     buy
         Added to the log odds of buying at all, besides `orders`.
     year_ago
@@ -41,7 +38,6 @@ class Level:
     """
 
     orders: float = 0.0
-    spend: float = 0.0
     buy: float = 0.0
     year_ago: bool = False
 
@@ -65,22 +61,12 @@ def estimate_level(plan: Plan, blocks: list[Block], now: BaseScores) -> Level:
         purchases = sum(b.level_purchases for b in blocks)
         orders = TRUST_RECENT * _shrunk(np.mean([b.level for b in blocks]), purchases, 200)
     buy = _buy_intercept(blocks, now.at_level(orders))
-    return Level(float(orders), _spend_drift(blocks), buy, bool(year_ago))
+    return Level(float(orders), buy, bool(year_ago))
 
 
 def _shrunk(value: float | np.floating, evidence: float, half: float) -> float:
     """Shrink towards zero; by half where the evidence equals `half`."""
     return float(value) * evidence / (evidence + half)
-
-
-def _spend_drift(blocks: list[Block]) -> float:
-    """Log of actual over expected spend, given the level of purchases."""
-    actual = sum(b.spend.sum() for b in blocks)
-    expected = sum((b.base.expected * b.base.spend_per_day).sum() for b in blocks)
-    if actual <= 0:
-        return 0.0
-    purchases = sum(b.purchase_days.sum() for b in blocks) / len(blocks)
-    return TRUST_SPEND * _shrunk(np.log(actual / expected), purchases, 100)
 
 
 def _buy_intercept(blocks: list[Block], now: BaseScores) -> float:

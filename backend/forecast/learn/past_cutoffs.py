@@ -57,7 +57,7 @@ class Block:
     base
         The base's scores for the label window at the window's own level, so that what is learnt
         from the block is the shape of behaviour and not the season it fell in.
-    purchase_days, spend
+    purchase_days
         What came in the label window.
     level
         Log of actual over expected purchase days of all buyers.
@@ -69,7 +69,6 @@ class Block:
     features: Features
     base: BaseScores
     purchase_days: FloatArray
-    spend: FloatArray
     level: float
     level_purchases: float
 
@@ -109,7 +108,7 @@ def build_block(
     known = days.before(cutoff)
     summary = summarise(known)
     base = fit_base(summary).score(summary, window_days)
-    bought, spend = outcomes(days, summary.customer, cutoff, window_days)
+    bought, _ = outcomes(days, summary.customer, cutoff, window_days)
     level = float(
         np.log(bought.sum() + LEVEL_PSEUDO_PURCHASES)
         - np.log(base.expected.sum() + LEVEL_PSEUDO_PURCHASES)
@@ -123,7 +122,6 @@ def build_block(
         features=describe(sample, float(known.spend.mean())),
         base=base.at_level(level).take(rows),
         purchase_days=bought[rows],
-        spend=spend[rows],
         level=level,
         level_purchases=float(bought.sum()),
     )

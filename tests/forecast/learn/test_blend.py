@@ -32,6 +32,8 @@ def test_boosting_moves_customers_but_not_the_shop(
     assert fitted.purchases is not None
     assert prediction.purchase_days.sum() == pytest.approx(levelled.expected.sum())
     assert not np.allclose(prediction.purchase_days, levelled.expected)
+    spend = levelled.expected @ levelled.spend_per_day
+    assert prediction.spend.sum() == pytest.approx(spend)
     bought = expit(levelled.buy_logit + fitted.level.buy).mean()
     assert 1 - prediction.none.mean() == pytest.approx(bought)
 
@@ -89,7 +91,7 @@ def _half_expected(bought: float) -> Block:
     came = (np.arange(rows) < bought * rows).astype(float)
     base = BaseScores(np.ones(rows), np.full((3, rows), 0.5), np.ones(rows))
     features = Features((), np.zeros((rows, 0), np.float32))
-    return Block(100, features, base, came, came, 0.0, came.sum())
+    return Block(100, features, base, came, 0.0, came.sum())
 
 
 @pytest.mark.parametrize("bought", [(0.97, 0.95), (0.03, 0.05), (0.97, 0.05), (0.97, 0.55)])
