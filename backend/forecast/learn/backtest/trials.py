@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from backend.behaviour.history import PurchaseDays
-from backend.core.arrays import FloatArray, IntArray
+from backend.core.arrays import FloatArray
 from backend.forecast.learn.backtest.simple_rules import simple_rules
 from backend.forecast.learn.blend import Prediction, fit_horizon
 from backend.forecast.learn.lifetime import summarise
@@ -40,8 +38,6 @@ class Trial:
         By simple rules, by their names.
     purchase_days, spend
         What came in the horizon.
-    first_wait_days
-        Days from the cut-off to noon of the next purchase day; infinite where none came.
     """
 
     cutoff: int
@@ -50,7 +46,6 @@ class Trial:
     rules: dict[str, Prediction]
     purchase_days: FloatArray
     spend: FloatArray
-    first_wait_days: FloatArray
 
 
 def run_trials(
@@ -128,14 +123,4 @@ def _try(
         rules=simple_rules(known, window_days),
         purchase_days=bought,
         spend=spend,
-        first_wait_days=_first_waits(days, summary.customer, cutoff, window_days),
     )
-
-
-def _first_waits(
-    days: PurchaseDays, customers: IntArray, cutoff: int, window_days: int
-) -> FloatArray:
-    came = days.between(cutoff, cutoff + window_days)
-    waits = np.full(int(days.customer[-1]) + 1, np.inf)
-    np.minimum.at(waits, came.customer, came.day - cutoff + 0.5)
-    return waits[customers]

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.forecast.learn.backtest.calibration import best_spend_power
@@ -31,7 +32,6 @@ def trial(
         rules={name.replace("_", " "): prediction(values) for name, values in rules.items()},
         purchase_days=np.array(came),
         spend=np.array(spend),
-        first_wait_days=np.where(np.array(came) > 0, 20.0, np.inf),
     )
 
 
@@ -58,11 +58,15 @@ def test_cutoffs_leave_a_window_and_some_history(small_shop: OrderHistory) -> No
     assert min(cutoffs) - days.day.min() >= 90
 
 
-def test_waits_are_counted_from_the_cutoff(small_shop: OrderHistory) -> None:
+def test_outcomes_are_counted_from_the_cutoff(small_shop: OrderHistory) -> None:
     (one, *_) = run_trials(small_shop.purchase_days(), 90, seed=0, progress=ignore)
-    came = one.purchase_days > 0
-    assert np.all(np.isinf(one.first_wait_days[~came]))
-    assert np.all((one.first_wait_days[came] > 0) & (one.first_wait_days[came] < 90))
+    start = np.datetime64(one.cutoff, "D")
+    new = (small_shop.created_at >= start) & (small_shop.created_at < start + 90)
+    for row, customer in enumerate(one.prediction.customer):
+        mine = new & (small_shop.customer_index == customer)
+        order_days = set(small_shop.created_at[mine].astype("datetime64[D]").tolist())
+        assert one.purchase_days[row] == len(order_days)
+        assert one.spend[row] == pytest.approx(small_shop.amount[mine].sum())
 
 
 def test_a_shop_too_small_to_try_has_no_trials() -> None:
