@@ -17,13 +17,12 @@ from backend.forecast.learn.backtest.grades import BacktestReport, make_report
 from backend.forecast.learn.backtest.trials import Trial, run_trials
 from backend.forecast.learn.blend import HorizonModel, Prediction, fit_horizon
 from backend.forecast.learn.distil import fit_explainer
+from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.next_order import QUANTILES, next_purchase_days
 from backend.forecast.learn.spread import Intervals, Spread, fit_spread
 from backend.forecast.result import Forecast, ForecastReport, make_notes
 
-MOST_CUSTOMERS_TO_FIT = 40_000
-MOST_CUSTOMERS_TO_TRY = 20_000
 # What a shop without any repeat purchase is assumed to have seen besides: half a repeat purchase
 # in one customer-year (the half is Jeffreys' prior for a Poisson rate).
 ASSUMED_REPEATS = 0.5
@@ -42,6 +41,7 @@ def forecast(
     value_horizon_days: int = 365,
     churn_horizon_days: int = 180,
     seed: int = 0,
+    tuning: ForecastTuning = TUNED,
     progress: Progress = _ignore,
 ) -> Forecast:
     """Forecast orders, spend and churn of every customer.
@@ -56,6 +56,8 @@ def forecast(
         Days after `as_of` without an order that count as churn, at least 1.
     seed
         Decides which customers are sampled where there are many, and boosting's features.
+    tuning
+        What may be tried otherwise.
     progress
         Called with the share done, in (0, 1].
 
@@ -75,7 +77,7 @@ def forecast(
         scores = _base_rates(days, horizons)
     else:
         with one_thread():
-            scores = _recipe(days, horizons, seed, progress)
+            scores = _recipe(days, horizons, _Fitting(seed, tuning), progress)
     result = _spread_over_customers(history, days, scores)
     progress(1.0)
     return result
@@ -89,6 +91,14 @@ class _Horizons:
     @property
     def equal(self) -> bool:
         return self.value_days == self.churn_days
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """What of a fit is neither data nor horizon."""
+
+    seed: int
+    tuning: ForecastTuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +130,21 @@ class _Fitted:
         return _spread(self.trials, self.spend_power)
 
 
-def _recipe(days: PurchaseDays, horizons: _Horizons, seed: int, progress: Progress) -> _Scores:
-    sample = _sample(days, MOST_CUSTOMERS_TO_FIT, seed)
+def _recipe(
+    days: PurchaseDays, horizons: _Horizons, fitting: _Fitting, progress: Progress
+) -> _Scores:
+    sample = _sample(days, fitting.tuning.most_customers, fitting.seed)
     share = 0.85 if horizons.equal else 0.55
-    value = _fit(sample, horizons.value_days, seed, True, lambda done: progress(share * done))
+    value = _fit(sample, horizons.value_days, fitting, True, lambda done: progress(share * done))
     churn = value
     if not horizons.equal:
         churn = _fit(
-            sample, horizons.churn_days, seed, False, lambda done: progress(0.55 + 0.3 * done)
+            sample, horizons.churn_days, fitting, False, lambda done: progress(0.55 + 0.3 * done)
         )
     prediction = value.predict(days)
     left = prediction if horizons.equal else churn.predict(days)
     progress(0.95)
-    spread = fit_spread(value.trials, value.tried())
+    spread = fit_spread(value.trials, value.tried(), fitting.tuning)
     return _Scores(
         prediction=prediction,
         churn=left.none,
@@ -143,18 +155,20 @@ def _recipe(days: PurchaseDays, horizons: _Horizons, seed: int, progress: Progre
 
 
 def _fit(
-    days: PurchaseDays, horizon_days: int, seed: int, purchases: bool, progress: Progress
+    days: PurchaseDays, horizon_days: int, fitting: _Fitting, purchases: bool, progress: Progress
 ) -> _Fitted:
-    model = fit_horizon(days, horizon_days, seed=seed, purchases=purchases)
+    seed, tuning = fitting.seed, fitting.tuning
+    model = fit_horizon(days, horizon_days, seed=seed, purchases=purchases, tuning=tuning)
     progress(0.4)
     trials = run_trials(
-        _sample(days, MOST_CUSTOMERS_TO_TRY, seed),
+        _sample(days, tuning.trials.most_customers, seed),
         horizon_days,
         seed=seed,
         purchases=purchases,
+        tuning=tuning,
         progress=lambda done: progress(0.4 + 0.6 * done),
     )
-    power = best_spend_power(trials)
+    power = best_spend_power(trials, tuning.power)
     return _Fitted(model, trials, power, make_report(trials, _spread(trials, power)))
 
 

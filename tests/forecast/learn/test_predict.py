@@ -3,13 +3,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory
-from backend.forecast.learn import predict as predict_module
+from backend.forecast.learn.forecast_tuning import TUNED
 from backend.forecast.learn.predict import forecast
 from backend.forecast.result import Forecast
 
@@ -220,13 +221,13 @@ def test_eighty_percent_intervals_cover_about_eighty_percent(
 
 
 def test_many_customers_are_scored_by_a_fit_to_some(
-    cdnow_sample: History, cdnow_forecast: Forecast, monkeypatch: pytest.MonkeyPatch
+    cdnow_sample: History, cdnow_forecast: Forecast
 ) -> None:
-    monkeypatch.setattr(predict_module, "MOST_CUSTOMERS_TO_FIT", 800)
-    monkeypatch.setattr(predict_module, "MOST_CUSTOMERS_TO_TRY", 400)
+    fewer = replace(TUNED, most_customers=800, trials=replace(TUNED.trials, most_customers=400))
     history = cdnow_sample("1998-01-01")
     sampled, again = (
-        forecast(history, value_horizon_days=180, churn_horizon_days=180) for _ in range(2)
+        forecast(history, value_horizon_days=180, churn_horizon_days=180, tuning=fewer)
+        for _ in range(2)
     )
     assert digits(sampled) == digits(again)
     known = ~np.isnan(cdnow_forecast.churn_risk)
