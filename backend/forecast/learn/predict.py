@@ -12,8 +12,8 @@ from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.core.arrays import FloatArray
 from backend.core.threads import one_thread
-from backend.forecast.learn.backtest.calibration import best_spend_power
 from backend.forecast.learn.backtest.grades import BacktestReport, make_report
+from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials
 from backend.forecast.learn.blend import HorizonModel, Prediction, fit_horizon
 from backend.forecast.learn.distil import fit_explainer

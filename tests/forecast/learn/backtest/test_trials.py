@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory, PurchaseDays
-from backend.forecast.learn.backtest.calibration import best_spend_power
 from backend.forecast.learn.backtest.grades import make_report, strongest_rule
+from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials, trial_cutoffs
 from backend.forecast.learn.blend import Prediction
 from backend.forecast.result import make_notes
