@@ -38,6 +38,7 @@ WITHOUT: dict[str, ForecastTuning] = {
     "level of purchases": replace(
         TUNED, level=replace(level, year_ago_trust=0.0, recent_trust=0.0)
     ),
+    "drift of spend": replace(TUNED, level=replace(level, spend_trust=0.0)),
     "models that got the buyers right": replace(TUNED, level=replace(level, tolerated_share=1e9)),
     "blocks at their own level": replace(
         TUNED, cutoffs=replace(cutoffs, level_pseudo_purchases=1e12)

@@ -140,7 +140,7 @@ class HorizonModel:
         base = Prediction(
             customer=summary.customer,
             purchase_days=horizon.expected,
-            spend=horizon.expected * horizon.spend_per_day,
+            spend=horizon.expected * horizon.spend_per_day * np.exp(self.level.spend),
             buy_logit=horizon.buy_logit + self.level.buy,
         )
         if self.purchases is None and self.buy is None:

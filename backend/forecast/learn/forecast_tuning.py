@@ -59,6 +59,10 @@ class LevelTuning:
     # Purchases at which half of the trust is left. Ten other shops.
     year_ago_half_purchases: float = 50.0
     recent_half_purchases: float = 200.0
+    # Share of what spend missed, given the purchases, that is carried over, and the purchases per
+    # cut-off at which half of that is left. Ten other shops; decision 0010.
+    spend_trust: float = 0.8
+    spend_half_purchases: float = 100.0
     # A model keeps 1/e of its say in the number of buyers when its share of them is off by so
     # much, at a known level. Trials; the ablation's row is on all models having the same say.
     tolerated_share: float = 0.02

@@ -27,6 +27,8 @@ class Level:
     ----------
     orders
         Added to the log of expected purchase days.
+    spend
+        Added to the log of expected spend, besides `orders`.
     buy
         Added to the log odds of buying at all, besides `orders`.
     year_ago
@@ -34,6 +36,7 @@ class Level:
     """
 
     orders: float = 0.0
+    spend: float = 0.0
     buy: float = 0.0
     year_ago: bool = False
 
@@ -57,7 +60,7 @@ def estimate_level(
     year_ago = next((b for b in blocks if b.cutoff == plan.year_ago), None)
     orders = _recent_level(blocks, tuning) if year_ago is None else _last_years(year_ago, tuning)
     buy = _buy_intercept(blocks, now.at_level(orders), tuning)
-    return Level(float(orders), buy, year_ago is not None)
+    return Level(float(orders), _spend_drift(blocks, tuning), buy, year_ago is not None)
 
 
 def _last_years(block: Block, tuning: LevelTuning) -> float:
@@ -73,6 +76,17 @@ def _recent_level(blocks: list[Block], tuning: LevelTuning) -> float:
 def _shrunk(value: float | np.floating, evidence: float, half: float) -> float:
     """Shrink towards zero; by half where the evidence equals `half`."""
     return float(value) * evidence / (evidence + half)
+
+
+def _spend_drift(blocks: list[Block], tuning: LevelTuning) -> float:
+    """Log of actual over expected spend, given the level of purchases."""
+    actual = sum(float(b.spend.sum()) for b in blocks)
+    expected = sum(float((b.base.expected * b.base.spend_per_day).sum()) for b in blocks)
+    if actual <= 0:
+        return 0.0
+    purchases = float(sum(b.purchase_days.sum() for b in blocks)) / len(blocks)
+    missed = np.log(actual / expected)
+    return tuning.spend_trust * _shrunk(missed, purchases, tuning.spend_half_purchases)
 
 
 def _buy_intercept(blocks: list[Block], now: BaseScores, tuning: LevelTuning) -> float:

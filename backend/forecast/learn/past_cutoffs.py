@@ -52,7 +52,7 @@ class Block:
     base
         The base's scores for the label window at the window's own level, so that what is learnt
         from the block is the shape of behaviour and not the season it fell in.
-    purchase_days
+    purchase_days, spend
         What came in the label window.
     level
         Log of actual over expected purchase days of all buyers.
@@ -64,6 +64,7 @@ class Block:
     features: Features
     base: BaseScores
     purchase_days: FloatArray
+    spend: FloatArray
     level: float
     level_purchases: float
 
@@ -112,7 +113,7 @@ def build_block(
     known = days.before(cutoff)
     summary = summarise(known)
     base = fit_base(summary, tuning.lifetime).score(summary, window_days)
-    bought, _ = outcomes(days, summary.customer, cutoff, window_days)
+    bought, spend = outcomes(days, summary.customer, cutoff, window_days)
     more = tuning.cutoffs.level_pseudo_purchases
     level = float(np.log(bought.sum() + more) - np.log(base.expected.sum() + more))
     rows = np.arange(len(summary))
@@ -124,6 +125,7 @@ def build_block(
         features=describe(sample, float(known.spend.mean())),
         base=base.at_level(level).take(rows),
         purchase_days=bought[rows],
+        spend=spend[rows],
         level=level,
         level_purchases=float(bought.sum()),
     )

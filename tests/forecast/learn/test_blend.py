@@ -32,7 +32,7 @@ def test_boosting_moves_customers_but_not_the_shop(
     assert fitted.purchases is not None
     assert prediction.purchase_days.sum() == pytest.approx(levelled.expected.sum())
     assert not np.allclose(prediction.purchase_days, levelled.expected)
-    spend = levelled.expected @ levelled.spend_per_day
+    spend = np.exp(fitted.level.spend) * (levelled.expected @ levelled.spend_per_day)
     assert prediction.spend.sum() == pytest.approx(spend)
     bought = expit(levelled.buy_logit + fitted.level.buy).mean()
     assert 1 - prediction.none.mean() == pytest.approx(bought)
@@ -85,13 +85,13 @@ def test_models_that_got_the_number_of_buyers_right_set_it(cdnow_sample: History
     assert abs(share - bg_nbd) < abs(share - pareto_nbd)
 
 
-def _half_expected(bought: float) -> Block:
-    """A block in which the models expected half to buy, and this share did."""
+def _half_expected(bought: float, spend_per_day: float = 1.0) -> Block:
+    """A block in which the models expected half to buy, and this share did, for so much a day."""
     rows = 1000
     came = (np.arange(rows) < bought * rows).astype(float)
     base = BaseScores(np.ones(rows), np.full((3, rows), 0.5), np.ones(rows))
-    features = Features((), np.zeros((rows, 0), np.float32))
-    return Block(100, features, base, came, 0.0, came.sum())
+    features, spend = Features((), np.zeros((rows, 0), np.float32)), came * spend_per_day
+    return Block(100, features, base, came, spend, 0.0, came.sum())
 
 
 @pytest.mark.parametrize("bought", [(0.97, 0.95), (0.03, 0.05), (0.97, 0.05), (0.97, 0.55)])
@@ -101,6 +101,16 @@ def test_buyers_whom_every_model_missed_are_the_seasons_and_not_expected_again(
     now = BaseScores(np.ones(9), np.full((3, 9), 0.5), np.ones(9))
     blocks = [_half_expected(share) for share in bought]
     assert estimate_level(Plan(90, (100, 100), None), blocks, now).buy == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("spend_per_day", [0.0, 1.0, 3.0])
+def test_what_spend_missed_at_past_cutoffs_is_mostly_expected_again(spend_per_day: float) -> None:
+    now = BaseScores(np.ones(9), np.full((3, 9), 0.5), np.ones(9))
+    block = _half_expected(1.0, spend_per_day)
+    level = estimate_level(Plan(90, (100,), None), [block], now)
+    # A thousand purchases: four fifths of what was missed, shrunk by 1000 / 1100.
+    missed = np.log(spend_per_day) if spend_per_day else 0.0
+    assert level.spend == pytest.approx(0.8 * missed / 1.1)
 
 
 def test_the_intercept_matches_the_mean_probability() -> None:
