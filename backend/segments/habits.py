@@ -16,6 +16,7 @@ from scipy.special import logsumexp, polygamma
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory, day_number
+from backend.core.arrays import StoredFloats
 from backend.segments.vocabulary import TRAITS, Trait
 
 FloatArray = NDArray[np.float64]
@@ -151,9 +152,9 @@ class Mixture:
     """
 
     side: int
-    share: FloatArray
-    mean: FloatArray
-    variance: FloatArray
+    share: StoredFloats
+    mean: StoredFloats
+    variance: StoredFloats
 
     def posterior(self, value: FloatArray, error: FloatArray) -> FloatArray:
         """Return the chance of the habit, shape (n,); 0 where it cannot be judged."""
