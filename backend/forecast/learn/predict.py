@@ -20,8 +20,8 @@ from backend.forecast.learn.blend import HorizonModel, Prediction, fit_horizon
 from backend.forecast.learn.distil import fit_explainer
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.next_order import QUANTILES, next_purchase_days
+from backend.forecast.learn.result import Forecast, ForecastReport, make_notes
 from backend.forecast.learn.spread import Intervals, Spread, fit_spread
-from backend.forecast.result import Forecast, ForecastReport, make_notes
 
 MOST_CUSTOMERS_TO_FIT = 40_000
 MOST_CUSTOMERS_TO_TRY = 20_000

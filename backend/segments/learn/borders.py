@@ -13,9 +13,10 @@ from backend.behaviour.history import ONE_DAY, OrderHistory
 from backend.results.clustering import FitFigures
 from backend.segments.boxes import Boxes
 from backend.segments.buyers import Behaviour, FloatArray, IntArray, behaviour_of, spend_after
-from backend.segments.habits import Mixture, fit_traits
+from backend.segments.habits import Mixture
 from backend.segments.learn.cluster import Clustering
 from backend.segments.learn.fit_space import Outcomes, fit_space
+from backend.segments.learn.mixtures import fit_traits
 from backend.segments.learn.simplicity import is_simple
 from backend.segments.options import ClusteringOptions, upper_bound
 from backend.segments.space import Space, value_score

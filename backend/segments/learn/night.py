@@ -11,8 +11,9 @@ from backend.behaviour.history import ONE_DAY, OrderHistory
 from backend.core.glossary import NO_ORDERS
 from backend.core.threads import one_thread
 from backend.results.clustering import ClusteringReport, Decision
-from backend.segments.buyers import Behaviour, behaviour_of, with_habits
+from backend.segments.buyers import Behaviour, behaviour_of
 from backend.segments.learn.borders import Fitting
+from backend.segments.learn.evidence import with_habits
 from backend.segments.membership import Before, Ids, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
 from backend.segments.standing import REFIT_AFTER_DAYS, StandingModel

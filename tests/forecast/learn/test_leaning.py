@@ -7,7 +7,7 @@ from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.backtest import calibration
 from backend.forecast.learn.backtest.metrics import normalised_gini
 from backend.forecast.learn.predict import forecast
-from backend.forecast.result import Forecast
+from backend.forecast.learn.result import Forecast
 
 START = np.datetime64("2021-01-01", "us")
 AS_OF = np.datetime64("2024-01-01", "us")

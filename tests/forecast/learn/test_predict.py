@@ -11,7 +11,7 @@ import pytest
 from backend.behaviour.history import OrderHistory
 from backend.forecast.learn import predict as predict_module
 from backend.forecast.learn.predict import forecast
-from backend.forecast.result import Forecast
+from backend.forecast.learn.result import Forecast
 
 History = Callable[[str], OrderHistory]
 AS_OF = np.datetime64("2024-06-01")
