@@ -1,7 +1,7 @@
 """JSON of runs: what is asked for, how far they are, what they found."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -113,21 +113,3 @@ class RunList(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"runs": [example.RUN]}})
 
     runs: list[RunView]
-
-
-class FindingView(BaseModel):
-    """One thing that was looked at in the shop's data."""
-
-    code: str
-    level: Literal["ok", "warning", "error"]
-    sentence: str
-    facts: dict[str, Any]
-
-
-class ReadinessView(BaseModel):
-    """What in the shop's data may spoil results."""
-
-    model_config = ConfigDict(json_schema_extra={"example": example.READINESS})
-
-    ready: bool = Field(description="Whether nothing found makes results wrong")
-    findings: list[FindingView]
