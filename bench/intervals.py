@@ -20,7 +20,7 @@ from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.intervals import COVERAGE
 from backend.forecast.learn.next_order import QUANTILES
 from backend.forecast.learn.predict import forecast
-from backend.forecast.result import Forecast
+from backend.forecast.learn.result import Forecast
 from bench.shops import CASES, Case, Shop, load
 
 FloatArray = NDArray[np.float64]

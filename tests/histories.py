@@ -9,7 +9,7 @@ import pytest
 
 from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.predict import forecast
-from backend.forecast.result import Forecast
+from backend.forecast.learn.result import Forecast
 
 CDNOW_SAMPLE = Path(__file__).parent / "forecast" / "data" / "cdnow_sample.parquet"
 History = Callable[[str], OrderHistory]

@@ -1,13 +1,12 @@
 """What segments are made of: recency, days with orders, and the usual order value."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory, day_number
-from backend.segments.habits import Evidence, evidence_of
+from backend.segments.habits import Evidence
 from backend.segments.vocabulary import Branch
 
 FloatArray = NDArray[np.float64]
@@ -83,11 +82,6 @@ def behaviour_of(history: OrderHistory) -> Behaviour:
         mean_log_value=log_values / history.frequency[buyers],
         usual_gap_days=usual_gap,
     )
-
-
-def with_habits(behaviour: Behaviour, history: OrderHistory, baskets: Baskets | None) -> Behaviour:
-    """Add what tells the habits of the same customers."""
-    return replace(behaviour, evidence=evidence_of(history, behaviour.customer, baskets))
 
 
 def _rhythm(history: OrderHistory, buyers: IntArray) -> tuple[IntArray, FloatArray]:

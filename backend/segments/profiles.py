@@ -1,96 +1,13 @@
-"""A segment as it is shown: its rule, how many, what they are worth, and how they behave."""
+"""What segments are called, and how each is told apart from the one that is most like it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from backend.behaviour.baskets import Baskets
-from backend.behaviour.history import OrderHistory
-from backend.core.glossary import NO_ORDERS
-from backend.forecast.result import Forecast
-from backend.segments.axes import AXES, axes_of
-from backend.segments.buyers import BoolArray, FloatArray, behaviour_of
-from backend.segments.membership import Membership, rule_name
-from backend.segments.rule import rule_of
-from backend.segments.vocabulary import (
-    ALL,
-    BY_ID,
-    GROUPS,
-    HABITS,
-    HALF_IDS,
-    OTHER_NAMES,
-    TRAIT_IDS,
-    guarded_name,
-    level_of,
-    name_of,
-    parent_of,
-)
-
-# The order in which segments are shown: by life stage, the valuable first, nobody last.
-STAGE_ORDER = (
-    "active_repeat",
-    "repeat",
-    HABITS,
-    "one_time",
-    "slipping_repeat",
-    "lapsed_repeat_all",
-    ALL,
-    NO_ORDERS,
-)
-NEAREST_ON = ("recency_days", "frequency", "monetary_avg")
-APART = 2
-DECIMALS = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
-    """One segment, or one group of segments higher up in the hierarchy.
-
-    Attributes
-    ----------
-    is_group
-        Whether it is divided further: customers are in its parts.
-    level
-        Depth: 1 = a whole life stage, 2 = inside it, 3 = a half of that.
-    description
-        Its rule in one sentence.
-    share_of_customers, share_of_revenue
-        In [0, 1], of all customers and of all they have spent.
-    avg_confidence
-        Mean of its customers' confidence; None where nothing was clustered.
-    characteristics
-        Medians over its customers on `AXES`, None where there is nothing to take them of.
-    shop
-        The same medians over all customers with orders.
-    rule
-        See `rules.Rule`.
-    nearest
-        The segment most like it, and on which axes they differ most; None where it is alone.
-    """
-
-    id: str
-    parent_id: str | None
-    is_group: bool
-    level: int
-    name: str
-    description: str
-    customer_count: int
-    share_of_customers: float
-    share_of_revenue: float | None
-    avg_ltv: float | None
-    churn_risk_avg: float | None
-    avg_confidence: float | None
-    characteristics: Mapping[str, float | None]
-    shop: Mapping[str, float | None]
-    rule: Mapping[str, Any]
-    nearest: Mapping[str, Any] | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the segment as plain JSON values."""
-        return asdict(self)
+from backend.results.segment import Apart, Nearest, Segment
+from backend.segments.axes import AXES
+from backend.segments.vocabulary import BY_ID, HALF_IDS, OTHER_NAMES, guarded_name, name_of
 
 
 KNOWN_IDS = frozenset({*BY_ID, *OTHER_NAMES, *HALF_IDS})
@@ -111,170 +28,22 @@ def every_rule_name() -> frozenset[str]:
     )
 
 
-def describe(
-    membership: Membership,
-    history: OrderHistory,
-    forecast: Forecast,
-    baskets: Baskets | None = None,
-) -> tuple[Segment, ...]:
-    """Measure every segment that has customers, and the groups that they are parts of.
-
-    Returns
-    -------
-    Segments in the order in which they are shown, each group ahead of its parts.
-    """
-    measure = _Measure(membership, history, forecast, baskets)
-    leaves = set(membership.ids.tolist())
-    groups = {group for leaf in leaves for group in _ancestors(leaf)} - leaves
-    ordered = sorted(leaves | groups, key=_position)
-    found = [measure.segment(identity, leaves) for identity in ordered]
-    return tuple(_with_nearest(segment, found) for segment in found)
+def told_apart(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Say what sets each segment apart from its nearest, by the name that one has here."""
+    listed = tuple(segments)
+    names = {one.id: one.name for one in listed}
+    return tuple(
+        replace(one, nearest=one.nearest and _in_words(one.nearest, names)) for one in listed
+    )
 
 
-def _ancestors(identity: str) -> Sequence[str]:
-    parent = parent_of(identity)
-    return () if parent is None else (parent, *_ancestors(parent))
+def _in_words(nearest: Nearest, names: Mapping[str, str]) -> Nearest:
+    """Name the nearest; who is not among the names keeps the name told."""
+    name = names.get(nearest.id, nearest.name)
+    facts = "; ".join(_apart_in_words(fact) for fact in nearest.apart)
+    return replace(nearest, name=name, sentence=f"Unlike {name}: {facts}." if facts else None)
 
 
-def _position(identity: str) -> tuple[Any, ...]:
-    """Sort by stage, then anchor, then half; a group ahead of its parts."""
-    path = (identity, *_ancestors(identity))[::-1]
-    anchors = (*BY_ID, *TRAIT_IDS, *HALF_IDS, *GROUPS.values())
-    inside = tuple(anchors.index(part) for part in path[1:])
-    return (STAGE_ORDER.index(path[0]), *inside)
-
-
-class _Measure:
-    """What all segments of a run are measured with."""
-
-    def __init__(
-        self,
-        membership: Membership,
-        history: OrderHistory,
-        forecast: Forecast,
-        baskets: Baskets | None,
-    ) -> None:
-        facts = forecast.facts
-        self._membership = membership
-        self._forecast = forecast
-        self._behaviour = behaviour_of(history)
-        self._spent = np.nan_to_num(facts.avg_order_value * facts.frequency)
-        self._axes = axes_of(history, facts, baskets)
-        self._everybody = np.ones(history.customer_count, dtype=bool)
-        self.shop = self._medians(self._everybody)
-        model = membership.model
-        self._rank = (
-            np.full(len(self._behaviour), np.nan)
-            if model is None
-            else model.value_rank(self._behaviour)
-        )
-
-    def segment(self, identity: str, leaves: set[str]) -> Segment:
-        """Measure one segment or group."""
-        chosen = self._chosen(identity, leaves)
-        total = float(self._spent.sum())
-        predicted = self._forecast
-        rule = rule_of(identity, self._behaviour, self._rank, chosen[self._behaviour.customer])
-        is_leaf = identity in leaves
-        return Segment(
-            id=identity,
-            parent_id=parent_of(identity),
-            is_group=not is_leaf,
-            level=level_of(identity),
-            name=rule_name(self._membership, identity) if is_leaf else name_of(identity),
-            description=rule.sentence,
-            customer_count=int(chosen.sum()),
-            share_of_customers=round(float(chosen.mean()), DECIMALS),
-            share_of_revenue=(
-                round(float(self._spent[chosen].sum()) / total, DECIMALS) if total else None
-            ),
-            avg_ltv=_mean((self._spent + predicted.predicted_value)[chosen], 2),
-            churn_risk_avg=_mean(predicted.churn_risk[chosen], DECIMALS),
-            avg_confidence=_mean(self._membership.confidence[chosen], DECIMALS),
-            characteristics=self._medians(chosen),
-            shop=self.shop,
-            rule=rule.as_dict(),
-        )
-
-    def _chosen(self, identity: str, leaves: set[str]) -> BoolArray:
-        parts = [leaf for leaf in leaves if leaf == identity or identity in _ancestors(leaf)]
-        chosen: BoolArray = np.isin(self._membership.ids.astype(str), parts)
-        return chosen
-
-    def _medians(self, chosen: BoolArray) -> dict[str, float | None]:
-        return {name: _median(values[chosen]) for name, values in self._axes.items()}
-
-
-def _with_nearest(segment: Segment, found: Sequence[Segment]) -> Segment:
-    """Say which other segment is most like it, and what sets the two apart."""
-    others = [
-        other
-        for other in found
-        if other.id != segment.id and not other.is_group and _distance(segment, other) is not None
-    ]
-    if segment.is_group or not others:
-        return segment
-    nearest = min(others, key=lambda other: _distance(segment, other) or 0.0)
-    apart = sorted(
-        (name for name in AXES if _gap(segment, nearest, name) is not None),
-        key=lambda name: -(_gap(segment, nearest, name) or 0.0),
-    )[:APART]
-    facts = [
-        {
-            "characteristic": name,
-            "here": segment.characteristics[name],
-            "there": nearest.characteristics[name],
-        }
-        for name in apart
-    ]
-    told = nearest_in_words({"id": nearest.id, "name": nearest.name, "apart": facts}, {})
-    return replace(segment, nearest=told)
-
-
-def nearest_in_words(
-    nearest: Mapping[str, Any] | None, names: Mapping[str, str]
-) -> dict[str, Any] | None:
-    """Say what sets a segment apart from its nearest, by the name that one has now.
-
-    Parameters
-    ----------
-    nearest
-        As in `Segment.nearest`.
-    names
-        By segment id; who is not in it keeps the name told.
-    """
-    if nearest is None:
-        return None
-    name = names.get(nearest["id"], nearest["name"])
-    facts = "; ".join(_apart_in_words(fact) for fact in nearest["apart"])
-    return {**nearest, "name": name, "sentence": f"Unlike {name}: {facts}." if facts else None}
-
-
-def _apart_in_words(fact: Mapping[str, Any]) -> str:
-    axis = AXES[fact["characteristic"]]
-    return axis.words.format(f"{axis.said(fact['here'])} instead of {axis.said(fact['there'])}")
-
-
-def _distance(one: Segment, other: Segment) -> float | None:
-    gaps = [_gap(one, other, name) for name in NEAREST_ON]
-    known = [gap for gap in gaps if gap is not None]
-    return float(np.hypot.reduce(known)) if len(known) == len(NEAREST_ON) else None
-
-
-def _gap(one: Segment, other: Segment, axis: str) -> float | None:
-    """Compare medians as ratios, an addition to both keeping zero and small days harmless."""
-    here, there = one.characteristics[axis], other.characteristics[axis]
-    if here is None or there is None:
-        return None
-    floor = 0.1 if AXES[axis].unit in {"share", "ratio"} else 1.0
-    return abs(float(np.log((here + floor) / (there + floor))))
-
-
-def _median(values: FloatArray) -> float | None:
-    known = values[~np.isnan(values)]
-    return round(float(np.median(known)), 2) if len(known) else None
-
-
-def _mean(values: NDArray[np.float64], places: int) -> float | None:
-    known = values[~np.isnan(values)]
-    return round(float(known.mean()), places) if len(known) else None
+def _apart_in_words(fact: Apart) -> str:
+    axis = AXES[fact.characteristic]
+    return axis.words.format(f"{axis.said(fact.here)} instead of {axis.said(fact.there)}")

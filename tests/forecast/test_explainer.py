@@ -10,7 +10,7 @@ from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory
 from backend.forecast.explainer import Explainer
 from backend.forecast.learn.distil import fit_explainer
-from backend.forecast.result import Forecast
+from backend.forecast.learn.result import Forecast
 
 History = Callable[[str], OrderHistory]
 FIELDS = ("recency_days", "frequency", "avg_order_value", "age_days", "usual_gap_days")

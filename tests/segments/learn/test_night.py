@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.predict import forecast
-from backend.segments.buyers import Behaviour, behaviour_of, with_habits
+from backend.segments.buyers import Behaviour, behaviour_of
 from backend.segments.crossings import behaviour_of_one, crossings
-from backend.segments.habits import fit_traits
+from backend.segments.learn.describe import describe
+from backend.segments.learn.evidence import with_habits
 from backend.segments.learn.fit_space import Clock
+from backend.segments.learn.mixtures import fit_traits
 from backend.segments.learn.night import MOST_MOVED, segment
 from backend.segments.membership import Before, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
-from backend.segments.profiles import describe
 from backend.segments.standing import REFIT_AFTER_DAYS, StandingModel
 from backend.segments.vocabulary import (
     ANCHORS,
