@@ -12,8 +12,8 @@ from backend.results.explanation import Explanation
 class Archetype(BaseModel):
     """The segment a customer belongs to; null before the first run."""
 
-    id: str | None
-    name: str | None
+    id: str | None = Field(description="The segment's id; it never changes")
+    name: str | None = Field(description="What it is called now")
     level: int | None = Field(description="Depth in the hierarchy: 1 = top branch")
 
 
@@ -22,11 +22,11 @@ class CustomerProfile(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": example.PROFILE})
 
-    customer_id: str
-    email: str | None
-    first_name: str | None
-    last_name: str | None
-    archetype: Archetype
+    customer_id: str = Field(description="The shop's id, as text")
+    email: str | None = Field(description="As the shop has it")
+    first_name: str | None = Field(description="As the shop has it")
+    last_name: str | None = Field(description="As the shop has it")
+    archetype: Archetype = Field(description="The segment")
     ltv: float | None = Field(description="historical_value + predicted_value")
     churn_risk: Probability | None = Field(
         description="Probability of no counted order within the churn horizon after as_of"
@@ -63,7 +63,7 @@ class CustomerProfile(BaseModel):
     )
     run_id: str | None = Field(description="The run that said so")
     as_of: datetime | None = Field(description="The instant described")
-    updated_at: datetime | None
+    updated_at: datetime | None = Field(description="When the row was published")
     explanation: Explanation | None = Field(
         default=None, description="Why these numbers; with explain=true"
     )
@@ -76,5 +76,5 @@ class CustomerList(BaseModel):
         json_schema_extra={"example": {"customers": [example.PROFILE], "count": 1}}
     )
 
-    customers: list[CustomerProfile]
+    customers: list[CustomerProfile] = Field(description="Best match first")
     count: int = Field(description="Customers in this answer")

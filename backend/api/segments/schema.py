@@ -32,8 +32,8 @@ class SegmentList(BaseModel):
     customers_without_orders: int = Field(
         description="Customers of the segment no_orders: there is nothing to average over them"
     )
-    run_id: str | None
-    as_of: datetime | None
+    run_id: str | None = Field(description="The run that is served; null before the first")
+    as_of: datetime | None = Field(description="The instant it describes")
 
 
 def _on_one_line(value: str) -> str:
@@ -57,8 +57,12 @@ class SegmentWords(BaseModel):
         },
     )
 
-    name: Annotated[Line, Field(min_length=1, max_length=255)] = ""
-    description: Annotated[Line, Field(min_length=1, max_length=2000)] | None = None
+    name: Annotated[Line, Field(min_length=1, max_length=255)] = Field(
+        default_factory=str, description="No other segment has it; left out: stays"
+    )
+    description: Annotated[Line, Field(min_length=1, max_length=2000)] | None = Field(
+        default=None, description="Null: the rule's again; left out: stays"
+    )
 
     @model_validator(mode="after")
     def _say_something(self) -> Self:
@@ -72,7 +76,7 @@ class MoveList(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"changes": [example.MOVE]}})
 
-    changes: list[Move]
+    changes: list[Move] = Field(description="In the order asked for")
 
 
 class Lineage(BaseModel):
@@ -80,4 +84,4 @@ class Lineage(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"events": [example.LINEAGE]}})
 
-    events: list[LineageEvent]
+    events: list[LineageEvent] = Field(description="Newest first")
