@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from backend.results.result import Result, Share
+from backend.results.root import Result, Share
 
 Decision = Literal["first", "kept", "adopted", "held_back", "forced", "too_few"]
 

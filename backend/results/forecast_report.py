@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from backend.core.glossary import Metric
-from backend.results.result import Result, Share
+from backend.results.root import Result, Share
 
 ForecastStatus = Literal["scored", "insufficient_history", "no_orders"]
 Grade = Literal["good", "fair", "weak", "not enough history"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from backend.results.result import Result, Share
+from backend.results.root import Result, Share
 
 Cause = Literal["behaviour", "model"]
 Fate = Literal["born", "split", "merged", "died"]

@@ -25,7 +25,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Kind(Generic[T]):
+class StoredKind(Generic[T]):
     """One kind of stored result.
 
     Attributes
@@ -55,7 +55,7 @@ class Kind(Generic[T]):
         told = self._adapter.dump_python(value, mode="json", exclude=set(without))
         return json.dumps({"format": self.newest, **told})
 
-    def read(self, text: str, *, beside: Mapping[str, Any] | None = None) -> T:
+    def read(self, text: str, *, beside: Mapping[str, object] | None = None) -> T:
         """Return the value that a text of any format holds.
 
         Parameters
@@ -88,10 +88,10 @@ class Kind(Generic[T]):
         return TypeAdapter(self.result)
 
 
-REPORT = Kind("report", RunReport, (upgrades.report_with_all_its_parts,))
-EXPLAINER = Kind("explainer", Explainer)
-SEGMENT = Kind("segment", Segment, (upgrades.segment_with_a_rule,))
-MODEL = Kind(
+REPORT = StoredKind("report", RunReport, (upgrades.report_with_all_its_parts,))
+EXPLAINER = StoredKind("explainer", Explainer)
+SEGMENT = StoredKind("segment", Segment, (upgrades.segment_with_a_rule,))
+MODEL = StoredKind(
     "segmentation",
     StandingModel,
     (upgrades.centres_to_boxes, upgrades.centres_to_boxes, upgrades.as_it_is),
