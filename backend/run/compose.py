@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from backend.core.glossary import NO_ORDERS
 from backend.results.move import Cause, SegmentEvent
 from backend.results.readiness import Readiness
-from backend.run.compose_report import run_report
 from backend.run.learn import Findings, Standing
 from backend.run.naming_words import named
+from backend.run.reporting import run_report
 from backend.run.run_config import RunConfig
 from backend.segments.buyers import behaviour_of
 from backend.segments.lineage import lineage
