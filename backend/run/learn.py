@@ -19,7 +19,7 @@ from backend.segments.learn.night import segment
 from backend.segments.membership import Before, Membership
 from backend.segments.options import ClusteringOptions
 from backend.segments.profiles import Segment
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from backend.shop.basket_lines import BasketColumns
 from backend.shop.orders import UNKNOWN, ShopColumns, places_of
 from backend.store.publication import GivenName
@@ -44,7 +44,7 @@ class Standing:
         Names given by a person or the language model, by segment id.
     """
 
-    model: StandingModel | None
+    model: SegmentModel | None
     customer_ids: NDArray[Any]
     segment_ids: NDArray[Any]
     as_of: datetime | None
@@ -80,7 +80,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Learned:
     """Everything one run found out about the shop's customers.
 
     Attributes
@@ -109,7 +109,7 @@ def learn(
     request: RunRequest,
     as_of: datetime,
     progress: Progress,
-) -> Findings:
+) -> Learned:
     """Forecast and segment all customers of the shop."""
     history = _history(shop, as_of)
     progress.enter("forecast")
@@ -131,7 +131,7 @@ def learn(
         refit=request.refit,
     )
     segments = describe(membership, history, predicted, bought)
-    return Findings(history, predicted, membership, segments)
+    return Learned(history, predicted, membership, segments)
 
 
 def _before(standing: Standing, customer_ids: NDArray[Any]) -> Before:
@@ -157,7 +157,7 @@ def _instant(moment: datetime) -> np.datetime64:
 
 
 def _options(
-    config: RunConfig, request: RunRequest, standing: StandingModel | None
+    config: RunConfig, request: RunRequest, standing: SegmentModel | None
 ) -> ClusteringOptions:
     """Fill in what the request leaves open.
 

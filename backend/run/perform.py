@@ -16,7 +16,7 @@ from backend.run.naming_words import worded
 from backend.run.progress import Progress, written
 from backend.run.readiness_check import Horizons, examine
 from backend.run.run_config import RunConfig
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from backend.shop.basket_lines import BasketColumns, read_baskets
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.orders import ShopColumns, read_shop
@@ -52,7 +52,7 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
             shop, baskets = await _read(shop_engine, config, as_of, progress)
             standing = (await _standing(engine)).with_ids_like(shop.customer_ids)
             options = (config, run.request, as_of, progress)
-            found = await asyncio.to_thread(learn, shop, baskets, standing, *options)
+            learned = await asyncio.to_thread(learn, shop, baskets, standing, *options)
             readiness = await examine(
                 shop_engine,
                 engine,
@@ -61,10 +61,10 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
                 as_of,
                 _horizons(config),
             )
-            found = await worded(found, standing.names, _namer(config))
+            learned = await worded(learned, standing.names, _namer(config))
             progress.enter("publish")
             await _write(engine, run_id, token, progress)
-            result = publication(run, token, as_of, shop, standing, found, readiness, config)
+            result = publication(run, token, as_of, shop, standing, learned, readiness, config)
             await store.publish(engine, result, now=utc_now())
 
 
@@ -118,7 +118,7 @@ async def _standing(engine: AsyncEngine) -> Standing:
         published = await runs.published(connection)
     customer_ids, segment_ids = await store.read_membership(engine)
     return Standing(
-        model=None if model is None else StandingModel.from_dict(model),
+        model=None if model is None else SegmentModel.from_dict(model),
         customer_ids=customer_ids,
         segment_ids=segment_ids,
         as_of=None if published is None else published.as_of,

@@ -11,7 +11,7 @@ import numpy as np
 
 from backend.core.glossary import left_out
 from backend.readiness.finding import Readiness
-from backend.run.learn import Findings
+from backend.run.learn import Learned
 from backend.run.run_config import RunConfig
 from backend.segments.lineage import LineageEvent
 from backend.segments.picture import picture
@@ -26,7 +26,7 @@ def run_report(
     run: Run,
     as_of: datetime,
     shop: ShopColumns,
-    found: Findings,
+    learned: Learned,
     moves: SegmentMoves,
     lineage: Sequence[LineageEvent],
     readiness: Readiness,
@@ -40,29 +40,29 @@ def run_report(
             "prediction_days": config.prediction_horizon_days,
             "churn_days": config.churn_horizon_days,
         },
-        "customers": _customers(found),
+        "customers": _customers(learned),
         "orders": _orders(shop),
         "readiness": readiness.as_dict(),
-        "forecast": found.forecast.report.as_dict(),
-        "clustering": dict(found.membership.report),
-        "picture": picture(found.membership, found.history),
-        "segments": [segment.as_dict() for segment in found.segments if not segment.is_group],
-        "groups": [segment.as_dict() for segment in found.segments if segment.is_group],
+        "forecast": learned.forecast.report.as_dict(),
+        "clustering": dict(learned.membership.report),
+        "picture": picture(learned.membership, learned.history),
+        "segments": [segment.as_dict() for segment in learned.segments if not segment.is_group],
+        "groups": [segment.as_dict() for segment in learned.segments if segment.is_group],
         "lineage": [asdict(event) for event in lineage],
         "moves": _moves(moves),
-        "names": _names(found, moves, lineage),
+        "names": _names(learned, moves, lineage),
         "notes": [
             *load_mapping(config.shop_variables).notes,
-            *found.forecast.report.notes,
-            *found.membership.notes,
+            *learned.forecast.report.notes,
+            *learned.membership.notes,
             *_left_out(shop.rejected),
         ],
     }
 
 
-def _customers(found: Findings) -> dict[str, int]:
-    with_orders = int(np.count_nonzero(found.history.frequency))
-    return {"total": found.history.customer_count, "with_orders": with_orders}
+def _customers(learned: Learned) -> dict[str, int]:
+    with_orders = int(np.count_nonzero(learned.history.frequency))
+    return {"total": learned.history.customer_count, "with_orders": with_orders}
 
 
 def _orders(shop: ShopColumns) -> dict[str, Any]:
@@ -80,10 +80,12 @@ def _left_out(rejected: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _names(found: Findings, moves: SegmentMoves, lineage: Sequence[LineageEvent]) -> dict[str, str]:
+def _names(
+    learned: Learned, moves: SegmentMoves, lineage: Sequence[LineageEvent]
+) -> dict[str, str]:
     """Return what every segment is called that this report speaks of, those gone included."""
-    called = {segment.id: segment.name for segment in found.segments}
-    called = {**{identity: given.name for identity, given in found.names.items()}, **called}
+    called = {segment.id: segment.name for segment in learned.segments}
+    called = {**{identity: given.name for identity, given in learned.names.items()}, **called}
     spoken = {*moves.from_segment_id, *moves.to_segment_id}
     for event in lineage:
         spoken |= {event.segment_id, *event.relatives}

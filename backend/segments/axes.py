@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory
+from backend.core.arrays import FloatArray
 from backend.segments.habits import is_holiday, is_weekend
 
-FloatArray = NDArray[np.float64]
 FEWEST_GAPS, FEWEST_ORDERS, FEWEST_LINES = 3, 3, 2
 SEASON_TENURE_DAYS = 300
 
@@ -124,14 +124,11 @@ def _count(history: OrderHistory, chosen: NDArray[np.bool_]) -> FloatArray:
 
 
 def _rhythm(history: OrderHistory) -> FloatArray:
-    days = history.purchase_days()
-    within = days.customer[1:] == days.customer[:-1]
-    gaps, owner = np.diff(days.day)[within].astype(float), days.customer[1:][within]
-    size = history.customer_count
-    count = np.bincount(owner, minlength=size).astype(float)
+    gaps, size = history.purchase_days().gaps(), history.customer_count
+    count = gaps.count(size)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(owner, gaps, size) / count
-        variance = np.maximum(np.bincount(owner, gaps**2, size) / count - mean**2, 0)
+        mean = gaps.sum(gaps.days, size) / count
+        variance = np.maximum(gaps.sum(gaps.days**2, size) / count - mean**2, 0)
         return np.where(count >= FEWEST_GAPS, np.sqrt(variance) / mean, np.nan)
 
 

@@ -6,9 +6,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.arrays import FloatArray
 from backend.results.clustering import ClusteringReport
-from backend.segments.buyers import FloatArray
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from backend.segments.vocabulary import name_of
 
 Refit = Literal["auto", "now", "force"]
@@ -31,7 +31,7 @@ class Before:
         The instant it described.
     """
 
-    model: StandingModel | None
+    model: SegmentModel | None
     ids: Ids
     as_of: np.datetime64 | None
 
@@ -64,7 +64,7 @@ class Membership:
     confidence: FloatArray
     margin: FloatArray
     moved_by_model: NDArray[np.bool_]
-    model: StandingModel | None
+    model: SegmentModel | None
     report: ClusteringReport
     notes: tuple[str, ...]
 

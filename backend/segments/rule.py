@@ -11,13 +11,11 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.arrays import BoolArray, FloatArray
 from backend.core.glossary import NO_ORDERS
 from backend.results.segment import Rule
 from backend.segments.buyers import Behaviour
 from backend.segments.vocabulary import ALL, TRAIT_IDS, Trait
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 MOST_ROWS = 5_000
 LOW_QUANTILES, HIGH_QUANTILES = (0.0, 0.03, 0.1, 0.2), (1.0, 0.97, 0.9, 0.8)

@@ -17,7 +17,7 @@ from backend.forecast.explainer import Explainer, Explanation
 from backend.segments import crossings, vocabulary
 from backend.segments.buyers import Behaviour
 from backend.segments.rule import HABITS
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from backend.store import runs
 
 CHURN_PLACES, VALUE_PLACES = 4, 2
@@ -70,7 +70,7 @@ def _reason(
     """Compare the customer with the rule, and try what would move them."""
     if profile.archetype.id not in segments:
         return None
-    model = None if stored is None else StandingModel.from_dict(stored)
+    model = None if stored is None else SegmentModel.from_dict(stored)
     customer = _behaviour(profile)
     if customer is None:
         why, found = "Has not ordered yet", [] if model is None else [crossings.first_order(model)]
@@ -94,7 +94,7 @@ def _behaviour(profile: CustomerProfile) -> Behaviour | None:
     return crossings.behaviour_of_one(recency, days, value)
 
 
-def _own_facts(profile: CustomerProfile, customer: Behaviour, model: StandingModel | None) -> str:
+def _own_facts(profile: CustomerProfile, customer: Behaviour, model: SegmentModel | None) -> str:
     days = profile.order_days or 1
     facts = ["Ordered on one day" if days == 1 else f"Ordered on {days} days"]
     facts.append(f"the last order {_days(profile.recency_days or 0)} ago")

@@ -73,7 +73,7 @@ def forecast(
     if not len(days.day):
         report = ForecastReport("no_orders", "none", value_horizon_days, churn_horizon_days)
         scores = _nothing(report)
-    elif not np.any(np.diff(days.customer) == 0):
+    elif days.counts.max() == 1:
         scores = _base_rates(days, horizons)
     else:
         with one_thread():

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
+from backend.core.arrays import BoolArray, FloatArray
 from backend.core.glossary import NO_ORDERS
 from backend.forecast.learn.result import Forecast
 from backend.results.segment import Apart, Medians, Nearest, Segment
 from backend.segments.axes import AXES, axes_of
-from backend.segments.buyers import BoolArray, FloatArray, behaviour_of
+from backend.segments.buyers import behaviour_of
 from backend.segments.membership import Membership, rule_name
 from backend.segments.profiles import told_apart
 from backend.segments.rule import rule_of

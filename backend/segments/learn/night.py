@@ -16,7 +16,7 @@ from backend.segments.learn.borders import Fitting
 from backend.segments.learn.evidence import with_habits
 from backend.segments.membership import Before, Ids, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
-from backend.segments.standing import REFIT_AFTER_DAYS, StandingModel
+from backend.segments.segment_model import REFIT_AFTER_DAYS, SegmentModel
 from backend.segments.vocabulary import ALL
 
 FEWEST_BUYERS = 20
@@ -122,7 +122,7 @@ class _Night:
             notes=_notes(model.options, report),
         )
 
-    def _decided(self, refit: Refit) -> tuple[StandingModel, Decision, float | None]:
+    def _decided(self, refit: Refit) -> tuple[SegmentModel, Decision, float | None]:
         """Return the model that holds, why, and what share of quiet customers a refit moves."""
         standing = self._standing
         if standing is None:
@@ -146,10 +146,10 @@ class _Night:
             least_moved = min(least_moved, moved)
         return standing, "held_back", least_moved
 
-    def _fitting(self, standing: StandingModel | None) -> Fitting:
+    def _fitting(self, standing: SegmentModel | None) -> Fitting:
         return Fitting(self._history, self._behaviour, self._options, standing, self._keys)
 
-    def _is_due(self, standing: StandingModel) -> bool:
+    def _is_due(self, standing: SegmentModel) -> bool:
         return bool(self._history.as_of - standing.fitted_at >= REFIT_AFTER_DAYS * ONE_DAY)
 
     def _who_did_not_order(self, before: Before | None) -> NDArray[np.bool_]:
@@ -178,8 +178,7 @@ def _notes(options: ClusteringOptions, report: ClusteringReport) -> tuple[str, .
     notes = []
     if report.justified_k < options.min_k:
         notes.append(
-            f"Asked for at least {options.min_k} segments, "
-            f"the data justify {report.justified_k}."
+            f"Asked for at least {options.min_k} segments, the data justify {report.justified_k}."
         )
     if report.k < options.min_k:
         notes.append(f"Only {report.k} segments are large enough to be told apart.")

@@ -19,7 +19,7 @@ from backend.segments.learn.mixtures import fit_traits
 from backend.segments.learn.night import MOST_MOVED, segment
 from backend.segments.membership import Before, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
-from backend.segments.standing import REFIT_AFTER_DAYS, StandingModel
+from backend.segments.segment_model import REFIT_AFTER_DAYS, SegmentModel
 from backend.segments.vocabulary import (
     ANCHORS,
     ANCHORS_OF,
@@ -131,7 +131,7 @@ def segmented(
 def left_by(found: Membership, as_of: np.datetime64) -> Before:
     """Return what a run leaves to the next one, through JSON as it does."""
     assert found.model is not None
-    stored = StandingModel.from_dict(json.loads(json.dumps(found.model.as_dict())))
+    stored = SegmentModel.from_dict(json.loads(json.dumps(found.model.as_dict())))
     return Before(model=stored, ids=found.ids, as_of=as_of)
 
 
@@ -318,14 +318,14 @@ def test_the_model_survives_json_and_assigns_as_the_run_did() -> None:
     history, _ = planted()
     found = segmented(history)
     assert found.model is not None
-    stored = StandingModel.from_dict(json.loads(json.dumps(found.model.as_dict())))
+    stored = SegmentModel.from_dict(json.loads(json.dumps(found.model.as_dict())))
     assert stored is not None
     assert stored.as_dict() == found.model.as_dict()
     np.testing.assert_array_equal(stored.assign(known_of(history)).ids, found.ids)
 
 
 def test_a_model_of_another_version_is_left_alone() -> None:
-    assert StandingModel.from_dict({"centres": [[0.0]], "ids": ["regular_repeat"]}) is None
+    assert SegmentModel.from_dict({"centres": [[0.0]], "ids": ["regular_repeat"]}) is None
 
 
 def test_every_customer_is_assigned_though_few_are_sampled() -> None:
