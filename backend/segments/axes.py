@@ -25,76 +25,53 @@ class Axis:
 
     Attributes
     ----------
-    words
-        How it is said; the number stands in for {}.
     formula, unit, needs
         How it is computed, in what unit, and what it needs to be defined.
     """
 
-    words: str
     formula: str
     unit: str
     needs: str
 
-    def said(self, value: float) -> str:
-        """Write a value as people read it."""
-        if self.unit == "days":
-            return f"{value:,.0f}"
-        if self.unit == "currency":
-            return f"{value:,.2f}"
-        return f"{value:.0%}".replace("%", " %") if self.unit == "share" else f"{value:,.3g}"
-
 
 AXES: Mapping[str, Axis] = {
-    "recency_days": Axis("last order {} days ago", "as_of - last order", "days", "an order"),
-    "frequency": Axis("{} orders", "number of counted orders", "orders", "an order"),
-    "monetary_avg": Axis(
-        "{} per order", "historical_value / frequency", "currency", "an order"
-    ),
-    "usual_gap_days": Axis(
-        "{} days between orders", "(last - first day) / (order days - 1)", "days", "2 order days"
-    ),
+    "recency_days": Axis("as_of - last order", "days", "an order"),
+    "frequency": Axis("number of counted orders", "orders", "an order"),
+    "monetary_avg": Axis("historical_value / frequency", "currency", "an order"),
+    "usual_gap_days": Axis("(last - first day) / (order days - 1)", "days", "2 order days"),
     "rhythm": Axis(
-        "irregularity {} of the days between orders",
         "standard deviation / mean of the gaps between order days; 0 is a clock, 1 is chance",
         "ratio",
         "4 order days",
     ),
     "trend": Axis(
-        "{} of orders in the later half of the time known",
         "orders after the middle between first order and as_of, the first not counted, / others",
         "share",
         "3 orders",
     ),
-    "basket_size": Axis(
-        "{} units per order", "units / orders with lines", "units", "an order line"
-    ),
+    "basket_size": Axis("units / orders with lines", "units", "an order line"),
     "product_variety": Axis(
-        "{} of order lines with a product of their own",
         "distinct products / lines",
         "share",
         "2 order lines",
     ),
-    "vendor_variety": Axis(
-        "{} vendors", "number of distinct vendors", "vendors", "a line with a vendor"
-    ),
+    "vendor_variety": Axis("number of distinct vendors", "vendors", "a line with a vendor"),
     "repurchase_share": Axis(
-        "{} of products bought again",
         "products on more than one order / distinct products",
         "share",
         "2 orders with lines",
     ),
     "weekend_share": Axis(
-        "{} of orders on weekends", "orders on Saturday or Sunday (UTC) / orders", "share",
+        "orders on Saturday or Sunday (UTC) / orders",
+        "share",
         "3 orders",
     ),
     "season_share": Axis(
-        "{} of orders before the holidays",
         "orders from 10 November to 31 December / orders",
         "share",
         "3 orders, the first 300 days before as_of",
     ),
-}  # fmt: skip
+}
 
 
 def axes_of(

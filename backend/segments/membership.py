@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from backend.core.arrays import FloatArray
 from backend.results.clustering import ClusteringReport
+from backend.segments.clustering_notes import ClusteringNote
 from backend.segments.segment_model import SegmentModel
 from backend.segments.vocabulary import name_of
 
@@ -57,7 +58,7 @@ class Membership:
     report
         What the options did, and what became of a refit.
     notes
-        Sentences for a person.
+        What a person should know of it.
     """
 
     ids: Ids
@@ -66,7 +67,7 @@ class Membership:
     moved_by_model: NDArray[np.bool_]
     model: SegmentModel | None
     report: ClusteringReport
-    notes: tuple[str, ...]
+    notes: tuple[ClusteringNote, ...]
 
 
 def rule_name(membership: Membership, identity: str) -> str:
