@@ -1,6 +1,7 @@
 """What was read becomes judgements: every threshold is here, and in docs/operations.md."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -141,11 +142,9 @@ def judge_night(created_at: NDArray[np.datetime64], mapping: ShopMapping) -> Ord
     """Whether orders bunch in the shop's night, as they do where a time zone is wrong."""
     hours = _local_hours(created_at, mapping.zone)
     share_of_hour = hours / max(hours.sum(), 1)
-    if hours.sum() < FEWEST_ORDERS_WITH_HOURS or share_of_hour.max() > MOST_IN_ONE_HOUR:
-        share, level = None, "ok"
-    else:
-        share = float(share_of_hour[list(NIGHT_HOURS)].sum())
-        level = "ok" if share <= MOST_AT_NIGHT else "warning"
+    too_few = hours.sum() < FEWEST_ORDERS_WITH_HOURS or share_of_hour.max() > MOST_IN_ONE_HOUR
+    share = None if too_few else float(share_of_hour[list(NIGHT_HOURS)].sum())
+    level: Level = "ok" if share is None or share <= MOST_AT_NIGHT else "warning"
     return OrdersAtNight(code="time_zone", level=level, share=share, time_zone=mapping.time_zone)
 
 
@@ -163,6 +162,22 @@ def judge_currencies(counts: Counts, mapping: ShopMapping) -> SeenCurrencies:
     if len(counts) < 2 or mapping.currency.only or mapping.currency.rate:
         return SeenCurrencies(code="currencies", level="ok", orders=counts)
     return SeenCurrencies(code="mixed_currencies", level="error", orders=counts)
+
+
+def currency_of(judgements: Iterable[Judgement], mapping: ShopMapping) -> str | None:
+    """Return the currency of all amounts that count, such as "EUR"; None where nothing tells one.
+
+    The one that alone counts, else the one that all orders name. What a rate converts to has no
+    name.
+    """
+    if mapping.currency.rate:
+        return None
+    if mapping.currency.only:
+        return mapping.currency.only.upper()
+    seen = [one.orders for one in judgements if isinstance(one, SeenCurrencies)]
+    named = {name.upper() for orders in seen for name in orders}
+    one = named.pop() if len(named) == 1 else ""
+    return one if re.fullmatch("[A-Z]{3}", one) else None
 
 
 def judge_totals(compared: int, disagreeing: int) -> StatedTotals:
@@ -238,7 +253,7 @@ def judge_kinds(kinds: Mapping[str, str]) -> ColumnKinds:
         for column, fitting in FITTING_KINDS.items()
         if column in kinds and kinds[column] not in fitting
     )
-    misfits = (*unequal, *unfit)
+    misfits: tuple[UnequalKinds | UnfitKind, ...] = (*unequal, *unfit)
     level: Level = "warning" if misfits else "ok"
     return ColumnKinds(code="types", level=level, kinds=kinds, misfits=misfits)
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from backend.core.glossary import Metric, Status
 from backend.results.result import Result, Share
 
-ForecastStatus = Literal["scored", "insufficient_history", "no_orders"]
 Grade = Literal["good", "fair", "weak", "not enough history"]
 
 
@@ -86,6 +86,11 @@ class Metrics(Result):
     """Mean of minus the log of the probability given to what happened; lower is better."""
     churn_calibration_error: float | None
     """Mean gap between predicted and actual share over tenths, in [0, 1]; lower is better."""
+
+    def of(self, metric: Metric) -> float | None:
+        """Return one of them."""
+        value: float | None = getattr(self, metric)
+        return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +244,7 @@ class IntervalCoverage(Result):
 class ForecastReport(Result):
     """How the forecast was made, and how good it is on the shop's own past."""
 
-    status: ForecastStatus
+    status: Status
     """scored; insufficient_history when nobody has bought twice, so that every customer has the
     same base rate; no_orders when there is nothing to forecast from."""
     model: str

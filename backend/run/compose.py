@@ -1,37 +1,28 @@
 """What was learned becomes what is published: columns, segments, moves, and the run's report."""
 
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.glossary import NO_ORDERS
-from backend.readiness.finding import Readiness
+from backend.core.glossary import NO_ORDERS, Cause, Decision, Status
+from backend.results.move import SegmentEvent
+from backend.results.readiness import Readiness
 from backend.run.learn import Learned, Standing
 from backend.run.naming_words import named
 from backend.run.run_config import RunConfig
 from backend.run.run_report import run_report
 from backend.segments.buyers import behaviour_of
-from backend.segments.lineage import LineageEvent, lineage
-from backend.segments.profiles import Segment
+from backend.segments.lineage import lineage
 from backend.segments.segment_model import SegmentModel
 from backend.shop.orders import ShopColumns
-from backend.store.publication import (
-    Cause,
-    CustomerColumns,
-    LineageRow,
-    Publication,
-    SegmentMoves,
-    SegmentRow,
-)
+from backend.store.publication import CustomerColumns, Publication, SegmentMoves
 from backend.store.runs import Run
 
 # Decisions without an earlier model that could have moved anybody.
-BORDERS_OF_NOTHING = frozenset({"first", "too_few"})
+BORDERS_OF_NOTHING = frozenset({Decision.FIRST, Decision.TOO_FEW})
 
 
 def publication(
@@ -48,20 +39,19 @@ def publication(
     was = standing.where(shop.customer_ids)
     moves = _moves(shop, standing, learned, was)
     events = _lineage(standing, learned, was)
-    model, explainer = learned.membership.model, learned.forecast.explainer
     said = replace(learned, segments=named(learned))
     return Publication(
         run_id=run.id,
         token=token,
         as_of=as_of,
         customers=_customers(shop, learned),
-        segments=[_segment_row(segment) for segment in learned.segments],
-        lineage=[LineageRow(**asdict(event)) for event in events],
+        segments=learned.segments,
+        lineage=events,
         moves=moves,
         new_names=learned.new_names,
-        report=json.dumps(run_report(run, as_of, shop, said, moves, events, readiness, config)),
-        explainer=None if explainer is None else json.dumps(explainer.as_dict()),
-        model=None if model is None else json.dumps(model.as_dict()),
+        report=run_report(run, as_of, shop, said, moves, events, readiness, config),
+        explainer=learned.forecast.explainer,
+        model=learned.membership.model,
         retention=timedelta(days=config.history_retention_days),
     )
 
@@ -109,7 +99,8 @@ def _behaviour(learned: Learned) -> tuple[NDArray[np.int64], NDArray[np.float64]
 
 
 def _status(learned: Learned) -> NDArray[np.str_]:
-    return np.where(learned.history.frequency == 0, NO_ORDERS, learned.forecast.report.status)
+    known = str(learned.forecast.report.status)
+    return np.where(learned.history.frequency == 0, str(Status.NO_ORDERS), known)
 
 
 def _sum_per_customer(shop: ShopColumns) -> NDArray[np.int64]:
@@ -117,28 +108,6 @@ def _sum_per_customer(shop: ShopColumns) -> NDArray[np.int64]:
     sums = np.zeros(len(shop.customer_ids), dtype=np.int64)
     np.add.at(sums, shop.customer_index, shop.amount_micros)
     return sums
-
-
-def _segment_row(segment: Segment) -> SegmentRow:
-    """Split a segment into the columns of its row and the facts beside them."""
-    facts = segment.as_dict()
-    avg_ltv = facts.pop("avg_ltv")
-    columns = {
-        name: facts.pop(name)
-        for name in (
-            "id",
-            "parent_id",
-            "is_group",
-            "level",
-            "name",
-            "description",
-            "customer_count",
-            "churn_risk_avg",
-        )
-    }
-    return SegmentRow(
-        **columns, avg_ltv=None if avg_ltv is None else Decimal(f"{avg_ltv:.2f}"), profile=facts
-    )
 
 
 def _moves(
@@ -149,8 +118,8 @@ def _moves(
     moved = np.flatnonzero(before != after)
     gone = standing.gone(ids)
     by_model = _is_by_model(learned, before)[moved]
-    causes: list[Cause] = ["model" if model else "behaviour" for model in by_model]
-    causes += ["behaviour"] * len(gone.customer_ids)
+    causes = [Cause.MODEL if model else Cause.BEHAVIOUR for model in by_model]
+    causes += [Cause.BEHAVIOUR] * len(gone.customer_ids)
     return SegmentMoves(
         customer_id=np.concatenate([ids[moved], gone.customer_ids]),
         from_segment_id=[*before[moved], *gone.segment_ids],
@@ -162,7 +131,7 @@ def _moves(
 def _is_by_model(learned: Learned, before: NDArray[Any]) -> NDArray[np.bool_]:
     """Return who is elsewhere because the borders are: not by a first order, or a first sight."""
     elsewhere = learned.membership.moved_by_model
-    if learned.membership.report["refit"] in BORDERS_OF_NOTHING:
+    if learned.membership.report.refit in BORDERS_OF_NOTHING:
         elsewhere = np.ones(len(before), dtype=bool)
     had_orders = np.array([one not in (None, NO_ORDERS) for one in before.tolist()], dtype=bool)
     still: NDArray[np.bool_] = elsewhere & had_orders & (learned.membership.ids != NO_ORDERS)
@@ -171,7 +140,7 @@ def _is_by_model(learned: Learned, before: NDArray[Any]) -> NDArray[np.bool_]:
 
 def _lineage(
     standing: Standing, learned: Learned, before: NDArray[Any]
-) -> tuple[LineageEvent, ...]:
+) -> tuple[SegmentEvent, ...]:
     """Say which segments came and went; nothing did where the same model holds."""
     after = learned.membership.ids
     known = _known_segments(standing.model, standing.segment_ids)

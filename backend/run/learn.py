@@ -12,18 +12,19 @@ from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.predict import forecast
 from backend.forecast.learn.result import Forecast
+from backend.results.segment import Segment
 from backend.run.progress import Progress
 from backend.run.run_config import RunConfig
 from backend.segments.learn.describe import describe
 from backend.segments.learn.night import segment
 from backend.segments.membership import Before, Membership
 from backend.segments.options import ClusteringOptions
-from backend.segments.profiles import Segment
 from backend.segments.segment_model import SegmentModel
 from backend.shop.basket_lines import BasketColumns
 from backend.shop.orders import UNKNOWN, ShopColumns, places_of
 from backend.store.publication import GivenName
 from backend.store.runs import RunRequest
+from backend.wording.segment_sentences import measured_in_words
 
 SEED = 0
 
@@ -130,7 +131,8 @@ def learn(
         before=_before(standing, shop.customer_ids),
         refit=request.refit,
     )
-    segments = describe(membership, history, predicted, bought)
+    measured = describe(membership, history, predicted, bought)
+    segments = measured_in_words((one.segment, one.rule) for one in measured)
     return Learned(history, predicted, membership, segments)
 
 

@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.glossary import Cause
 from backend.forecast.explainer import Explainer
-from backend.results.move import Cause, SegmentEvent
+from backend.results.move import SegmentEvent
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 from backend.segments.segment_model import SegmentModel

@@ -79,7 +79,7 @@ def why_no_orders() -> str:
 def crossing_in_words(
     border: NextBorder, name: str, usual_order_value: float | None, currency: str | None
 ) -> str:
-    """Say what would move a customer to the segment of this name; the value is None without orders."""
+    """Say what would move a customer to the segment of this name; no usual value: no orders."""
     moved = f"would move this customer to {name}."
     if border.by == "silence":
         return f"Another {days(border.amount)} without an order {moved}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import singledispatch
 
 from backend.core.glossary import Decision, Fate
 from backend.results.move import SegmentEvent
@@ -57,10 +58,10 @@ REFITS: Mapping[Decision, str] = {
 }
 
 
-def measured_in_words(rules: Iterable[tuple[Segment, RuleFacts]]) -> tuple[Segment, ...]:
-    """Put each segment's rule into it, in words, which describe it too."""
-    worded = ((segment, rule_in_words(facts)) for segment, facts in rules)
-    return tuple(replace(segment, rule=rule, description=rule.sentence) for segment, rule in worded)
+def measured_in_words(measured: Iterable[tuple[Segment, RuleFacts]]) -> tuple[Segment, ...]:
+    """Put each segment's rule into it, in words, and what sets it apart from its nearest."""
+    ruled = ((segment, rule_in_words(facts)) for segment, facts in measured)
+    return told_apart(replace(one, rule=rule, description=rule.sentence) for one, rule in ruled)
 
 
 def rule_in_words(facts: RuleFacts) -> Rule:
@@ -117,14 +118,19 @@ def _value(facts: RuleFacts) -> str:
     return ""
 
 
-def told_apart(segments: Iterable[Segment], currency: str | None) -> tuple[Segment, ...]:
+def told_apart(segments: Iterable[Segment]) -> tuple[Segment, ...]:
     """Say what sets each segment apart from its nearest, by the name that one has here."""
     listed = tuple(segments)
     names = {one.id: one.name for one in listed}
     return tuple(
-        replace(one, nearest=one.nearest and _nearest_in_words(one.nearest, names, currency))
+        replace(one, nearest=one.nearest and _nearest_in_words(one.nearest, names, one.currency))
         for one in listed
     )
+
+
+def in_currency(segments: Iterable[Segment], currency: str | None) -> tuple[Segment, ...]:
+    """Say the segments' amounts in the shop's currency."""
+    return told_apart(replace(one, currency=currency) for one in segments)
 
 
 def _nearest_in_words(nearest: Nearest, names: Mapping[str, str], currency: str | None) -> Nearest:
@@ -154,11 +160,6 @@ def on_axis(axis: str, value: float, currency: str | None) -> str:
             return f"{value:,.3g}"
 
 
-def refit_in_words(decision: str) -> str:
-    """Say what became of the borders between segments; a decision of another version is silent."""
-    return REFITS[Decision(decision)] if decision in REFITS else ""
-
-
 def event_in_words(event: SegmentEvent, names: Mapping[str, str]) -> str:
     """Say where a segment came from, or what became of it."""
     name = names[event.segment_id]
@@ -175,25 +176,50 @@ def event_in_words(event: SegmentEvent, names: Mapping[str, str]) -> str:
             return f"{name} is gone" + (f": its customers are in {relatives}." if others else ".")
 
 
+@singledispatch
 def clustering_note(note: ClusteringNote) -> str:
     """Say one thing about a clustering."""
-    match note:
-        case TooFewToCluster(customers):
-            return f"{customers} customers with orders are too few to cluster: one segment."
-        case AskedForOne():
-            return "Held to 1 segment, as asked for."
-        case EnoughForOne(customers):
-            return f"{customers} customers with orders are enough for 1 segment only."
-        case FewerJustified(asked_k, justified_k):
-            return f"Asked for at least {asked_k} segments, the data justify {justified_k}."
-        case FewerLargeEnough(k):
-            return f"Only {k} segments are large enough to be told apart."
-        case HeldToFewer(k):
-            return f"Held to {k} segments; the data justify more."
-        case CurvesAssumed():
-            return "Too few customers came back to learn from: segments follow assumed curves."
-        case BordersHeldBack(would_move):
-            return (
-                f"New borders were held back: they would move {would_move:.1%} of the customers "
-                'who did not order. Ask for a run with refit "force" to adopt them.'
-            )
+    raise NotImplementedError(type(note).__name__)
+
+
+@clustering_note.register
+def _(note: TooFewToCluster) -> str:
+    return f"{note.customers} customers with orders are too few to cluster: one segment."
+
+
+@clustering_note.register
+def _(_: AskedForOne) -> str:
+    return "Held to 1 segment, as asked for."
+
+
+@clustering_note.register
+def _(note: EnoughForOne) -> str:
+    return f"{note.customers} customers with orders are enough for 1 segment only."
+
+
+@clustering_note.register
+def _(note: FewerJustified) -> str:
+    return f"Asked for at least {note.asked_k} segments, the data justify {note.justified_k}."
+
+
+@clustering_note.register
+def _(note: FewerLargeEnough) -> str:
+    return f"Only {note.k} segments are large enough to be told apart."
+
+
+@clustering_note.register
+def _(note: HeldToFewer) -> str:
+    return f"Held to {note.k} segments; the data justify more."
+
+
+@clustering_note.register
+def _(_: CurvesAssumed) -> str:
+    return "Too few customers came back to learn from: segments follow assumed curves."
+
+
+@clustering_note.register
+def _(note: BordersHeldBack) -> str:
+    return (
+        f"New borders were held back: they would move {note.would_move:.1%} of the customers "
+        'who did not order. Ask for a run with refit "force" to adopt them.'
+    )

@@ -1,67 +1,20 @@
 """JSON of customers. Descriptions repeat the words of docs/architecture.md, table of numbers."""
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.api.customers import example
 from backend.api.fields import Probability
+from backend.results.explanation import Explanation
 
 
 class Archetype(BaseModel):
     """The segment a customer belongs to; null before the first run."""
 
-    id: str | None
-    name: str | None
+    id: str | None = Field(description="The segment's id; it never changes")
+    name: str | None = Field(description="What it is called now")
     level: int | None = Field(description="Depth in the hierarchy: 1 = top branch")
-
-
-class Contribution(BaseModel):
-    """One fact's part in a number."""
-
-    feature: Literal["recency", "frequency", "order_value", "age", "details"]
-    amount: float = Field(description="What it adds, in the unit of the number")
-    reason: str = Field(description="The fact in words")
-
-
-class ExplainedNumber(BaseModel):
-    """A number as the shop's average plus what moves this customer away from it."""
-
-    base: float = Field(description="Mean over the shop's customers with orders")
-    score: float = Field(description="This customer's number: base plus all contributions")
-    contributions: list[Contribution] = Field(description="The largest first")
-
-
-class Crossing(BaseModel):
-    """What would take a customer to another segment, as the standing borders have it."""
-
-    by: Literal["orders", "silence"]
-    amount: int = Field(
-        description="Orders of the usual value on different days, or days without an order"
-    )
-    within_days: int | None = Field(
-        description="How soon one more order must come: while the customer is still here"
-    )
-    segment_id: str
-    segment_name: str
-    sentence: str
-
-
-class SegmentReason(BaseModel):
-    """Why a customer is in a segment, and what would change it."""
-
-    why: str = Field(description="The customer's own facts")
-    rule: str | None = Field(description="The segment's rule, to compare them with")
-    crossings: list[Crossing]
-
-
-class Explanation(BaseModel):
-    """Why a customer's numbers are what they are; null where they are unknown."""
-
-    churn_risk: ExplainedNumber | None
-    predicted_value: ExplainedNumber | None
-    segment: SegmentReason | None
 
 
 class CustomerProfile(BaseModel):
@@ -69,11 +22,11 @@ class CustomerProfile(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": example.PROFILE})
 
-    customer_id: str
-    email: str | None
-    first_name: str | None
-    last_name: str | None
-    archetype: Archetype
+    customer_id: str = Field(description="The shop's id, as text")
+    email: str | None = Field(description="As the shop has it")
+    first_name: str | None = Field(description="As the shop has it")
+    last_name: str | None = Field(description="As the shop has it")
+    archetype: Archetype = Field(description="The segment")
     ltv: float | None = Field(description="historical_value + predicted_value")
     churn_risk: Probability | None = Field(
         description="Probability of no counted order within the churn horizon after as_of"
@@ -110,7 +63,7 @@ class CustomerProfile(BaseModel):
     )
     run_id: str | None = Field(description="The run that said so")
     as_of: datetime | None = Field(description="The instant described")
-    updated_at: datetime | None
+    updated_at: datetime | None = Field(description="When the row was published")
     explanation: Explanation | None = Field(
         default=None, description="Why these numbers; with explain=true"
     )
@@ -123,5 +76,5 @@ class CustomerList(BaseModel):
         json_schema_extra={"example": {"customers": [example.PROFILE], "count": 1}}
     )
 
-    customers: list[CustomerProfile]
+    customers: list[CustomerProfile] = Field(description="Best match first")
     count: int = Field(description="Customers in this answer")

@@ -1,43 +1,13 @@
 """JSON of segments, their names, moves and lineage."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from backend.api.fields import Probability
 from backend.api.segments import example
-
-
-class Segment(BaseModel):
-    """One segment of the published run; facts beyond the guide's are added by the run."""
-
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={"example": example.SEGMENT},
-    )
-
-    id: str
-    name: str
-    description: str | None
-    level: int
-    parent_id: str | None
-    customer_count: int
-    avg_ltv: float | None
-    churn_risk_avg: Probability | None
-    avg_confidence: Probability | None = Field(description="Mean of its customers' confidence")
-    share_of_customers: Probability
-    share_of_revenue: Probability | None
-    characteristics: dict[str, float | None] = Field(
-        description="Medians over its customers; null where undefined"
-    )
-    shop: dict[str, float | None] = Field(description="The same over all customers with orders")
-    rule: dict[str, Any] = Field(
-        description="Bounds that hold its customers, how well they do, and a sentence"
-    )
-    nearest: dict[str, Any] | None = Field(
-        description="The segment most like it, and what sets the two apart"
-    )
+from backend.results.move import LineageEvent, Move
+from backend.results.segment import Segment
 
 
 class SegmentList(BaseModel):
@@ -62,8 +32,8 @@ class SegmentList(BaseModel):
     customers_without_orders: int = Field(
         description="Customers of the segment no_orders: there is nothing to average over them"
     )
-    run_id: str | None
-    as_of: datetime | None
+    run_id: str | None = Field(description="The run that is served; null before the first")
+    as_of: datetime | None = Field(description="The instant it describes")
 
 
 def _on_one_line(value: str) -> str:
@@ -87,8 +57,12 @@ class SegmentWords(BaseModel):
         },
     )
 
-    name: Annotated[Line, Field(min_length=1, max_length=255)] = ""
-    description: Annotated[Line, Field(min_length=1, max_length=2000)] | None = None
+    name: Annotated[Line, Field(min_length=1, max_length=255)] = Field(
+        default_factory=str, description="No other segment has it; left out: stays"
+    )
+    description: Annotated[Line, Field(min_length=1, max_length=2000)] | None = Field(
+        default=None, description="Null: the rule's again; left out: stays"
+    )
 
     @model_validator(mode="after")
     def _say_something(self) -> Self:
@@ -97,39 +71,12 @@ class SegmentWords(BaseModel):
         return self
 
 
-class Move(BaseModel):
-    """One customer's change of segment."""
-
-    id: int = Field(description="Ascending: what came later has a greater one")
-    customer_id: str
-    from_segment_id: str | None = Field(description="Null: newly known")
-    to_segment_id: str | None = Field(description="Null: gone from the shop")
-    changed_at: datetime
-    run_id: str
-    cause: Literal["behaviour", "model"] = Field(
-        description="behaviour: the customer ordered or time passed; model: the border moved"
-    )
-
-
 class MoveList(BaseModel):
     """Changes of segment."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"changes": [example.MOVE]}})
 
-    changes: list[Move]
-
-
-class LineageEvent(BaseModel):
-    """A segment that came or went."""
-
-    segment_id: str
-    event: Literal["born", "split", "merged", "died"]
-    relatives: dict[str, float] = Field(
-        description="Share of its customers by segment they came from (born, split) "
-        "or went to (merged, died)"
-    )
-    happened_at: datetime
-    run_id: str
+    changes: list[Move] = Field(description="In the order asked for")
 
 
 class Lineage(BaseModel):
@@ -137,4 +84,4 @@ class Lineage(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"events": [example.LINEAGE]}})
 
-    events: list[LineageEvent]
+    events: list[LineageEvent] = Field(description="Newest first")

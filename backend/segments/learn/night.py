@@ -10,11 +10,8 @@ from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import ONE_DAY, OrderHistory
 from backend.core.glossary import NO_ORDERS, Decision
 from backend.core.threads import one_thread
-from backend.results.clustering import ClusteringReport, Decision
+from backend.results.clustering import ClusteringReport
 from backend.segments.buyers import Behaviour, behaviour_of
-from backend.segments.learn.borders import Fitting
-from backend.segments.learn.evidence import with_habits
-from backend.segments.membership import Before, Ids, Membership, Refit
 from backend.segments.clustering_notes import (
     AskedForOne,
     BordersHeldBack,
@@ -26,6 +23,9 @@ from backend.segments.clustering_notes import (
     HeldToFewer,
     TooFewToCluster,
 )
+from backend.segments.learn.borders import Fitting
+from backend.segments.learn.evidence import with_habits
+from backend.segments.membership import Before, Ids, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
 from backend.segments.segment_model import REFIT_AFTER_DAYS, SegmentModel
 from backend.segments.vocabulary import ALL
@@ -135,12 +135,12 @@ class _Night:
         """Return the model that holds, why, and what share of quiet customers a refit moves."""
         standing = self._standing
         if standing is None:
-            return self._fitting(None).model(0.0), "first", None
+            return self._fitting(None).model(0.0), Decision.FIRST, None
         other_bounds = standing.options != replace(
             self._options, sample_size=standing.options.sample_size
         )
         if refit == "auto" and not other_bounds and not self._is_due(standing):
-            return standing, "kept", None
+            return standing, Decision.KEPT, None
         forced = refit == "force" or other_bounds
         # After a long while time alone moves many: new borders may move as many.
         stays = self._moved(standing.assign(self._behaviour, self._was).ids) or 0.0
@@ -150,10 +150,10 @@ class _Night:
             model = task.model(share)
             moved = self._moved(model.assign(self._behaviour, self._was).ids) or 0.0
             if forced or moved <= most:
-                decision: Decision = "forced" if forced else "adopted"
+                decision = Decision.FORCED if forced else Decision.ADOPTED
                 return model, decision, moved
             least_moved = min(least_moved, moved)
-        return standing, "held_back", least_moved
+        return standing, Decision.HELD_BACK, least_moved
 
     def _fitting(self, standing: SegmentModel | None) -> Fitting:
         return Fitting(self._history, self._behaviour, self._options, standing, self._keys)
@@ -215,7 +215,7 @@ def _unclustered(
             upper_bound=1,
             justified_k=count,
             sample=len(behaviour),
-            refit="too_few",
+            refit=Decision.TOO_FEW,
             fitted_at=None,
             moved_without_order=None,
             refit_would_move=None,
