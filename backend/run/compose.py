@@ -12,8 +12,8 @@ from backend.results.move import SegmentEvent
 from backend.results.readiness import Readiness
 from backend.run.learn import Learned, Standing
 from backend.run.naming_words import named
+from backend.run.reporting import run_report
 from backend.run.run_config import RunConfig
-from backend.run.run_report import run_report
 from backend.segments.buyers import behaviour_of
 from backend.segments.lineage import lineage
 from backend.segments.segment_model import SegmentModel

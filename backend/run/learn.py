@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
+from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.predict import forecast
-from backend.forecast.learn.result import Forecast
 from backend.results.segment import Segment
 from backend.run.progress import Progress
 from backend.run.run_config import RunConfig
