@@ -1,36 +1,41 @@
 """What a run says of itself: what it read, left out, learnt and moved."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import numpy as np
 
-from backend.core.glossary import left_out
-from backend.results.move import Cause, MoveCounts, MovesByCause, SegmentEvent, SegmentFlow
+from backend.core.glossary import Cause
+from backend.results.move import MoveCounts, MovesByCause, SegmentEvent, SegmentFlow
 from backend.results.readiness import Readiness
 from backend.results.run_report import CustomerCounts, OrderCounts, ReportHorizons, RunReport
-from backend.run.learn import Findings
+from backend.run.learn import Learned
 from backend.run.run_config import RunConfig
 from backend.segments.picture import picture
-from backend.segments.profiles import known_name
+from backend.segments.vocabulary import known_name
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.orders import ShopColumns
 from backend.store.publication import SegmentMoves
 from backend.store.runs import Run
+from backend.wording.forecast_sentences import forecast_in_words
+from backend.wording.order_reasons import left_out_notes
+from backend.wording.segment_sentences import clustering_note
 
 
 def run_report(
     run: Run,
     as_of: datetime,
     shop: ShopColumns,
-    found: Findings,
+    learned: Learned,
     moves: SegmentMoves,
     lineage: Sequence[SegmentEvent],
     readiness: Readiness,
     config: RunConfig,
 ) -> RunReport:
     """Put together the report that is stored with the run."""
+    forecast = forecast_in_words(learned.forecast.report)
+    left_out = {str(reason): count for reason, count in shop.rejected.items()}
     return RunReport(
         run_id=run.id,
         as_of=as_of,
@@ -38,40 +43,35 @@ def run_report(
             prediction_days=config.prediction_horizon_days, churn_days=config.churn_horizon_days
         ),
         customers=CustomerCounts(
-            total=found.history.customer_count,
-            with_orders=int(np.count_nonzero(found.history.frequency)),
+            total=learned.history.customer_count,
+            with_orders=int(np.count_nonzero(learned.history.frequency)),
         ),
-        orders=OrderCounts(counted=len(shop.created_at), left_out=dict(shop.rejected)),
+        orders=OrderCounts(counted=len(shop.created_at), left_out=left_out),
         readiness=readiness,
-        forecast=found.forecast.report,
-        clustering=found.membership.report,
-        picture=picture(found.membership, found.history),
-        segments=tuple(segment for segment in found.segments if not segment.is_group),
-        groups=tuple(segment for segment in found.segments if segment.is_group),
+        forecast=forecast,
+        clustering=learned.membership.report,
+        picture=picture(learned.membership, learned.history),
+        segments=tuple(segment for segment in learned.segments if not segment.is_group),
+        groups=tuple(segment for segment in learned.segments if segment.is_group),
         lineage=tuple(lineage),
         moves=_moves(moves),
-        names=_names(found, moves, lineage),
+        names=_names(learned, moves, lineage),
         notes=(
             *load_mapping(config.shop_variables).notes,
-            *found.forecast.report.notes,
-            *found.membership.notes,
-            *_left_out(shop.rejected),
+            *forecast.notes,
+            *map(clustering_note, learned.membership.notes),
+            *left_out_notes(left_out),
         ),
+        currency=next((segment.currency for segment in learned.segments), None),
     )
 
 
-def _left_out(rejected: Mapping[str, int]) -> list[str]:
-    return [
-        f"{count:,} {'order' if count == 1 else 'orders'} left out: {left_out(reason)}."
-        for reason, count in sorted(rejected.items())
-        if count
-    ]
-
-
-def _names(found: Findings, moves: SegmentMoves, lineage: Sequence[SegmentEvent]) -> dict[str, str]:
+def _names(
+    learned: Learned, moves: SegmentMoves, lineage: Sequence[SegmentEvent]
+) -> dict[str, str]:
     """Return what every segment is called that this report speaks of, those gone included."""
-    called = {segment.id: segment.name for segment in found.segments}
-    called = {**{identity: given.name for identity, given in found.names.items()}, **called}
+    called = {segment.id: segment.name for segment in learned.segments}
+    called = {**{identity: given.name for identity, given in learned.names.items()}, **called}
     spoken = {*moves.from_segment_id, *moves.to_segment_id}
     for event in lineage:
         spoken |= {event.segment_id, *event.relatives}
@@ -97,4 +97,4 @@ def _moves(moves: SegmentMoves) -> MoveCounts:
 
 def _by_cause(causes: Iterable[Cause]) -> MovesByCause:
     counts = Counter(causes)
-    return MovesByCause(behaviour=counts["behaviour"], model=counts["model"])
+    return MovesByCause(behaviour=counts[Cause.BEHAVIOUR], model=counts[Cause.MODEL])

@@ -103,7 +103,7 @@ def test_an_explainer_of_every_build_explains(build: str) -> None:
         recency_days=12, frequency=7, avg_order_value=80.0, age_days=400, usual_gap_days=60.0
     )
     for told in (explainer.churn(facts, 0.4), explainer.value(facts, 310.0)):
-        parts = [part.amount for part in told.contributions]
+        parts = [part.amount for part in told.parts]
         assert told.base + sum(parts) == pytest.approx(told.score)
     stored = json.loads(text_of(build, "explainer"))
     stored.pop("format", None)
