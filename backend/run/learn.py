@@ -10,19 +10,21 @@ from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
+from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.predict import forecast
-from backend.forecast.result import Forecast
+from backend.results.segment import Segment
 from backend.run.progress import Progress
 from backend.run.run_config import RunConfig
+from backend.segments.learn.describe import describe
 from backend.segments.learn.night import segment
 from backend.segments.membership import Before, Membership
 from backend.segments.options import ClusteringOptions
-from backend.segments.profiles import Segment, describe
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from backend.shop.basket_lines import BasketColumns
 from backend.shop.orders import UNKNOWN, ShopColumns, places_of
 from backend.store.publication import GivenName
 from backend.store.runs import RunRequest
+from backend.wording.segment_sentences import measured_in_words
 
 SEED = 0
 
@@ -43,7 +45,7 @@ class Standing:
         Names given by a person or the language model, by segment id.
     """
 
-    model: StandingModel | None
+    model: SegmentModel | None
     customer_ids: NDArray[Any]
     segment_ids: NDArray[Any]
     as_of: datetime | None
@@ -79,7 +81,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Learned:
     """Everything one run found out about the shop's customers.
 
     Attributes
@@ -108,7 +110,7 @@ def learn(
     request: RunRequest,
     as_of: datetime,
     progress: Progress,
-) -> Findings:
+) -> Learned:
     """Forecast and segment all customers of the shop."""
     history = _history(shop, as_of)
     progress.enter("forecast")
@@ -129,8 +131,9 @@ def learn(
         before=_before(standing, shop.customer_ids),
         refit=request.refit,
     )
-    segments = describe(membership, history, predicted, bought)
-    return Findings(history, predicted, membership, segments)
+    measured = describe(membership, history, predicted, bought)
+    segments = measured_in_words((one.segment, one.rule) for one in measured)
+    return Learned(history, predicted, membership, segments)
 
 
 def _before(standing: Standing, customer_ids: NDArray[Any]) -> Before:
@@ -156,7 +159,7 @@ def _instant(moment: datetime) -> np.datetime64:
 
 
 def _options(
-    config: RunConfig, request: RunRequest, standing: StandingModel | None
+    config: RunConfig, request: RunRequest, standing: SegmentModel | None
 ) -> ClusteringOptions:
     """Fill in what the request leaves open.
 

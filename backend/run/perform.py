@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -10,18 +11,20 @@ from backend import store
 from backend.clients.naming import Namer, create_namer
 from backend.core.clock import utc_now
 from backend.database.engine import AsyncEngine, opened, transaction
+from backend.readiness.judging import currency_of
 from backend.run.compose import publication
 from backend.run.learn import Standing, learn
 from backend.run.naming_words import worded
 from backend.run.progress import Progress, written
 from backend.run.readiness_check import Horizons, examine
 from backend.run.run_config import RunConfig
-from backend.segments.standing import StandingModel
 from backend.shop.basket_lines import BasketColumns, read_baskets
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.orders import ShopColumns, read_shop
 from backend.shop.shop import Shop
 from backend.store import runs
+from backend.wording.readiness_sentences import readiness_in_words
+from backend.wording.segment_sentences import in_currency
 
 
 async def perform(config: RunConfig, run_id: str, token: str, progress: Progress) -> None:
@@ -52,19 +55,18 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
             shop, baskets = await _read(shop_engine, config, as_of, progress)
             standing = (await _standing(engine)).with_ids_like(shop.customer_ids)
             options = (config, run.request, as_of, progress)
-            found = await asyncio.to_thread(learn, shop, baskets, standing, *options)
-            readiness = await examine(
-                shop_engine,
-                engine,
-                Shop(load_mapping(config.shop_variables)),
-                shop,
-                as_of,
-                _horizons(config),
+            learned = await asyncio.to_thread(learn, shop, baskets, standing, *options)
+            mapping = load_mapping(config.shop_variables)
+            judged = await examine(
+                shop_engine, engine, Shop(mapping), shop, as_of, _horizons(config)
             )
-            found = await worded(found, standing.names, _namer(config))
+            currency = currency_of(judged, mapping)
+            learned = replace(learned, segments=in_currency(learned.segments, currency))
+            readiness = readiness_in_words(judged)
+            learned = await worded(learned, standing.names, _namer(config))
             progress.enter("publish")
             await _write(engine, run_id, token, progress)
-            result = publication(run, token, as_of, shop, standing, found, readiness, config)
+            result = publication(run, token, as_of, shop, standing, learned, readiness, config)
             await store.publish(engine, result, now=utc_now())
 
 
@@ -113,12 +115,12 @@ async def _read(
 
 
 async def _standing(engine: AsyncEngine) -> Standing:
-    model = await runs.read_standing_model(engine)
+    model = await store.read_standing_model(engine)
     async with transaction(engine) as connection:
         published = await runs.published(connection)
     customer_ids, segment_ids = await store.read_membership(engine)
     return Standing(
-        model=None if model is None else StandingModel.from_dict(model),
+        model=model,
         customer_ids=customer_ids,
         segment_ids=segment_ids,
         as_of=None if published is None else published.as_of,

@@ -9,13 +9,15 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from backend.core.errors import InvalidMapping
 from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
 from backend.readiness import judging
-from backend.readiness.finding import Finding, Readiness
+from backend.readiness.judgement import Judgement, MissingTable, Unreadable
+from backend.results.readiness import Readiness
 from backend.shop import inspection, rights, structure
 from backend.shop.basket_lines import read_baskets
 from backend.shop.mapping.mapping import LogicalName
 from backend.shop.orders import ShopColumns, read_shop
 from backend.shop.shop import Shop
 from backend.store.rights_of_ours import can_write_ours
+from backend.wording.readiness_sentences import readiness_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,17 @@ async def check_shop(
     missing = await _missing(shop_engine, shop)
     ours = judging.judge_ours(await can_write_ours(our_engine))
     if any(finding.code != "missing_line_items" for finding in missing):
-        return Readiness([*missing, ours])
+        return readiness_in_words([*missing, ours])
     try:
         columns = await read_shop(shop_engine, shop, as_of, now=as_of)
         if not missing:
             await read_baskets(shop_engine, shop, as_of, columns.customer_ids)
     except InvalidMapping as problem:
-        return Readiness([*missing, Finding("unreadable", "error", str(problem)), ours])
+        unreadable = Unreadable(code="unreadable", level="error", problem=str(problem))
+        return readiness_in_words([*missing, unreadable, ours])
     horizons = Horizons(value_days, churn_days)
     found = await examine(shop_engine, our_engine, shop, columns, as_of, horizons)
-    return Readiness([*missing, *found.findings])
+    return readiness_in_words([*missing, *found])
 
 
 async def examine(
@@ -75,10 +78,10 @@ async def examine(
     columns: ShopColumns,
     as_of: datetime,
     horizons: Horizons,
-) -> Readiness:
+) -> list[Judgement]:
     """Judge a shop whose orders have been read."""
     looked_up = await _Looks(shop, columns).all(shop_engine)
-    found = [
+    found: list[Judgement] = [
         judging.judge_mapping(shop.mapping),
         *judging.judge_orders(columns),
         judging.judge_night(columns.created_at, shop.mapping),
@@ -88,10 +91,10 @@ async def examine(
         *looked_up,
         judging.judge_ours(await can_write_ours(our_engine)),
     ]
-    return Readiness(found)
+    return found
 
 
-async def _missing(engine: AsyncEngine, shop: Shop) -> list[Finding]:
+async def _missing(engine: AsyncEngine, shop: Shop) -> list[MissingTable]:
     """Name the tables and columns that the mapping names and the database lacks."""
     found = []
     sources: dict[LogicalName, Callable[[AsyncConnection], Awaitable[object]]] = {
@@ -116,37 +119,37 @@ class _Looks:
         self._shop = shop
         self._columns = columns
 
-    async def types(self, connection: AsyncConnection) -> Iterable[Finding]:
-        return judging.judge_kinds(await inspection.kinds_of(connection, self._shop))
+    async def types(self, connection: AsyncConnection) -> Iterable[Judgement]:
+        return [judging.judge_kinds(await inspection.kinds_of(connection, self._shop))]
 
-    async def statuses(self, connection: AsyncConnection) -> Iterable[Finding]:
+    async def statuses(self, connection: AsyncConnection) -> Iterable[Judgement]:
         counts = await inspection.count_values(connection, self._shop, "financial_status")
         return [judging.judge_statuses(counts, self._shop.mapping)]
 
-    async def currencies(self, connection: AsyncConnection) -> Iterable[Finding]:
+    async def currencies(self, connection: AsyncConnection) -> Iterable[Judgement]:
         counts = await inspection.count_values(connection, self._shop, "currency")
         return [judging.judge_currencies(counts, self._shop.mapping)]
 
-    async def totals(self, connection: AsyncConnection) -> Iterable[Finding]:
+    async def totals(self, connection: AsyncConnection) -> Iterable[Judgement]:
         compared = await inspection.count_disagreeing(connection, self._shop, self._columns)
         return [judging.judge_totals(*compared)]
 
-    async def customers(self, connection: AsyncConnection) -> Iterable[Finding]:
+    async def customers(self, connection: AsyncConnection) -> Iterable[Judgement]:
         return [judging.judge_ids(*await inspection.count_repeated_ids(connection, self._shop))]
 
-    async def guests(self, connection: AsyncConnection) -> Iterable[Finding]:
+    async def guests(self, connection: AsyncConnection) -> Iterable[Judgement]:
         counted = await inspection.count_repeated_emails(connection, self._shop)
         return [judging.judge_guests(*counted, self._shop.mapping)]
 
-    async def indexes(self, connection: AsyncConnection) -> Iterable[Finding]:
+    async def indexes(self, connection: AsyncConnection) -> Iterable[Judgement]:
         missing = await structure.missing_indexes(connection, self._shop.mapping)
         return [judging.judge_indexes(missing)]
 
-    async def shop_user(self, connection: AsyncConnection) -> Iterable[Finding]:
+    async def shop_user(self, connection: AsyncConnection) -> Iterable[Judgement]:
         places = structure.all_places(self._shop.mapping, connection.dialect.name)
         return [judging.judge_shop_user(await rights.writable_tables(connection, places))]
 
-    async def all(self, engine: AsyncEngine) -> list[Finding]:
+    async def all(self, engine: AsyncEngine) -> list[Judgement]:
         """Look at everything; what the database refuses is a finding of its own."""
         looks = (
             self.types,
@@ -158,7 +161,7 @@ class _Looks:
             self.indexes,
             self.shop_user,
         )
-        found: list[Finding] = []
+        found: list[Judgement] = []
         for look in looks:
             try:
                 async with snapshot(engine) as connection:

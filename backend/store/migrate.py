@@ -4,15 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, column, inspect, select, table, text
 
+from backend.core.late import late
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
 # A name of our own: a shop may use Alembic for its own tables in the same database.
 VERSION_TABLE = "intelligence_alembic_version"
 LOCK = 7_261_130_911
@@ -31,26 +28,19 @@ async def migrate(engine: AsyncEngine) -> None:
         if await connection.run_sync(_is_current):
             return
     async with _alone(engine) as connection:
-        await connection.run_sync(_upgrade)
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("path_separator", "os")
-    return config
+        await connection.run_sync(late("backend.store.upgrade").upgrade)
 
 
 def _is_current(connection: Connection) -> bool:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    return context.get_current_revision() == head
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return False
+    found = connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
+    return found == newest_version()
 
 
-def _upgrade(connection: Connection) -> None:
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+def newest_version() -> str:
+    """Return the version that the last migration leads to; a migration's file begins with it."""
+    return max(path.stem.partition("_")[0] for path in VERSIONS.glob("[0-9]*.py"))
 
 
 @asynccontextmanager

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from backend.clients import naming
-from backend.clients.naming import AnthropicNamer, RuleNamer, SegmentFacts, Wording, create_namer
+from backend.clients import anthropic_namer
+from backend.clients.anthropic_namer import AnthropicNamer
+from backend.clients.naming import RuleNamer, SegmentFacts, Wording, create_namer
 from tests.language_model import FakeModel, entry, said
 
 SEGMENTS = (
@@ -18,7 +19,7 @@ SEGMENTS = (
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeModel]:
-    monkeypatch.setattr(naming, "MAX_RETRIES", 1)
+    monkeypatch.setattr(anthropic_namer, "MAX_RETRIES", 1)
     fake = FakeModel()
     yield fake
     fake.close()

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory
+from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.forecast_tuning import TUNED
 from backend.forecast.learn.predict import forecast
-from backend.forecast.result import Forecast
+from backend.wording.forecast_sentences import forecast_notes
+from tests.in_json import in_json
 
 History = Callable[[str], OrderHistory]
 AS_OF = np.datetime64("2024-06-01")
@@ -149,7 +151,9 @@ def test_within_one_gap_the_report_admits_that_clockwork_is_taken_for_chance(
     assert scores.predicted_orders.sum() == pytest.approx(150, rel=0.1)
     # Purchases at random, at one a month, leave exp(-31 / 30) of the customers without any.
     assert scores.churn_risk == pytest.approx(np.exp(-31 / 30), abs=0.03)
-    assert 'For churn, the simple rule "base rate" does better on the past.' in scores.report.notes
+    assert 'For churn, the simple rule "base rate" does better on the past.' in forecast_notes(
+        scores.report
+    )
 
 
 def test_customers_without_orders_get_no_number() -> None:
@@ -162,7 +166,7 @@ def test_customers_without_orders_get_no_number() -> None:
 def test_a_shop_where_nobody_came_back_gets_base_rates() -> None:
     scores = forecast(shop([0, 1, 2], [200, 50, 1], customer_count=3))
     assert scores.report.status == "insufficient_history"
-    assert scores.report.grade["overall"] == "not enough history"
+    assert scores.report.grade.overall == "not enough history"
     assert len(set(scores.churn_risk.tolist())) == 1
     assert 0 < scores.predicted_orders[0] < 1
     assert np.all(scores.predicted_value_high >= scores.predicted_value_low)
@@ -183,7 +187,7 @@ def test_shops_of_every_size_are_scored_without_a_warning(buyers: int) -> None:
     scores = forecast(shop(customers, rng.uniform(0, 300, 3 * buyers).tolist(), buyers))
     for name in NUMBERS[:-1]:
         assert np.isfinite(getattr(scores, name)).all()
-    json.dumps(scores.report.as_dict(), allow_nan=False)
+    json.dumps(in_json(scores.report), allow_nan=False)
 
 
 def test_a_shop_of_a_few_days_with_many_customers_is_scored() -> None:
@@ -250,7 +254,7 @@ def test_progress_grows_to_one(small_shop: OrderHistory) -> None:
 
 
 def test_the_report_holds_what_the_page_needs(cdnow_forecast: Forecast) -> None:
-    report = json.loads(json.dumps(cdnow_forecast.report.as_dict(), allow_nan=False))
+    report = in_json(cdnow_forecast.report)
     backtest = report["backtest"]["churn"]
     assert len(backtest["calibration"]) == len(backtest["lift"]) == 10
     assert {"forecast", "base rate", "recency rule"} <= set(backtest["metrics"])

@@ -1,7 +1,7 @@
-"""A segment as it is shown: its rule, how many, what they are worth, and how they behave."""
+"""Measures every segment of a run: how many, what they are worth, what sets them apart."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
+from backend.core.arrays import BoolArray, FloatArray
 from backend.core.glossary import NO_ORDERS
-from backend.forecast.result import Forecast
+from backend.forecast.learn.forecast_columns import Forecast
+from backend.results.segment import Apart, Medians, Nearest, Rule, Segment
 from backend.segments.axes import AXES, axes_of
-from backend.segments.buyers import BoolArray, FloatArray, behaviour_of
+from backend.segments.buyers import behaviour_of
 from backend.segments.membership import Membership, rule_name
-from backend.segments.rule import rule_of
+from backend.segments.rule import RuleFacts, rule_of
 from backend.segments.vocabulary import (
     ALL,
     BY_ID,
     GROUPS,
     HABITS,
     HALF_IDS,
-    OTHER_NAMES,
     TRAIT_IDS,
-    guarded_name,
     level_of,
     name_of,
     parent_of,
@@ -45,70 +45,15 @@ APART = 2
 DECIMALS = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
-    """One segment, or one group of segments higher up in the hierarchy.
-
-    Attributes
-    ----------
-    is_group
-        Whether it is divided further: customers are in its parts.
-    level
-        Depth: 1 = a whole life stage, 2 = inside it, 3 = a half of that.
-    description
-        Its rule in one sentence.
-    share_of_customers, share_of_revenue
-        In [0, 1], of all customers and of all they have spent.
-    avg_confidence
-        Mean of its customers' confidence; None where nothing was clustered.
-    characteristics
-        Medians over its customers on `AXES`, None where there is nothing to take them of.
-    shop
-        The same medians over all customers with orders.
-    rule
-        See `rules.Rule`.
-    nearest
-        The segment most like it, and on which axes they differ most; None where it is alone.
-    """
-
-    id: str
-    parent_id: str | None
-    is_group: bool
-    level: int
-    name: str
-    description: str
-    customer_count: int
-    share_of_customers: float
-    share_of_revenue: float | None
-    avg_ltv: float | None
-    churn_risk_avg: float | None
-    avg_confidence: float | None
-    characteristics: Mapping[str, float | None]
-    shop: Mapping[str, float | None]
-    rule: Mapping[str, Any]
-    nearest: Mapping[str, Any] | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the segment as plain JSON values."""
-        return asdict(self)
+UNWORDED = Rule(least_order_days=None, sentence="")
 
 
-KNOWN_IDS = frozenset({*BY_ID, *OTHER_NAMES, *HALF_IDS})
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A segment in numbers, with what its rule is; `wording` puts the rule into it, in words."""
 
-
-def known_name(identity: str) -> str:
-    """Return the rules' name of any segment; an id of another version speaks for itself."""
-    return name_of(identity) if identity in KNOWN_IDS else identity
-
-
-def every_rule_name() -> frozenset[str]:
-    """Return all names that the rules may give to any segment, now or later."""
-    return frozenset(
-        guarded_name(identity, returned, days)
-        for identity in KNOWN_IDS
-        for returned in (None, 1.0)
-        for days in (None, np.inf)
-    )
+    segment: Segment
+    rule: RuleFacts
 
 
 def describe(
@@ -116,7 +61,7 @@ def describe(
     history: OrderHistory,
     forecast: Forecast,
     baskets: Baskets | None = None,
-) -> tuple[Segment, ...]:
+) -> tuple[Measured, ...]:
     """Measure every segment that has customers, and the groups that they are parts of.
 
     Returns
@@ -128,7 +73,8 @@ def describe(
     groups = {group for leaf in leaves for group in _ancestors(leaf)} - leaves
     ordered = sorted(leaves | groups, key=_position)
     found = [measure.segment(identity, leaves) for identity in ordered]
-    return tuple(_with_nearest(segment, found) for segment in found)
+    segments = [one.segment for one in found]
+    return tuple(replace(one, segment=_with_nearest(one.segment, segments)) for one in found)
 
 
 def _ancestors(identity: str) -> Sequence[str]:
@@ -169,20 +115,20 @@ class _Measure:
             else model.value_rank(self._behaviour)
         )
 
-    def segment(self, identity: str, leaves: set[str]) -> Segment:
+    def segment(self, identity: str, leaves: set[str]) -> Measured:
         """Measure one segment or group."""
         chosen = self._chosen(identity, leaves)
         total = float(self._spent.sum())
         predicted = self._forecast
         rule = rule_of(identity, self._behaviour, self._rank, chosen[self._behaviour.customer])
         is_leaf = identity in leaves
-        return Segment(
+        segment = Segment(
             id=identity,
             parent_id=parent_of(identity),
             is_group=not is_leaf,
             level=level_of(identity),
             name=rule_name(self._membership, identity) if is_leaf else name_of(identity),
-            description=rule.sentence,
+            description=None,
             customer_count=int(chosen.sum()),
             share_of_customers=round(float(chosen.mean()), DECIMALS),
             share_of_revenue=(
@@ -193,79 +139,53 @@ class _Measure:
             avg_confidence=_mean(self._membership.confidence[chosen], DECIMALS),
             characteristics=self._medians(chosen),
             shop=self.shop,
-            rule=rule.as_dict(),
+            rule=UNWORDED,
+            nearest=None,
         )
+        return Measured(segment, rule)
 
     def _chosen(self, identity: str, leaves: set[str]) -> BoolArray:
         parts = [leaf for leaf in leaves if leaf == identity or identity in _ancestors(leaf)]
         chosen: BoolArray = np.isin(self._membership.ids.astype(str), parts)
         return chosen
 
-    def _medians(self, chosen: BoolArray) -> dict[str, float | None]:
-        return {name: _median(values[chosen]) for name, values in self._axes.items()}
+    def _medians(self, chosen: BoolArray) -> Medians:
+        return Medians(**{name: _median(values[chosen]) for name, values in self._axes.items()})
 
 
 def _with_nearest(segment: Segment, found: Sequence[Segment]) -> Segment:
     """Say which other segment is most like it, and what sets the two apart."""
-    others = [
-        other
-        for other in found
-        if other.id != segment.id and not other.is_group and _distance(segment, other) is not None
-    ]
-    if segment.is_group or not others:
+    others = [other for other in found if other.id != segment.id and not other.is_group]
+    distances = {other.id: _distance(segment, other) for other in others}
+    known = [other for other in others if distances[other.id] is not None]
+    if segment.is_group or not known:
         return segment
-    nearest = min(others, key=lambda other: _distance(segment, other) or 0.0)
-    apart = sorted(
-        (name for name in AXES if _gap(segment, nearest, name) is not None),
-        key=lambda name: -(_gap(segment, nearest, name) or 0.0),
-    )[:APART]
-    facts = [
-        {
-            "characteristic": name,
-            "here": segment.characteristics[name],
-            "there": nearest.characteristics[name],
-        }
-        for name in apart
-    ]
-    told = nearest_in_words({"id": nearest.id, "name": nearest.name, "apart": facts}, {})
+    nearest = min(known, key=lambda other: distances[other.id] or 0.0)
+    both = _known_of_both(segment, nearest)
+    apart = sorted(both, key=lambda axis: -_gap(axis, *both[axis]))[:APART]
+    facts = [Apart(characteristic=a, here=both[a][0], there=both[a][1]) for a in apart]
+    told = Nearest(id=nearest.id, name=nearest.name, apart=tuple(facts), sentence=None)
     return replace(segment, nearest=told)
 
 
-def nearest_in_words(
-    nearest: Mapping[str, Any] | None, names: Mapping[str, str]
-) -> dict[str, Any] | None:
-    """Say what sets a segment apart from its nearest, by the name that one has now.
-
-    Parameters
-    ----------
-    nearest
-        As in `Segment.nearest`.
-    names
-        By segment id; who is not in it keeps the name told.
-    """
-    if nearest is None:
-        return None
-    name = names.get(nearest["id"], nearest["name"])
-    facts = "; ".join(_apart_in_words(fact) for fact in nearest["apart"])
-    return {**nearest, "name": name, "sentence": f"Unlike {name}: {facts}." if facts else None}
-
-
-def _apart_in_words(fact: Mapping[str, Any]) -> str:
-    axis = AXES[fact["characteristic"]]
-    return axis.words.format(f"{axis.said(fact['here'])} instead of {axis.said(fact['there'])}")
-
-
 def _distance(one: Segment, other: Segment) -> float | None:
-    gaps = [_gap(one, other, name) for name in NEAREST_ON]
-    known = [gap for gap in gaps if gap is not None]
-    return float(np.hypot.reduce(known)) if len(known) == len(NEAREST_ON) else None
+    both = _known_of_both(one, other)
+    gaps = [_gap(axis, *both[axis]) for axis in NEAREST_ON if axis in both]
+    return float(np.hypot.reduce(gaps)) if len(gaps) == len(NEAREST_ON) else None
 
 
-def _gap(one: Segment, other: Segment, axis: str) -> float | None:
+def _known_of_both(one: Segment, other: Segment) -> dict[str, tuple[float, float]]:
+    """Return the medians of two segments by axis, those that both have."""
+    here, there = one.characteristics.by_axis(), other.characteristics.by_axis()
+    return {
+        axis: (mine, theirs)
+        for axis, mine in here.items()
+        if mine is not None and (theirs := there[axis]) is not None
+    }
+
+
+def _gap(axis: str, here: float, there: float) -> float:
     """Compare medians as ratios, an addition to both keeping zero and small days harmless."""
-    here, there = one.characteristics[axis], other.characteristics[axis]
-    if here is None or there is None:
-        return None
     floor = 0.1 if AXES[axis].unit in {"share", "ratio"} else 1.0
     return abs(float(np.log((here + floor) / (there + floor))))
 
