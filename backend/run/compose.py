@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from backend.core.glossary import NO_ORDERS
 from backend.readiness.finding import Readiness
+from backend.results.learnt import Learnt
 from backend.run.learn import Findings, Standing
 from backend.run.naming_words import named
 from backend.run.run_config import RunConfig
@@ -22,7 +23,6 @@ from backend.segments.standing import StandingModel
 from backend.shop.orders import ShopColumns
 from backend.store.publication import (
     Cause,
-    CustomerColumns,
     LineageRow,
     Publication,
     SegmentMoves,
@@ -66,10 +66,10 @@ def publication(
     )
 
 
-def _customers(shop: ShopColumns, found: Findings) -> CustomerColumns:
+def _customers(shop: ShopColumns, found: Findings) -> Learnt:
     predicted = found.forecast
     order_days, typical_value = _behaviour(found)
-    return CustomerColumns(
+    return Learnt(
         customer_id=shop.customer_ids,
         segment=_places(found),
         confidence=found.membership.confidence,
@@ -85,6 +85,7 @@ def _customers(shop: ShopColumns, found: Findings) -> CustomerColumns:
         predicted_orders_high=predicted.predicted_orders_high,
         next_order_days=predicted.next_order_days,
         churn_risk=predicted.churn_risk,
+        no_order_chance=predicted.no_order_chance,
         age_days=predicted.facts.age_days,
         usual_gap_days=predicted.facts.usual_gap_days,
         order_days=order_days,

@@ -4,7 +4,6 @@ from backend.store.id_column import fit_customer_id_type
 from backend.store.names import name_segment, read_names, settled
 from backend.store.publication import (
     Cause,
-    CustomerColumns,
     GivenName,
     LineageRow,
     Publication,
@@ -24,7 +23,6 @@ from backend.store.read import (
 
 __all__ = [
     "Cause",
-    "CustomerColumns",
     "GivenName",
     "LineageRow",
     "Publication",

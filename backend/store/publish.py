@@ -11,6 +11,7 @@ from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.store import runs
 from backend.store.customer_columns import Columns, customer_columns
 from backend.store.id_column import fit_customer_id_type
+from backend.store.last_told import read_last_told
 from backend.store.names import settle_names
 from backend.store.publication import Publication
 from backend.store.tables import customer_intelligence, segment_changes, segment_lineage, segments
@@ -26,7 +27,7 @@ async def publish(engine: AsyncEngine, publication: Publication, *, now: datetim
     LeaseLost
         When the run is no longer ours; nothing is written.
     """
-    kind = publication.customers.customer_id_type
+    kind = publication.customer_id_type
     await fit_customer_id_type(engine, kind)
     async with transaction(engine) as connection:
         await runs.finish(
@@ -53,11 +54,13 @@ async def publish(engine: AsyncEngine, publication: Publication, *, now: datetim
 async def _replace_customers(
     connection: AsyncConnection, publication: Publication, now: datetime
 ) -> None:
+    """Compare with what is served, within the transaction that replaces it."""
+    last = await read_last_told(connection, publication.customers.customer_id)
+    publishing = publication.publishing(now, last)
     await connection.execute(delete(customer_intelligence))
-    for start in range(0, len(publication.customers.customer_id), ROWS_PER_BATCH):
-        chosen = slice(start, start + ROWS_PER_BATCH)
-        columns = customer_columns(publication, chosen, now)
-        await _insert(connection, customer_intelligence, columns)
+    for start in range(0, len(publishing), ROWS_PER_BATCH):
+        chosen = publishing.rows(slice(start, start + ROWS_PER_BATCH))
+        await _insert(connection, customer_intelligence, customer_columns(chosen))
 
 
 async def _replace_segments(connection: AsyncConnection, publication: Publication) -> None:

@@ -35,7 +35,8 @@ async def explained(state: ApiState, profile: CustomerProfile) -> CustomerProfil
     churn, value = _numbers(profile, explainer)
     reason = _reason(profile, model, {row["id"]: row for row in segments})
     words = Explained(churn_risk=churn, predicted_value=value, segment=reason)
-    return profile.model_copy(update={"explanation": words})
+    told: CustomerProfile = profile.model_copy(update={"explanation": words})
+    return told
 
 
 def _numbers(

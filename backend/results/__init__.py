@@ -1,0 +1,1 @@
+"""What crosses walls and is stored: typed, frozen, documented; imports nothing that computes it."""
