@@ -188,7 +188,9 @@ class CustomerNumbers:
         "chance that they do not: churn_risk times predicted_value / (1 - no_order_chance) where "
         "churn_risk is at most .8, 0 above",
         unit=CURRENCY,
-        of=lambda this: origins.value_at_risk(this.learnt),
+        of=lambda this: origins.value_at_risk(
+            this.learnt.churn_risk, this.learnt.no_order_chance, this.learnt.predicted_value
+        ),
         example=104.57,
     )
     lost: bool | None = number(

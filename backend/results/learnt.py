@@ -68,7 +68,7 @@ class Learnt:
     churn_risk: FloatArray
     no_order_chance: FloatArray
 
-    def rows(self, chosen: slice | BoolArray) -> Learnt:
+    def rows(self, chosen: slice | BoolArray | IntArray) -> Learnt:
         """Return some of the customers."""
         return Learnt(**{one.name: getattr(self, one.name)[chosen] for one in fields(self)})
 

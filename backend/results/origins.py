@@ -82,21 +82,32 @@ def next_order(publishing: Publishing, quantile: int) -> Column:
     return _objects([None if d != d else as_of + timedelta(days=d) for d in days.tolist()])
 
 
-def _is_lost(learnt: Learnt) -> BoolArray:
-    return np.asarray(np.round(learnt.churn_risk, CHANCE.places) > LOST_ABOVE)
+def is_lost(churn_risk: FloatArray) -> BoolArray:
+    """Tell whose risk, as it is published, is so high that there is nothing left to be at risk."""
+    return np.asarray(np.round(churn_risk, CHANCE.places) > LOST_ABOVE)
 
 
-def value_at_risk(learnt: Learnt) -> FloatArray:
-    """Return what a customer would bring if they stay, times the chance that they do not."""
-    orders = np.maximum(1 - learnt.no_order_chance, LEAST_CHANCE_OF_ORDER)
-    risked = learnt.churn_risk * learnt.predicted_value / orders
-    return np.where(_is_lost(learnt), 0.0, risked)
+def value_at_risk(
+    churn_risk: FloatArray, no_order_chance: FloatArray, predicted_value: FloatArray
+) -> FloatArray:
+    """Return what customers would bring if they stay, times the chance that they do not.
+
+    Parameters
+    ----------
+    churn_risk, no_order_chance
+        Chances of no counted order within the churn and within the prediction horizon.
+    predicted_value
+        Expected spend within the prediction horizon, currency units.
+    """
+    orders = np.maximum(1 - no_order_chance, LEAST_CHANCE_OF_ORDER)
+    return np.where(is_lost(churn_risk), 0.0, churn_risk * predicted_value / orders)
 
 
 def lost(publishing: Publishing) -> Column:
     """Tell whose value is not at risk any more."""
-    lost = _is_lost(publishing.learnt).astype(object)
-    lost[np.isnan(value_at_risk(publishing.learnt))] = None
+    churn_risk = publishing.learnt.churn_risk
+    lost = is_lost(churn_risk).astype(object)
+    lost[np.isnan(churn_risk)] = None
     return lost
 
 

@@ -19,6 +19,7 @@ NUMBERS = (
     "predicted_orders",
     "predicted_value",
     "churn_risk",
+    "no_order_chance",
     "predicted_orders_low",
     "predicted_orders_high",
     "predicted_value_low",
@@ -241,3 +242,27 @@ def test_the_report_holds_what_the_page_needs(cdnow_forecast: Forecast) -> None:
     assert {cutoff["date"] < "1998-01-01" for cutoff in backtest["cutoffs"]} == {True}
     assert report["grade"]["overall"] in {"good", "fair", "weak"}
     assert set(report["thresholds"]) == {"churn", "value", "not enough history"}
+
+
+def test_the_chance_of_no_order_is_the_churn_risk_where_horizons_are_equal(
+    cdnow_forecast: Forecast,
+) -> None:
+    assert np.array_equal(cdnow_forecast.no_order_chance, cdnow_forecast.churn_risk, equal_nan=True)
+
+
+def test_a_shorter_horizon_leaves_more_without_an_order(small_shop: OrderHistory) -> None:
+    found = forecast(small_shop, value_horizon_days=60, churn_horizon_days=180)
+    known = ~np.isnan(found.churn_risk)
+    assert np.all(found.no_order_chance[known] >= found.churn_risk[known])
+    assert found.no_order_chance[known].mean() > found.churn_risk[known].mean()
+
+
+def test_the_chance_of_no_order_is_calibrated(cdnow_sample: History) -> None:
+    """Of CDNOW's customers as many stay away for nine months as was said, whoever they are."""
+    history = cdnow_sample("1997-10-01")
+    found = forecast(history, value_horizon_days=273, churn_horizon_days=120)
+    known = np.flatnonzero(~np.isnan(found.no_order_chance))
+    later = cdnow_sample("1998-07-01").frequency[known] - history.frequency[known]
+    chance = found.no_order_chance[known]
+    for part in np.array_split(np.argsort(chance), 5):
+        assert chance[part].mean() == pytest.approx((later[part] == 0).mean(), abs=0.06)
