@@ -36,7 +36,7 @@ def known_at(orders: pa.Table, as_of: str) -> OrderHistory:
 
 def forecast_of(name: str) -> Forecast:
     path = FOLDER / "orders.parquet" if name == DEMO else BENCH / f"{name}.parquet"
-    paid = [("financial_status", "=", "paid")] if name == DEMO else None
+    paid = pc.field("financial_status") == "paid" if name == DEMO else None
     orders = pq.read_table(path, filters=paid)
     history = known_at(orders, REAL_SHOPS[name])
     return forecast(history, value_horizon_days=YEAR, churn_horizon_days=HALF_A_YEAR)
