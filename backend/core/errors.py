@@ -11,6 +11,7 @@
     ├── SegmentNameTaken         two segments never share a name
     ├── RunNotFound
     ├── ReportNotReady           the run has not ended well, or not yet
+    ├── FormatOfTheFuture        a newer version of the service stored this
     ├── RunAlreadyActive         one run at a time per database
     ├── InvalidRunRequest        a run was asked for with nonsense
     ├── ImportRefused            a file cannot be imported; nothing of it is loaded
@@ -106,6 +107,19 @@ class ReportNotReady(BackendError):
         self.run_id = run_id
         self.state = state
         super().__init__(f"Run {run_id} is {state}; only runs that succeeded have a report.")
+
+
+class FormatOfTheFuture(BackendError):
+    """A newer version stored a result in a format that this one does not know."""
+
+    def __init__(self, what: str, found: str, newest: int) -> None:
+        self.what = what
+        self.found = found
+        self.newest = newest
+        super().__init__(
+            f"The stored {what} is of format {found}, and this version knows up to {newest}: "
+            "a newer one wrote it. Start that version here too."
+        )
 
 
 class RunAlreadyActive(BackendError):

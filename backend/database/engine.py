@@ -21,7 +21,6 @@ __all__ = [
     "AsyncConnection",
     "AsyncEngine",
     "InvalidDatabaseUrl",
-    "adbc_uri",
     "create_engine",
     "opened",
     "parse_url",
@@ -113,18 +112,6 @@ def _pooled(url: URL, pool_size: int, **options: Any) -> AsyncEngine:
 def libpq_uri(url: URL) -> str:
     """Return the URL as libpq and everything built on it reads it."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def adbc_uri(url: str) -> str:
-    """Return the URI for the columnar PostgreSQL driver, its sessions in UTC."""
-    parsed = parse_url(url)
-    options = " ".join(filter(None, (_single(parsed, "options"), "-c timezone=UTC")))
-    return libpq_uri(parsed.update_query_dict({"options": options}))
-
-
-def _single(url: URL, name: str) -> str | None:
-    value = url.query.get(name)
-    return value if isinstance(value, str) else None
 
 
 def _postgresql_engine(url: URL, pool_size: int) -> AsyncEngine:

@@ -14,7 +14,7 @@ MOST_DAYS = 730
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
+class NextBorder:
     """What takes a customer to another segment.
 
     Attributes
@@ -48,7 +48,7 @@ def behaviour_of_one(recency_days: float, order_days: int, typical_order_value: 
     )
 
 
-def crossings(model: StandingModel, customer: Behaviour, segment_id: str) -> tuple[Crossing, ...]:
+def crossings(model: StandingModel, customer: Behaviour, segment_id: str) -> tuple[NextBorder, ...]:
     """Find the fewest orders, and the fewest silent days, that change a customer's segment.
 
     Every answer is the standing model's own, for the customer as they would then be; whoever is
@@ -79,10 +79,10 @@ def crossings(model: StandingModel, customer: Behaviour, segment_id: str) -> tup
     return tuple(crossing for crossing in (by_orders, by_silence) if crossing is not None)
 
 
-def first_order(model: StandingModel) -> Crossing:
+def first_order(model: StandingModel) -> NextBorder:
     """Find where a customer without orders is after the first; its value does not matter."""
     customer = behaviour_of_one(recency_days=0, order_days=1, typical_order_value=1.0)
-    return Crossing("orders", 1, str(model.assign(customer).ids[0]))
+    return NextBorder("orders", 1, str(model.assign(customer).ids[0]))
 
 
 def _copies(customer: Behaviour, count: int) -> Behaviour:
@@ -100,8 +100,8 @@ def _assigned(model: StandingModel, customers: Behaviour, segment_id: str) -> Id
 
 def _first(
     by: Literal["orders", "silence"], amounts: IntArray, ids: Ids, segment_id: str
-) -> Crossing | None:
+) -> NextBorder | None:
     elsewhere = np.flatnonzero(ids != segment_id)
     if not len(elsewhere):
         return None
-    return Crossing(by, int(amounts[elsewhere[0]]), str(ids[elsewhere[0]]))
+    return NextBorder(by, int(amounts[elsewhere[0]]), str(ids[elsewhere[0]]))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.behaviour.history import day_number
+from backend.core.arrays import StoredFloats
 from backend.segments.vocabulary import TRAITS, Trait
 
 FloatArray = NDArray[np.float64]
@@ -55,9 +56,9 @@ class Mixture:
     """
 
     side: int
-    share: FloatArray
-    mean: FloatArray
-    variance: FloatArray
+    share: StoredFloats
+    mean: StoredFloats
+    variance: StoredFloats
 
     def posterior(self, value: FloatArray, error: FloatArray) -> FloatArray:
         """Return the chance of the habit, shape (n,); 0 where it cannot be judged."""

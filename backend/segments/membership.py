@@ -1,20 +1,17 @@
 """Who is in which segment, and what the published run left behind."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.results.clustering import ClusteringReport
 from backend.segments.buyers import FloatArray
 from backend.segments.standing import StandingModel
 from backend.segments.vocabulary import name_of
 
 Refit = Literal["auto", "now", "force"]
-
-
-Decision = Literal["first", "kept", "adopted", "held_back", "forced", "too_few"]
 
 
 Ids = NDArray[Any]
@@ -68,7 +65,7 @@ class Membership:
     margin: FloatArray
     moved_by_model: NDArray[np.bool_]
     model: StandingModel | None
-    report: Mapping[str, Any]
+    report: ClusteringReport
     notes: tuple[str, ...]
 
 

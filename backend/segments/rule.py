@@ -5,14 +5,14 @@ box is fitted to who is in it: bounds at a few quantiles of its own customers, t
 best F1, rounded as people say them. How well the rule holds is part of it.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.glossary import NO_ORDERS
+from backend.results.segment import Rule
 from backend.segments.buyers import Behaviour
 from backend.segments.vocabulary import ALL, TRAIT_IDS, Trait
 
@@ -31,39 +31,6 @@ HABITS: dict[Trait, str] = {
 }
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
 TOP = {5: "top twentieth", 10: "top tenth", 20: "top fifth", 25: "top quarter", 50: "upper half"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """Who is in a segment, said plainly.
-
-    Attributes
-    ----------
-    least_order_days
-        Fewest days with orders; 1 for one-time buyers, None where nobody ordered.
-    recency_from_days, recency_to_days
-        Bounds of the days since the last order; None where there is none worth saying.
-    value_from, value_to
-        Bounds of the rank by value among repeat customers, in [0, 1]; None likewise. Value mixes
-        how often and how much.
-    precision, recall
-        Share of those the rule names who are in the segment, and of the segment it names.
-    sentence
-        All of it in one sentence.
-    """
-
-    least_order_days: int | None
-    recency_from_days: int | None = None
-    recency_to_days: int | None = None
-    value_from: float | None = None
-    value_to: float | None = None
-    precision: float | None = None
-    recall: float | None = None
-    sentence: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the rule as plain JSON values."""
-        return asdict(self)
 
 
 def rule_of(identity: str, behaviour: Behaviour, value_rank: FloatArray, chosen: BoolArray) -> Rule:

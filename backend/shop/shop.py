@@ -67,11 +67,6 @@ class Source:
         """Tell whether the shop has this column."""
         return self.kinds[name] is not Kind.NOTHING
 
-    @property
-    def ids_are_integers(self) -> bool:
-        """Tell whether the column `id` holds integers."""
-        return self.kinds["id"] is Kind.INTEGER
-
 
 class Shop:
     """The shop's three tables. Looks at the database once, when first asked; then remembers."""

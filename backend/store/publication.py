@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.forecast.explainer import Explainer
+from backend.results.move import Cause, SegmentEvent
+from backend.results.run_report import RunReport
+from backend.results.segment import Segment
+from backend.segments.standing import StandingModel
 from backend.store.runs import CustomerIdType
 
-Cause = Literal["behaviour", "model"]
 GivenBy = Literal["person", "model"]
 
 
@@ -65,25 +68,6 @@ class CustomerColumns:
         return "integer" if self.customer_id.dtype.kind in "iu" else "text"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentRow:
-    """One segment of the published run, in its rule's words.
-
-    `profile` holds what has no column of its own.
-    """
-
-    id: str
-    parent_id: str | None
-    is_group: bool
-    level: int
-    name: str
-    description: str | None
-    customer_count: int
-    avg_ltv: Decimal | None
-    churn_risk_avg: float | None
-    profile: Mapping[str, Any]
-
-
 @dataclass(frozen=True, slots=True)
 class Words:
     """What a segment is called, and what is said of it."""
@@ -112,15 +96,6 @@ class SegmentMoves:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineageRow:
-    """A segment that came or went: born, split, merged or died, and of or into which others."""
-
-    segment_id: str
-    event: str
-    relatives: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """Everything one run publishes."""
 
@@ -128,11 +103,11 @@ class Publication:
     token: str
     as_of: datetime
     customers: CustomerColumns
-    segments: Sequence[SegmentRow]
+    segments: Sequence[Segment]
     moves: SegmentMoves
-    lineage: Sequence[LineageRow]
+    lineage: Sequence[SegmentEvent]
     new_names: Mapping[str, GivenName]
-    report: str
-    explainer: str | None
-    model: str | None
+    report: RunReport
+    explainer: Explainer | None
+    model: StandingModel | None
     retention: timedelta

@@ -3,19 +3,22 @@
 import json
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from sqlalchemy import Table, delete, insert
 
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
-from backend.store import runs
+from backend.store import runs, stored
 from backend.store.customer_columns import Columns, customer_columns
 from backend.store.id_column import fit_customer_id_type
 from backend.store.names import settle_names
 from backend.store.publication import Publication
+from backend.store.stored import Kind
 from backend.store.tables import customer_intelligence, segment_changes, segment_lineage, segments
 
 ROWS_PER_BATCH = 10_000
+Left = TypeVar("Left")
 
 
 async def publish(engine: AsyncEngine, publication: Publication, *, now: datetime) -> None:
@@ -35,9 +38,9 @@ async def publish(engine: AsyncEngine, publication: Publication, *, now: datetim
             token=publication.token,
             as_of=publication.as_of,
             customer_id_type=kind,
-            report=publication.report,
-            explainer=publication.explainer,
-            model=publication.model,
+            report=stored.REPORT.write(publication.report),
+            explainer=_written(stored.EXPLAINER, publication.explainer),
+            model=_written(stored.MODEL, publication.model),
             now=now,
         )
         rows, new_names = publication.segments, publication.new_names
@@ -48,6 +51,10 @@ async def publish(engine: AsyncEngine, publication: Publication, *, now: datetim
         await _append_moves(connection, publication, now)
         await _append_lineage(connection, publication, now)
         await _forget(connection, now - publication.retention)
+
+
+def _written(kind: Kind[Left], value: Left | None) -> str | None:
+    return None if value is None else kind.write(value)
 
 
 async def _replace_customers(
@@ -72,9 +79,9 @@ async def _replace_segments(connection: AsyncConnection, publication: Publicatio
             "name": row.name,
             "description": row.description,
             "customer_count": row.customer_count,
-            "avg_ltv": row.avg_ltv,
+            "avg_ltv": None if row.avg_ltv is None else Decimal(f"{row.avg_ltv:.2f}"),
             "churn_risk_avg": row.churn_risk_avg,
-            "profile": json.dumps(row.profile),
+            "profile": stored.write_profile(row),
             "run_id": publication.run_id,
         }
         for position, row in enumerate(publication.segments)
@@ -108,7 +115,7 @@ async def _append_lineage(
         {
             "segment_id": row.segment_id,
             "event": row.event,
-            "relatives": json.dumps(row.relatives),
+            "relatives": json.dumps(dict(row.relatives)),
             "happened_at": now,
             "run_id": publication.run_id,
         }

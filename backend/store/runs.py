@@ -345,41 +345,6 @@ async def revise(connection: AsyncConnection) -> None:
     )
 
 
-async def read_report(engine: AsyncEngine, run_id: str) -> dict[str, Any] | None:
-    """Return a run's report; None while it has none.
-
-    Raises
-    ------
-    RunNotFound
-        When there is no such run.
-    """
-    async with transaction(engine) as connection:
-        found = await connection.execute(select(runs.c.report).where(runs.c.id == run_id))
-        row = found.one_or_none()
-    if row is None:
-        raise RunNotFound(run_id)
-    return None if row.report is None else dict(json.loads(row.report))
-
-
-async def read_explainer(connection: AsyncConnection, run_id: str) -> dict[str, Any] | None:
-    """Return what explains the numbers of a run; None where there was nothing to explain."""
-    found = await connection.scalar(select(runs.c.explainer).where(runs.c.id == run_id))
-    return None if found is None else dict(json.loads(found))
-
-
-async def read_model(connection: AsyncConnection, run_id: str) -> dict[str, Any] | None:
-    """Return the segmentation of a run; None where nothing was clustered."""
-    found = await connection.scalar(select(runs.c.model).where(runs.c.id == run_id))
-    return None if found is None else dict(json.loads(found))
-
-
-async def read_standing_model(engine: AsyncEngine) -> dict[str, Any] | None:
-    """Return the segmentation of the published run; None before the first."""
-    async with transaction(engine) as connection:
-        model = await connection.scalar(select(runs.c.model).where(runs.c.published == 1))
-    return None if model is None else dict(json.loads(model))
-
-
 async def forget_before(connection: AsyncConnection, instant: datetime) -> None:
     """Delete runs that ended before `instant`; never the published or an active one."""
     await connection.execute(

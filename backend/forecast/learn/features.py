@@ -50,7 +50,6 @@ class _Purchases:
         self.starts = np.flatnonzero(np.diff(days.customer, prepend=-1))
         self.count = np.diff(np.append(self.starts, len(days.customer)))
         self.last = self.starts + self.count - 1
-        self.buyer = np.repeat(np.arange(len(self.starts)), self.count)
         self.spend = days.spend
         self.days_ago = (days.as_of_day - days.day).astype(float)
         self.age_days = self.days_ago[self.starts]

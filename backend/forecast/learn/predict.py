@@ -12,19 +12,17 @@ from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.core.arrays import FloatArray
 from backend.core.threads import one_thread
-from backend.forecast.learn.backtest.calibration import Calibration, calibrate
 from backend.forecast.learn.backtest.grades import BacktestReport, make_report
-from backend.forecast.learn.backtest.simple_rules import simple_rules
+from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials
 from backend.forecast.learn.blend import HorizonModel, Prediction, fit_horizon
 from backend.forecast.learn.distil import fit_explainer
+from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.next_order import QUANTILES, next_purchase_days
 from backend.forecast.learn.result import Forecast, ForecastReport, make_notes
 from backend.forecast.learn.spread import Intervals, Spread, fit_spread
 
-MOST_CUSTOMERS_TO_FIT = 40_000
-MOST_CUSTOMERS_TO_TRY = 20_000
 # What a shop without any repeat purchase is assumed to have seen besides: half a repeat purchase
 # in one customer-year (the half is Jeffreys' prior for a Poisson rate).
 ASSUMED_REPEATS = 0.5
@@ -43,6 +41,7 @@ def forecast(
     value_horizon_days: int = 365,
     churn_horizon_days: int = 180,
     seed: int = 0,
+    tuning: ForecastTuning = TUNED,
     progress: Progress = _ignore,
 ) -> Forecast:
     """Forecast orders, spend and churn of every customer.
@@ -57,6 +56,8 @@ def forecast(
         Days after `as_of` without an order that count as churn, at least 1.
     seed
         Decides which customers are sampled where there are many, and boosting's features.
+    tuning
+        What may be tried otherwise.
     progress
         Called with the share done, in (0, 1].
 
@@ -76,7 +77,7 @@ def forecast(
         scores = _base_rates(days, horizons)
     else:
         with one_thread():
-            scores = _recipe(days, horizons, seed, progress)
+            scores = _recipe(days, horizons, _Fitting(seed, tuning), progress)
     result = _spread_over_customers(history, days, scores)
     progress(1.0)
     return result
@@ -93,6 +94,14 @@ class _Horizons:
 
 
 @dataclass(frozen=True, slots=True)
+class _Fitting:
+    """What of a fit is neither data nor horizon."""
+
+    seed: int
+    tuning: ForecastTuning
+
+
+@dataclass(frozen=True, slots=True)
 class _Scores:
     """Of buyers only, in purchase days: within the value horizon, and the chance of churn."""
 
@@ -105,38 +114,37 @@ class _Scores:
 
 @dataclass(frozen=True, slots=True)
 class _Fitted:
-    """The recipe fitted for one horizon, with its trials and what they taught."""
+    """The recipe fitted for one horizon, with its trials and the power of spend they taught."""
 
     model: HorizonModel
     trials: list[Trial]
-    calibration: Calibration
+    spend_power: float
     report: BacktestReport | None
 
     def predict(self, days: PurchaseDays) -> Prediction:
-        """Predict for all buyers, corrected by what the trials taught."""
-        prediction = self.model.predict(days)
-        leans = self.calibration.value.rule or self.calibration.churn.rule
-        rules = simple_rules(days, self.model.horizon_days) if leans else {}
-        return self.calibration.apply(prediction, rules)
+        """Predict for all buyers, spend spread as the trials taught."""
+        return self.model.predict(days).with_spend_power(self.spend_power)
 
     def tried(self) -> list[Prediction]:
-        """Return the trials' predictions, corrected likewise."""
-        return [self.calibration.apply(t.prediction, t.rules) for t in self.trials]
+        """Return the trials' predictions, spread likewise."""
+        return _spread(self.trials, self.spend_power)
 
 
-def _recipe(days: PurchaseDays, horizons: _Horizons, seed: int, progress: Progress) -> _Scores:
-    sample = _sample(days, MOST_CUSTOMERS_TO_FIT, seed)
+def _recipe(
+    days: PurchaseDays, horizons: _Horizons, fitting: _Fitting, progress: Progress
+) -> _Scores:
+    sample = _sample(days, fitting.tuning.most_customers, fitting.seed)
     share = 0.85 if horizons.equal else 0.55
-    value = _fit(sample, horizons.value_days, seed, True, lambda done: progress(share * done))
+    value = _fit(sample, horizons.value_days, fitting, True, lambda done: progress(share * done))
     churn = value
     if not horizons.equal:
         churn = _fit(
-            sample, horizons.churn_days, seed, False, lambda done: progress(0.55 + 0.3 * done)
+            sample, horizons.churn_days, fitting, False, lambda done: progress(0.55 + 0.3 * done)
         )
     prediction = value.predict(days)
     left = prediction if horizons.equal else churn.predict(days)
     progress(0.95)
-    spread = fit_spread(value.trials, value.tried())
+    spread = fit_spread(value.trials, value.tried(), fitting.tuning)
     return _Scores(
         prediction=prediction,
         churn=left.none,
@@ -147,20 +155,25 @@ def _recipe(days: PurchaseDays, horizons: _Horizons, seed: int, progress: Progre
 
 
 def _fit(
-    days: PurchaseDays, horizon_days: int, seed: int, purchases: bool, progress: Progress
+    days: PurchaseDays, horizon_days: int, fitting: _Fitting, purchases: bool, progress: Progress
 ) -> _Fitted:
-    model = fit_horizon(days, horizon_days, seed=seed, purchases=purchases)
+    seed, tuning = fitting.seed, fitting.tuning
+    model = fit_horizon(days, horizon_days, seed=seed, purchases=purchases, tuning=tuning)
     progress(0.4)
     trials = run_trials(
-        _sample(days, MOST_CUSTOMERS_TO_TRY, seed),
+        _sample(days, tuning.trials.most_customers, seed),
         horizon_days,
         seed=seed,
         purchases=purchases,
+        tuning=tuning,
         progress=lambda done: progress(0.4 + 0.6 * done),
     )
-    calibration = calibrate(trials)
-    tried = [calibration.apply(t.prediction, t.rules) for t in trials]
-    return _Fitted(model, trials, calibration, make_report(trials, tried))
+    power = best_spend_power(trials, tuning.power)
+    return _Fitted(model, trials, power, make_report(trials, _spread(trials, power)))
+
+
+def _spread(trials: list[Trial], spend_power: float) -> list[Prediction]:
+    return [t.prediction.with_spend_power(spend_power) for t in trials]
 
 
 def _sample(days: PurchaseDays, most: int, seed: int) -> PurchaseDays:
@@ -186,9 +199,6 @@ def _next_purchases(
 
 def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons) -> ForecastReport:
     boosted = value.model.buy is not None
-    lessons = Calibration(
-        value.calibration.spend_power, value.calibration.value, churn.calibration.churn
-    )
     return ForecastReport(
         status="scored",
         model="lifetime models and gradient boosting" if boosted else "lifetime models",
@@ -196,13 +206,11 @@ def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons)
         churn_horizon_days=horizons.churn_days,
         parameters=value.model.base.parameters(),
         level=asdict(value.model.level),
-        calibration=lessons,
+        spend_power=value.spend_power,
         value=value.report,
         churn=churn.report,
         coverage=spread.coverage,
-        notes=make_notes(
-            lessons, value.report, churn.report, season_known=value.model.level.year_ago
-        ),
+        notes=make_notes(value.report, churn.report, season_known=value.model.level.year_ago),
     )
 
 

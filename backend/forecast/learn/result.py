@@ -8,7 +8,6 @@ from typing import Any, Literal
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.core.arrays import FloatArray
 from backend.forecast.explainer import Explainer
-from backend.forecast.learn.backtest.calibration import Calibration, Lean
 from backend.forecast.learn.backtest.grades import FORECAST, THRESHOLDS, BacktestReport
 
 Status = Literal["scored", "insufficient_history", "no_orders"]
@@ -31,8 +30,8 @@ class ForecastReport:
         Fitted parameters, by model.
     level
         Log factors applied to all customers alike.
-    calibration
-        Corrections learnt from the trials.
+    spend_power
+        Power of predicted spend that the trials taught, at an unchanged total.
     value, churn
         Trials at the two horizons; the same one where these are equal, None where none could be
         run.
@@ -48,7 +47,7 @@ class ForecastReport:
     churn_horizon_days: int
     parameters: dict[str, dict[str, float]] = field(default_factory=dict)
     level: dict[str, float | bool] = field(default_factory=dict)
-    calibration: Calibration = field(default_factory=Calibration)
+    spend_power: float = 1.0
     value: BacktestReport | None = None
     churn: BacktestReport | None = None
     coverage: dict[str, Any] = field(default_factory=dict)
@@ -72,11 +71,7 @@ class ForecastReport:
             "churn_horizon_days": self.churn_horizon_days,
             "grade": self.grade,
             "thresholds": THRESHOLDS,
-            "leans_on": {
-                "value": _lean(self.calibration.value),
-                "churn": _lean(self.calibration.churn),
-            },
-            "spend_power": self.calibration.spend_power,
+            "spend_power": self.spend_power,
             "level": self.level,
             "parameters": self.parameters,
             "backtest": {
@@ -128,7 +123,6 @@ class Forecast:
 
 
 def make_notes(
-    calibration: Calibration,
     value: BacktestReport | None,
     churn: BacktestReport | None,
     *,
@@ -143,12 +137,6 @@ def make_notes(
             "The shop has no record of this season a year ago: how much it will sell in all is "
             "uncertain; who buys more than whom is not affected."
         )
-    for target, lean in (("value", calibration.value), ("churn", calibration.churn)):
-        if lean.rule is not None:
-            notes.append(
-                f'On the shop\'s own past the simple rule "{lean.rule}" improves {target}; '
-                f"the forecast leans on it by {lean.weight:.0%}."
-            )
     notes += [_beaten(churn, "churn", "churn_log_loss"), _beaten(value, "value", "spend_gini")]
     return tuple(note for note in notes if note)
 
@@ -167,7 +155,3 @@ def _beaten(report: BacktestReport | None, target: str, metric: str) -> str:
         and (theirs > own if metric.endswith("gini") else theirs < own)
     ]
     return f'For {target}, the simple rule "{better[0]}" does better on the past.' if better else ""
-
-
-def _lean(lean: Lean) -> dict[str, Any] | None:
-    return {"rule": lean.rule, "weight": lean.weight} if lean.rule else None

@@ -18,6 +18,7 @@ from backend.core.arrays import FloatArray
 from backend.forecast.learn.backtest.metrics import equal_bins
 from backend.forecast.learn.backtest.trials import Trial
 from backend.forecast.learn.blend import Prediction
+from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning, SpreadTuning
 from backend.forecast.learn.intervals import (
     COVERAGE,
     CountSpread,
@@ -30,14 +31,10 @@ from backend.forecast.learn.intervals import (
     limits,
     ranks,
 )
-from backend.forecast.learn.past_cutoffs import LEVEL_PSEUDO_PURCHASES
 
 # Three-point Gauss-Hermite: in standard deviations of a normal level error.
 LEVELS_MISSED = (-(3**0.5), 0.0, 3**0.5)
 LEVEL_WEIGHTS = (1 / 6, 2 / 3, 1 / 6)
-# Beside the trials of a shop: two more, whose level was missed by 10 %.
-ASSUMED_LEVEL_ERROR = 0.1
-ASSUMED_TRIALS = 2.0
 
 LevelError = tuple[float, float]  # of purchase days and of spend, as logs
 
@@ -86,14 +83,17 @@ class Spread:
         )
 
 
-def fit_spread(trials: list[Trial], predictions: list[Prediction]) -> Spread:
+def fit_spread(
+    trials: list[Trial], predictions: list[Prediction], tuning: ForecastTuning = TUNED
+) -> Spread:
     """Fit to trials and the forecast's predictions for them; both may be empty."""
-    errors = [_level_error(t, p) for t, p in zip(trials, predictions, strict=True)]
+    more = tuning.cutoffs.level_pseudo_purchases
+    errors = [_level_error(t, p, more) for t, p in zip(trials, predictions, strict=True)]
     levelled = [p.at_level(*e) for p, e in zip(predictions, errors, strict=True)]
     counts_seen, spend_seen = _outcomes(trials, levelled)
     counts = fit_count_spread(counts_seen)
     spend = fit_spend_spread(spend_seen, counts_seen.mean)
-    level_error = _typical(errors)
+    level_error = _typical(errors, tuning.spread)
     count_reach, spend_reach = _reaches(trials, levelled, counts, spend, level_error)
     spread = Spread(counts, spend, count_reach, spend_reach, coverage={})
     if not trials:
@@ -103,11 +103,11 @@ def fit_spread(trials: list[Trial], predictions: list[Prediction]) -> Spread:
     return replace(spread, coverage=coverage)
 
 
-def _level_error(trial: Trial, prediction: Prediction) -> LevelError:
+def _level_error(trial: Trial, prediction: Prediction, pseudo_purchases: float) -> LevelError:
     """Logs of actual over predicted, of purchase days and of spend."""
 
     def error(actual: FloatArray, predicted: FloatArray, unit: float) -> float:
-        some = LEVEL_PSEUDO_PURCHASES * unit
+        some = pseudo_purchases * unit
         return float(np.log(actual.sum() + some) - np.log(predicted.sum() + some))
 
     purchase = float(prediction.spend.sum() / prediction.purchase_days.sum())
@@ -117,11 +117,11 @@ def _level_error(trial: Trial, prediction: Prediction) -> LevelError:
     )
 
 
-def _typical(errors: list[LevelError]) -> LevelError:
+def _typical(errors: list[LevelError], tuning: SpreadTuning) -> LevelError:
     """Root mean square of the errors, a few trials drawn towards what is common."""
-    assumed = ASSUMED_TRIALS * ASSUMED_LEVEL_ERROR**2
+    assumed = tuning.assumed_trials * tuning.assumed_level_error**2
     seen = np.square(np.reshape(errors, (-1, 2))).sum(axis=0)
-    purchases, spend = np.sqrt((seen + assumed) / (len(errors) + ASSUMED_TRIALS))
+    purchases, spend = np.sqrt((seen + assumed) / (len(errors) + tuning.assumed_trials))
     return float(purchases), float(spend)
 
 

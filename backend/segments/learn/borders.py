@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from backend.behaviour.history import ONE_DAY, OrderHistory
+from backend.results.clustering import FitFigures
 from backend.segments.boxes import Boxes
 from backend.segments.buyers import Behaviour, FloatArray, IntArray, behaviour_of, spend_after
 from backend.segments.habits import Mixture
@@ -72,11 +73,11 @@ class Fitting:
     def model(self, share_of_previous: float) -> StandingModel:
         """Fit on the sample, and learn how reliable the fit is from refits on resamples."""
         model = self._fitted(self._sampled, self._outcomes, share_of_previous)
-        report = {
-            **model.report,
-            "justified_k": self._justified_k(share_of_previous),
-            "share_of_previous": share_of_previous if self._previous else None,
-        }
+        report = replace(
+            model.report,
+            justified_k=self._justified_k(share_of_previous),
+            share_of_previous=share_of_previous if self._previous else None,
+        )
         model = replace(model, names=self._names(model), report=report)
         refits = [self._fitted(*drawn, share_of_previous) for drawn in self._resamples()]
         return self._with_reliability(model, refits)
@@ -155,12 +156,14 @@ class Fitting:
         traits = _traits(model, customers, upper - len(model.segment_ids))
         clustering.halve(options.min_k - len(traits))
         model = replace(model, boxes=_boxes(clustering), traits=traits)
-        report = {
-            "k": len(model.segment_ids),
-            "upper_bound": upper,
-            "sample": len(customers),
-            "window_known": outcomes is not None,
-        }
+        found = len(model.segment_ids)
+        report = FitFigures(
+            k=found,
+            upper_bound=upper,
+            justified_k=found,
+            sample=len(customers),
+            window_known=outcomes is not None,
+        )
         return replace(model, report=report)
 
     def _names(self, model: StandingModel) -> Mapping[str, str]:

@@ -11,10 +11,11 @@ from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
 from backend.core.glossary import NO_ORDERS
 from backend.forecast.learn.result import Forecast
+from backend.results.segment import Apart, Medians, Nearest, Segment
 from backend.segments.axes import AXES, axes_of
 from backend.segments.buyers import BoolArray, FloatArray, behaviour_of
 from backend.segments.membership import Membership, rule_name
-from backend.segments.profiles import Segment, nearest_in_words
+from backend.segments.profiles import told_apart
 from backend.segments.rule import rule_of
 from backend.segments.vocabulary import (
     ALL,
@@ -61,7 +62,7 @@ def describe(
     groups = {group for leaf in leaves for group in _ancestors(leaf)} - leaves
     ordered = sorted(leaves | groups, key=_position)
     found = [measure.segment(identity, leaves) for identity in ordered]
-    return tuple(_with_nearest(segment, found) for segment in found)
+    return told_apart(_with_nearest(segment, found) for segment in found)
 
 
 def _ancestors(identity: str) -> Sequence[str]:
@@ -126,7 +127,8 @@ class _Measure:
             avg_confidence=_mean(self._membership.confidence[chosen], DECIMALS),
             characteristics=self._medians(chosen),
             shop=self.shop,
-            rule=rule.as_dict(),
+            rule=rule,
+            nearest=None,
         )
 
     def _chosen(self, identity: str, leaves: set[str]) -> BoolArray:
@@ -134,47 +136,43 @@ class _Measure:
         chosen: BoolArray = np.isin(self._membership.ids.astype(str), parts)
         return chosen
 
-    def _medians(self, chosen: BoolArray) -> dict[str, float | None]:
-        return {name: _median(values[chosen]) for name, values in self._axes.items()}
+    def _medians(self, chosen: BoolArray) -> Medians:
+        return Medians(**{name: _median(values[chosen]) for name, values in self._axes.items()})
 
 
 def _with_nearest(segment: Segment, found: Sequence[Segment]) -> Segment:
     """Say which other segment is most like it, and what sets the two apart."""
-    others = [
-        other
-        for other in found
-        if other.id != segment.id and not other.is_group and _distance(segment, other) is not None
-    ]
-    if segment.is_group or not others:
+    others = [other for other in found if other.id != segment.id and not other.is_group]
+    distances = {other.id: _distance(segment, other) for other in others}
+    known = [other for other in others if distances[other.id] is not None]
+    if segment.is_group or not known:
         return segment
-    nearest = min(others, key=lambda other: _distance(segment, other) or 0.0)
-    apart = sorted(
-        (name for name in AXES if _gap(segment, nearest, name) is not None),
-        key=lambda name: -(_gap(segment, nearest, name) or 0.0),
-    )[:APART]
-    facts = [
-        {
-            "characteristic": name,
-            "here": segment.characteristics[name],
-            "there": nearest.characteristics[name],
-        }
-        for name in apart
-    ]
-    told = nearest_in_words({"id": nearest.id, "name": nearest.name, "apart": facts}, {})
+    nearest = min(known, key=lambda other: distances[other.id] or 0.0)
+    both = _known_of_both(segment, nearest)
+    apart = sorted(both, key=lambda axis: -_gap(axis, *both[axis]))[:APART]
+    facts = [Apart(characteristic=a, here=both[a][0], there=both[a][1]) for a in apart]
+    told = Nearest(id=nearest.id, name=nearest.name, apart=tuple(facts), sentence=None)
     return replace(segment, nearest=told)
 
 
 def _distance(one: Segment, other: Segment) -> float | None:
-    gaps = [_gap(one, other, name) for name in NEAREST_ON]
-    known = [gap for gap in gaps if gap is not None]
-    return float(np.hypot.reduce(known)) if len(known) == len(NEAREST_ON) else None
+    both = _known_of_both(one, other)
+    gaps = [_gap(axis, *both[axis]) for axis in NEAREST_ON if axis in both]
+    return float(np.hypot.reduce(gaps)) if len(gaps) == len(NEAREST_ON) else None
 
 
-def _gap(one: Segment, other: Segment, axis: str) -> float | None:
+def _known_of_both(one: Segment, other: Segment) -> dict[str, tuple[float, float]]:
+    """Return the medians of two segments by axis, those that both have."""
+    here, there = one.characteristics.by_axis(), other.characteristics.by_axis()
+    return {
+        axis: (mine, theirs)
+        for axis, mine in here.items()
+        if mine is not None and (theirs := there[axis]) is not None
+    }
+
+
+def _gap(axis: str, here: float, there: float) -> float:
     """Compare medians as ratios, an addition to both keeping zero and small days harmless."""
-    here, there = one.characteristics[axis], other.characteristics[axis]
-    if here is None or there is None:
-        return None
     floor = 0.1 if AXES[axis].unit in {"share", "ratio"} else 1.0
     return abs(float(np.log((here + floor) / (there + floor))))
 

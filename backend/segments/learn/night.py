@@ -1,7 +1,6 @@
 """From a shop's history to the segment of each of its customers, night after night."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,11 @@ from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import ONE_DAY, OrderHistory
 from backend.core.glossary import NO_ORDERS
 from backend.core.threads import one_thread
+from backend.results.clustering import ClusteringReport, Decision
 from backend.segments.buyers import Behaviour, behaviour_of
 from backend.segments.learn.borders import Fitting
 from backend.segments.learn.evidence import with_habits
-from backend.segments.membership import Before, Decision, Ids, Membership, Refit
+from backend.segments.membership import Before, Ids, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
 from backend.segments.standing import REFIT_AFTER_DAYS, StandingModel
 from backend.segments.vocabulary import ALL
@@ -105,13 +105,13 @@ class _Night:
         if self._standing is not None:
             stays = self._standing.assign(self._behaviour, self._was)
             by_model[buyers] = stays.ids != assigned.ids
-        report = {
-            **model.report,
-            "refit": decision,
-            "fitted_at": str(model.fitted_at),
-            "moved_without_order": self._moved(assigned.ids),
-            "refit_would_move": moved,
-        }
+        report = ClusteringReport(
+            **asdict(model.report),
+            refit=decision,
+            fitted_at=str(model.fitted_at),
+            moved_without_order=self._moved(assigned.ids),
+            refit_would_move=moved,
+        )
         return Membership(
             ids=ids,
             confidence=confidence,
@@ -174,22 +174,22 @@ def _known_by_then(before: Before | None, as_of: np.datetime64) -> Before | None
     return before
 
 
-def _notes(options: ClusteringOptions, report: Mapping[str, Any]) -> tuple[str, ...]:
+def _notes(options: ClusteringOptions, report: ClusteringReport) -> tuple[str, ...]:
     notes = []
-    if report["justified_k"] < options.min_k:
+    if report.justified_k < options.min_k:
         notes.append(
             f"Asked for at least {options.min_k} segments, "
-            f"the data justify {report['justified_k']}."
+            f"the data justify {report.justified_k}."
         )
-    if report["k"] < options.min_k:
-        notes.append(f"Only {report['k']} segments are large enough to be told apart.")
-    if report["k"] == report["upper_bound"] < report["justified_k"]:
-        notes.append(f"Held to {report['k']} segments; the data justify more.")
-    if not report["window_known"]:
+    if report.k < options.min_k:
+        notes.append(f"Only {report.k} segments are large enough to be told apart.")
+    if report.k == report.upper_bound < report.justified_k:
+        notes.append(f"Held to {report.k} segments; the data justify more.")
+    if not report.window_known:
         notes.append("Too few customers came back to learn from: segments follow assumed curves.")
-    if report["refit"] == "held_back":
+    if report.refit == "held_back":
         notes.append(
-            f"New borders were held back: they would move {report['refit_would_move']:.1%} of the "
+            f"New borders were held back: they would move {report.refit_would_move:.1%} of the "
             'customers who did not order. Ask for a run with refit "force" to adopt them.'
         )
     return tuple(notes)
@@ -205,15 +205,15 @@ def _unclustered(history: OrderHistory, behaviour: Behaviour, count: int, words:
         margin=unknown,
         moved_by_model=np.zeros(history.customer_count, dtype=bool),
         model=None,
-        report={
-            "k": count,
-            "upper_bound": 1,
-            "justified_k": count,
-            "sample": len(behaviour),
-            "refit": "too_few",
-            "fitted_at": None,
-            "moved_without_order": None,
-            "refit_would_move": None,
-        },
+        report=ClusteringReport(
+            k=count,
+            upper_bound=1,
+            justified_k=count,
+            sample=len(behaviour),
+            refit="too_few",
+            fitted_at=None,
+            moved_without_order=None,
+            refit_would_move=None,
+        ),
         notes=(words,),
     )

@@ -25,7 +25,6 @@ def trial(level: float, seed: int) -> Trial:
         rules={},
         purchase_days=came.astype(float),
         spend=came * 30.0,
-        first_wait_days=np.where(came > 0, 20.0, np.inf),
     )
 
 
