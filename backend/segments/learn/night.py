@@ -126,7 +126,8 @@ class _Night:
         """Return the model that holds, why, and what share of quiet customers a refit moves."""
         standing = self._standing
         if standing is None:
-            return self._fitting(None).model(0.0), "first", None
+            task = self._fitting(None)
+            return task.confident(task.borders(0.0), 0.0), "first", None
         other_bounds = standing.options != replace(
             self._options, sample_size=standing.options.sample_size
         )
@@ -138,11 +139,11 @@ class _Night:
         most = max(MOST_MOVED, stays)
         least_moved, task = np.inf, self._fitting(standing)
         for share in SHARES_OF_PREVIOUS:
-            model = task.model(share)
+            model = task.borders(share)
             moved = self._moved(model.assign(self._behaviour, self._was).ids) or 0.0
             if forced or moved <= most:
                 decision: Decision = "forced" if forced else "adopted"
-                return model, decision, moved
+                return task.confident(model, share), decision, moved
             least_moved = min(least_moved, moved)
         return standing, "held_back", least_moved
 
