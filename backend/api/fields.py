@@ -1,8 +1,9 @@
-"""Types that several answers share."""
+"""Types that several routes and answers share."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated
 
+from fastapi import Path
 from pydantic import AfterValidator, BeforeValidator, Field
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -20,3 +21,7 @@ def _in_utc(value: datetime) -> datetime:
 
 
 Instant = Annotated[datetime, BeforeValidator(_midnight), AfterValidator(_in_utc)]
+
+CustomerIdInPath = Annotated[str, Path(description="The shop's id of a customer, as text")]
+RunIdInPath = Annotated[str, Path(description="The id of a run")]
+SegmentIdInPath = Annotated[str, Path(description="The id of a segment; it never changes")]

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from backend import __version__
 from backend.api.problem_answers import problems
@@ -20,9 +20,9 @@ class Health(BaseModel):
         }
     )
 
-    status: Literal["healthy"]
-    database: Literal["connected"]
-    version: str
+    status: Literal["healthy"] = Field(description="A service that cannot work answers 503")
+    database: Literal["connected"] = Field(description="The shop's and ours answer")
+    version: str = Field(description="Of this service")
 
 
 router = APIRouter(tags=["health"])

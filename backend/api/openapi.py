@@ -7,6 +7,8 @@ from fastapi.routing import APIRoute
 
 from backend.api.problem_answers import Problem
 
+Schema = dict[str, Any]
+
 TAGS = (
     ("customers", "Who they are, which segment they are in, what they will be worth."),
     ("segments", "Who behaves alike."),
@@ -21,14 +23,32 @@ def operation_id(route: APIRoute) -> str:
 
 
 def describe(app: FastAPI) -> None:
-    """Add the one component that all errors refer to, the tags, and where the API is."""
+    """Add what the framework leaves out: the component of all errors, tags, server, nulls."""
     app.openapi_tags = [{"name": name, "description": text} for name, text in TAGS]
     app.servers = [{"url": "/", "description": "Where this description was read"}]
+    app.license_info = {"name": "MIT", "identifier": "MIT"}
+    app.contact = {"name": "The maintainers of Intelligence Backend"}
     generated = app.openapi
 
     def openapi() -> dict[str, Any]:
-        schema = generated()
-        schema["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
-        return schema
+        described = generated()
+        schemas = described["components"]["schemas"]
+        schemas.setdefault("Problem", Problem.model_json_schema())
+        for schema in schemas.values():
+            _restore_nulls(schema.get("example"), schema, schemas)
+        return described
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _restore_nulls(example: Any, schema: Schema, schemas: Schema) -> None:
+    """Put the nulls back into an example that the framework drops from everything it writes."""
+    schema = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    if isinstance(example, list):
+        for item in example:
+            _restore_nulls(item, schema.get("items", {}), schemas)
+    if isinstance(example, dict):
+        for name in schema.get("required", ()):
+            example.setdefault(name, None)
+        for name, of_member in schema.get("properties", {}).items():
+            _restore_nulls(example.get(name), of_member, schemas)

@@ -10,6 +10,7 @@ from backend import store
 from backend.api.caching import cached
 from backend.api.customers.explanations import explained
 from backend.api.customers.schema import Archetype, CustomerList, CustomerProfile
+from backend.api.fields import CustomerIdInPath
 from backend.api.keys import opens_admin, opens_reading
 from backend.api.problem_answers import problems
 from backend.api.state import ApiState, State
@@ -40,8 +41,16 @@ admin = APIRouter(
 @router.get("/search")
 async def search_customers(
     state: State,
-    query: Annotated[str, Query(min_length=1, max_length=200, examples=["john"])],
-    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    query: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=200,
+            description="Any part of an e-mail or a name, in any case",
+            examples=["john"],
+        ),
+    ],
+    limit: Annotated[int, Query(ge=1, le=100, description="At most so many")] = 10,
 ) -> CustomerList:
     """Find customers by any part of their e-mail, first or last name; best matches first."""
     async with snapshot(state.shop_engine) as connection:
@@ -53,7 +62,7 @@ async def search_customers(
 @router.get("/{customer_id}", responses=problems(404))
 async def get_customer(
     state: State,
-    customer_id: str,
+    customer_id: CustomerIdInPath,
     explain: Annotated[bool, Query(description="Add why these numbers")] = False,
 ) -> CustomerProfile:
     """Tell one customer's segment, value and churn risk."""
@@ -65,7 +74,7 @@ async def get_customer(
 
 
 @admin.delete("/customers/{customer_id}", status_code=204, responses=problems(404, 409))
-async def erase_customer(state: State, customer_id: str) -> None:
+async def erase_customer(state: State, customer_id: CustomerIdInPath) -> None:
     """Erase everything of ours about a customer, their changes of segment included.
 
     Erase them in the shop first, and not while a run is at work: what it has read it publishes.

@@ -12,15 +12,17 @@ from backend.api.fields import Probability
 class Archetype(BaseModel):
     """The segment a customer belongs to; null before the first run."""
 
-    id: str | None
-    name: str | None
+    id: str | None = Field(description="The segment's id; it never changes")
+    name: str | None = Field(description="What it is called now")
     level: int | None = Field(description="Depth in the hierarchy: 1 = top branch")
 
 
 class Contribution(BaseModel):
     """One fact's part in a number."""
 
-    feature: Literal["recency", "frequency", "order_value", "age", "details"]
+    feature: Literal["recency", "frequency", "order_value", "age", "details"] = Field(
+        description="Which fact; details: how they combine"
+    )
     amount: float = Field(description="What it adds, in the unit of the number")
     reason: str = Field(description="The fact in words")
 
@@ -36,16 +38,16 @@ class ExplainedNumber(BaseModel):
 class Crossing(BaseModel):
     """What would take a customer to another segment, as the standing borders have it."""
 
-    by: Literal["orders", "silence"]
+    by: Literal["orders", "silence"] = Field(description="More orders, or none for a while")
     amount: int = Field(
         description="Orders of the usual value on different days, or days without an order"
     )
     within_days: int | None = Field(
         description="How soon one more order must come: while the customer is still here"
     )
-    segment_id: str
-    segment_name: str
-    sentence: str
+    segment_id: str = Field(description="Where the customer would be then")
+    segment_name: str = Field(description="What that segment is called")
+    sentence: str = Field(description="All of it in words")
 
 
 class SegmentReason(BaseModel):
@@ -53,15 +55,15 @@ class SegmentReason(BaseModel):
 
     why: str = Field(description="The customer's own facts")
     rule: str | None = Field(description="The segment's rule, to compare them with")
-    crossings: list[Crossing]
+    crossings: list[Crossing] = Field(description="What would move the customer")
 
 
 class Explanation(BaseModel):
     """Why a customer's numbers are what they are; null where they are unknown."""
 
-    churn_risk: ExplainedNumber | None
-    predicted_value: ExplainedNumber | None
-    segment: SegmentReason | None
+    churn_risk: ExplainedNumber | None = Field(description="Why this churn_risk")
+    predicted_value: ExplainedNumber | None = Field(description="Why this predicted_value")
+    segment: SegmentReason | None = Field(description="Why this segment")
 
 
 class CustomerProfile(BaseModel):
@@ -69,11 +71,11 @@ class CustomerProfile(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": example.PROFILE})
 
-    customer_id: str
-    email: str | None
-    first_name: str | None
-    last_name: str | None
-    archetype: Archetype
+    customer_id: str = Field(description="The shop's id, as text")
+    email: str | None = Field(description="As the shop has it")
+    first_name: str | None = Field(description="As the shop has it")
+    last_name: str | None = Field(description="As the shop has it")
+    archetype: Archetype = Field(description="The segment")
     ltv: float | None = Field(description="historical_value + predicted_value")
     churn_risk: Probability | None = Field(
         description="Probability of no counted order within the churn horizon after as_of"
@@ -110,7 +112,7 @@ class CustomerProfile(BaseModel):
     )
     run_id: str | None = Field(description="The run that said so")
     as_of: datetime | None = Field(description="The instant described")
-    updated_at: datetime | None
+    updated_at: datetime | None = Field(description="When the row was published")
     explanation: Explanation | None = Field(
         default=None, description="Why these numbers; with explain=true"
     )
@@ -123,5 +125,5 @@ class CustomerList(BaseModel):
         json_schema_extra={"example": {"customers": [example.PROFILE], "count": 1}}
     )
 
-    customers: list[CustomerProfile]
+    customers: list[CustomerProfile] = Field(description="Best match first")
     count: int = Field(description="Customers in this answer")

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
+from backend.api.fields import RunIdInPath
 from backend.api.keys import opens_admin, opens_reading
 from backend.api.problem_answers import problems
 from backend.api.runs.example import PAGE_EXAMPLE, REPORT_EXAMPLE
@@ -72,14 +73,16 @@ async def get_run_status(state: State) -> RunView:
 
 
 @admin.get("/runs")
-async def list_runs(state: State, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> RunList:
+async def list_runs(
+    state: State, limit: Annotated[int, Query(ge=1, le=100, description="At most so many")] = 20
+) -> RunList:
     """List the newest runs."""
     found = await runs.recent(state.engine, limit=limit)
     return RunList(runs=[RunView.of(run, state.now()) for run in found])
 
 
 @admin.get("/runs/{run_id}", responses=problems(404, _404="No run has the id 5f0c2a9b."))
-async def get_run(state: State, run_id: str) -> RunView:
+async def get_run(state: State, run_id: RunIdInPath) -> RunView:
     """Tell how one run went."""
     return RunView.of(await runs.get(state.engine, run_id), state.now())
 
@@ -88,7 +91,7 @@ async def get_run(state: State, run_id: str) -> RunView:
     "/runs/{run_id}/report",
     responses={200: REPORT_EXAMPLE, **problems(404, _404="No run has the id 5f0c2a9b.")},
 )
-async def get_run_report(state: State, run_id: str) -> dict[str, Any]:
+async def get_run_report(state: State, run_id: RunIdInPath) -> dict[str, Any]:
     """Return what a run read, learnt and measured of itself."""
     found = await runs.read_report(state.engine, run_id)
     if found is None:
@@ -97,7 +100,7 @@ async def get_run_report(state: State, run_id: str) -> dict[str, Any]:
 
 
 @admin.get("/runs/{run_id}/readiness", responses=problems(404, _404="No run has the id 5f0c2a9b."))
-async def get_run_readiness(state: State, run_id: str) -> ReadinessView:
+async def get_run_readiness(state: State, run_id: RunIdInPath) -> ReadinessView:
     """Return what in the shop's data may have spoilt a run's results."""
     found = (await get_run_report(state, run_id)).get("readiness", {"ready": True, "findings": []})
     return ReadinessView.model_validate(found)
@@ -108,6 +111,6 @@ async def get_run_readiness(state: State, run_id: str) -> ReadinessView:
     response_class=HTMLResponse,
     responses={200: PAGE_EXAMPLE, **problems(404, _404="No run has the id 5f0c2a9b.")},
 )
-async def get_run_report_page(state: State, run_id: str) -> HTMLResponse:
+async def get_run_report_page(state: State, run_id: RunIdInPath) -> HTMLResponse:
     """Return the report as a page with plots, in one file that loads nothing."""
     return HTMLResponse(render_report(await get_run_report(state, run_id)))

@@ -59,9 +59,9 @@ class RunAccepted(BaseModel):
         }
     )
 
-    run_id: str
-    state: str
-    status_url: str
+    run_id: str = Field(description="The new run")
+    state: str = Field(description="queued")
+    status_url: str = Field(description="Where it can be followed")
 
 
 class RunView(BaseModel):
@@ -69,17 +69,19 @@ class RunView(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": example.RUN})
 
-    run_id: str | None
-    state: Literal["never_run", "queued", "running", "succeeded", "failed"]
-    stage: str | None = None
-    share_done: Probability = 0.0
-    counts: dict[str, int] = {}
+    run_id: str | None = Field(description="Null before the first run")
+    state: Literal["never_run", "queued", "running", "succeeded", "failed"] = Field(
+        description="queued and running are active; the others are final"
+    )
+    stage: str | None = Field(default=None, description="What a running run is doing")
+    share_done: Probability = Field(default=0.0, description="Share of the work that is done")
+    counts: dict[str, int] = Field(default={}, description="Customers and orders read so far")
     seconds: float = Field(default=0.0, description="From the start to the end, or to now")
-    as_of: datetime | None = None
-    queued_at: datetime | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    error: str | None = None
+    as_of: datetime | None = Field(default=None, description="The instant described")
+    queued_at: datetime | None = Field(default=None, description="When it was asked for")
+    started_at: datetime | None = Field(default=None, description="When a worker took it")
+    finished_at: datetime | None = Field(default=None, description="When it ended")
+    error: str | None = Field(default=None, description="Why it failed, in a sentence")
     published: bool = Field(default=False, description="Whether its results are served")
     report_url: str | None = Field(default=None, description="The run's report as JSON")
     report_page_url: str | None = Field(default=None, description="The same as a page")
@@ -112,16 +114,18 @@ class RunList(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"runs": [example.RUN]}})
 
-    runs: list[RunView]
+    runs: list[RunView] = Field(description="Newest first")
 
 
 class FindingView(BaseModel):
     """One thing that was looked at in the shop's data."""
 
-    code: str
-    level: Literal["ok", "warning", "error"]
-    sentence: str
-    facts: dict[str, Any]
+    code: str = Field(description="What was looked at")
+    level: Literal["ok", "warning", "error"] = Field(
+        description="error: results would be wrong; warning: worse than they could be"
+    )
+    sentence: str = Field(description="What was found, and what to do")
+    facts: dict[str, Any] = Field(description="The figures in the sentence")
 
 
 class ReadinessView(BaseModel):
@@ -130,4 +134,4 @@ class ReadinessView(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": example.READINESS})
 
     ready: bool = Field(description="Whether nothing found makes results wrong")
-    findings: list[FindingView]
+    findings: list[FindingView] = Field(description="What was looked at, and found")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 
 from backend import store
 from backend.api.caching import cached
+from backend.api.fields import SegmentIdInPath
 from backend.api.keys import opens_admin, opens_reading
 from backend.api.problem_answers import problems
 from backend.api.segments.schema import (
@@ -59,7 +60,7 @@ async def list_segments(state: State) -> SegmentList:
         _409="Another segment is already called Inner Circle.",
     ),
 )
-async def name_segment(state: State, segment_id: str, words: SegmentWords) -> Segment:
+async def name_segment(state: State, segment_id: SegmentIdInPath, words: SegmentWords) -> Segment:
     """Give a segment words of your own; they stay with the id through all later runs.
 
     What is left out stays as it is; a description of null is the rule's again.
@@ -73,7 +74,7 @@ async def name_segment(state: State, segment_id: str, words: SegmentWords) -> Se
 
 @admin.get("/segments/lineage")
 async def list_segment_lineage(
-    state: State, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    state: State, limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 100
 ) -> Lineage:
     """List which segments were born, split, merged or died, and of or into which others."""
     async with transaction(state.engine) as connection:
@@ -90,7 +91,7 @@ async def list_segment_changes(
         int | None,
         Query(ge=0, le=2**63 - 1, description="Only those after the change with this id"),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="At most so many")] = 1000,
 ) -> MoveList:
     """List who changed segment, and whether they did or the border moved.
 

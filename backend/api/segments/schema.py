@@ -17,17 +17,17 @@ class Segment(BaseModel):
         json_schema_extra={"example": example.SEGMENT},
     )
 
-    id: str
-    name: str
-    description: str | None
-    level: int
-    parent_id: str | None
-    customer_count: int
-    avg_ltv: float | None
-    churn_risk_avg: Probability | None
+    id: str = Field(description="It never changes")
+    name: str = Field(description="What a person, the language model or the rules call it")
+    description: str | None = Field(description="Who is in it, in a sentence")
+    level: int = Field(description="Depth in the hierarchy: 1 = top branch")
+    parent_id: str | None = Field(description="The group it is part of; null at the top")
+    customer_count: int = Field(description="Customers in it")
+    avg_ltv: float | None = Field(description="Mean ltv of its customers")
+    churn_risk_avg: Probability | None = Field(description="Mean churn_risk of its customers")
     avg_confidence: Probability | None = Field(description="Mean of its customers' confidence")
-    share_of_customers: Probability
-    share_of_revenue: Probability | None
+    share_of_customers: Probability = Field(description="Of the customers with orders")
+    share_of_revenue: Probability | None = Field(description="Of all counted orders' sum")
     characteristics: dict[str, float | None] = Field(
         description="Medians over its customers; null where undefined"
     )
@@ -62,8 +62,8 @@ class SegmentList(BaseModel):
     customers_without_orders: int = Field(
         description="Customers of the segment no_orders: there is nothing to average over them"
     )
-    run_id: str | None
-    as_of: datetime | None
+    run_id: str | None = Field(description="The run that is served; null before the first")
+    as_of: datetime | None = Field(description="The instant it describes")
 
 
 def _on_one_line(value: str) -> str:
@@ -87,8 +87,12 @@ class SegmentWords(BaseModel):
         },
     )
 
-    name: Annotated[Line, Field(min_length=1, max_length=255)] = ""
-    description: Annotated[Line, Field(min_length=1, max_length=2000)] | None = None
+    name: Annotated[Line, Field(min_length=1, max_length=255)] = Field(
+        default_factory=str, description="No other segment has it; left out: stays"
+    )
+    description: Annotated[Line, Field(min_length=1, max_length=2000)] | None = Field(
+        default=None, description="Null: the rule's again; left out: stays"
+    )
 
     @model_validator(mode="after")
     def _say_something(self) -> Self:
@@ -101,11 +105,11 @@ class Move(BaseModel):
     """One customer's change of segment."""
 
     id: int = Field(description="Ascending: what came later has a greater one")
-    customer_id: str
+    customer_id: str = Field(description="Who moved")
     from_segment_id: str | None = Field(description="Null: newly known")
     to_segment_id: str | None = Field(description="Null: gone from the shop")
-    changed_at: datetime
-    run_id: str
+    changed_at: datetime = Field(description="When the run that saw it was published")
+    run_id: str = Field(description="The run that saw it")
     cause: Literal["behaviour", "model"] = Field(
         description="behaviour: the customer ordered or time passed; model: the border moved"
     )
@@ -116,20 +120,22 @@ class MoveList(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"changes": [example.MOVE]}})
 
-    changes: list[Move]
+    changes: list[Move] = Field(description="In the order asked for")
 
 
 class LineageEvent(BaseModel):
     """A segment that came or went."""
 
-    segment_id: str
-    event: Literal["born", "split", "merged", "died"]
+    segment_id: str = Field(description="Which segment")
+    event: Literal["born", "split", "merged", "died"] = Field(
+        description="born: new; split: off another; merged: into another; died: gone"
+    )
     relatives: dict[str, float] = Field(
         description="Share of its customers by segment they came from (born, split) "
         "or went to (merged, died)"
     )
-    happened_at: datetime
-    run_id: str
+    happened_at: datetime = Field(description="When the run that saw it was published")
+    run_id: str = Field(description="The run that saw it")
 
 
 class Lineage(BaseModel):
@@ -137,4 +143,4 @@ class Lineage(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"events": [example.LINEAGE]}})
 
-    events: list[LineageEvent]
+    events: list[LineageEvent] = Field(description="Newest first")
