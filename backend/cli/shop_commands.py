@@ -1,7 +1,6 @@
 """The shop's data: check what is there, load files."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +8,12 @@ from typing import Annotated
 import typer
 
 from backend.cli.configuration import checked_settings, shop_table_names
-from backend.cli.terminal import AsJson, findings_table, out, progress_bar
+from backend.cli.terminal import AsJson, findings_table, out, print_json, progress_bar
 from backend.core.clock import utc_now
 from backend.core.settings import Settings
 from backend.database.engine import opened
 from backend.files.load import ImportResult, import_files
-from backend.readiness.finding import Readiness
+from backend.results.readiness import Readiness
 from backend.run.readiness_check import check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
@@ -26,10 +25,10 @@ def check(as_json: AsJson = False) -> None:
     """Say what in the shop's data would spoil the results; exit code 1 where it would."""
     found = asyncio.run(_check(checked_settings()))
     if as_json:
-        typer.echo(json.dumps(found.as_dict(), indent=2))
+        print_json(found)
     else:
         out.print(findings_table(found))
-    if not found.is_ready:
+    if not found.ready:
         raise typer.Exit(1)
 
 

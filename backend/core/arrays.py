@@ -16,7 +16,7 @@ BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class JsonNumbers:
     """Stores an array as lists, or a number that may be infinite.
 
     Attributes
@@ -40,7 +40,7 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Instant:
+class JsonInstant:
     """Stores numpy's instant as ISO 8601."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
@@ -65,5 +65,5 @@ def _instant(text: str) -> np.datetime64:
     return np.datetime64(text)
 
 
-StoredFloats = Annotated[FloatArray, Numbers()]
-StoredInstant = Annotated[np.datetime64, Instant()]
+StoredFloats = Annotated[FloatArray, JsonNumbers()]
+StoredInstant = Annotated[np.datetime64, JsonInstant()]

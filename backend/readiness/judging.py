@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.errors import InvalidMapping
-from backend.readiness.finding import Finding, Level
+from backend.results.readiness import Facts, Finding, Level
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.orders import ShopColumns
 
@@ -69,7 +69,10 @@ def judge_statuses(counts: Counts, mapping: ShopMapping) -> Finding:
     """Say how each status is treated; one that no list names is named."""
     lists = mapping.statuses
     treated = {status: _treatment(status, mapping) for status in counts}
-    facts = {"statuses": {s: {"orders": n, "treated": treated[s]} for s, n in counts.items()}}
+    treatment: Mapping[str, Mapping[str, int | str]] = {
+        status: {"orders": orders, "treated": treated[status]} for status, orders in counts.items()
+    }
+    facts: Facts = {"statuses": treatment}
     unknown = [status for status in counts if treated[status] == "not counted"]
     total = sum(counts.values())
     if not unknown:
@@ -123,7 +126,7 @@ def judge_night(created_at: NDArray[np.datetime64], mapping: ShopMapping) -> Fin
     if hours.sum() < FEWEST_ORDERS_WITH_HOURS or share_of_hour.max() > MOST_IN_ONE_HOUR:
         return Finding("time_zone", "ok", "Too few orders tell the time of day to judge the zone.")
     at_night = float(share_of_hour[list(NIGHT_HOURS)].sum())
-    facts = {"share_from_1_to_6": round(at_night, 4), "time_zone": mapping.time_zone}
+    facts: Facts = {"share_from_1_to_6": round(at_night, 4), "time_zone": mapping.time_zone}
     if at_night <= MOST_AT_NIGHT:
         return Finding(
             "time_zone",

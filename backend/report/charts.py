@@ -1,9 +1,10 @@
 """Plots as plain SVG shapes: numbers in, coordinates out; the template draws them."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+
+from backend.results.forecast_report import CalibrationBin, CutoffTrial, LiftBin
 
 # About as wide as a small phone's page, so that text of 13.5 px is at least 12 px anywhere.
 WIDTH, HEIGHT = 340, 240
@@ -12,6 +13,7 @@ MOST_TICKS = 5
 NICE_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 Written = Callable[[float], str]
+Pair = tuple[str, float, float]  # a name, what was predicted, what came
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,14 @@ class Chart:
     line: str = ""
 
 
-def calibration_chart(bins: Sequence[Mapping[str, Any]]) -> Chart:
+def calibration_chart(bins: Sequence[CalibrationBin]) -> Chart:
     """Plot predicted against actual share of customers lost, in ten bins; exact: the diagonal."""
     points = [
         Point(
-            _x(row["predicted"]),
-            _y(row["actual"]),
-            f"predicted {row['predicted']:.0%}, came true {row['actual']:.0%}, "
-            f"{row['customers']:,} customers",
+            _x(row.predicted),
+            _y(row.actual),
+            f"predicted {row.predicted:.0%}, came true {row.actual:.0%}, "
+            f"{row.customers:,} customers",
         )
         for row in bins
     ]
@@ -92,9 +94,9 @@ def calibration_chart(bins: Sequence[Mapping[str, Any]]) -> Chart:
     )
 
 
-def lift_chart(bins: Sequence[Mapping[str, Any]]) -> Chart:
+def lift_chart(bins: Sequence[LiftBin]) -> Chart:
     """Plot mean spend by tenth of the prediction, the best customers first."""
-    rows = [(str(place + 1), row["predicted"], row["actual"]) for place, row in enumerate(bins)]
+    rows = [(str(place + 1), row.predicted, row.actual) for place, row in enumerate(bins)]
     return _pairs(
         "Lift",
         "Mean spend per customer, predicted and actual, in ten groups of equal size: those with "
@@ -105,26 +107,24 @@ def lift_chart(bins: Sequence[Mapping[str, Any]]) -> Chart:
     )
 
 
-def spend_chart(cutoffs: Sequence[Mapping[str, Any]]) -> Chart:
+def spend_chart(cutoffs: Sequence[CutoffTrial]) -> Chart:
     """Plot predicted and actual spend per cut-off; cut-offs come with the latest first."""
     errors = ", ".join(
-        "nothing came" if row["level_error"] is None else f"{row['level_error']:+.0%}"
+        "nothing came" if row.level_error is None else f"{row.level_error:+.0%}"
         for row in reversed(cutoffs)
     )
-    chart = _by_cutoff("Spend by cut-off", "spend", cutoffs, short)
+    rows = [(row.date, row.predicted_spend, row.actual_spend) for row in reversed(cutoffs)]
+    chart = _by_cutoff("Spend by cut-off", rows, short)
     return replace(chart, described=f"{chart.described} Predicted against actual: {errors}.")
 
 
-def churn_chart(cutoffs: Sequence[Mapping[str, Any]]) -> Chart:
+def churn_chart(cutoffs: Sequence[CutoffTrial]) -> Chart:
     """Plot the share of customers lost per cut-off, predicted and actual."""
-    return _by_cutoff("Customers lost by cut-off", "churn", cutoffs, "{:.0%}".format)
+    rows = [(row.date, row.predicted_churn, row.actual_churn) for row in reversed(cutoffs)]
+    return _by_cutoff("Customers lost by cut-off", rows, "{:.0%}".format)
 
 
-def _by_cutoff(
-    title: str, measure: str, cutoffs: Sequence[Mapping[str, Any]], written: Written
-) -> Chart:
-    predicted, actual = f"predicted_{measure}", f"actual_{measure}"
-    rows = [(str(row["date"]), row[predicted], row[actual]) for row in reversed(cutoffs)]
+def _by_cutoff(title: str, rows: Sequence[Pair], written: Written) -> Chart:
     described = "The forecast as it would have been made on these days, and what then came."
     return _pairs(title, described, "forecast made on", rows, written)
 
@@ -133,7 +133,7 @@ def _pairs(
     title: str,
     described: str,
     across: str,
-    rows: Sequence[tuple[str, float, float]],
+    rows: Sequence[Pair],
     written: Written,
 ) -> Chart:
     """Draw two bars beside each other per row: predicted and actual."""

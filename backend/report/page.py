@@ -1,25 +1,34 @@
 """The report's template, filled in."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from backend.core.glossary import NO_ORDERS, left_out
+from backend.core.glossary import NO_ORDERS, Metric, Target, left_out
 from backend.report import charts, page_words, segment_charts
 from backend.report.flow import draw_flow
+from backend.results.forecast_report import (
+    Backtest,
+    ForecastReport,
+    Grade,
+    GradeMeanings,
+    Metrics,
+)
+from backend.results.run_report import RunReport
+from backend.results.segment import Segment
 from backend.segments.axes import AXES
 
-METRICS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
-    "value": {
-        "spend_gini": ("Gini of spend", "ranks customers by what they spend", "higher"),
-        "spend_decile_error": ("Decile error", "predicted against actual by tenths", "lower"),
-        "orders_rmse": ("Error in orders", "root mean square per customer", "lower"),
+METRICS: Mapping[Target, Mapping[Metric, tuple[str, str]]] = {
+    Target.VALUE: {
+        Metric.SPEND_GINI: ("Gini of spend", "ranks customers by what they spend"),
+        Metric.SPEND_DECILE_ERROR: ("Decile error", "predicted against actual by tenths"),
+        Metric.ORDERS_RMSE: ("Error in orders", "root mean square per customer"),
     },
-    "churn": {
-        "churn_log_loss": ("Log loss", "how much the outcomes surprise", "lower"),
-        "churn_auc": ("AUC", "ranks the lost above the kept", "higher"),
-        "churn_calibration_error": ("Calibration error", "predicted against actual", "lower"),
+    Target.CHURN: {
+        Metric.CHURN_LOG_LOSS: ("Log loss", "how much the outcomes surprise"),
+        Metric.CHURN_AUC: ("AUC", "ranks the lost above the kept"),
+        Metric.CHURN_CALIBRATION_ERROR: ("Calibration error", "predicted against actual"),
     },
 }
 # The medians that a segment is shown with, and what they are called there.
@@ -58,12 +67,42 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.filters["amount"] = _amount
-_environment.filters["median"] = _median
 _environment.filters["typeset"] = _typeset
 _environment.filters["left_out"] = left_out
 
 
-def render_report(report: Mapping[str, Any]) -> str:
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One measure of the forecast and of the simple rules; each value with whether it is best."""
+
+    name: str
+    meaning: str
+    better: str
+    scores: Sequence[tuple[float | None, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBacktest:
+    """What the page shows of the trials of one target."""
+
+    title: str
+    grade: Grade
+    means: GradeMeanings
+    tried: Backtest
+    charts: Sequence[charts.Chart]
+    metrics: Sequence[MetricRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMedian:
+    """One median of a segment beside the shop's, as people read it."""
+
+    name: str
+    here: str
+    shop: str
+
+
+def render_report(report: RunReport) -> str:
     """Write a run's report as one HTML page.
 
     Parameters
@@ -71,71 +110,72 @@ def render_report(report: Mapping[str, Any]) -> str:
     report
         As it is stored with the run.
     """
-    names, shown = report["names"], [segment["id"] for segment in report["segments"]]
+    names, shown = report.names, [segment.id for segment in report.segments]
     colour = segment_charts.colours([*shown, *(one for one in names if one not in shown)])
     return _environment.get_template("page.html").render(
         report=report,
-        backtests=_backtests(report),
-        segments=[segment for segment in report["segments"] if segment["id"] != NO_ORDERS],
-        axes=SHOWN_AXES,
+        backtests=_backtests(report.forecast),
+        segments=[segment for segment in report.segments if segment.id != NO_ORDERS],
+        medians=_medians,
         colours=colour,
-        dots=segment_charts.space_dots(report["picture"], colour, names),
+        dots=segment_charts.space_dots(report.picture, colour, names),
         space=(segment_charts.SPACE_WIDTH, segment_charts.SPACE_HEIGHT),
-        flows={
-            size: draw_flow(report["moves"]["flows"], colour, names, width)
-            for size, width in (("narrow", NARROW), ("wide", WIDE))
-        },
-        refit=page_words.refit_in_words(report["clustering"]),
+        narrow=draw_flow(report.moves.flows, colour, names, NARROW),
+        wide=draw_flow(report.moves.flows, colour, names, WIDE),
+        refit=page_words.refit_in_words(report.clustering),
         lineage=_lineage(report),
-        confidence=_mean_confidence(report["segments"]),
+        confidence=_mean_confidence(report.segments),
         box=charts,
     )
 
 
-def _lineage(report: Mapping[str, Any]) -> list[str]:
+def _medians(segment: Segment) -> list[ShownMedian]:
+    here, shop = segment.characteristics.by_axis(), segment.shop.by_axis()
+    return [
+        ShownMedian(name, _median(here[axis], axis), _median(shop[axis], axis))
+        for axis, name in SHOWN_AXES.items()
+    ]
+
+
+def _lineage(report: RunReport) -> list[str]:
     """Say which segments came and went; that all are new in a first run goes without saying."""
-    events: Sequence[Mapping[str, Any]] = report["lineage"]
-    if all(event["event"] == "born" and not event["relatives"] for event in events):
+    if all(event.event == "born" and not event.relatives for event in report.lineage):
         return []
-    return [page_words.event_in_words(event, report["names"]) for event in events]
+    return [page_words.event_in_words(event, report.names) for event in report.lineage]
 
 
-def _mean_confidence(segments: Sequence[Mapping[str, Any]]) -> float | None:
+def _mean_confidence(segments: Sequence[Segment]) -> float | None:
     known = [
-        (segment["avg_confidence"], segment["customer_count"])
+        (segment.avg_confidence, segment.customer_count)
         for segment in segments
-        if segment["avg_confidence"] is not None
+        if segment.avg_confidence is not None
     ]
     total = sum(count for _, count in known)
     return sum(share * count for share, count in known) / total if total else None
 
 
-def _backtests(report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    tests = report["forecast"].get("backtest", {})
-    return {
-        target: {
-            "scores": tests[target],
-            "charts": _charts(target, tests[target]),
-            "metrics": _metrics(target, tests[target]["metrics"]),
-        }
-        for target in METRICS
-        if tests.get(target) is not None
-    }
+def _backtests(forecast: ForecastReport) -> list[ShownBacktest]:
+    """Return what there is to show of value and churn, in this order."""
+    value, churn, means = forecast.backtest.value, forecast.backtest.churn, forecast.thresholds
+    found = []
+    if value is not None:
+        plots = [charts.lift_chart(value.lift), charts.spend_chart(value.cutoffs)]
+        rows = _metrics(METRICS[Target.VALUE], value.metrics)
+        found.append(ShownBacktest("Value", value.grade.value, means.value, value, plots, rows))
+    if churn is not None:
+        plots = [charts.calibration_chart(churn.calibration), charts.churn_chart(churn.cutoffs)]
+        rows = _metrics(METRICS[Target.CHURN], churn.metrics)
+        found.append(ShownBacktest("Churn", churn.grade.churn, means.churn, churn, plots, rows))
+    return found
 
 
-def _metrics(target: str, scores: Mapping[str, Mapping[str, float | None]]) -> list[dict[str, Any]]:
+def _metrics(
+    words: Mapping[Metric, tuple[str, str]], scores: Mapping[str, Metrics]
+) -> list[MetricRow]:
     """Return a row per measure, the best of its values marked."""
     rows = []
-    for metric, (name, meaning, better) in METRICS[target].items():
-        values = [scores[rule][metric] for rule in scores]
-        known = [value for value in values if value is not None]
-        best = (max if better == "higher" else min)(known, default=None)
-        words_of = {"name": name, "meaning": meaning, "better": better}
-        rows.append({**words_of, "values": [(value, value == best) for value in values]})
+    for metric, (name, meaning) in words.items():
+        values = [score.of(metric) for score in scores.values()]
+        best, better = metric.best(values), "higher" if metric.higher_is_better else "lower"
+        rows.append(MetricRow(name, meaning, better, [(value, value == best) for value in values]))
     return rows
-
-
-def _charts(target: str, test: Mapping[str, Any]) -> list[charts.Chart]:
-    if target == "churn":
-        return [charts.calibration_chart(test["calibration"]), charts.churn_chart(test["cutoffs"])]
-    return [charts.lift_chart(test["lift"]), charts.spend_chart(test["cutoffs"])]

@@ -1,9 +1,11 @@
 """Sentences of the report: what became of borders and of segments."""
 
 from collections.abc import Mapping
-from typing import Any
 
-REFITS = {
+from backend.results.clustering import ClusteringReport, Decision
+from backend.results.move import SegmentEvent
+
+REFITS: Mapping[Decision, str] = {
     "first": "The borders between segments were learnt for the first time.",
     "kept": "The borders that an earlier run learnt hold.",
     "adopted": "New borders were learnt and adopted.",
@@ -13,20 +15,20 @@ REFITS = {
 }
 
 
-def refit_in_words(clustering: Mapping[str, Any]) -> str:
+def refit_in_words(clustering: ClusteringReport) -> str:
     """Say what became of the borders between segments in this run."""
-    return REFITS.get(clustering["refit"] or "", "")
+    return REFITS[clustering.refit]
 
 
-def event_in_words(event: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def event_in_words(event: SegmentEvent, names: Mapping[str, str]) -> str:
     """Say where a segment came from, or what became of it."""
-    name = names[event["segment_id"]]
-    others = [f"{names[one]} ({share:.0%})" for one, share in event["relatives"].items()]
+    name = names[event.segment_id]
+    others = [f"{names[one]} ({share:.0%})" for one, share in event.relatives.items()]
     relatives = " and ".join(filter(None, [", ".join(others[:-1]), *others[-1:]]))
-    if event["event"] == "split":
+    if event.event == "split":
         return f"{name} came off another segment: its customers were in {relatives}."
-    if event["event"] == "born":
+    if event.event == "born":
         return f"{name} is new" + (f": its customers were in {relatives}." if others else ".")
-    if event["event"] == "merged":
+    if event.event == "merged":
         return f"{name} went into another segment: its customers are in {relatives}."
     return f"{name} is gone" + (f": its customers are in {relatives}." if others else ".")

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from backend.core.glossary import NO_ORDERS
+from backend.results.clustering import PicturePoint
 
 ACTIVE = ("#1f5fa8", "#4aa3df", "#0f9d9a", "#7c9bd6", "#163a66")
 # What a part of the id says of the life stage; the first that fits.
@@ -47,18 +47,18 @@ def colours(ids: Sequence[str]) -> dict[str, str]:
 
 
 def space_dots(
-    points: Sequence[Mapping[str, Any]], colour: Mapping[str, str], names: Mapping[str, str]
+    points: Sequence[PicturePoint], colour: Mapping[str, str], names: Mapping[str, str]
 ) -> list[Dot]:
     """Place customers: activity across; value upwards, or in a strip below who bought once."""
     return [
         Dot(
-            x=EDGE + _share(point["activity"], 0, MOST_ACTIVITY) * (SPACE_WIDTH - 2 * EDGE),
-            y=_height(place, point["value"]),
-            colour=colour[point["segment"]],
-            label=names[point["segment"]],
+            x=EDGE + _share(point.activity, 0, MOST_ACTIVITY) * (SPACE_WIDTH - 2 * EDGE),
+            y=_height(place, point.value),
+            colour=colour[point.segment],
+            label=names[point.segment],
         )
         for place, point in enumerate(points)
-        if point["segment"] in colour
+        if point.segment in colour
     ]
 
 

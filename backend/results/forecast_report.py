@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from backend.core.glossary import Metric
 from backend.results.result import Result, Share
 
 ForecastStatus = Literal["scored", "insufficient_history", "no_orders"]
@@ -86,6 +87,11 @@ class Metrics(Result):
     """Mean of minus the log of the probability given to what happened; lower is better."""
     churn_calibration_error: float | None
     """Mean gap between predicted and actual share over tenths, in [0, 1]; lower is better."""
+
+    def of(self, metric: Metric) -> float | None:
+        """Return one of them."""
+        value: float | None = getattr(self, metric)
+        return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,14 @@
 """What in a shop's data would spoil the results."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from backend.results.result import Result
 
 Level = Literal["ok", "warning", "error"]
-Fact = int | float | str | tuple[str, ...] | Mapping[str, int | str | Mapping[str, int | str]]
+Fact = int | float | str | Sequence[str] | Mapping[str, int | str | Mapping[str, int | str]]
+Facts = Mapping[str, Fact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Finding(Result):
     """error where results would be wrong, warning where they may be, else ok."""
     sentence: str
     """What was found, and what to do about it."""
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
     """The numbers behind it, by name; never a person's data."""
 
 

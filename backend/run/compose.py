@@ -1,33 +1,24 @@
 """Findings become what is published: columns, segments, moves, and the run's report."""
 
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.glossary import NO_ORDERS
-from backend.readiness.finding import Readiness
+from backend.results.move import Cause, SegmentEvent
+from backend.results.readiness import Readiness
 from backend.run.learn import Findings, Standing
 from backend.run.naming_words import named
 from backend.run.run_config import RunConfig
 from backend.run.run_report import run_report
 from backend.segments.buyers import behaviour_of
-from backend.segments.lineage import LineageEvent, lineage
-from backend.segments.profiles import Segment
+from backend.segments.lineage import lineage
 from backend.segments.standing import StandingModel
 from backend.shop.orders import ShopColumns
-from backend.store.publication import (
-    Cause,
-    CustomerColumns,
-    LineageRow,
-    Publication,
-    SegmentMoves,
-    SegmentRow,
-)
+from backend.store.publication import CustomerColumns, Publication, SegmentMoves
 from backend.store.runs import Run
 
 # Decisions without an earlier model that could have moved anybody.
@@ -48,20 +39,19 @@ def publication(
     was = standing.where(shop.customer_ids)
     moves = _moves(shop, standing, found, was)
     events = _lineage(standing, found, was)
-    model, explainer = found.membership.model, found.forecast.explainer
     said = replace(found, segments=named(found))
     return Publication(
         run_id=run.id,
         token=token,
         as_of=as_of,
         customers=_customers(shop, found),
-        segments=[_segment_row(segment) for segment in found.segments],
-        lineage=[LineageRow(**asdict(event)) for event in events],
+        segments=found.segments,
+        lineage=events,
         moves=moves,
         new_names=found.new_names,
-        report=json.dumps(run_report(run, as_of, shop, said, moves, events, readiness, config)),
-        explainer=None if explainer is None else json.dumps(explainer.as_dict()),
-        model=None if model is None else json.dumps(model.as_dict()),
+        report=run_report(run, as_of, shop, said, moves, events, readiness, config),
+        explainer=found.forecast.explainer,
+        model=found.membership.model,
         retention=timedelta(days=config.history_retention_days),
     )
 
@@ -119,28 +109,6 @@ def _sum_per_customer(shop: ShopColumns) -> NDArray[np.int64]:
     return sums
 
 
-def _segment_row(segment: Segment) -> SegmentRow:
-    """Split a segment into the columns of its row and the facts beside them."""
-    facts = segment.as_dict()
-    avg_ltv = facts.pop("avg_ltv")
-    columns = {
-        name: facts.pop(name)
-        for name in (
-            "id",
-            "parent_id",
-            "is_group",
-            "level",
-            "name",
-            "description",
-            "customer_count",
-            "churn_risk_avg",
-        )
-    }
-    return SegmentRow(
-        **columns, avg_ltv=None if avg_ltv is None else Decimal(f"{avg_ltv:.2f}"), profile=facts
-    )
-
-
 def _moves(
     shop: ShopColumns, standing: Standing, found: Findings, before: NDArray[Any]
 ) -> SegmentMoves:
@@ -162,14 +130,14 @@ def _moves(
 def _is_by_model(found: Findings, before: NDArray[Any]) -> NDArray[np.bool_]:
     """Return who is elsewhere because the borders are: not by a first order, or a first sight."""
     elsewhere = found.membership.moved_by_model
-    if found.membership.report["refit"] in BORDERS_OF_NOTHING:
+    if found.membership.report.refit in BORDERS_OF_NOTHING:
         elsewhere = np.ones(len(before), dtype=bool)
     had_orders = np.array([one not in (None, NO_ORDERS) for one in before.tolist()], dtype=bool)
     still: NDArray[np.bool_] = elsewhere & had_orders & (found.membership.ids != NO_ORDERS)
     return still
 
 
-def _lineage(standing: Standing, found: Findings, before: NDArray[Any]) -> tuple[LineageEvent, ...]:
+def _lineage(standing: Standing, found: Findings, before: NDArray[Any]) -> tuple[SegmentEvent, ...]:
     """Say which segments came and went; nothing did where the same model holds."""
     after = found.membership.ids
     known = _known_segments(standing.model, standing.segment_ids)

@@ -12,13 +12,13 @@ from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.predict import forecast
 from backend.forecast.learn.result import Forecast
+from backend.results.segment import Segment
 from backend.run.progress import Progress
 from backend.run.run_config import RunConfig
 from backend.segments.learn.describe import describe
 from backend.segments.learn.night import segment
 from backend.segments.membership import Before, Membership
 from backend.segments.options import ClusteringOptions
-from backend.segments.profiles import Segment
 from backend.segments.standing import StandingModel
 from backend.shop.basket_lines import BasketColumns
 from backend.shop.orders import UNKNOWN, ShopColumns, places_of

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from backend.clients.naming import Namer, SegmentFacts
+from backend.results.segment import Segment
 from backend.run.learn import Findings
-from backend.segments.profiles import Segment, every_rule_name, nearest_in_words
+from backend.segments.profiles import every_rule_name, told_apart
 from backend.store.names import settled
 from backend.store.publication import GivenName, Words
 
@@ -29,13 +30,11 @@ def named(found: Findings) -> tuple[Segment, ...]:
     """Return the segments as they will be called, and told apart from each other so."""
     by_rule = {one.id: Words(one.name, one.description) for one in found.segments}
     words = settled(by_rule, found.names)
-    called = {identity: one.name for identity, one in words.items()}
-    return tuple(
+    return told_apart(
         replace(
             one,
-            name=called[one.id],
+            name=words[one.id].name,
             description=words[one.id].description or one.description,
-            nearest=nearest_in_words(one.nearest, called),
         )
         for one in found.segments
     )
@@ -49,7 +48,7 @@ def _facts(segment: Segment) -> SegmentFacts:
         "share_of_revenue": segment.share_of_revenue,
         "avg_ltv": segment.avg_ltv,
         "churn_risk_avg": segment.churn_risk_avg,
-        "apart_from_nearest": segment.nearest["sentence"] if segment.nearest else None,
-        **segment.characteristics,
+        "apart_from_nearest": segment.nearest.sentence if segment.nearest else None,
+        **segment.characteristics.by_axis(),
     }
-    return SegmentFacts(segment.id, segment.name, segment.description, facts)
+    return SegmentFacts(segment.id, segment.name, segment.description or "", facts)

@@ -16,7 +16,6 @@ from backend.run.naming_words import worded
 from backend.run.progress import Progress, written
 from backend.run.readiness_check import Horizons, examine
 from backend.run.run_config import RunConfig
-from backend.segments.standing import StandingModel
 from backend.shop.basket_lines import BasketColumns, read_baskets
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.orders import ShopColumns, read_shop
@@ -113,12 +112,12 @@ async def _read(
 
 
 async def _standing(engine: AsyncEngine) -> Standing:
-    model = await runs.read_standing_model(engine)
+    model = await store.read_standing_model(engine)
     async with transaction(engine) as connection:
         published = await runs.published(connection)
     customer_ids, segment_ids = await store.read_membership(engine)
     return Standing(
-        model=None if model is None else StandingModel.from_dict(model),
+        model=model,
         customer_ids=customer_ids,
         segment_ids=segment_ids,
         as_of=None if published is None else published.as_of,

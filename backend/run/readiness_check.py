@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from backend.core.errors import InvalidMapping
 from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
 from backend.readiness import judging
-from backend.readiness.finding import Finding, Readiness
+from backend.results.readiness import Finding, Readiness
 from backend.shop import inspection, rights, structure
 from backend.shop.basket_lines import read_baskets
 from backend.shop.mapping.mapping import LogicalName
@@ -56,16 +56,16 @@ async def check_shop(
     missing = await _missing(shop_engine, shop)
     ours = judging.judge_ours(await can_write_ours(our_engine))
     if any(finding.code != "missing_line_items" for finding in missing):
-        return Readiness([*missing, ours])
+        return Readiness.of([*missing, ours])
     try:
         columns = await read_shop(shop_engine, shop, as_of, now=as_of)
         if not missing:
             await read_baskets(shop_engine, shop, as_of, columns.customer_ids)
     except InvalidMapping as problem:
-        return Readiness([*missing, Finding("unreadable", "error", str(problem)), ours])
+        return Readiness.of([*missing, Finding("unreadable", "error", str(problem)), ours])
     horizons = Horizons(value_days, churn_days)
     found = await examine(shop_engine, our_engine, shop, columns, as_of, horizons)
-    return Readiness([*missing, *found.findings])
+    return Readiness.of([*missing, *found.findings])
 
 
 async def examine(
@@ -88,7 +88,7 @@ async def examine(
         *looked_up,
         judging.judge_ours(await can_write_ours(our_engine)),
     ]
-    return Readiness(found)
+    return Readiness.of(found)
 
 
 async def _missing(engine: AsyncEngine, shop: Shop) -> list[Finding]:

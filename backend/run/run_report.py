@@ -1,19 +1,17 @@
 """What a run says of itself: what it read, left out, learnt and moved."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import compress
-from typing import Any
 
 import numpy as np
 
 from backend.core.glossary import left_out
-from backend.readiness.finding import Readiness
+from backend.results.move import Cause, MoveCounts, MovesByCause, SegmentEvent, SegmentFlow
+from backend.results.readiness import Readiness
+from backend.results.run_report import CustomerCounts, OrderCounts, ReportHorizons, RunReport
 from backend.run.learn import Findings
 from backend.run.run_config import RunConfig
-from backend.segments.lineage import LineageEvent
 from backend.segments.picture import picture
 from backend.segments.profiles import known_name
 from backend.shop.mapping.layers import load_mapping
@@ -28,48 +26,38 @@ def run_report(
     shop: ShopColumns,
     found: Findings,
     moves: SegmentMoves,
-    lineage: Sequence[LineageEvent],
+    lineage: Sequence[SegmentEvent],
     readiness: Readiness,
     config: RunConfig,
-) -> dict[str, Any]:
-    """Put together the report that is stored with the run, in plain JSON values."""
-    return {
-        "run_id": run.id,
-        "as_of": as_of.isoformat(),
-        "horizons": {
-            "prediction_days": config.prediction_horizon_days,
-            "churn_days": config.churn_horizon_days,
-        },
-        "customers": _customers(found),
-        "orders": _orders(shop),
-        "readiness": readiness.as_dict(),
-        "forecast": found.forecast.report.as_dict(),
-        "clustering": dict(found.membership.report),
-        "picture": picture(found.membership, found.history),
-        "segments": [segment.as_dict() for segment in found.segments if not segment.is_group],
-        "groups": [segment.as_dict() for segment in found.segments if segment.is_group],
-        "lineage": [asdict(event) for event in lineage],
-        "moves": _moves(moves),
-        "names": _names(found, moves, lineage),
-        "notes": [
+) -> RunReport:
+    """Put together the report that is stored with the run."""
+    return RunReport(
+        run_id=run.id,
+        as_of=as_of,
+        horizons=ReportHorizons(
+            prediction_days=config.prediction_horizon_days, churn_days=config.churn_horizon_days
+        ),
+        customers=CustomerCounts(
+            total=found.history.customer_count,
+            with_orders=int(np.count_nonzero(found.history.frequency)),
+        ),
+        orders=OrderCounts(counted=len(shop.created_at), left_out=dict(shop.rejected)),
+        readiness=readiness,
+        forecast=found.forecast.report,
+        clustering=found.membership.report,
+        picture=picture(found.membership, found.history),
+        segments=tuple(segment for segment in found.segments if not segment.is_group),
+        groups=tuple(segment for segment in found.segments if segment.is_group),
+        lineage=tuple(lineage),
+        moves=_moves(moves),
+        names=_names(found, moves, lineage),
+        notes=(
             *load_mapping(config.shop_variables).notes,
             *found.forecast.report.notes,
             *found.membership.notes,
             *_left_out(shop.rejected),
-        ],
-    }
-
-
-def _customers(found: Findings) -> dict[str, int]:
-    with_orders = int(np.count_nonzero(found.history.frequency))
-    return {"total": found.history.customer_count, "with_orders": with_orders}
-
-
-def _orders(shop: ShopColumns) -> dict[str, Any]:
-    return {
-        "counted": len(shop.created_at),
-        "left_out": dict(shop.rejected),
-    }
+        ),
+    )
 
 
 def _left_out(rejected: Mapping[str, int]) -> list[str]:
@@ -80,7 +68,7 @@ def _left_out(rejected: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _names(found: Findings, moves: SegmentMoves, lineage: Sequence[LineageEvent]) -> dict[str, str]:
+def _names(found: Findings, moves: SegmentMoves, lineage: Sequence[SegmentEvent]) -> dict[str, str]:
     """Return what every segment is called that this report speaks of, those gone included."""
     called = {segment.id: segment.name for segment in found.segments}
     called = {**{identity: given.name for identity, given in found.names.items()}, **called}
@@ -90,18 +78,23 @@ def _names(found: Findings, moves: SegmentMoves, lineage: Sequence[LineageEvent]
     return {one: called.get(one) or known_name(one) for one in spoken | set(called) if one}
 
 
-def _moves(moves: SegmentMoves) -> dict[str, Any]:
+def _moves(moves: SegmentMoves) -> MoveCounts:
     """Count who changed segment, apart from who appeared and who is gone."""
-    ends = list(zip(moves.from_segment_id, moves.to_segment_id, strict=True))
-    changed = [None not in end for end in ends]
-    flows = Counter(end for end, both in zip(ends, changed, strict=True) if both)
-    return {
-        "total": sum(changed),
-        "appeared": sum(origin is None for origin, _ in ends),
-        "gone": sum(target is None for _, target in ends),
-        "by_cause": dict(Counter(compress(moves.cause, changed))),
-        "flows": [
-            {"from": origin, "to": target, "customers": count}
+    ends = list(zip(moves.from_segment_id, moves.to_segment_id, moves.cause, strict=True))
+    changed = [(origin, target, cause) for origin, target, cause in ends if origin and target]
+    flows = Counter((origin, target) for origin, target, _ in changed)
+    return MoveCounts(
+        total=len(changed),
+        appeared=sum(origin is None for origin, _, _ in ends),
+        gone=sum(target is None for _, target, _ in ends),
+        by_cause=_by_cause(cause for _, _, cause in changed),
+        flows=tuple(
+            SegmentFlow(from_=origin, to=target, customers=count)
             for (origin, target), count in flows.most_common()
-        ],
-    }
+        ),
+    )
+
+
+def _by_cause(causes: Iterable[Cause]) -> MovesByCause:
+    counts = Counter(causes)
+    return MovesByCause(behaviour=counts["behaviour"], model=counts["model"])

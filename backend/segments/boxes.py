@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from backend.core.arrays import FloatArray, Numbers
+from backend.core.arrays import FloatArray, JsonNumbers
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -23,8 +23,8 @@ class Boxes:
         Shape (boxes,), the segment of each.
     """
 
-    low: Annotated[FloatArray, Numbers(null=-np.inf)]
-    high: Annotated[FloatArray, Numbers(null=np.inf)]
+    low: Annotated[FloatArray, JsonNumbers(null=-np.inf)]
+    high: Annotated[FloatArray, JsonNumbers(null=np.inf)]
     ids: tuple[str, ...]
 
     @property

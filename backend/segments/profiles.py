@@ -9,7 +9,6 @@ from backend.results.segment import Apart, Nearest, Segment
 from backend.segments.axes import AXES
 from backend.segments.vocabulary import BY_ID, HALF_IDS, OTHER_NAMES, guarded_name, name_of
 
-
 KNOWN_IDS = frozenset({*BY_ID, *OTHER_NAMES, *HALF_IDS})
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from backend.core.arrays import Numbers, StoredFloats
+from backend.core.arrays import JsonNumbers, StoredFloats
 from backend.segments.buyers import Behaviour, FloatArray
 from backend.segments.vocabulary import Branch
 
@@ -63,8 +63,8 @@ class Space:
     curves: dict[Branch, ReturnCurve]
     frequency_weight: float
     centre: float
-    spread: Annotated[float, Numbers(null=np.inf)]
-    limit: Annotated[float, Numbers(null=np.inf)]
+    spread: Annotated[float, JsonNumbers(null=np.inf)]
+    limit: Annotated[float, JsonNumbers(null=np.inf)]
 
     def coordinates(self, behaviour: Behaviour, branch: Branch) -> FloatArray:
         """Return shape (n, 1) for one-time buyers, (n, 2) for repeat customers."""

@@ -5,20 +5,21 @@ one customer with them takes milliseconds, so profiles stay small and no run wri
 explanation that nobody reads.
 """
 
-from typing import Any
+from collections.abc import Mapping
 
 from backend import store
-from backend.api.customers.schema import Crossing, CustomerProfile, ExplainedNumber, SegmentReason
-from backend.api.customers.schema import Explanation as Explained
+from backend.api.customers.schema import CustomerProfile
 from backend.api.state import ApiState
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.database.engine import transaction
-from backend.forecast.explainer import Explainer, Explanation
+from backend.forecast.explainer import Explainer, rounded
+from backend.results.explanation import Crossing, ExplainedNumber, Explanation, SegmentReason
+from backend.results.segment import Segment
 from backend.segments import crossings, vocabulary
 from backend.segments.buyers import Behaviour
+from backend.segments.crossings import NextBorder
 from backend.segments.rule import HABITS
 from backend.segments.standing import StandingModel
-from backend.store import runs
 
 CHURN_PLACES, VALUE_PLACES = 4, 2
 MORE = {2: "Two", 3: "Three"}
@@ -29,24 +30,24 @@ async def explained(state: ApiState, profile: CustomerProfile) -> CustomerProfil
     if profile.run_id is None:
         return profile
     async with transaction(state.engine) as connection:
-        explainer = await runs.read_explainer(connection, profile.run_id)
-        model = await runs.read_model(connection, profile.run_id)
-        segments = await store.read_segments(connection)
+        explainer = await store.read_explainer(connection, profile.run_id)
+        model = await store.read_model(connection, profile.run_id)
+        published = await store.read_segments(connection)
     churn, value = _numbers(profile, explainer)
-    reason = _reason(profile, model, {row["id"]: row for row in segments})
-    words = Explained(churn_risk=churn, predicted_value=value, segment=reason)
+    reason = _reason(profile, model, {one.id: one for one in published.segments})
+    words = Explanation(churn_risk=churn, predicted_value=value, segment=reason)
     return profile.model_copy(update={"explanation": words})
 
 
 def _numbers(
-    profile: CustomerProfile, stored: dict[str, Any] | None
+    profile: CustomerProfile, explainer: Explainer | None
 ) -> tuple[ExplainedNumber | None, ExplainedNumber | None]:
-    if stored is None or profile.churn_risk is None or profile.predicted_value is None:
+    if explainer is None or profile.churn_risk is None or profile.predicted_value is None:
         return None, None
-    explainer, facts = Explainer.from_dict(stored), _facts(profile)
+    facts = _facts(profile)
     return (
-        _shown(explainer.churn(facts, profile.churn_risk), CHURN_PLACES),
-        _shown(explainer.value(facts, profile.predicted_value), VALUE_PLACES),
+        rounded(explainer.churn(facts, profile.churn_risk), CHURN_PLACES),
+        rounded(explainer.value(facts, profile.predicted_value), VALUE_PLACES),
     )
 
 
@@ -60,28 +61,24 @@ def _facts(profile: CustomerProfile) -> CustomerFacts:
     )
 
 
-def _shown(explanation: Explanation, places: int) -> ExplainedNumber:
-    return ExplainedNumber.model_validate(explanation.rounded(places), from_attributes=True)
-
-
 def _reason(
-    profile: CustomerProfile, stored: dict[str, Any] | None, segments: dict[str, dict[str, Any]]
+    profile: CustomerProfile, model: StandingModel | None, segments: Mapping[str, Segment]
 ) -> SegmentReason | None:
     """Compare the customer with the rule, and try what would move them."""
-    if profile.archetype.id not in segments:
+    segment = segments.get(profile.archetype.id or "")
+    if segment is None:
         return None
-    model = None if stored is None else StandingModel.from_dict(stored)
     customer = _behaviour(profile)
     if customer is None:
         why, found = "Has not ordered yet", [] if model is None else [crossings.first_order(model)]
     else:
         why, found = _own_facts(profile, customer, model), []
         if model is not None:
-            found = [*crossings.crossings(model, customer, profile.archetype.id)]
+            found = [*crossings.crossings(model, customer, segment.id)]
     return SegmentReason(
         why=f"{why}.",
-        rule=segments[profile.archetype.id]["profile"]["rule"]["sentence"],
-        crossings=[_crossing(crossing, profile, segments) for crossing in found],
+        rule=segment.rule.sentence,
+        crossings=tuple(_crossing(border, profile, segments) for border in found),
     )
 
 
@@ -113,10 +110,10 @@ def _days(count: int) -> str:
 
 
 def _crossing(
-    found: crossings.Crossing, profile: CustomerProfile, segments: dict[str, dict[str, Any]]
+    found: NextBorder, profile: CustomerProfile, segments: Mapping[str, Segment]
 ) -> Crossing:
     known = segments.get(found.segment_id)
-    name = known["name"] if known else vocabulary.name_of(found.segment_id)
+    name = known.name if known else vocabulary.name_of(found.segment_id)
     return Crossing(
         by=found.by,
         amount=found.amount,
@@ -127,7 +124,7 @@ def _crossing(
     )
 
 
-def _crossing_in_words(found: crossings.Crossing, usual: float | None, name: str) -> str:
+def _crossing_in_words(found: NextBorder, usual: float | None, name: str) -> str:
     moved = f"would move this customer to {name}."
     if found.by == "silence":
         return f"Another {_days(found.amount)} without an order {moved}"

@@ -12,7 +12,7 @@ from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.core.arrays import FloatArray
 from backend.core.threads import one_thread
-from backend.forecast.learn.backtest.grades import BacktestReport, make_report
+from backend.forecast.learn.backtest.grades import make_report
 from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials
 from backend.forecast.learn.blend import HorizonModel, Prediction, fit_horizon
@@ -20,8 +20,10 @@ from backend.forecast.learn.distil import fit_explainer
 from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.next_order import QUANTILES, next_purchase_days
-from backend.forecast.learn.result import Forecast, ForecastReport, make_notes
+from backend.forecast.learn.result import Forecast
+from backend.forecast.learn.self_report import make_notes, self_report
 from backend.forecast.learn.spread import Intervals, Spread, fit_spread
+from backend.results.forecast_report import Backtest, Backtests, ForecastReport, LevelCorrections
 
 # What a shop without any repeat purchase is assumed to have seen besides: half a repeat purchase
 # in one customer-year (the half is Jeffreys' prior for a Poisson rate).
@@ -71,8 +73,7 @@ def forecast(
     days = history.purchase_days()
     horizons = _Horizons(value_horizon_days, churn_horizon_days)
     if not len(days.day):
-        report = ForecastReport("no_orders", "none", value_horizon_days, churn_horizon_days)
-        scores = _nothing(report)
+        scores = _nothing(horizons)
     elif not np.any(np.diff(days.customer) == 0):
         scores = _base_rates(days, horizons)
     else:
@@ -119,7 +120,7 @@ class _Fitted:
     model: HorizonModel
     trials: list[Trial]
     spend_power: float
-    report: BacktestReport | None
+    report: Backtest | None
 
     def predict(self, days: PurchaseDays) -> Prediction:
         """Predict for all buyers, spend spread as the trials taught."""
@@ -199,16 +200,15 @@ def _next_purchases(
 
 def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons) -> ForecastReport:
     boosted = value.model.buy is not None
-    return ForecastReport(
-        status="scored",
-        model="lifetime models and gradient boosting" if boosted else "lifetime models",
+    return self_report(
+        "scored",
+        "lifetime models and gradient boosting" if boosted else "lifetime models",
         value_horizon_days=horizons.value_days,
         churn_horizon_days=horizons.churn_days,
         parameters=value.model.base.parameters(),
-        level=asdict(value.model.level),
+        level=LevelCorrections(**asdict(value.model.level)),
         spend_power=value.spend_power,
-        value=value.report,
-        churn=churn.report,
+        backtest=Backtests(value=value.report, churn=churn.report),
         coverage=spread.coverage,
         notes=make_notes(value.report, churn.report, season_known=value.model.level.year_ago),
     )
@@ -227,11 +227,11 @@ def _base_rates(days: PurchaseDays, horizons: _Horizons) -> _Scores:
         everyone * expected * summary.spend.mean(),
         everyone * float(logit(-np.expm1(-expected))),
     )
-    report = ForecastReport(
+    report = self_report(
         "insufficient_history",
         "base rate",
-        horizons.value_days,
-        horizons.churn_days,
+        value_horizon_days=horizons.value_days,
+        churn_horizon_days=horizons.churn_days,
         parameters={"poisson": {"rate_per_day": rate_per_day}},
         notes=("Nobody has ordered on two days yet: all customers have the same base rate.",),
     )
@@ -244,7 +244,14 @@ def _base_rates(days: PurchaseDays, horizons: _Horizons) -> _Scores:
     )
 
 
-def _nothing(report: ForecastReport) -> _Scores:
+def _nothing(horizons: _Horizons) -> _Scores:
+    report = self_report(
+        "no_orders",
+        "none",
+        value_horizon_days=horizons.value_days,
+        churn_horizon_days=horizons.churn_days,
+        parameters={},
+    )
     none = np.zeros(0)
     prediction = Prediction(np.zeros(0, dtype=np.int64), none, none, none)
     return _Scores(prediction, none, Intervals(*(none,) * 4), np.zeros((0, 3)), report)

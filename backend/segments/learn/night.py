@@ -179,8 +179,7 @@ def _notes(options: ClusteringOptions, report: ClusteringReport) -> tuple[str, .
     notes = []
     if report.justified_k < options.min_k:
         notes.append(
-            f"Asked for at least {options.min_k} segments, "
-            f"the data justify {report.justified_k}."
+            f"Asked for at least {options.min_k} segments, the data justify {report.justified_k}."
         )
     if report.k < options.min_k:
         notes.append(f"Only {report.k} segments are large enough to be told apart.")
