@@ -95,7 +95,7 @@ def test_a_process_that_served_every_route_has_imported_nothing_that_learns(
             assert ask().is_success, route
         for page in ("/docs", "/redoc", "/openapi.json"):
             assert live.get(page).is_success, page
-        live.process.send_signal(signal.SIGINT)  # after SIGTERM, the server ends without a last word
+        live.process.send_signal(signal.SIGINT)  # SIGTERM would end it without a last word
         live.process.wait(20)
     assert imported(tmp_path, live.process.pid) & (LEARNS | UNUSED) == set()
 

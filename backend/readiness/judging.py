@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.errors import InvalidMapping
+from backend.readiness.what_was_read import ReadingRules, ReadOrders
 from backend.results.readiness import Facts, Finding, Level
-from backend.shop.mapping.mapping import ShopMapping
-from backend.shop.orders import ShopColumns
 
 # Shares of all orders from which on a reason is worth a warning, and from which on an error.
 REASONS: Mapping[str, tuple[float, float, str]] = {
@@ -44,7 +42,7 @@ def missing(name: str, problem: InvalidMapping, near: Sequence[str]) -> Finding:
     return Finding(f"missing_{name}", "error", f"{problem}{hint}", {"nearest": list(near)})
 
 
-def judge_mapping(mapping: ShopMapping) -> Finding:
+def judge_mapping(mapping: ReadingRules) -> Finding:
     """Whether all that was configured is heard."""
     if not mapping.notes:
         return Finding("mapping", "ok", "All that is configured of the shop is heard.")
@@ -65,7 +63,7 @@ def judge_ids(customers: int, repeated: int) -> Finding:
     )
 
 
-def judge_statuses(counts: Counts, mapping: ShopMapping) -> Finding:
+def judge_statuses(counts: Counts, mapping: ReadingRules) -> Finding:
     """Say how each status is treated; one that no list names is named."""
     lists = mapping.statuses
     treated = {status: _treatment(status, mapping) for status in counts}
@@ -90,7 +88,7 @@ def judge_statuses(counts: Counts, mapping: ShopMapping) -> Finding:
     )
 
 
-def _treatment(status: str, mapping: ShopMapping) -> str:
+def _treatment(status: str, mapping: ReadingRules) -> str:
     lists = mapping.statuses
     if status in lists.cancelled:
         return "cancelled"
@@ -101,7 +99,7 @@ def _treatment(status: str, mapping: ShopMapping) -> str:
     return "counted" if status == "" or status in lists.counted else "not counted"
 
 
-def judge_orders(columns: ShopColumns) -> Iterator[Finding]:
+def judge_orders(columns: ReadOrders) -> Iterator[Finding]:
     """Judge the orders that do not count, by reason."""
     total = len(columns.created_at) + sum(columns.rejected.values())
     if total == 0:
@@ -119,7 +117,7 @@ def judge_orders(columns: ShopColumns) -> Iterator[Finding]:
         yield Finding(reason, level, sentence, {"orders": count, "share": round(share, 4)})
 
 
-def judge_night(created_at: NDArray[np.datetime64], mapping: ShopMapping) -> Finding:
+def judge_night(created_at: NDArray[np.datetime64], mapping: ReadingRules) -> Finding:
     """Whether orders bunch in the shop's night, as they do where a time zone is wrong."""
     hours = _local_hours(created_at, mapping.zone)
     share_of_hour = hours / max(hours.sum(), 1)
@@ -153,7 +151,7 @@ def _local_hours(created_at: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[
     return hours
 
 
-def judge_currencies(counts: Counts, mapping: ShopMapping) -> Finding:
+def judge_currencies(counts: Counts, mapping: ReadingRules) -> Finding:
     """Whether amounts of several currencies would be added up."""
     facts = {"currencies": dict(counts)}
     if len(counts) < 2 or mapping.currency.only or mapping.currency.rate:
@@ -185,7 +183,7 @@ def judge_totals(compared: int, disagreeing: int) -> Finding:
     )
 
 
-def judge_guests(customers: int, repeated: int, mapping: ShopMapping) -> Finding:
+def judge_guests(customers: int, repeated: int, mapping: ReadingRules) -> Finding:
     """Whether the same e-mail has several customers."""
     share = repeated / max(customers, 1)
     facts = {"customers": customers, "repeated": repeated}
@@ -201,7 +199,7 @@ def judge_guests(customers: int, repeated: int, mapping: ShopMapping) -> Finding
 
 
 def judge_history(
-    columns: ShopColumns, as_of: datetime, *, value_days: int, churn_days: int
+    columns: ReadOrders, as_of: datetime, *, value_days: int, churn_days: int
 ) -> Iterator[Finding]:
     """Compare history and buyers with what each prediction needs."""
     buyers = len(np.unique(columns.customer_index))
@@ -315,8 +313,6 @@ def judge_shop_user(writable: Sequence[str]) -> Finding:
     )
 
 
-def unseen(code: str, error: Exception) -> Finding:
+def unseen(code: str, said: str) -> Finding:
     """Say that something could not be looked at."""
-    reason: Any = getattr(error, "orig", None) or error
-    said = str(error) if isinstance(error, InvalidMapping) else f"{type(reason).__name__}."
     return Finding(code, "warning", f"Could not be looked at: {said}")

@@ -1,7 +1,7 @@
 """What a run learns from the shop's columns: arrays in, arrays out, nothing read or written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,13 +15,16 @@ from backend.forecast.learn.result import Forecast
 from backend.results.segment import Segment
 from backend.run.progress import Progress
 from backend.run.run_config import RunConfig
+from backend.run.run_context import RunContext
+from backend.run.standing import Standing
+from backend.segments.buyers import Behaviour, behaviour_of
 from backend.segments.learn.describe import describe
 from backend.segments.learn.night import segment
 from backend.segments.membership import Before, Membership
 from backend.segments.options import ClusteringOptions
 from backend.segments.standing import StandingModel
-from backend.shop.basket_lines import BasketColumns
-from backend.shop.orders import UNKNOWN, ShopColumns, places_of
+from backend.shop.orders import ShopColumns
+from backend.shop.seen import Seen
 from backend.store.publication import GivenName
 from backend.store.runs import RunRequest
 
@@ -29,62 +32,13 @@ SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What the published run left behind.
-
-    Attributes
-    ----------
-    model
-        Its segmentation; None before the first run.
-    customer_ids, segment_ids
-        Who is where, sorted by customer id.
-    as_of
-        The instant it described; None before the first run.
-    names
-        Names given by a person or the language model, by segment id.
-    """
-
-    model: StandingModel | None
-    customer_ids: NDArray[Any]
-    segment_ids: NDArray[Any]
-    as_of: datetime | None
-    names: Mapping[str, GivenName]
-
-    def where(self, ids: NDArray[Any]) -> NDArray[Any]:
-        """Return the segment that each of these customers was in; None for who was not known."""
-        was = np.full(len(ids), None, dtype=object)
-        places = places_of(ids, self.customer_ids)
-        known = places != UNKNOWN
-        was[known] = self.segment_ids[places[known]]
-        return was
-
-    def gone(self, ids: NDArray[Any]) -> "Standing":
-        """Return those of its customers that are not among these, which are ascending."""
-        return self._of(places_of(self.customer_ids, ids) == UNKNOWN)
-
-    def with_ids_like(self, ids: NDArray[Any]) -> "Standing":
-        """Return the same with ids of the shop's type, which may have changed since.
-
-        Numbers go on as text; text goes on as nothing: our tables cannot hold it any more.
-        """
-        if (self.customer_ids.dtype == object) == (ids.dtype == object):
-            return self
-        if ids.dtype != object:
-            return self._of(np.zeros(len(self.customer_ids), dtype=bool))
-        as_text = replace(self, customer_ids=self.customer_ids.astype(str).astype(object))
-        return as_text._of(np.argsort(as_text.customer_ids))
-
-    def _of(self, rows: NDArray[Any]) -> "Standing":
-        kept = {"customer_ids": self.customer_ids[rows], "segment_ids": self.segment_ids[rows]}
-        return replace(self, **kept)
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Learned:
     """Everything one run found out about the shop's customers.
 
     Attributes
     ----------
+    behaviour
+        Of those with orders, computed once for all that is told of them.
     segments
         In their rules' words.
     names
@@ -94,6 +48,7 @@ class Findings:
     """
 
     history: OrderHistory
+    behaviour: Behaviour
     forecast: Forecast
     membership: Membership
     segments: tuple[Segment, ...]
@@ -101,18 +56,12 @@ class Findings:
     new_names: Mapping[str, GivenName] = field(default_factory=dict)
 
 
-def learn(
-    shop: ShopColumns,
-    baskets: BasketColumns | None,
-    standing: Standing,
-    config: RunConfig,
-    request: RunRequest,
-    as_of: datetime,
-    progress: Progress,
-) -> Findings:
+def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progress) -> Learned:
     """Forecast and segment all customers of the shop."""
-    history = _history(shop, as_of)
-    progress.enter("forecast")
+    shop, config = seen.columns, context.config
+    history = _history(shop, context.as_of)
+    behaviour = behaviour_of(history)
+    progress.enter("forecast", rows=len(shop.customer_ids))
     predicted = forecast(
         history,
         value_horizon_days=config.prediction_horizon_days,
@@ -120,18 +69,19 @@ def learn(
         seed=SEED,
         progress=progress.advance,
     )
-    progress.enter("segments")
-    bought = None if baskets is None else Baskets(**baskets.as_dict())
+    progress.enter("segments", rows=len(shop.customer_ids))
+    baskets = None if seen.baskets is None else Baskets(**seen.baskets.as_dict())
     membership = segment(
         history,
-        _options(config, request, standing.model),
+        behaviour,
+        _options(config, context.run.request, standing.model),
         shop.customer_ids,
-        baskets=bought,
+        baskets=baskets,
         before=_before(standing, shop.customer_ids),
-        refit=request.refit,
+        refit=context.run.request.refit,
     )
-    segments = describe(membership, history, predicted, bought)
-    return Findings(history, predicted, membership, segments)
+    segments = describe(membership, history, behaviour, predicted, baskets)
+    return Learned(history, behaviour, predicted, membership, segments)
 
 
 def _before(standing: Standing, customer_ids: NDArray[Any]) -> Before:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 import numpy as np
 
@@ -10,51 +9,48 @@ from backend.core.glossary import left_out
 from backend.results.move import Cause, MoveCounts, MovesByCause, SegmentEvent, SegmentFlow
 from backend.results.readiness import Readiness
 from backend.results.run_report import CustomerCounts, OrderCounts, ReportHorizons, RunReport
-from backend.run.learn import Findings
-from backend.run.run_config import RunConfig
+from backend.run.learn import Learned
+from backend.run.run_context import RunContext
 from backend.segments.picture import picture
 from backend.segments.profiles import known_name
-from backend.shop.mapping.layers import load_mapping
-from backend.shop.orders import ShopColumns
+from backend.shop.seen import Seen
 from backend.store.publication import SegmentMoves
-from backend.store.runs import Run
 
 
 def run_report(
-    run: Run,
-    as_of: datetime,
-    shop: ShopColumns,
-    found: Findings,
+    context: RunContext,
+    seen: Seen,
+    learned: Learned,
     moves: SegmentMoves,
     lineage: Sequence[SegmentEvent],
     readiness: Readiness,
-    config: RunConfig,
 ) -> RunReport:
     """Put together the report that is stored with the run."""
+    shop, config = seen.columns, context.config
     return RunReport(
-        run_id=run.id,
-        as_of=as_of,
+        run_id=context.run.id,
+        as_of=context.as_of,
         horizons=ReportHorizons(
             prediction_days=config.prediction_horizon_days, churn_days=config.churn_horizon_days
         ),
         customers=CustomerCounts(
-            total=found.history.customer_count,
-            with_orders=int(np.count_nonzero(found.history.frequency)),
+            total=learned.history.customer_count,
+            with_orders=int(np.count_nonzero(learned.history.frequency)),
         ),
         orders=OrderCounts(counted=len(shop.created_at), left_out=dict(shop.rejected)),
         readiness=readiness,
-        forecast=found.forecast.report,
-        clustering=found.membership.report,
-        picture=picture(found.membership, found.history),
-        segments=tuple(segment for segment in found.segments if not segment.is_group),
-        groups=tuple(segment for segment in found.segments if segment.is_group),
+        forecast=learned.forecast.report,
+        clustering=learned.membership.report,
+        picture=picture(learned.membership, learned.behaviour),
+        segments=tuple(segment for segment in learned.segments if not segment.is_group),
+        groups=tuple(segment for segment in learned.segments if segment.is_group),
         lineage=tuple(lineage),
         moves=_moves(moves),
-        names=_names(found, moves, lineage),
+        names=_names(learned, moves, lineage),
         notes=(
-            *load_mapping(config.shop_variables).notes,
-            *found.forecast.report.notes,
-            *found.membership.notes,
+            *context.mapping.notes,
+            *learned.forecast.report.notes,
+            *learned.membership.notes,
             *_left_out(shop.rejected),
         ),
     )
@@ -68,10 +64,12 @@ def _left_out(rejected: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _names(found: Findings, moves: SegmentMoves, lineage: Sequence[SegmentEvent]) -> dict[str, str]:
+def _names(
+    learned: Learned, moves: SegmentMoves, lineage: Sequence[SegmentEvent]
+) -> dict[str, str]:
     """Return what every segment is called that this report speaks of, those gone included."""
-    called = {segment.id: segment.name for segment in found.segments}
-    called = {**{identity: given.name for identity, given in found.names.items()}, **called}
+    called = {segment.id: segment.name for segment in learned.segments}
+    called = {**{identity: given.name for identity, given in learned.names.items()}, **called}
     spoken = {*moves.from_segment_id, *moves.to_segment_id}
     for event in lineage:
         spoken |= {event.segment_id, *event.relatives}

@@ -116,6 +116,17 @@ class Shop:
             return _orders_of_accounts(source, accounts, connection.dialect.name)
         return source
 
+    async def logical(self, connection: AsyncConnection, name: LogicalName) -> Source | None:
+        """Return one of the three; None only for order lines that the shop has not.
+
+        Raises
+        ------
+        InvalidMapping
+            As `customers`.
+        """
+        ask = {"customers": self.customers, "orders": self.orders, "line_items": self.line_items}
+        return await ask[name](connection)
+
     async def line_items(self, connection: AsyncConnection) -> Source | None:
         """Return the shop's order lines; None if it has none.
 

@@ -1,6 +1,7 @@
 """Everything that a run found out, published in one transaction."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Table, delete, insert
 
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
+from backend.results.run_report import RunReport
 from backend.store import runs, stored
 from backend.store.customer_columns import Columns, customer_columns
 from backend.store.id_column import fit_customer_id_type
@@ -21,8 +23,26 @@ ROWS_PER_BATCH = 10_000
 Left = TypeVar("Left")
 
 
-async def publish(engine: AsyncEngine, publication: Publication, *, now: datetime) -> None:
+async def publish(
+    engine: AsyncEngine,
+    publication: Publication,
+    *,
+    now: datetime,
+    closing: Callable[[RunReport], RunReport] | None = None,
+) -> None:
     """Replace what is served, in one transaction: readers see the old run or the new one.
+
+    Parameters
+    ----------
+    engine
+        Where our tables are.
+    publication
+        What the run found out.
+    now
+        Aware; when it is published.
+    closing
+        Asked for the report as it is to be stored once all else is written, so that it can say
+        what the writing took.
 
     Raises
     ------
@@ -51,6 +71,9 @@ async def publish(engine: AsyncEngine, publication: Publication, *, now: datetim
         await _append_moves(connection, publication, now)
         await _append_lineage(connection, publication, now)
         await _forget(connection, now - publication.retention)
+        if closing is not None:
+            report = stored.REPORT.write(closing(publication.report))
+            await runs.replace_report(connection, publication.run_id, report)
 
 
 def _written(kind: Kind[Left], value: Left | None) -> str | None:

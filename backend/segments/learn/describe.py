@@ -13,7 +13,7 @@ from backend.core.glossary import NO_ORDERS
 from backend.forecast.learn.result import Forecast
 from backend.results.segment import Apart, Medians, Nearest, Segment
 from backend.segments.axes import AXES, axes_of
-from backend.segments.buyers import BoolArray, FloatArray, behaviour_of
+from backend.segments.buyers import Behaviour, BoolArray, FloatArray
 from backend.segments.membership import Membership, rule_name
 from backend.segments.profiles import told_apart
 from backend.segments.rule import rule_of
@@ -48,6 +48,7 @@ DECIMALS = 4
 def describe(
     membership: Membership,
     history: OrderHistory,
+    behaviour: Behaviour,
     forecast: Forecast,
     baskets: Baskets | None = None,
 ) -> tuple[Segment, ...]:
@@ -57,7 +58,7 @@ def describe(
     -------
     Segments in the order in which they are shown, each group ahead of its parts.
     """
-    measure = _Measure(membership, history, forecast, baskets)
+    measure = _Measure(membership, history, behaviour, forecast, baskets)
     leaves = set(membership.ids.tolist())
     groups = {group for leaf in leaves for group in _ancestors(leaf)} - leaves
     ordered = sorted(leaves | groups, key=_position)
@@ -85,13 +86,14 @@ class _Measure:
         self,
         membership: Membership,
         history: OrderHistory,
+        behaviour: Behaviour,
         forecast: Forecast,
         baskets: Baskets | None,
     ) -> None:
         facts = forecast.facts
         self._membership = membership
         self._forecast = forecast
-        self._behaviour = behaviour_of(history)
+        self._behaviour = behaviour
         self._spent = np.nan_to_num(facts.avg_order_value * facts.frequency)
         self._axes = axes_of(history, facts, baskets)
         self._everybody = np.ones(history.customer_count, dtype=bool)

@@ -11,7 +11,7 @@ from backend.behaviour.history import ONE_DAY, OrderHistory
 from backend.core.glossary import NO_ORDERS
 from backend.core.threads import one_thread
 from backend.results.clustering import ClusteringReport, Decision
-from backend.segments.buyers import Behaviour, behaviour_of
+from backend.segments.buyers import Behaviour
 from backend.segments.learn.borders import Fitting
 from backend.segments.learn.evidence import with_habits
 from backend.segments.membership import Before, Ids, Membership, Refit
@@ -27,6 +27,7 @@ SHARES_OF_PREVIOUS = (0.5, 0.75, 0.875)
 
 def segment(
     history: OrderHistory,
+    behaviour: Behaviour,
     options: ClusteringOptions,
     customer_keys: NDArray[Any],
     *,
@@ -46,6 +47,8 @@ def segment(
     ----------
     history
         Orders of all customers.
+    behaviour
+        What they come to, as `behaviour_of` sums them up.
     options
         Bounds of k, sample, scaling.
     customer_keys
@@ -57,7 +60,6 @@ def segment(
     refit
         "auto" monthly, "now" at once, "force" also where it moves many.
     """
-    behaviour = behaviour_of(history)
     count = len(behaviour)
     if count < FEWEST_BUYERS:
         words = f"{count} customers with orders are too few to cluster: one segment."

@@ -120,6 +120,7 @@ def segmented(
 ) -> Membership:
     return segment(
         history,
+        behaviour_of(history),
         ClusteringOptions(**options),  # type: ignore[arg-type]
         np.arange(history.customer_count),
         before=before,
@@ -374,7 +375,7 @@ def test_customers_without_orders_are_a_segment_without_numbers() -> None:
     history, _ = planted()
     history = history_of([*people_of(history), (np.empty(0), np.empty(0))])
     found = segmented(history)
-    nobody = describe(found, history, forecast(history))[-1]
+    nobody = describe(found, history, behaviour_of(history), forecast(history))[-1]
     assert (nobody.id, nobody.customer_count) == ("no_orders", 1)
     assert (nobody.avg_ltv, nobody.churn_risk_avg, nobody.avg_confidence) == (None, None, None)
     assert found.ids[-1] == "no_orders"
@@ -566,7 +567,7 @@ def test_every_crossing_is_what_the_model_says(seed: int) -> None:
 def test_segments_are_described_by_a_rule_that_holds() -> None:
     history, _ = planted()
     found = segmented(history)
-    segments = describe(found, history, forecast(history))
+    segments = describe(found, history, behaviour_of(history), forecast(history))
     parts = [item for item in segments if not item.is_group]
     assert sum(item.customer_count for item in parts) == history.customer_count
     assert sum(item.share_of_revenue or 0 for item in parts) == pytest.approx(1, abs=0.001)
