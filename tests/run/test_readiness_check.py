@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from backend.results.readiness import Readiness
 from sqlalchemy import text
 
 from backend.database.engine import create_engine, opened, parse_url
+from backend.results.readiness import Readiness
 from backend.run.readiness_check import Horizons, check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop as MappedShop
