@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from pydantic import SecretStr
 
-from backend import __version__
+from backend import API_VERSION
 from backend.api import health, problems
 from backend.api.customers import routes as customers
 from backend.api.middleware import RequestId
@@ -54,7 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
     mapping = load_mapping(settings.shop_variables())
     app: FastAPI = FastAPIOffline(
         title="Intelligence Backend",
-        version=__version__,
+        version=API_VERSION,
         description="Segments, value and churn of a shop's customers.",
         lifespan=_lifespan(settings, mapping),
         generate_unique_id_function=operation_id,

@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend import __version__
+from backend import API_VERSION
 from backend.api.problem_answers import problems
 from backend.api.state import State
 from backend.database.engine import ping
@@ -22,7 +22,7 @@ class Health(BaseModel):
 
     status: Literal["healthy"] = Field(description="A service that cannot work answers 503")
     database: Literal["connected"] = Field(description="The shop's and ours answer")
-    version: str = Field(description="Of this service")
+    version: str = Field(description="Of the API")
 
 
 router = APIRouter(tags=["health"])
@@ -33,4 +33,4 @@ async def health(state: State) -> Health:
     """Ask the databases, and say whether they answer. Needs no key."""
     await ping(state.engine)
     await ping(state.shop_engine, "shop")
-    return Health(status="healthy", database="connected", version=__version__)
+    return Health(status="healthy", database="connected", version=API_VERSION)

@@ -17,7 +17,7 @@ REFITS: Mapping[Decision, str] = {
 
 def refit_in_words(clustering: ClusteringReport) -> str:
     """Say what became of the borders between segments in this run."""
-    return REFITS[clustering.refit]
+    return "" if clustering.refit is None else REFITS[clustering.refit]
 
 
 def event_in_words(event: SegmentEvent, names: Mapping[str, str]) -> str:

@@ -30,8 +30,8 @@ class FitFigures(Result):
 class ClusteringReport(FitFigures):
     """How borders were learnt, and what this run made of them."""
 
-    refit: Decision
-    """What became of the borders in this run."""
+    refit: Decision | None
+    """What became of the borders in this run; null in reports from before borders stood."""
     fitted_at: str | None
     """The instant that the borders were learnt at, ISO 8601 in UTC; null where there are none."""
     moved_without_order: Share | None

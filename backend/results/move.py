@@ -84,10 +84,10 @@ class MoveCounts(Result):
 
     total: int
     """In another segment than before."""
-    appeared: int
-    """Not known before."""
-    gone: int
-    """Known before, and no longer in the shop."""
+    appeared: int | None
+    """Not known before; null in the first reports, which counted them among the total."""
+    gone: int | None
+    """Known before, and no longer in the shop; null likewise."""
     by_cause: MovesByCause
     """The total, by why."""
     flows: tuple[SegmentFlow, ...]

@@ -90,7 +90,7 @@ class Kind(Generic[T]):
 
 REPORT = Kind("report", RunReport, (upgrades.report_with_all_its_parts,))
 EXPLAINER = Kind("explainer", Explainer)
-SEGMENT = Kind("segment", Segment)
+SEGMENT = Kind("segment", Segment, (upgrades.segment_with_a_rule,))
 MODEL = Kind(
     "segmentation",
     StandingModel,

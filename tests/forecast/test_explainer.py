@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable
 
 import numpy as np
@@ -8,9 +7,10 @@ from hypothesis import strategies as st
 
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory
-from backend.forecast.explainer import Explainer
+from backend.forecast.explainer import Explainer, rounded
 from backend.forecast.learn.distil import fit_explainer
 from backend.forecast.learn.result import Forecast
+from backend.store.stored import EXPLAINER
 
 History = Callable[[str], OrderHistory]
 FIELDS = ("recency_days", "frequency", "avg_order_value", "age_days", "usual_gap_days")
@@ -26,7 +26,7 @@ def customer(facts: CustomerFacts, row: int) -> CustomerFacts:
 def explainer(cdnow_forecast: Forecast) -> Explainer:
     """The distilled forecast of CDNOW, as a run stores and the API reads it."""
     assert cdnow_forecast.explainer is not None
-    return Explainer.from_dict(json.loads(json.dumps(cdnow_forecast.explainer.as_dict())))
+    return EXPLAINER.read(EXPLAINER.write(cdnow_forecast.explainer))
 
 
 @given(row=st.integers(0, 2356))
@@ -38,8 +38,8 @@ def test_contributions_add_up_to_the_score(
     for told, score in (
         (explainer.churn(facts, churn), churn),
         (explainer.value(facts, value), value),
-        (explainer.churn(facts, churn).rounded(4), round(churn, 4)),
-        (explainer.value(facts, value).rounded(2), round(value, 2)),
+        (rounded(explainer.churn(facts, churn), 4), round(churn, 4)),
+        (rounded(explainer.value(facts, value), 2), round(value, 2)),
     ):
         parts = [c.amount for c in told.contributions]
         assert told.base + sum(parts) == pytest.approx(score, abs=1e-9)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
@@ -17,6 +18,8 @@ from backend.report.charts import nice_ticks
 from backend.report.flow import draw_flow
 from backend.report.page_words import event_in_words
 from backend.report.segment_charts import colours
+from backend.results.move import Fate, SegmentEvent, SegmentFlow
+from backend.results.run_report import RunReport
 from backend.shop.counted import SQL_REASONS
 from tests.conftest import execute, wait_for
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
@@ -94,7 +97,8 @@ def test_the_status_links_the_report_and_the_page(reported: Reported) -> None:
     for status in reported.runs:
         assert status["report_url"] == f"/api/admin/runs/{status['run_id']}/report"
         assert status["report_page_url"] == status["report_url"] + ".html"
-        report = reported.live.get(status["report_url"], ADMIN_KEY).json()
+        answer = reported.live.get(status["report_url"], ADMIN_KEY)
+        report = TypeAdapter(RunReport).validate_json(answer.content)
         assert render_report(report) == reported.live.get(status["report_page_url"], ADMIN_KEY).text
 
 
@@ -210,7 +214,7 @@ def test_axes_have_round_numbers_that_reach_the_largest(largest: float, ticks: l
 
 
 def test_bands_of_the_flow_are_as_thick_as_customers_are_many() -> None:
-    flows = [{"from": "a", "to": one, "customers": n} for one, n in (("b", 30), ("c", 10))]
+    flows = [SegmentFlow(from_="a", to=one, customers=n) for one, n in (("b", 30), ("c", 10))]
     names = {one: one.upper() for one in "abc"}
     drawn = draw_flow(flows, dict.fromkeys(names, "#000"), names, 350)
     height = {node.texts[0].text[0]: node.height for node in drawn.nodes}
@@ -239,10 +243,10 @@ def test_a_segment_has_one_colour_and_the_colours_of_its_stage() -> None:
     ],
 )
 def test_what_became_of_a_segment_is_a_sentence(
-    event: str, relatives: dict[str, float], said: str
+    event: Fate, relatives: dict[str, float], said: str
 ) -> None:
     names = {"a": "A", "b": "B", "c": "C"}
-    row = {"segment_id": "a", "event": event, "relatives": relatives}
+    row = SegmentEvent(segment_id="a", event=event, relatives=relatives)
     assert event_in_words(row, names) == said
 
 

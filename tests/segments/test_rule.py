@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from backend.results.segment import Rule
 from backend.segments.buyers import Behaviour
-from backend.segments.rule import Rule, rule_of
+from backend.segments.rule import rule_of
 
 COUNT = 200
 

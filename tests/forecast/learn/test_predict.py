@@ -13,6 +13,7 @@ from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.forecast_tuning import TUNED
 from backend.forecast.learn.predict import forecast
 from backend.forecast.learn.result import Forecast
+from tests.in_json import in_json
 
 History = Callable[[str], OrderHistory]
 AS_OF = np.datetime64("2024-06-01")
@@ -162,7 +163,7 @@ def test_customers_without_orders_get_no_number() -> None:
 def test_a_shop_where_nobody_came_back_gets_base_rates() -> None:
     scores = forecast(shop([0, 1, 2], [200, 50, 1], customer_count=3))
     assert scores.report.status == "insufficient_history"
-    assert scores.report.grade["overall"] == "not enough history"
+    assert scores.report.grade.overall == "not enough history"
     assert len(set(scores.churn_risk.tolist())) == 1
     assert 0 < scores.predicted_orders[0] < 1
     assert np.all(scores.predicted_value_high >= scores.predicted_value_low)
@@ -183,7 +184,7 @@ def test_shops_of_every_size_are_scored_without_a_warning(buyers: int) -> None:
     scores = forecast(shop(customers, rng.uniform(0, 300, 3 * buyers).tolist(), buyers))
     for name in NUMBERS[:-1]:
         assert np.isfinite(getattr(scores, name)).all()
-    json.dumps(scores.report.as_dict(), allow_nan=False)
+    json.dumps(in_json(scores.report), allow_nan=False)
 
 
 def test_a_shop_of_a_few_days_with_many_customers_is_scored() -> None:
@@ -250,7 +251,7 @@ def test_progress_grows_to_one(small_shop: OrderHistory) -> None:
 
 
 def test_the_report_holds_what_the_page_needs(cdnow_forecast: Forecast) -> None:
-    report = json.loads(json.dumps(cdnow_forecast.report.as_dict(), allow_nan=False))
+    report = in_json(cdnow_forecast.report)
     backtest = report["backtest"]["churn"]
     assert len(backtest["calibration"]) == len(backtest["lift"]) == 10
     assert {"forecast", "base rate", "recency rule"} <= set(backtest["metrics"])

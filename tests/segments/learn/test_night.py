@@ -19,7 +19,7 @@ from backend.segments.learn.mixtures import fit_traits
 from backend.segments.learn.night import MOST_MOVED, segment
 from backend.segments.membership import Before, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
-from backend.segments.standing import REFIT_AFTER_DAYS, StandingModel
+from backend.segments.standing import REFIT_AFTER_DAYS
 from backend.segments.vocabulary import (
     ANCHORS,
     ANCHORS_OF,
@@ -36,6 +36,7 @@ from backend.segments.vocabulary import (
     parent_of,
     stage_of,
 )
+from backend.store.stored import MODEL, read_model
 
 AS_OF = np.datetime64("2024-10-01", "us")
 DAY = np.timedelta64(86_400_000_000, "us")
@@ -132,7 +133,7 @@ def segmented(
 def left_by(found: Membership, as_of: np.datetime64) -> Before:
     """Return what a run leaves to the next one, through JSON as it does."""
     assert found.model is not None
-    stored = StandingModel.from_dict(json.loads(json.dumps(found.model.as_dict())))
+    stored = read_model(MODEL.write(found.model))
     return Before(model=stored, ids=found.ids, as_of=as_of)
 
 
@@ -165,7 +166,7 @@ def test_noise_is_one_cluster_per_branch(count: int, seed: int) -> None:
 def test_the_report_says_when_more_was_asked_than_the_data_justify() -> None:
     found = segmented(noise(800, 0), min_k=4)
     assert len(leaves(found)) == 4
-    assert found.report["justified_k"] <= 2
+    assert found.report.justified_k <= 2
     assert "Asked for at least 4 segments, the data justify 2." in found.notes
 
 
@@ -180,7 +181,7 @@ def test_asking_for_more_halves_what_is_large() -> None:
         whole, _ = HALF_IDS[half]
         assert whole in leaves(plain)
         assert {found.ids[place] for place in np.flatnonzero(plain.ids == whole)} <= halves
-    assert f"the data justify {found.report['justified_k']}." in found.notes[0]
+    assert f"the data justify {found.report.justified_k}." in found.notes[0]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -224,7 +225,7 @@ def test_max_k_is_a_hard_cap(most: int) -> None:
     history, _ = planted()
     held = segmented(history, min_k=1, max_k=most)
     assert len(leaves(held)) == most
-    assert held.report["upper_bound"] == most
+    assert held.report.upper_bound == most
     assert f"Held to {most} segment" in held.notes[0]
 
 
@@ -250,7 +251,7 @@ def test_a_branch_of_a_few_customers_counts_as_a_segment() -> None:
     people = [one for one, kept in zip(people_of(history), few, strict=True) if kept]
     for most in (2, 3):
         found = segmented(history_of(people), max_k=most)
-        assert found.report["k"] == len(leaves(found)) == most
+        assert found.report.k == len(leaves(found)) == most
         assert np.count_nonzero(found.ids == "repeat") == 5
         assert not np.isnan(found.confidence).any()
 
@@ -319,20 +320,20 @@ def test_the_model_survives_json_and_assigns_as_the_run_did() -> None:
     history, _ = planted()
     found = segmented(history)
     assert found.model is not None
-    stored = StandingModel.from_dict(json.loads(json.dumps(found.model.as_dict())))
+    stored = read_model(MODEL.write(found.model))
     assert stored is not None
-    assert stored.as_dict() == found.model.as_dict()
+    assert MODEL.write(stored) == MODEL.write(found.model)
     np.testing.assert_array_equal(stored.assign(known_of(history)).ids, found.ids)
 
 
 def test_a_model_of_another_version_is_left_alone() -> None:
-    assert StandingModel.from_dict({"centres": [[0.0]], "ids": ["regular_repeat"]}) is None
+    assert read_model(json.dumps({"centres": [[0.0]], "ids": ["regular_repeat"]})) is None
 
 
 def test_every_customer_is_assigned_though_few_are_sampled() -> None:
     history, kinds = planted()
     found = segmented(history, sample_size=800)
-    assert found.report["sample"] == 800
+    assert found.report.sample == 800
     assert len(found.ids) == len(kinds)
     agreement = (found.ids == segmented(history).ids.astype(str)).mean()
     assert agreement > 0.85
@@ -399,13 +400,13 @@ def test_a_night_keeps_the_borders_and_moves_hardly_anybody() -> None:
     history, _ = planted()
     first = segmented(history)
     night = segmented(at(history, 20), left_by(first, AS_OF))
-    assert night.report["refit"] == "kept"
+    assert night.report.refit == "kept"
     assert night.model is not None
     assert first.model is not None
-    assert night.model.as_dict() == first.model.as_dict()
+    assert MODEL.write(night.model) == MODEL.write(first.model)
     assert not night.moved_by_model.any()
     assert 0 < (night.ids != first.ids).mean() <= 0.05
-    assert night.report["moved_without_order"] == round((night.ids != first.ids).mean(), 4)
+    assert night.report.moved_without_order == round((night.ids != first.ids).mean(), 4)
 
 
 def test_who_is_just_past_a_border_stays() -> None:
@@ -425,7 +426,7 @@ def test_borders_are_learnt_anew_after_a_month_and_ids_stay() -> None:
     history, _ = planted()
     first = segmented(history)
     month = segmented(at(history, REFIT_AFTER_DAYS), left_by(first, AS_OF))
-    assert month.report["refit"] in {"adopted", "held_back"}
+    assert month.report.refit in {"adopted", "held_back"}
     assert month.model is not None
     assert first.model is not None
     for identity in month.model.segment_ids & first.model.segment_ids:
@@ -443,21 +444,21 @@ def test_a_refit_that_moves_many_is_held_back_unless_forced() -> None:
     odd = replace(first.model, boxes={**first.model.boxes, "repeat": moved})
     strange = Before(model=odd, ids=odd.assign(known_of(history)).ids, as_of=AS_OF)
     held = segmented(history, strange, refit="now")
-    assert held.report["refit"] == "held_back"
-    assert held.report["refit_would_move"] > MOST_MOVED
+    assert held.report.refit == "held_back"
+    assert (held.report.refit_would_move or 0) > MOST_MOVED
     assert "held back" in held.notes[-1]
     assert held.model is odd
-    assert held.report["moved_without_order"] == 0
+    assert held.report.moved_without_order == 0
     forced = segmented(history, strange, refit="force")
-    assert forced.report["refit"] == "forced"
-    assert forced.report["refit_would_move"] > MOST_MOVED
+    assert forced.report.refit == "forced"
+    assert (forced.report.refit_would_move or 0) > MOST_MOVED
 
 
 def test_other_bounds_are_obeyed_at_once() -> None:
     history, _ = planted()
     first = segmented(history)
     held = segmented(history, left_by(first, AS_OF), min_k=2, max_k=3)
-    assert held.report["refit"] == "forced"
+    assert held.report.refit == "forced"
     assert len(leaves(held)) == 3
 
 
@@ -465,7 +466,7 @@ def test_another_sample_size_alone_moves_nobody() -> None:
     history, _ = planted()
     first = segmented(history, sample_size=800)
     night = segmented(history, left_by(first, AS_OF), sample_size=1000)
-    assert night.report["refit"] == "kept"
+    assert night.report.refit == "kept"
     np.testing.assert_array_equal(night.ids, first.ids)
 
 
@@ -474,7 +475,7 @@ def test_a_model_from_the_future_is_not_used() -> None:
     first = segmented(history)
     earlier = history.before(AS_OF - 100 * DAY)
     found = segmented(earlier, left_by(first, AS_OF))
-    assert found.report["refit"] == "first"
+    assert found.report.refit == "first"
     np.testing.assert_array_equal(found.ids, segmented(earlier).ids)
 
 
@@ -573,12 +574,13 @@ def test_segments_are_described_by_a_rule_that_holds() -> None:
     assert sum(item.share_of_revenue or 0 for item in parts) == pytest.approx(1, abs=0.001)
     by_id = {item.id: item for item in segments}
     for item in parts:
-        assert item.description.startswith("Ordered on")
-        assert item.rule["precision"] > 0.7, item
-        assert item.rule["recall"] > 0.7, item
+        assert item.description == item.rule.sentence
+        assert item.rule.sentence.startswith("Ordered on")
+        assert (item.rule.precision or 0) > 0.7, item
+        assert (item.rule.recall or 0) > 0.7, item
         assert item.nearest is not None
-        assert item.nearest["id"] != item.id
-        assert item.nearest["name"] in item.nearest["sentence"]
+        assert item.nearest.id != item.id
+        assert item.nearest.name in (item.nearest.sentence or "")
         assert item.parent_id is None or item.parent_id in by_id
         if item.parent_id is not None:
             assert item.level == by_id[item.parent_id].level + 1

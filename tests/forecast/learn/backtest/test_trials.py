@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory, PurchaseDays
-from backend.forecast.learn.backtest.grades import make_report, strongest_rule
+from backend.core.glossary import Metric
+from backend.forecast.learn.backtest.grades import both, make_report, strongest_rule
 from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials, trial_cutoffs
 from backend.forecast.learn.blend import Prediction
-from backend.forecast.learn.result import make_notes
+from backend.forecast.learn.self_report import make_notes
 
 
 def ignore(_: float) -> None:
@@ -108,8 +109,8 @@ def test_a_rule_that_knows_better_is_named_and_costs_the_grade() -> None:
     )
     report = make_report([one], [one.prediction])
     assert report is not None
-    assert report.grades["overall"] == "weak"
-    assert strongest_rule(report.scores, "spend_gini") == "knows it"
+    assert report.grade.overall == "weak"
+    assert strongest_rule(report.metrics, Metric.SPEND_GINI) == "knows it"
     assert make_notes(report, report, season_known=True) == (
         'For churn, the simple rule "knows it" does better on the past.',
         'For value, the simple rule "knows it" does better on the past.',
@@ -138,15 +139,15 @@ def test_few_buyers_are_no_ground_for_a_grade() -> None:
     one = trial([5.0] * 20, [1.0, 0.0] * 10, [1.0, 0.0] * 10)
     report = make_report([one], [one.prediction])
     assert report is not None
-    assert set(report.grades.values()) == {"not enough history"}
+    assert report.grade == both("not enough history", "not enough history")
 
 
 def test_a_shop_that_nobody_left_is_graded_for_value_alone() -> None:
     one = trial([5.0, 9.0] * 40, [5.0, 9.0] * 40, [1.0, 2.0] * 40, nothing=[1.0, 1.0] * 40)
     report = make_report([one], [one.prediction])
     assert report is not None
-    assert report.grades["value"] == "good"
-    assert report.grades["churn"] == report.grades["overall"] == "not enough history"
+    assert report.grade.value == "good"
+    assert report.grade.churn == report.grade.overall == "not enough history"
 
 
 def test_without_trials_there_is_no_report() -> None:
