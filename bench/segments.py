@@ -40,7 +40,7 @@ from backend.segments.learn.evidence import with_habits
 from backend.segments.learn.night import segment
 from backend.segments.membership import Before
 from backend.segments.options import ClusteringOptions
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from bench.paths import Backend, fill
 from bench.planted import AS_OF, HORIZON_DAYS, MIXES, Planted, noise_shop, planted_shop
 from bench.segment_judge import (
@@ -161,7 +161,7 @@ class Found:
     segments: Ids
     confidence: NDArray[np.float64]
     next_day: Ids
-    model: StandingModel
+    model: SegmentModel
 
 
 Way = Callable[[Case], Found]
@@ -196,7 +196,7 @@ def publicly(case: Case) -> Found:
     return Found(ids, segments, confidence, next_day[np.searchsorted(later, ids)], model)
 
 
-def _published(database: Path) -> tuple[Ids, Ids, NDArray[np.float64], StandingModel]:
+def _published(database: Path) -> tuple[Ids, Ids, NDArray[np.float64], SegmentModel]:
     connection = sqlite3.connect(database)
     rows = connection.execute(
         "SELECT customer_id, archetype_id, cluster_confidence FROM customer_intelligence"
@@ -204,7 +204,7 @@ def _published(database: Path) -> tuple[Ids, Ids, NDArray[np.float64], StandingM
     ).fetchall()
     (stored,) = connection.execute("SELECT model FROM runs WHERE published = 1").fetchone()
     connection.close()
-    model = StandingModel.from_dict(json.loads(stored))
+    model = SegmentModel.from_dict(json.loads(stored))
     assert model is not None
     ids, segments, confidence = zip(*rows, strict=True)
     return np.array(ids), np.array(segments, dtype=object), np.array(confidence, float), model

@@ -49,16 +49,17 @@ def print_json(result: Result) -> None:
 
 
 def print_report(report: RunReport) -> None:
-    out.print(_segments_table(report.segments))
+    out.print(_segments_table(report.segments, report.currency))
     for note in report.notes:
         out.print(f"• {note}", highlight=False, markup=False)
 
 
-def _segments_table(segments: Sequence[Segment]) -> Table:
+def _segments_table(segments: Sequence[Segment], currency: str | None) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Segment", overflow="fold")
     table.add_column("Id", no_wrap=True)
-    for name in ("Customers", "Orders", "Days", "LTV", "Churn"):
+    ltv = "LTV" if currency is None else f"LTV, {currency}"
+    for name in ("Customers", "Orders", "Days", ltv, "Churn"):
         table.add_column(name, justify="right", no_wrap=True)
     for segment in segments:
         table.add_row(

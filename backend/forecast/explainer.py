@@ -26,20 +26,47 @@ import numpy as np
 
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.core.arrays import FloatArray, IntArray, StoredFloats
-from backend.results.explanation import Contribution, ExplainedFact, ExplainedNumber
+from backend.results.explanation import ExplainedFact
 
 MOST_BINS = 16
 DETAILS: Final = "details"
 Feature = Literal["recency", "rhythm", "frequency", "order_value", "age"]
 
 
-def rounded(explained: ExplainedNumber, digits: int) -> ExplainedNumber:
-    """Round so that the parts still add up to the rounded score; "details" takes the rest."""
-    base, score = round(explained.base, digits), round(explained.score, digits)
-    told = [replace(one, amount=round(one.amount, digits)) for one in explained.contributions]
-    left = round(score - base - sum(one.amount for one in told if one.feature != DETAILS), digits)
-    parts = [replace(one, amount=left) if one.feature == DETAILS else one for one in told]
-    return ExplainedNumber(base=base, score=score, contributions=tuple(parts))
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One fact's part in a number, in the unit of the number."""
+
+    feature: ExplainedFact
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class NumberParts:
+    """A number as the base plus parts, the largest first; `wording` says what they come from.
+
+    Attributes
+    ----------
+    base
+        Mean over the shop's customers with orders.
+    score
+        The customer's own.
+    parts
+        Their amounts add up to ``score - base``.
+    """
+
+    base: float
+    score: float
+    parts: tuple[Part, ...]
+
+    def rounded(self, digits: int) -> NumberParts:
+        """Round so that the parts still add up to the rounded score; "details" takes the rest."""
+        base, score = round(self.base, digits), round(self.score, digits)
+        told = [replace(part, amount=round(part.amount, digits)) for part in self.parts]
+        known = sum(part.amount for part in told if part.feature != DETAILS)
+        left = round(score - base - known, digits)
+        parts = (replace(one, amount=left) if one.feature == DETAILS else one for one in told)
+        return NumberParts(base, score, tuple(parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +111,11 @@ class Explainer:
     typical_order_value: float
     tables: Mapping[Feature, Effects]
 
-    def churn(self, facts: CustomerFacts, churn_risk: float) -> ExplainedNumber:
+    def churn(self, facts: CustomerFacts, churn_risk: float) -> NumberParts:
         """Explain one customer's churn risk; `facts` holds the customer alone."""
         return self._explain(facts, churn_risk, self.base_churn, "churn", _log_odds)
 
-    def value(self, facts: CustomerFacts, predicted_value: float) -> ExplainedNumber:
+    def value(self, facts: CustomerFacts, predicted_value: float) -> NumberParts:
         """Explain one customer's predicted value; `facts` holds the customer alone."""
         return self._explain(facts, predicted_value, self.base_value, "value", _log)
 
@@ -99,18 +126,13 @@ class Explainer:
         base: float,
         target: str,
         scale: Callable[[float], FloatArray],
-    ) -> ExplainedNumber:
+    ) -> NumberParts:
         distance = float(scale(score) - scale(base))
         effects = self._effects(facts, target)
         effects[DETAILS] = distance - sum(effects.values())
         unit = (score - base) / distance if abs(distance) > 1e-12 else 0.0
-        reasons = self._reasons(facts)
-        told = [
-            Contribution(feature=fact, amount=effect * unit, reason=reasons[fact])
-            for fact, effect in effects.items()
-        ]
-        told.sort(key=lambda one: -abs(one.amount))
-        return ExplainedNumber(base=base, score=score, contributions=tuple(told))
+        parts = [Part(fact, effect * unit) for fact, effect in effects.items()]
+        return NumberParts(base, score, tuple(sorted(parts, key=lambda one: -abs(one.amount))))
 
     def _effects(self, facts: CustomerFacts, target: str) -> dict[ExplainedFact, float]:
         effects: dict[ExplainedFact, float] = {}
@@ -121,20 +143,6 @@ class Explainer:
             effect = float(getattr(table, target)[table.bin(fact)[0]])
             effects[told] = effects.get(told, 0.0) + effect
         return effects
-
-    def _reasons(self, facts: CustomerFacts) -> dict[ExplainedFact, str]:
-        recency, gap = float(facts.recency_days[0]), float(facts.usual_gap_days[0])
-        orders, amount = int(facts.frequency[0]), float(facts.avg_order_value[0])
-        rhythm = "" if np.isnan(gap) else f"; usually orders every {_count(gap, 'day')}"
-        return {
-            "recency": f"{_count(recency, 'day')} since the last order{rhythm}",
-            "frequency": f"{_count(orders, 'order')} so far; "
-            f"the typical customer has {self.typical_frequency:.0f}",
-            "order_value": f"{amount:,.2f} per order; "
-            f"the typical customer spends {self.typical_order_value:,.2f}",
-            "age": f"first ordered {_count(float(facts.age_days[0]), 'day')} ago",
-            DETAILS: "how these combine, and finer details of the order history",
-        }
 
 
 def _features(facts: CustomerFacts) -> dict[Feature, FloatArray]:
@@ -166,8 +174,3 @@ def _log(value: FloatArray | float) -> FloatArray:
 def _significant(values: FloatArray) -> FloatArray:
     """Round to what is worth storing."""
     return np.array([float(f"{value:.6g}") for value in values])
-
-
-def _count(number: float, noun: str) -> str:
-    whole = round(number)
-    return f"{whole:,} {noun}" + ("" if whole == 1 else "s")

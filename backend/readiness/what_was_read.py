@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.glossary import Reason
+
 
 class ReadOrders(Protocol):
     """Counted orders, and how many others there are."""
@@ -23,7 +25,7 @@ class ReadOrders(Protocol):
         """(orders,) instants, UTC."""
 
     @property
-    def rejected(self) -> Mapping[str, int]:
+    def rejected(self) -> Mapping[Reason, int]:
         """How many orders do not count, by reason."""
 
 

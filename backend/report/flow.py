@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from backend.report.charts import Text
 from backend.results.move import SegmentFlow
+from backend.wording.report_sentences import flow_label
 
 MOST_FLOWS = 14
 BARS_HEIGHT = 260
@@ -158,7 +159,7 @@ def _bands(
         thick = start.height * flow.customers / out[flow.from_]
         thin = end.height * flow.customers / into[flow.to]
         path = _band(start.x + NODE_WIDTH, left_y[flow.from_], thick, end.x, right_y[flow.to], thin)
-        label = f"{flow.customers:,} from {names[flow.from_]} to {names[flow.to]}"
+        label = flow_label(flow.customers, names[flow.from_], names[flow.to])
         bands.append(Band(path, start.colour, label))
         left_y[flow.from_] += thick
         right_y[flow.to] += thin

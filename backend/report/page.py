@@ -1,13 +1,14 @@
 """The report's template, filled in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from backend.core.glossary import NO_ORDERS, Metric, Target, left_out
-from backend.report import charts, page_words, segment_charts
+from backend.core.glossary import NO_ORDERS, Fate, Metric, Target
+from backend.report import charts, segment_charts
 from backend.report.flow import draw_flow
+from backend.report.segment_colours import colour_of
 from backend.results.forecast_report import (
     Backtest,
     ForecastReport,
@@ -17,26 +18,15 @@ from backend.results.forecast_report import (
 )
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
-from backend.segments.axes import AXES
+from backend.wording.money import in_currency
+from backend.wording.order_reasons import left_out
+from backend.wording.report_sentences import MEDIANS, TITLES, which_is_better
+from backend.wording.report_sentences import METRICS as METRIC_WORDS
+from backend.wording.segment_sentences import REFITS, event_in_words, on_axis
 
-METRICS: Mapping[Target, Mapping[Metric, tuple[str, str]]] = {
-    Target.VALUE: {
-        Metric.SPEND_GINI: ("Gini of spend", "ranks customers by what they spend"),
-        Metric.SPEND_DECILE_ERROR: ("Decile error", "predicted against actual by tenths"),
-        Metric.ORDERS_RMSE: ("Error in orders", "root mean square per customer"),
-    },
-    Target.CHURN: {
-        Metric.CHURN_LOG_LOSS: ("Log loss", "how much the outcomes surprise"),
-        Metric.CHURN_AUC: ("AUC", "ranks the lost above the kept"),
-        Metric.CHURN_CALIBRATION_ERROR: ("Calibration error", "predicted against actual"),
-    },
-}
-# The medians that a segment is shown with, and what they are called there.
-SHOWN_AXES = {
-    "recency_days": "Days since last order",
-    "frequency": "Orders",
-    "monetary_avg": "Order value",
-    "usual_gap_days": "Days between orders",
+METRICS: Mapping[Target, Sequence[Metric]] = {
+    Target.VALUE: (Metric.SPEND_GINI, Metric.SPEND_DECILE_ERROR, Metric.ORDERS_RMSE),
+    Target.CHURN: (Metric.CHURN_LOG_LOSS, Metric.CHURN_AUC, Metric.CHURN_CALIBRATION_ERROR),
 }
 NARROW, WIDE = 335, 940
 UNKNOWN = "\N{EN DASH}"
@@ -50,8 +40,13 @@ def _amount(value: float | None, form: str = ",.0f") -> str:
     return written.lstrip("-") if not any(digit in written for digit in "123456789") else written
 
 
-def _median(value: float | None, axis: str) -> str:
-    return UNKNOWN if value is None else AXES[axis].said(value)
+def _money(value: float | None, currency: str | None) -> str:
+    """Write an amount without decimals, in the shop's currency where it is known."""
+    return UNKNOWN if value is None else in_currency(_amount(value), currency)
+
+
+def _median(value: float | None, axis: str, currency: str | None) -> str:
+    return UNKNOWN if value is None else on_axis(axis, value, currency)
 
 
 def _typeset(text: str | None) -> str:
@@ -67,6 +62,7 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.filters["amount"] = _amount
+_environment.filters["money"] = _money
 _environment.filters["typeset"] = _typeset
 _environment.filters["left_out"] = left_out
 
@@ -111,10 +107,10 @@ def render_report(report: RunReport) -> str:
         As it is stored with the run.
     """
     names, shown = report.names, [segment.id for segment in report.segments]
-    colour = segment_charts.colours([*shown, *(one for one in names if one not in shown)])
+    colour = {one: colour_of(one) for one in dict.fromkeys((*shown, *names))}
     return _environment.get_template("page.html").render(
         report=report,
-        backtests=_backtests(report.forecast),
+        backtests=_backtests(report.forecast, report.currency),
         segments=[segment for segment in report.segments if segment.id != NO_ORDERS],
         medians=_medians,
         colours=colour,
@@ -122,7 +118,7 @@ def render_report(report: RunReport) -> str:
         space=(segment_charts.SPACE_WIDTH, segment_charts.SPACE_HEIGHT),
         narrow=draw_flow(report.moves.flows, colour, names, NARROW),
         wide=draw_flow(report.moves.flows, colour, names, WIDE),
-        refit=page_words.refit_in_words(report.clustering),
+        refit=REFITS[report.clustering.refit],
         lineage=_lineage(report),
         confidence=_mean_confidence(report.segments),
         box=charts,
@@ -132,16 +128,16 @@ def render_report(report: RunReport) -> str:
 def _medians(segment: Segment) -> list[ShownMedian]:
     here, shop = segment.characteristics.by_axis(), segment.shop.by_axis()
     return [
-        ShownMedian(name, _median(here[axis], axis), _median(shop[axis], axis))
-        for axis, name in SHOWN_AXES.items()
+        ShownMedian(name, *(_median(one[axis], axis, segment.currency) for one in (here, shop)))
+        for axis, name in MEDIANS.items()
     ]
 
 
 def _lineage(report: RunReport) -> list[str]:
     """Say which segments came and went; that all are new in a first run goes without saying."""
-    if all(event.event == "born" and not event.relatives for event in report.lineage):
+    if all(event.event == Fate.BORN and not event.relatives for event in report.lineage):
         return []
-    return [page_words.event_in_words(event, report.names) for event in report.lineage]
+    return [event_in_words(event, report.names) for event in report.lineage]
 
 
 def _mean_confidence(segments: Sequence[Segment]) -> float | None:
@@ -154,28 +150,40 @@ def _mean_confidence(segments: Sequence[Segment]) -> float | None:
     return sum(share * count for share, count in known) / total if total else None
 
 
-def _backtests(forecast: ForecastReport) -> list[ShownBacktest]:
+def _backtests(forecast: ForecastReport, currency: str | None) -> list[ShownBacktest]:
     """Return what there is to show of value and churn, in this order."""
     value, churn, means = forecast.backtest.value, forecast.backtest.churn, forecast.thresholds
     found = []
     if value is not None:
-        plots = [charts.lift_chart(value.lift), charts.spend_chart(value.cutoffs)]
-        rows = _metrics(METRICS[Target.VALUE], value.metrics)
-        found.append(ShownBacktest("Value", value.grade.value, means.value, value, plots, rows))
+        plots = [
+            charts.lift_chart(value.lift, currency),
+            charts.spend_chart(value.cutoffs, currency),
+        ]
+        found.append(_shown(Target.VALUE, value.grade.value, means.value, value, plots))
     if churn is not None:
         plots = [charts.calibration_chart(churn.calibration), charts.churn_chart(churn.cutoffs)]
-        rows = _metrics(METRICS[Target.CHURN], churn.metrics)
-        found.append(ShownBacktest("Churn", churn.grade.churn, means.churn, churn, plots, rows))
+        found.append(_shown(Target.CHURN, churn.grade.churn, means.churn, churn, plots))
     return found
 
 
-def _metrics(
-    words: Mapping[Metric, tuple[str, str]], scores: Mapping[str, Metrics]
-) -> list[MetricRow]:
-    """Return a row per measure, the best of its values marked."""
-    rows = []
-    for metric, (name, meaning) in words.items():
-        values = [score.of(metric) for score in scores.values()]
-        best, better = metric.best(values), "higher" if metric.higher_is_better else "lower"
-        rows.append(MetricRow(name, meaning, better, [(value, value == best) for value in values]))
-    return rows
+def _shown(
+    target: Target,
+    grade: Grade,
+    means: GradeMeanings,
+    tried: Backtest,
+    plots: Sequence[charts.Chart],
+) -> ShownBacktest:
+    rows = [_metric(metric, tried.metrics.values()) for metric in METRICS[target]]
+    return ShownBacktest(TITLES[target], grade, means, tried, plots, rows)
+
+
+def _metric(metric: Metric, scores: Iterable[Metrics]) -> MetricRow:
+    """Return a row of a measure, the best of its values marked."""
+    values, said = [score.of(metric) for score in scores], METRIC_WORDS[metric]
+    best = metric.best(values)
+    return MetricRow(
+        said.name,
+        said.meaning,
+        which_is_better(metric),
+        [(value, value == best) for value in values],
+    )

@@ -1,11 +1,9 @@
 """How a run's segments came about, and where they live."""
 
 from dataclasses import dataclass
-from typing import Literal
 
+from backend.core.glossary import Decision
 from backend.results.result import Result, Share
-
-Decision = Literal["first", "kept", "adopted", "held_back", "forced", "too_few"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from backend.core.glossary import Metric
+from backend.core.glossary import Metric, Status
 from backend.results.result import Result, Share
 
-ForecastStatus = Literal["scored", "insufficient_history", "no_orders"]
 Grade = Literal["good", "fair", "weak", "not enough history"]
 
 
@@ -245,7 +244,7 @@ class IntervalCoverage(Result):
 class ForecastReport(Result):
     """How the forecast was made, and how good it is on the shop's own past."""
 
-    status: ForecastStatus
+    status: Status
     """scored; insufficient_history when nobody has bought twice, so that every customer has the
     same base rate; no_orders when there is nothing to forecast from."""
     model: str

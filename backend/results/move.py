@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
+from backend.core.glossary import Cause, Fate
 from backend.results.result import Result, Share
-
-Cause = Literal["behaviour", "model"]
-Fate = Literal["born", "split", "merged", "died"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

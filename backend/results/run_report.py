@@ -89,5 +89,7 @@ class RunReport(Result):
     """Names by id of all segments that this report speaks of, those gone included."""
     notes: tuple[str, ...]
     """Sentences a person should read."""
+    currency: str | None = None
+    """Of all amounts, such as EUR; null where the shop's data do not tell one."""
     stages: tuple[StageFigures, ...] = ()
     """What each stage took; empty where it was not measured."""

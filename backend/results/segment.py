@@ -124,3 +124,5 @@ class Segment(Result):
     """Bounds that hold its customers, how well they do, and a sentence."""
     nearest: Nearest | None
     """The segment most like it; null for a group, and where it is alone."""
+    currency: str | None = None
+    """Of its amounts, such as EUR; null where the shop's data do not tell one."""

@@ -7,28 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.glossary import NO_ORDERS
-from backend.results.move import Cause, SegmentEvent
+from backend.core.glossary import NO_ORDERS, Cause, Decision, Status
+from backend.results.move import SegmentEvent
 from backend.run.learn import Learned
 from backend.run.naming_words import named
-from backend.run.readiness_check import judge
 from backend.run.run_context import RunContext
 from backend.run.run_report import run_report
 from backend.run.standing import Standing
 from backend.segments.lineage import lineage
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from backend.shop.orders import ShopColumns
 from backend.shop.seen import Seen
 from backend.store.publication import CustomerColumns, Publication, SegmentMoves
 
 # Decisions without an earlier model that could have moved anybody.
-BORDERS_OF_NOTHING = frozenset({"first", "too_few"})
+BORDERS_OF_NOTHING = frozenset({Decision.FIRST, Decision.TOO_FEW})
 
 
 def compose(context: RunContext, seen: Seen, standing: Standing, learned: Learned) -> Publication:
     """Put together everything that one transaction publishes."""
     shop, config = seen.columns, context.config
-    readiness = judge(seen, context.mapping, standing.may_write, context.as_of, context.horizons)
     was = standing.where(shop.customer_ids)
     moves = _moves(shop, standing, learned, was)
     events = _lineage(standing, learned, was)
@@ -42,7 +40,7 @@ def compose(context: RunContext, seen: Seen, standing: Standing, learned: Learne
         lineage=events,
         moves=moves,
         new_names=learned.new_names,
-        report=run_report(context, seen, said, moves, events, readiness),
+        report=run_report(context, seen, said, moves, events),
         explainer=learned.forecast.explainer,
         model=learned.membership.model,
         retention=timedelta(days=config.history_retention_days),
@@ -92,7 +90,8 @@ def _behaviour(learned: Learned) -> tuple[NDArray[np.int64], NDArray[np.float64]
 
 
 def _status(learned: Learned) -> NDArray[np.str_]:
-    return np.where(learned.history.frequency == 0, NO_ORDERS, learned.forecast.report.status)
+    known = str(learned.forecast.report.status)
+    return np.where(learned.history.frequency == 0, str(Status.NO_ORDERS), known)
 
 
 def _sum_per_customer(shop: ShopColumns) -> NDArray[np.int64]:
@@ -110,8 +109,8 @@ def _moves(
     moved = np.flatnonzero(before != after)
     gone = standing.gone(ids)
     by_model = _is_by_model(learned, before)[moved]
-    causes: list[Cause] = ["model" if model else "behaviour" for model in by_model]
-    causes += ["behaviour"] * len(gone.customer_ids)
+    causes = [Cause.MODEL if model else Cause.BEHAVIOUR for model in by_model]
+    causes += [Cause.BEHAVIOUR] * len(gone.customer_ids)
     return SegmentMoves(
         customer_id=np.concatenate([ids[moved], gone.customer_ids]),
         from_segment_id=[*before[moved], *gone.segment_ids],
@@ -140,6 +139,6 @@ def _lineage(
     return lineage(known, now, before, after)
 
 
-def _known_segments(model: StandingModel | None, ids: NDArray[Any]) -> frozenset[str]:
+def _known_segments(model: SegmentModel | None, ids: NDArray[Any]) -> frozenset[str]:
     """Return the segments of a run, also those that nobody is in; where none has borders, one."""
     return frozenset(ids.tolist()) - {NO_ORDERS} if model is None else model.segment_ids

@@ -12,8 +12,11 @@ from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.predict import forecast
 from backend.forecast.learn.result import Forecast
+from backend.readiness.judgement import Judgement
+from backend.readiness.judging import currency_of
 from backend.results.segment import Segment
 from backend.run.progress import Progress
+from backend.run.readiness_check import judge
 from backend.run.run_config import RunConfig
 from backend.run.run_context import RunContext
 from backend.run.standing import Standing
@@ -22,16 +25,17 @@ from backend.segments.learn.describe import describe
 from backend.segments.learn.night import segment
 from backend.segments.membership import Before, Membership
 from backend.segments.options import ClusteringOptions
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from backend.shop.orders import ShopColumns
 from backend.shop.seen import Seen
 from backend.store.publication import GivenName
 from backend.store.runs import RunRequest
+from backend.wording.segment_sentences import in_currency, measured_in_words
 
 SEED = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
     """Everything one run found out about the shop's customers.
 
@@ -51,6 +55,7 @@ class Learned:
     behaviour: Behaviour
     forecast: Forecast
     membership: Membership
+    judgements: tuple[Judgement, ...]
     segments: tuple[Segment, ...]
     names: Mapping[str, GivenName] = field(default_factory=dict)
     new_names: Mapping[str, GivenName] = field(default_factory=dict)
@@ -80,8 +85,17 @@ def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progres
         before=_before(standing, shop.customer_ids),
         refit=context.run.request.refit,
     )
-    segments = describe(membership, history, behaviour, predicted, baskets)
-    return Learned(history, behaviour, predicted, membership, segments)
+    measured = describe(membership, history, behaviour, predicted, baskets)
+    judged = judge(seen, context.mapping, standing.may_write, context.as_of, context.horizons)
+    segments = measured_in_words((one.segment, one.rule) for one in measured)
+    return Learned(
+        history=history,
+        behaviour=behaviour,
+        forecast=predicted,
+        membership=membership,
+        judgements=judged,
+        segments=in_currency(segments, currency_of(judged, context.mapping)),
+    )
 
 
 def _before(standing: Standing, customer_ids: NDArray[Any]) -> Before:
@@ -107,7 +121,7 @@ def _instant(moment: datetime) -> np.datetime64:
 
 
 def _options(
-    config: RunConfig, request: RunRequest, standing: StandingModel | None
+    config: RunConfig, request: RunRequest, standing: SegmentModel | None
 ) -> ClusteringOptions:
     """Fill in what the request leaves open.
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from backend.clients.naming import Namer, SegmentFacts
 from backend.results.segment import Segment
 from backend.run.learn import Learned
-from backend.segments.profiles import every_rule_name, told_apart
+from backend.segments.vocabulary import every_rule_name
 from backend.store.names import settled
 from backend.store.publication import GivenName, Words
+from backend.wording.segment_sentences import told_apart
 
 
 async def worded(learned: Learned, names: Mapping[str, GivenName], namer: Namer) -> Learned:

@@ -7,11 +7,13 @@ from typing import TypeVar
 
 from backend.database.engine import AsyncEngine
 from backend.readiness import judging
-from backend.results.readiness import Finding, Readiness
+from backend.readiness.judgement import Judgement, Unreadable
+from backend.results.readiness import Readiness
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.seen import Looked, Refused, Seen, inspect_shop
 from backend.shop.shop import Shop
 from backend.store.rights_of_ours import can_write_ours
+from backend.wording.readiness_sentences import readiness_in_words
 
 Answer = TypeVar("Answer")
 
@@ -51,20 +53,23 @@ async def check_shop(
     """
     inspected = await inspect_shop(shop_engine, shop, as_of)
     may_write = await can_write_ours(our_engine)
-    missing = [judging.missing(one.name, one.problem, one.nearest) for one in inspected.missing]
+    missing: list[Judgement] = [
+        judging.missing(one.name, one.problem, one.nearest) for one in inspected.missing
+    ]
     if inspected.seen is not None:
         judged = judge(inspected.seen, shop.mapping, may_write, as_of, horizons)
-        return Readiness.of([*missing, *judged.findings])
+        return readiness_in_words([*missing, *judged])
     if inspected.unreadable is not None:
-        missing.append(Finding("unreadable", "error", str(inspected.unreadable)))
-    return Readiness.of([*missing, judging.judge_ours(may_write)])
+        problem = str(inspected.unreadable)
+        missing.append(Unreadable(code="unreadable", level="error", problem=problem))
+    return readiness_in_words([*missing, judging.judge_ours(may_write)])
 
 
 def judge(
     seen: Seen, mapping: ShopMapping, may_write: bool, as_of: datetime, horizons: Horizons
-) -> Readiness:
+) -> tuple[Judgement, ...]:
     """Judge a shop that has been read; `may_write` is whether our own tables can be written."""
-    found = [
+    return (
         judging.judge_mapping(mapping),
         *judging.judge_orders(seen.columns),
         judging.judge_night(seen.columns.created_at, mapping),
@@ -73,16 +78,12 @@ def judge(
         ),
         *_judge_looks(seen.looked, mapping),
         judging.judge_ours(may_write),
-    ]
-    return Readiness.of(found)
+    )
 
 
-def _judge_looks(looked: Looked, mapping: ShopMapping) -> Iterator[Finding]:
+def _judge_looks(looked: Looked, mapping: ShopMapping) -> Iterator[Judgement]:
     """Judge what was asked of the shop's database beyond the orders themselves."""
-    if isinstance(looked.types, Refused):
-        yield judging.unseen("types", looked.types.words)
-    else:
-        yield from judging.judge_kinds(looked.types)
+    yield _judged("types", looked.types, judging.judge_kinds)
     yield _judged(
         "statuses", looked.statuses, lambda counts: judging.judge_statuses(counts, mapping)
     )
@@ -96,6 +97,6 @@ def _judge_looks(looked: Looked, mapping: ShopMapping) -> Iterator[Finding]:
     yield _judged("shop_user", looked.shop_user, judging.judge_shop_user)
 
 
-def _judged(code: str, answer: Answer | Refused, judge: Callable[[Answer], Finding]) -> Finding:
+def _judged(code: str, answer: Answer | Refused, judge: Callable[[Answer], Judgement]) -> Judgement:
     """Judge an answer; that there is none is a finding too."""
     return judging.unseen(code, answer.words) if isinstance(answer, Refused) else judge(answer)

@@ -1,20 +1,23 @@
 """What a run says of itself: what it read, left out, learnt and moved."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from backend.core.glossary import left_out
-from backend.results.move import Cause, MoveCounts, MovesByCause, SegmentEvent, SegmentFlow
-from backend.results.readiness import Readiness
+from backend.core.glossary import Cause
+from backend.results.move import MoveCounts, MovesByCause, SegmentEvent, SegmentFlow
 from backend.results.run_report import CustomerCounts, OrderCounts, ReportHorizons, RunReport
 from backend.run.learn import Learned
 from backend.run.run_context import RunContext
 from backend.segments.picture import picture
-from backend.segments.profiles import known_name
+from backend.segments.vocabulary import known_name
 from backend.shop.seen import Seen
 from backend.store.publication import SegmentMoves
+from backend.wording.forecast_sentences import forecast_in_words
+from backend.wording.order_reasons import left_out_notes
+from backend.wording.readiness_sentences import readiness_in_words
+from backend.wording.segment_sentences import clustering_note
 
 
 def run_report(
@@ -23,10 +26,11 @@ def run_report(
     learned: Learned,
     moves: SegmentMoves,
     lineage: Sequence[SegmentEvent],
-    readiness: Readiness,
 ) -> RunReport:
     """Put together the report that is stored with the run."""
     shop, config = seen.columns, context.config
+    forecast = forecast_in_words(learned.forecast.report)
+    left_out = {str(reason): count for reason, count in shop.rejected.items()}
     return RunReport(
         run_id=context.run.id,
         as_of=context.as_of,
@@ -37,9 +41,9 @@ def run_report(
             total=learned.history.customer_count,
             with_orders=int(np.count_nonzero(learned.history.frequency)),
         ),
-        orders=OrderCounts(counted=len(shop.created_at), left_out=dict(shop.rejected)),
-        readiness=readiness,
-        forecast=learned.forecast.report,
+        orders=OrderCounts(counted=len(shop.created_at), left_out=left_out),
+        readiness=readiness_in_words(learned.judgements),
+        forecast=forecast,
         clustering=learned.membership.report,
         picture=picture(learned.membership, learned.behaviour),
         segments=tuple(segment for segment in learned.segments if not segment.is_group),
@@ -49,19 +53,12 @@ def run_report(
         names=_names(learned, moves, lineage),
         notes=(
             *context.mapping.notes,
-            *learned.forecast.report.notes,
-            *learned.membership.notes,
-            *_left_out(shop.rejected),
+            *forecast.notes,
+            *map(clustering_note, learned.membership.notes),
+            *left_out_notes(left_out),
         ),
+        currency=next((segment.currency for segment in learned.segments), None),
     )
-
-
-def _left_out(rejected: Mapping[str, int]) -> list[str]:
-    return [
-        f"{count:,} {'order' if count == 1 else 'orders'} left out: {left_out(reason)}."
-        for reason, count in sorted(rejected.items())
-        if count
-    ]
 
 
 def _names(
@@ -95,4 +92,4 @@ def _moves(moves: SegmentMoves) -> MoveCounts:
 
 def _by_cause(causes: Iterable[Cause]) -> MovesByCause:
     counts = Counter(causes)
-    return MovesByCause(behaviour=counts["behaviour"], model=counts["model"])
+    return MovesByCause(behaviour=counts[Cause.BEHAVIOUR], model=counts[Cause.MODEL])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from backend import store
 from backend.database.engine import AsyncEngine, transaction
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from backend.shop.orders import UNKNOWN, places_of
 from backend.store import runs
 from backend.store.publication import GivenName
@@ -35,7 +35,7 @@ class Standing:
         Whether our tables can be written, which is what the next publication needs.
     """
 
-    model: StandingModel | None
+    model: SegmentModel | None
     customer_ids: NDArray[Any]
     segment_ids: NDArray[Any]
     as_of: datetime | None

@@ -11,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.behaviour.history import day_number
-from backend.core.arrays import StoredFloats
+from backend.core.arrays import FloatArray, StoredFloats
 from backend.segments.vocabulary import TRAITS, Trait
-
-FloatArray = NDArray[np.float64]
 
 ORDER: tuple[Trait, ...] = tuple(TRAITS)
 LEAST_POSTERIOR, KEPT_POSTERIOR = 0.8, 0.6

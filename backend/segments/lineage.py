@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from backend.core.glossary import Fate
 from backend.results.move import SegmentEvent
 
 # Of a segment's customers: from here on one other segment is where they came from or went to.
@@ -41,14 +42,16 @@ def lineage(
     parts = {identity for identity in sources if _is_part(identity, sources[identity], targets)}
     appeared = [
         SegmentEvent(
-            segment_id=identity, event="split" if identity in parts else "born", relatives=shares
+            segment_id=identity,
+            event=Fate.SPLIT if identity in parts else Fate.BORN,
+            relatives=shares,
         )
         for identity, shares in sources.items()
     ]
     gone = [
         SegmentEvent(
             segment_id=identity,
-            event="died" if _main(shares) in {None, *parts} else "merged",
+            event=Fate.DIED if _main(shares) in {None, *parts} else Fate.MERGED,
             relatives=shares,
         )
         for identity in sorted(known - now)

@@ -7,8 +7,8 @@ import numpy as np
 from backend.results.clustering import PicturePoint
 from backend.segments.buyers import Behaviour
 from backend.segments.membership import Membership
+from backend.segments.segment_model import SegmentModel
 from backend.segments.space import VALUE_WEIGHT
-from backend.segments.standing import StandingModel
 from backend.segments.vocabulary import Branch
 
 MOST_POINTS: dict[Branch, int] = {"repeat": 400, "one_time": 150}
@@ -35,7 +35,7 @@ def _some(buyers: Behaviour, branch: Branch, most: int) -> Behaviour:
 
 
 def _points(
-    model: StandingModel, customers: Behaviour, branch: Branch
+    model: SegmentModel, customers: Behaviour, branch: Branch
 ) -> Iterator[tuple[int, float, float | None]]:
     """Yield customer, activity and value; that tells nothing apart among one-time buyers."""
     places = model.space.coordinates(customers, branch)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import numpy as np
 
-from backend.core.arrays import JsonNumbers, StoredFloats
-from backend.segments.buyers import Behaviour, FloatArray
+from backend.core.arrays import FloatArray, JsonNumbers, StoredFloats
+from backend.segments.buyers import Behaviour
 from backend.segments.vocabulary import Branch
 
 # How far apart two customers are who differ by one spread of value; borders run along one axis at

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.glossary import Status
 from backend.store.publication import Publication
 
 CENT = Decimal("0.01")
@@ -54,7 +55,7 @@ def customer_columns(publication: Publication, chosen: slice, now: datetime) -> 
             for value, count in zip(historical, frequency, strict=True)
         ],
         "status": [
-            "value_out_of_range" if value is not None and value >= LTV_LIMIT else word
+            Status.VALUE_OUT_OF_RANGE if value is not None and value >= LTV_LIMIT else word
             for value, word in zip(ltv, status, strict=True)
         ],
         "run_id": [publication.run_id] * len(rows),

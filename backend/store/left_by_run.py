@@ -6,7 +6,7 @@ from backend.core.errors import RunNotFound
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.forecast.explainer import Explainer
 from backend.results.run_report import RunReport
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from backend.store import stored
 from backend.store.tables import runs
 
@@ -41,7 +41,7 @@ async def read_explainer(connection: AsyncConnection, run_id: str) -> Explainer 
     return None if found is None else stored.EXPLAINER.read(found)
 
 
-async def read_model(connection: AsyncConnection, run_id: str) -> StandingModel | None:
+async def read_model(connection: AsyncConnection, run_id: str) -> SegmentModel | None:
     """Return the segmentation of a run; None where nothing was clustered.
 
     Raises
@@ -53,7 +53,7 @@ async def read_model(connection: AsyncConnection, run_id: str) -> StandingModel 
     return None if found is None else stored.read_model(found)
 
 
-async def read_standing_model(engine: AsyncEngine) -> StandingModel | None:
+async def read_standing_model(engine: AsyncEngine) -> SegmentModel | None:
     """Return the segmentation of the published run; None before the first.
 
     Raises

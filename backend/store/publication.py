@@ -8,11 +8,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.glossary import Cause
 from backend.forecast.explainer import Explainer
-from backend.results.move import Cause, SegmentEvent
+from backend.results.move import SegmentEvent
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from backend.store.runs import CustomerIdType
 
 GivenBy = Literal["person", "model"]
@@ -109,5 +110,5 @@ class Publication:
     new_names: Mapping[str, GivenName]
     report: RunReport
     explainer: Explainer | None
-    model: StandingModel | None
+    model: SegmentModel | None
     retention: timedelta

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, select
+from sqlalchemy import RowMapping, delete, select
 
 from backend.core.errors import RunAlreadyActive
+from backend.core.glossary import Cause, Fate
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.move import LineageEvent, Move
 from backend.results.segment import Segment
@@ -121,7 +122,12 @@ async def read_moves(
     if after is not None:
         statement = statement.where(segment_changes.c.id > after)
     rows = (await connection.execute(statement)).mappings()
-    return [Move(**{**row, "customer_id": str(row["customer_id"])}) for row in rows]
+    return [_move(row) for row in rows]
+
+
+def _move(row: RowMapping) -> Move:
+    told = {"customer_id": str(row["customer_id"]), "cause": Cause(row["cause"])}
+    return Move(**{**row, **told})
 
 
 async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[LineageEvent]:
@@ -139,7 +145,12 @@ async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[Linea
         .limit(limit)
     )
     rows = (await connection.execute(statement)).mappings()
-    return [LineageEvent(**{**row, "relatives": json.loads(row["relatives"])}) for row in rows]
+    return [_lineage_event(row) for row in rows]
+
+
+def _lineage_event(row: RowMapping) -> LineageEvent:
+    told = {"relatives": json.loads(row["relatives"]), "event": Fate(row["event"])}
+    return LineageEvent(**{**row, **told})
 
 
 async def erase_customer(

@@ -17,7 +17,7 @@ from backend.core.errors import FormatOfTheFuture
 from backend.forecast.explainer import Explainer
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from backend.store import upgrades
 
 T = TypeVar("T")
@@ -93,7 +93,7 @@ EXPLAINER = Kind("explainer", Explainer)
 SEGMENT = Kind("segment", Segment, (upgrades.segment_with_a_rule,))
 MODEL = Kind(
     "segmentation",
-    StandingModel,
+    SegmentModel,
     (upgrades.centres_to_boxes, upgrades.centres_to_boxes, upgrades.as_it_is),
     {"anchored-1": 1, "anchored-2": 2, "boxes-1": 3},
 )
@@ -113,7 +113,7 @@ SEGMENT_COLUMNS = frozenset(
 )
 
 
-def read_model(text: str) -> StandingModel | None:
+def read_model(text: str) -> SegmentModel | None:
     """Return a segmentation; None where its borders are of a kind that has to be learnt anew.
 
     Raises

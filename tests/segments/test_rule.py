@@ -17,7 +17,7 @@ def buyers(order_days: int) -> Behaviour:
         recency_days=np.arange(1.0, COUNT + 1),
         order_days=np.full(COUNT, order_days),
         mean_log_value=np.linspace(2, 5, COUNT),
-        usual_gap_days=np.full(COUNT, np.nan),
+        typical_gap_days=np.full(COUNT, np.nan),
     )
 
 

@@ -5,6 +5,7 @@ one customer with them takes milliseconds, so profiles stay small and no run wri
 explanation that nobody reads.
 """
 
+import math
 from collections.abc import Mapping
 
 from backend import store
@@ -12,17 +13,21 @@ from backend.api.customers.schema import CustomerProfile
 from backend.api.state import ApiState
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.database.engine import transaction
-from backend.forecast.explainer import Explainer, rounded
+from backend.forecast.explainer import Explainer
 from backend.results.explanation import Crossing, ExplainedNumber, Explanation, SegmentReason
 from backend.results.segment import Segment
 from backend.segments import crossings, vocabulary
 from backend.segments.buyers import Behaviour
 from backend.segments.crossings import NextBorder
-from backend.segments.rule import HABITS
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
+from backend.wording.explanation_sentences import (
+    crossing_in_words,
+    number_in_words,
+    why_no_orders,
+    why_this_segment,
+)
 
 CHURN_PLACES, VALUE_PLACES = 4, 2
-MORE = {2: "Two", 3: "Three"}
 
 
 async def explained(state: ApiState, profile: CustomerProfile) -> CustomerProfile:
@@ -33,21 +38,25 @@ async def explained(state: ApiState, profile: CustomerProfile) -> CustomerProfil
         explainer = await store.read_explainer(connection, profile.run_id)
         model = await store.read_model(connection, profile.run_id)
         published = await store.read_segments(connection)
-    churn, value = _numbers(profile, explainer)
-    reason = _reason(profile, model, {one.id: one for one in published.segments})
+    segments = {one.id: one for one in published.segments}
+    currency = next((one.currency for one in published.segments), None)
+    churn, value = _numbers(profile, explainer, currency)
+    reason = _reason(profile, model, segments)
     words = Explanation(churn_risk=churn, predicted_value=value, segment=reason)
     return profile.model_copy(update={"explanation": words})
 
 
 def _numbers(
-    profile: CustomerProfile, explainer: Explainer | None
+    profile: CustomerProfile, explainer: Explainer | None, currency: str | None
 ) -> tuple[ExplainedNumber | None, ExplainedNumber | None]:
     if explainer is None or profile.churn_risk is None or profile.predicted_value is None:
         return None, None
     facts = _facts(profile)
+    churn = explainer.churn(facts, profile.churn_risk).rounded(CHURN_PLACES)
+    value = explainer.value(facts, profile.predicted_value).rounded(VALUE_PLACES)
     return (
-        rounded(explainer.churn(facts, profile.churn_risk), CHURN_PLACES),
-        rounded(explainer.value(facts, profile.predicted_value), VALUE_PLACES),
+        number_in_words(churn, facts, explainer, currency),
+        number_in_words(value, facts, explainer, currency),
     )
 
 
@@ -62,7 +71,7 @@ def _facts(profile: CustomerProfile) -> CustomerFacts:
 
 
 def _reason(
-    profile: CustomerProfile, model: StandingModel | None, segments: Mapping[str, Segment]
+    profile: CustomerProfile, model: SegmentModel | None, segments: Mapping[str, Segment]
 ) -> SegmentReason | None:
     """Compare the customer with the rule, and try what would move them."""
     segment = segments.get(profile.archetype.id or "")
@@ -70,13 +79,13 @@ def _reason(
         return None
     customer = _behaviour(profile)
     if customer is None:
-        why, found = "Has not ordered yet", [] if model is None else [crossings.first_order(model)]
+        why, found = why_no_orders(), [] if model is None else [crossings.first_order(model)]
     else:
-        why, found = _own_facts(profile, customer, model), []
+        why, found = _why(profile, customer, model), []
         if model is not None:
             found = [*crossings.crossings(model, customer, segment.id)]
     return SegmentReason(
-        why=f"{why}.",
+        why=why,
         rule=segment.rule.sentence,
         crossings=tuple(_crossing(border, profile, segments) for border in found),
     )
@@ -91,22 +100,14 @@ def _behaviour(profile: CustomerProfile) -> Behaviour | None:
     return crossings.behaviour_of_one(recency, days, value)
 
 
-def _own_facts(profile: CustomerProfile, customer: Behaviour, model: StandingModel | None) -> str:
-    days = profile.order_days or 1
-    facts = ["Ordered on one day" if days == 1 else f"Ordered on {days} days"]
-    facts.append(f"the last order {_days(profile.recency_days or 0)} ago")
-    rank = float("nan") if model is None else float(model.value_rank(customer)[0])
-    if rank == rank:  # one-time buyers are not ranked
-        side, share = ("top", 1 - rank) if rank >= 0.5 else ("lower", rank)
-        place = f"{side} {max(round(100 * share), 1)} %"
-        facts.append(f"by value in the {place} of repeat customers")
-    if (habit := vocabulary.TRAIT_IDS.get(profile.archetype.id or "")) is not None:
-        facts.append(HABITS[habit])
-    return ", ".join(facts)
-
-
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
+def _why(profile: CustomerProfile, customer: Behaviour, model: SegmentModel | None) -> str:
+    rank = math.nan if model is None else float(model.value_rank(customer)[0])
+    return why_this_segment(
+        profile.order_days or 1,
+        profile.recency_days or 0,
+        None if math.isnan(rank) else rank,
+        vocabulary.TRAIT_IDS.get(profile.archetype.id or ""),
+    )
 
 
 def _crossing(
@@ -114,24 +115,12 @@ def _crossing(
 ) -> Crossing:
     known = segments.get(found.segment_id)
     name = known.name if known else vocabulary.name_of(found.segment_id)
+    currency = next((one.currency for one in segments.values()), None)
     return Crossing(
         by=found.by,
         amount=found.amount,
         within_days=found.within_days,
         segment_id=found.segment_id,
         segment_name=name,
-        sentence=_crossing_in_words(found, profile.typical_order_value, name),
-    )
-
-
-def _crossing_in_words(found: NextBorder, usual: float | None, name: str) -> str:
-    moved = f"would move this customer to {name}."
-    if found.by == "silence":
-        return f"Another {_days(found.amount)} without an order {moved}"
-    if usual is None:
-        return f"A first order {moved}"
-    if found.within_days is not None:
-        return f"One more order of about {usual:,.2f} within {_days(found.within_days)} {moved}"
-    return (
-        f"{MORE[found.amount]} more orders on different days, of about {usual:,.2f} each, {moved}"
+        sentence=crossing_in_words(found, name, profile.typical_order_value, currency),
     )

@@ -15,6 +15,7 @@ from backend.api.keys import opens_admin, opens_reading
 from backend.api.problem_answers import problems
 from backend.api.state import ApiState, State
 from backend.core.errors import CustomerNotFound
+from backend.core.glossary import Status
 from backend.database.engine import snapshot, transaction
 from backend.shop import customers
 from backend.shop.customers import Customer
@@ -129,7 +130,7 @@ def _unscored(customer: Customer) -> CustomerProfile:
             **unknown,
             **_of_the_shop(customer),
             "archetype": Archetype(id=None, name=None, level=None),
-            "status": "not_scored_yet",
+            "status": Status.NOT_SCORED_YET,
         }
     )
 

@@ -16,8 +16,8 @@ from backend.api.state import ApiState, State
 from backend.core.glossary import NO_ORDERS
 from backend.database.engine import transaction
 from backend.results.segment import Segment
-from backend.segments.profiles import told_apart
 from backend.store import runs
+from backend.wording.segment_sentences import told_apart
 
 router = APIRouter(
     prefix="/api/mcp/segments",

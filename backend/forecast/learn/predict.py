@@ -11,6 +11,7 @@ from scipy.special import logit
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.core.arrays import FloatArray
+from backend.core.glossary import Status
 from backend.core.threads import one_thread
 from backend.forecast.learn.backtest.grades import make_report
 from backend.forecast.learn.backtest.spend_power import best_spend_power
@@ -21,7 +22,7 @@ from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.next_order import QUANTILES, next_purchase_days
 from backend.forecast.learn.result import Forecast
-from backend.forecast.learn.self_report import make_notes, self_report
+from backend.forecast.learn.self_report import self_report
 from backend.forecast.learn.spread import Intervals, Spread, fit_spread
 from backend.results.forecast_report import Backtest, Backtests, ForecastReport, LevelCorrections
 
@@ -74,7 +75,7 @@ def forecast(
     horizons = _Horizons(value_horizon_days, churn_horizon_days)
     if not len(days.day):
         scores = _nothing(horizons)
-    elif not np.any(np.diff(days.customer) == 0):
+    elif days.counts.max() == 1:
         scores = _base_rates(days, horizons)
     else:
         with one_thread():
@@ -201,7 +202,7 @@ def _next_purchases(
 def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons) -> ForecastReport:
     boosted = value.model.buy is not None
     return self_report(
-        "scored",
+        Status.SCORED,
         "lifetime models and gradient boosting" if boosted else "lifetime models",
         value_horizon_days=horizons.value_days,
         churn_horizon_days=horizons.churn_days,
@@ -210,7 +211,6 @@ def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons)
         spend_power=value.spend_power,
         backtest=Backtests(value=value.report, churn=churn.report),
         coverage=spread.coverage,
-        notes=make_notes(value.report, churn.report, season_known=value.model.level.year_ago),
     )
 
 
@@ -228,12 +228,11 @@ def _base_rates(days: PurchaseDays, horizons: _Horizons) -> _Scores:
         everyone * float(logit(-np.expm1(-expected))),
     )
     report = self_report(
-        "insufficient_history",
+        Status.INSUFFICIENT_HISTORY,
         "base rate",
         value_horizon_days=horizons.value_days,
         churn_horizon_days=horizons.churn_days,
         parameters={"poisson": {"rate_per_day": rate_per_day}},
-        notes=("Nobody has ordered on two days yet: all customers have the same base rate.",),
     )
     return _Scores(
         prediction,
@@ -246,7 +245,7 @@ def _base_rates(days: PurchaseDays, horizons: _Horizons) -> _Scores:
 
 def _nothing(horizons: _Horizons) -> _Scores:
     report = self_report(
-        "no_orders",
+        Status.NO_ORDERS,
         "none",
         value_horizon_days=horizons.value_days,
         churn_horizon_days=horizons.churn_days,

@@ -188,8 +188,6 @@ def _coverage(
         none.append(trial.spend == 0)
     return IntervalCoverage(
         wanted=COVERAGE,
-        counted="share of outcomes inside or on the limits; where more than 80 % of customers "
-        "order nothing, [0, 0] is the interval and covers more",
         orders=_by_tenth(np.concatenate(orders), np.concatenate(tenths)),
         value=_by_tenth(np.concatenate(spend), np.concatenate(money_tenths)),
         nothing=_by_tenth(np.concatenate(none), np.concatenate(money_tenths)),

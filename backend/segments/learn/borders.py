@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from backend.behaviour.history import ONE_DAY, OrderHistory
+from backend.core.arrays import FloatArray, IntArray
 from backend.results.clustering import FitFigures
 from backend.segments.boxes import Boxes
-from backend.segments.buyers import Behaviour, FloatArray, IntArray, behaviour_of, spend_after
+from backend.segments.buyers import Behaviour, behaviour_of, spend_after
 from backend.segments.habits import Mixture
 from backend.segments.learn.cluster import Clustering
-from backend.segments.learn.fit_space import Outcomes, fit_space
+from backend.segments.learn.fit_space import NextSpend, fit_space
 from backend.segments.learn.mixtures import fit_traits
 from backend.segments.learn.simplicity import is_simple
 from backend.segments.options import ClusteringOptions, upper_bound
+from backend.segments.segment_model import Reliability, SegmentModel
 from backend.segments.space import Space, value_score
-from backend.segments.standing import Reliability, StandingModel
 from backend.segments.vocabulary import (
     ANCHORS,
     BRANCHES,
@@ -60,7 +61,7 @@ class Fitting:
         history: OrderHistory,
         behaviour: Behaviour,
         options: ClusteringOptions,
-        previous: StandingModel | None,
+        previous: SegmentModel | None,
         customer_keys: NDArray[Any],
     ) -> None:
         self._behaviour = behaviour
@@ -70,12 +71,12 @@ class Fitting:
         self._sampled = behaviour.of(_sample(customer_keys[behaviour.customer], options))
         self._outcomes = _outcomes(history, self._sampled.customer)
 
-    def borders(self, share_of_previous: float) -> StandingModel:
+    def borders(self, share_of_previous: float) -> SegmentModel:
         """Fit on the sample. What is adopted wants `confident` too."""
         model = self._fitted(self._sampled, self._outcomes, share_of_previous)
         return replace(model, names=self._names(model))
 
-    def confident(self, model: StandingModel, share_of_previous: float) -> StandingModel:
+    def confident(self, model: SegmentModel, share_of_previous: float) -> SegmentModel:
         """Learn how reliable borders are, from refits on resamples: nine times their own cost."""
         report = replace(
             model.report,
@@ -93,8 +94,8 @@ class Fitting:
         return len(fitted.segment_ids)
 
     def _with_reliability(
-        self, model: StandingModel, refits: Sequence[StandingModel]
-    ) -> StandingModel:
+        self, model: SegmentModel, refits: Sequence[SegmentModel]
+    ) -> SegmentModel:
         """Learn the share of refits in which customers keep their segment.
 
         An isotonic function of the distance to the nearest border, per branch.
@@ -110,7 +111,7 @@ class Fitting:
                 reliability[branch] = _reliability(assigned.margin[mine], kept[mine] / REFITS)
         return replace(model, reliability=reliability)
 
-    def _resamples(self) -> Iterator[tuple[Behaviour, Outcomes | None]]:
+    def _resamples(self) -> Iterator[tuple[Behaviour, NextSpend | None]]:
         """Draw customers and outcomes with replacement."""
         rng = np.random.default_rng(self._options.seed)
         size = min(len(self._sampled), MOST_ROWS_IN_A_REFIT)
@@ -125,10 +126,10 @@ class Fitting:
     def _fitted(
         self,
         customers: Behaviour,
-        outcomes: Outcomes | None,
+        outcomes: NextSpend | None,
         share_of_previous: float,
         options: ClusteringOptions | None = None,
-    ) -> StandingModel:
+    ) -> SegmentModel:
         """Fit on some customers."""
         previous, options = self._previous, options or self._options
         space = fit_space(
@@ -149,7 +150,7 @@ class Fitting:
             previous_ids=frozenset() if previous is None else previous.segment_ids,
         )
         clustering.unite()
-        model = StandingModel(
+        model = SegmentModel(
             space=space,
             boxes=_boxes(clustering),
             fitted_at=self._as_of,
@@ -169,7 +170,7 @@ class Fitting:
         )
         return replace(model, report=report)
 
-    def _names(self, model: StandingModel) -> Mapping[str, str]:
+    def _names(self, model: SegmentModel) -> Mapping[str, str]:
         """Name what is new by the rules; a segment keeps the name that it was born with."""
         kept = {} if self._previous is None else self._previous.names
         ids = model.assign(self._behaviour).ids
@@ -180,7 +181,7 @@ class Fitting:
             fresh[identity] = guarded_name(identity, self._return_share(model, identity), median)
         return {**kept, **fresh}
 
-    def _return_share(self, model: StandingModel, identity: str) -> float | None:
+    def _return_share(self, model: SegmentModel, identity: str) -> float | None:
         """Return the share of a segment's customers who came back in the window."""
         if self._outcomes is None:
             return None
@@ -197,7 +198,7 @@ def _sample(keys: NDArray[Any], options: ClusteringOptions) -> IntArray:
     return np.sort(np.argsort(hashes, kind="stable")[:size])
 
 
-def _outcomes(history: OrderHistory, customers: IntArray) -> Outcomes | None:
+def _outcomes(history: OrderHistory, customers: IntArray) -> NextSpend | None:
     """Look at what the sample did in the last window; None where that tells too little."""
     span = int((history.as_of - history.created_at.min()) / ONE_DAY)
     window = int(np.clip(span // 4, SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS))
@@ -207,7 +208,7 @@ def _outcomes(history: OrderHistory, customers: IntArray) -> Outcomes | None:
     log_spend = spend_after(history, cutoff, before.customer)
     if np.count_nonzero(log_spend) < FEWEST_RETURNS:
         return None
-    return Outcomes(before, log_spend)
+    return NextSpend(before, log_spend)
 
 
 def _boxes(clustering: Clustering) -> dict[Branch, Boxes]:
@@ -215,7 +216,7 @@ def _boxes(clustering: Clustering) -> dict[Branch, Boxes]:
     return {branch: boxes for branch, boxes in found.items() if boxes is not None}
 
 
-def _traits(model: StandingModel, customers: Behaviour, room: int) -> dict[Trait, Mixture]:
+def _traits(model: SegmentModel, customers: Behaviour, room: int) -> dict[Trait, Mixture]:
     """Keep the habits that enough customers have, the commonest first, while there is room."""
     if room <= 0 or customers.evidence is None:
         return {}

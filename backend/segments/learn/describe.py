@@ -1,7 +1,7 @@
 """Measures every segment of a run: how many, what they are worth, what sets them apart."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
+from backend.core.arrays import BoolArray, FloatArray
 from backend.core.glossary import NO_ORDERS
 from backend.forecast.learn.result import Forecast
-from backend.results.segment import Apart, Medians, Nearest, Segment
+from backend.results.segment import Apart, Medians, Nearest, Rule, Segment
 from backend.segments.axes import AXES, axes_of
-from backend.segments.buyers import Behaviour, BoolArray, FloatArray
+from backend.segments.buyers import Behaviour
 from backend.segments.membership import Membership, rule_name
-from backend.segments.profiles import told_apart
-from backend.segments.rule import rule_of
+from backend.segments.rule import RuleFacts, rule_of
 from backend.segments.vocabulary import (
     ALL,
     BY_ID,
@@ -45,13 +45,24 @@ APART = 2
 DECIMALS = 4
 
 
+UNWORDED = Rule(least_order_days=None, sentence="")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A segment in numbers, with what its rule is; `wording` puts the rule into it, in words."""
+
+    segment: Segment
+    rule: RuleFacts
+
+
 def describe(
     membership: Membership,
     history: OrderHistory,
     behaviour: Behaviour,
     forecast: Forecast,
     baskets: Baskets | None = None,
-) -> tuple[Segment, ...]:
+) -> tuple[Measured, ...]:
     """Measure every segment that has customers, and the groups that they are parts of.
 
     Returns
@@ -63,7 +74,8 @@ def describe(
     groups = {group for leaf in leaves for group in _ancestors(leaf)} - leaves
     ordered = sorted(leaves | groups, key=_position)
     found = [measure.segment(identity, leaves) for identity in ordered]
-    return told_apart(_with_nearest(segment, found) for segment in found)
+    segments = [one.segment for one in found]
+    return tuple(replace(one, segment=_with_nearest(one.segment, segments)) for one in found)
 
 
 def _ancestors(identity: str) -> Sequence[str]:
@@ -105,20 +117,20 @@ class _Measure:
             else model.value_rank(self._behaviour)
         )
 
-    def segment(self, identity: str, leaves: set[str]) -> Segment:
+    def segment(self, identity: str, leaves: set[str]) -> Measured:
         """Measure one segment or group."""
         chosen = self._chosen(identity, leaves)
         total = float(self._spent.sum())
         predicted = self._forecast
         rule = rule_of(identity, self._behaviour, self._rank, chosen[self._behaviour.customer])
         is_leaf = identity in leaves
-        return Segment(
+        segment = Segment(
             id=identity,
             parent_id=parent_of(identity),
             is_group=not is_leaf,
             level=level_of(identity),
             name=rule_name(self._membership, identity) if is_leaf else name_of(identity),
-            description=rule.sentence,
+            description=None,
             customer_count=int(chosen.sum()),
             share_of_customers=round(float(chosen.mean()), DECIMALS),
             share_of_revenue=(
@@ -129,9 +141,10 @@ class _Measure:
             avg_confidence=_mean(self._membership.confidence[chosen], DECIMALS),
             characteristics=self._medians(chosen),
             shop=self.shop,
-            rule=rule,
+            rule=UNWORDED,
             nearest=None,
         )
+        return Measured(segment, rule)
 
     def _chosen(self, identity: str, leaves: set[str]) -> BoolArray:
         parts = [leaf for leaf in leaves if leaf == identity or identity in _ancestors(leaf)]

@@ -8,11 +8,9 @@ from scipy.special import polygamma
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory, day_number
+from backend.core.arrays import FloatArray, IntArray
 from backend.segments.buyers import Behaviour
 from backend.segments.habits import ORDER, Evidence, is_holiday, is_weekend
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 FEWEST_ORDERS, FEWEST_GAPS, SHORTEST_TENURE_DAYS = 3, 3, 300
 # 13 months: below that, season cannot be told from tenure.
@@ -47,9 +45,8 @@ def _share(
     count = history.frequency[buyers].astype(float)
     hits = np.bincount(history.customer_index, chosen, history.customer_count)[buyers]
     value = np.arcsin(np.sqrt((hits + 0.375) / (count + 0.75)))
-    first, last = history.offsets[buyers], history.offsets[buyers + 1] - 1
     day = day_number(history.created_at)
-    known = (count >= FEWEST_ORDERS) & (day[last] - day[first] >= tenure_days)
+    known = (count >= FEWEST_ORDERS) & (history.span_days(buyers) >= tenure_days)
     if tenure_days and len(day) and day.max() - day.min() < SHORTEST_HISTORY_DAYS:
         known = np.zeros(len(buyers), dtype=bool)
     return np.where(known, value, np.nan), np.where(known, 1 / (4 * count + 2), np.nan)
@@ -57,14 +54,10 @@ def _share(
 
 def _subscription(history: OrderHistory, buyers: IntArray) -> tuple[FloatArray, FloatArray]:
     """Log variance of log gaps; its error is that of a log chi-square, the trigamma of d / 2."""
-    days = history.purchase_days()
-    within = days.customer[1:] == days.customer[:-1]
-    logs = np.log(np.diff(days.day)[within].astype(float))
-    owner = days.customer[1:][within]
-    size = history.customer_count
-    count = np.bincount(owner, minlength=size)[buyers].astype(float)
-    total = np.bincount(owner, logs, size)[buyers]
-    squares = np.bincount(owner, logs**2, size)[buyers]
+    gaps, size = history.purchase_days().gaps(), history.customer_count
+    logs = np.log(gaps.days)
+    count = gaps.count(size)[buyers]
+    total, squares = gaps.sum(logs, size)[buyers], gaps.sum(logs**2, size)[buyers]
     freedom = np.maximum(count - 1, 1)
     spread = np.maximum(squares - total**2 / np.maximum(count, 1), 0)
     known = count >= FEWEST_GAPS

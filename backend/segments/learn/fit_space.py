@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from backend.segments.buyers import Behaviour, BoolArray, FloatArray
+from backend.core.arrays import BoolArray, FloatArray
+from backend.segments.buyers import Behaviour
 from backend.segments.space import HIGHEST_ACTIVITY, ReturnCurve, Space, value_score
 from backend.segments.vocabulary import BRANCHES, Branch
 
@@ -27,15 +28,15 @@ IQR_OF_NORMAL, P80_OF_NORMAL = 1.349, 2.563
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
+class NextSpend:
     """What customers did in the window before `as_of`, and how they stood at its beginning."""
 
     before: Behaviour
     log_spend: FloatArray
 
-    def of(self, rows: Any) -> "Outcomes":
+    def of(self, rows: Any) -> "NextSpend":
         """Return some rows."""
-        return Outcomes(self.before.of(rows), self.log_spend[rows])
+        return NextSpend(self.before.of(rows), self.log_spend[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class Clock:
 
     @classmethod
     def of(cls, behaviour: Behaviour) -> "Clock":
-        """Read it off the usual gaps of repeat customers; assumed where there are hardly any."""
-        gaps = behaviour.usual_gap_days[~np.isnan(behaviour.usual_gap_days)]
+        """Read it off the typical gaps of repeat customers; assumed where there are hardly any."""
+        gaps = behaviour.typical_gap_days[~np.isnan(behaviour.typical_gap_days)]
         if len(gaps) < FEWEST_GAPS:
             return cls(0.0, DEFAULT_LONG_GAP_DAYS)
         return cls(*np.quantile(gaps, (SHORT_GAP, LONG_GAP)).tolist())
@@ -119,7 +120,7 @@ def _bagged(logs: FloatArray, returned: BoolArray, grid: FloatArray, seed: int) 
 
 def fit_space(
     behaviour: Behaviour,
-    outcomes: Outcomes | None,
+    outcomes: NextSpend | None,
     *,
     robust: bool,
     seed: int,
@@ -160,7 +161,7 @@ def _mixed(curve: ReturnCurve, previous: ReturnCurve, share: float) -> ReturnCur
 
 
 def _branch_curve(
-    outcomes: Outcomes | None, branch: Branch, clock: Clock, longest: float, seed: int
+    outcomes: NextSpend | None, branch: Branch, clock: Clock, longest: float, seed: int
 ) -> ReturnCurve:
     if outcomes is None:
         return fit_curve(np.empty(0), np.empty(0, dtype=bool), clock, longest, seed)
@@ -168,7 +169,7 @@ def _branch_curve(
     return fit_curve(mine.before.recency_days, mine.log_spend > 0, clock, longest, seed)
 
 
-def _frequency_weight(outcomes: Outcomes | None, curve: ReturnCurve) -> float:
+def _frequency_weight(outcomes: NextSpend | None, curve: ReturnCurve) -> float:
     """Weigh how often against how much by what foretells spend; a half where that is unknown."""
     if outcomes is None:
         return 0.5

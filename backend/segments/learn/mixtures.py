@@ -7,13 +7,11 @@ Zepf (1994).
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from backend.core.arrays import FloatArray
 from backend.segments.habits import ORDER, Evidence, Mixture, log_density
 from backend.segments.vocabulary import Trait
-
-FloatArray = NDArray[np.float64]
 
 ONE_SIDE: dict[Trait, int] = {"subscription": -1, "bulk": 1, "holiday": 1, "weekend": 1}
 FEWEST_CUSTOMERS, MOST_CUSTOMERS = 150, 10_000

@@ -19,7 +19,7 @@ from backend.segments.learn.mixtures import fit_traits
 from backend.segments.learn.night import MOST_MOVED, segment
 from backend.segments.membership import Before, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
-from backend.segments.standing import REFIT_AFTER_DAYS
+from backend.segments.segment_model import REFIT_AFTER_DAYS
 from backend.segments.vocabulary import (
     ANCHORS,
     ANCHORS_OF,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from backend.core.arrays import BoolArray, FloatArray
-from backend.core.glossary import DECISIVE, Metric, Target
+from backend.core.glossary import DECISIVE, FORECAST, Metric, Target
 from backend.forecast.learn.backtest import metrics
 from backend.forecast.learn.backtest.trials import Trial, enough_buyers, enough_of_both
 from backend.forecast.learn.blend import Prediction
@@ -16,15 +16,12 @@ from backend.results.forecast_report import (
     CalibrationBin,
     CutoffTrial,
     Grade,
-    GradeMeanings,
     Grades,
     LiftBin,
     Metrics,
     StrongestRules,
-    Thresholds,
 )
 
-FORECAST = "forecast"
 GOOD_LOG_LOSS_GAIN = 0.05
 GOOD_CALIBRATION_ERROR = 0.05
 FAIR_CALIBRATION_ERROR = 0.10
@@ -32,22 +29,6 @@ GOOD_GINI_GAIN = 0.02
 FAIR_GINI_GAIN = -0.005
 GOOD_LEVEL_ERROR = 0.15
 FAIR_LEVEL_ERROR = 0.40
-THRESHOLDS = Thresholds(
-    churn=GradeMeanings(
-        good="log loss at least 5 % below the best simple rule's, and predicted and actual "
-        "shares at most 5 points apart on average",
-        fair="log loss no worse than the best simple rule's, and at most 10 points apart",
-        weak="anything less",
-    ),
-    value=GradeMeanings(
-        good="spend Gini at least .02 above the best simple rule's, and predicted spend within "
-        "15 % of what came, over all cut-offs",
-        fair="spend Gini no more than .005 below the best simple rule's, and within 40 %",
-        weak="anything less",
-    ),
-    not_enough_history="fewer than 50 buyers, or fewer than 20 of them who came back (for churn "
-    "also: who did not), in the cut-offs that could be tried",
-)
 UNKNOWN: Grade = "not enough history"
 BEST_FIRST: tuple[Grade, ...] = ("good", "fair", "weak", UNKNOWN)
 Scores = Mapping[str, Metrics]

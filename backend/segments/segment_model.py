@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.arrays import StoredFloats, StoredInstant
+from backend.core.arrays import FloatArray, StoredFloats, StoredInstant
 from backend.results.clustering import FitFigures
 from backend.segments.boxes import Boxes
-from backend.segments.buyers import Behaviour, FloatArray
+from backend.segments.buyers import Behaviour
 from backend.segments.habits import KEPT_POSTERIOR, LEAST_POSTERIOR, ORDER, Mixture, posteriors
 from backend.segments.options import ClusteringOptions
 from backend.segments.space import Space, value_score
@@ -66,7 +66,7 @@ class Reliability:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandingModel:
+class SegmentModel:
     """Where the borders are, and which habits have segments of their own.
 
     Attributes
