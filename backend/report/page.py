@@ -22,7 +22,7 @@ from backend.wording.money import in_currency
 from backend.wording.order_reasons import left_out
 from backend.wording.report_sentences import MEDIANS, TITLES, which_is_better
 from backend.wording.report_sentences import METRICS as METRIC_WORDS
-from backend.wording.segment_sentences import REFITS, event_in_words, on_axis
+from backend.wording.segment_sentences import event_in_words, on_axis, refit_in_words
 
 METRICS: Mapping[Target, Sequence[Metric]] = {
     Target.VALUE: (Metric.SPEND_GINI, Metric.SPEND_DECILE_ERROR, Metric.ORDERS_RMSE),
@@ -118,7 +118,7 @@ def render_report(report: RunReport) -> str:
         space=(segment_charts.SPACE_WIDTH, segment_charts.SPACE_HEIGHT),
         narrow=draw_flow(report.moves.flows, colour, names, NARROW),
         wide=draw_flow(report.moves.flows, colour, names, WIDE),
-        refit=REFITS[report.clustering.refit],
+        refit=refit_in_words(report.clustering.refit),
         lineage=_lineage(report),
         confidence=_mean_confidence(report.segments),
         box=charts,

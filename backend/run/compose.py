@@ -11,8 +11,8 @@ from backend.core.glossary import NO_ORDERS, Cause, Decision, Status
 from backend.results.move import SegmentEvent
 from backend.run.learn import Learned
 from backend.run.naming_words import named
+from backend.run.reporting import run_report
 from backend.run.run_context import RunContext
-from backend.run.run_report import run_report
 from backend.run.standing import Standing
 from backend.segments.lineage import lineage
 from backend.segments.segment_model import SegmentModel

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
+from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.predict import forecast
-from backend.forecast.learn.result import Forecast
 from backend.readiness.judgement import Judgement
 from backend.readiness.judging import currency_of
 from backend.results.segment import Segment

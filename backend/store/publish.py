@@ -16,7 +16,7 @@ from backend.store.customer_columns import Columns, customer_columns
 from backend.store.id_column import fit_customer_id_type
 from backend.store.names import settle_names
 from backend.store.publication import Publication
-from backend.store.stored import Kind
+from backend.store.stored import StoredKind
 from backend.store.tables import customer_intelligence, segment_changes, segment_lineage, segments
 
 ROWS_PER_BATCH = 10_000
@@ -76,7 +76,7 @@ async def publish(
             await runs.replace_report(connection, publication.run_id, report)
 
 
-def _written(kind: Kind[Left], value: Left | None) -> str | None:
+def _written(kind: StoredKind[Left], value: Left | None) -> str | None:
     return None if value is None else kind.write(value)
 
 

@@ -25,7 +25,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Kind(Generic[T]):
+class StoredKind(Generic[T]):
     """One kind of stored result.
 
     Attributes
@@ -88,10 +88,10 @@ class Kind(Generic[T]):
         return TypeAdapter(self.result)
 
 
-REPORT = Kind("report", RunReport, (upgrades.report_with_all_its_parts,))
-EXPLAINER = Kind("explainer", Explainer)
-SEGMENT = Kind("segment", Segment, (upgrades.segment_with_a_rule,))
-MODEL = Kind(
+REPORT = StoredKind("report", RunReport, (upgrades.report_with_all_its_parts,))
+EXPLAINER = StoredKind("explainer", Explainer)
+SEGMENT = StoredKind("segment", Segment, (upgrades.segment_with_a_rule,))
+MODEL = StoredKind(
     "segmentation",
     SegmentModel,
     (upgrades.centres_to_boxes, upgrades.centres_to_boxes, upgrades.as_it_is),

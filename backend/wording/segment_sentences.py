@@ -160,6 +160,11 @@ def on_axis(axis: str, value: float, currency: str | None) -> str:
             return f"{value:,.3g}"
 
 
+def refit_in_words(decision: Decision | None) -> str:
+    """Say what became of the borders between segments; nothing where a report does not know."""
+    return "" if decision is None else REFITS[decision]
+
+
 def event_in_words(event: SegmentEvent, names: Mapping[str, str]) -> str:
     """Say where a segment came from, or what became of it."""
     name = names[event.segment_id]

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 
 from backend import store
 from backend.core.errors import LeaseLost, RunAlreadyActive, SegmentNameTaken, SegmentNotFound
+from backend.core.glossary import Cause, Fate
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.results.move import Move, SegmentEvent
 from backend.results.segment import Medians, Rule, Segment
@@ -123,7 +124,7 @@ async def prepared(
         customers=columns(ids),
         segments=[segment("alpha", 1), segment("beta", 2)],
         moves=nobody_moved(ids),
-        lineage=[SegmentEvent(segment_id="beta", event="split", relatives={"alpha": 0.9})],
+        lineage=[SegmentEvent(segment_id="beta", event=Fate.SPLIT, relatives={"alpha": 0.9})],
         new_names={},
         report=REPORT.read(text_of("typed", "report")),
         explainer=None,
@@ -348,7 +349,7 @@ async def test_runs_and_their_moves_are_kept_for_as_long_as_configured(
         customer_id=INTEGERS[:2],
         from_segment_id=[None, "beta"],
         to_segment_id=["alpha", None],
-        cause=["behaviour", "model"],
+        cause=[Cause.BEHAVIOUR, Cause.MODEL],
     )
     run_ids = []
     for days in (0, 20, 31):
@@ -374,7 +375,7 @@ async def test_erasing_a_customer_erases_their_moves(engine: AsyncEngine) -> Non
         customer_id=INTEGERS[:2],
         from_segment_id=[None, None],
         to_segment_id=["alpha", "beta"],
-        cause=["behaviour", "behaviour"],
+        cause=[Cause.BEHAVIOUR, Cause.BEHAVIOUR],
     )
     await store.publish(engine, replace(publication, moves=moved), now=NOW)
     async with transaction(engine) as connection:

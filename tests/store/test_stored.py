@@ -18,7 +18,7 @@ from backend.store.stored import (
     MODEL,
     REPORT,
     SEGMENT,
-    Kind,
+    StoredKind,
     read_model,
     read_segment,
     write_profile,
@@ -26,7 +26,7 @@ from backend.store.stored import (
 from tests.in_json import in_json
 from tests.store.stored_results import builds_with, segment_rows, text_of
 
-KINDS: dict[str, Kind[Any]] = {"report": REPORT, "explainer": EXPLAINER, "model": MODEL}
+KINDS: dict[str, StoredKind[Any]] = {"report": REPORT, "explainer": EXPLAINER, "model": MODEL}
 
 
 def lost(before: Any, after: Any, where: str = "") -> Iterator[str]:
@@ -45,7 +45,7 @@ def lost(before: Any, after: Any, where: str = "") -> Iterator[str]:
         yield f"{where} was {before!r}, is {after!r}"
 
 
-def formats_of(kind: Kind[Any], name: str) -> set[int]:
+def formats_of(kind: StoredKind[Any], name: str) -> set[int]:
     """Return the numbers of the formats that there are fixtures of."""
     named = [json.loads(text_of(build, name)).get("format", 1) for build in builds_with(name)]
     return {(kind.names or {}).get(one, one) for one in named}
@@ -103,7 +103,7 @@ def test_an_explainer_of_every_build_explains(build: str) -> None:
         recency_days=12, frequency=7, avg_order_value=80.0, age_days=400, usual_gap_days=60.0
     )
     for told in (explainer.churn(facts, 0.4), explainer.value(facts, 310.0)):
-        parts = [part.amount for part in told.contributions]
+        parts = [part.amount for part in told.parts]
         assert told.base + sum(parts) == pytest.approx(told.score)
     stored = json.loads(text_of(build, "explainer"))
     stored.pop("format", None)

@@ -6,7 +6,7 @@ import pytest
 
 from backend.readiness import judgement, judging
 from backend.readiness.judgement import Judgement, SeenCurrencies
-from backend.shop.mapping.mapping import ShopMapping
+from backend.shop.mapping.layers import load_mapping
 from backend.wording.readiness_sentences import _sentence, finding_in_words, readiness_in_words
 
 JUDGEMENTS = [
@@ -73,17 +73,17 @@ def test_a_finding_says_what_was_judged(
     assert (finding.code, finding.level, finding.sentence) == (code, level, sentence)
 
 
-def currency_of(orders: dict[str, int], **currency: str) -> str | None:
-    mapping = ShopMapping.model_validate({"currency": currency})
+def currency_of(orders: dict[str, int], **variables: str) -> str | None:
+    mapping = load_mapping(variables)
     seen = SeenCurrencies(code="currencies", level="ok", orders=orders)
     return judging.currency_of([seen], mapping)
 
 
 def test_the_currency_is_the_one_that_counts_else_the_one_in_the_data_else_unknown() -> None:
-    assert currency_of({"eur": 5, "usd": 2}, only="eur") == "EUR"
+    assert currency_of({"eur": 5, "usd": 2}, CURRENCY="eur") == "EUR"
     assert currency_of({"eur": 5}) == "EUR"
     assert currency_of({"eur": 5, "usd": 2}) is None
     assert currency_of({"eur": 5, "": 2}) is None
     assert currency_of({"euro": 5}) is None
     assert currency_of({}) is None
-    assert currency_of({"usd": 5}, rate="divide") is None
+    assert currency_of({"usd": 5}, CURRENCY_RATE="divide") is None

@@ -18,10 +18,10 @@ from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials
 from backend.forecast.learn.blend import HorizonModel, Prediction, fit_horizon
 from backend.forecast.learn.distil import fit_explainer
+from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.next_order import QUANTILES, next_purchase_days
-from backend.forecast.learn.result import Forecast
 from backend.forecast.learn.self_report import self_report
 from backend.forecast.learn.spread import Intervals, Spread, fit_spread
 from backend.results.forecast_report import Backtest, Backtests, ForecastReport, LevelCorrections

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory
+from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.forecast_tuning import TUNED
 from backend.forecast.learn.predict import forecast
-from backend.forecast.learn.result import Forecast
+from backend.wording.forecast_sentences import forecast_notes
 from tests.in_json import in_json
 
 History = Callable[[str], OrderHistory]
@@ -150,7 +151,9 @@ def test_within_one_gap_the_report_admits_that_clockwork_is_taken_for_chance(
     assert scores.predicted_orders.sum() == pytest.approx(150, rel=0.1)
     # Purchases at random, at one a month, leave exp(-31 / 30) of the customers without any.
     assert scores.churn_risk == pytest.approx(np.exp(-31 / 30), abs=0.03)
-    assert 'For churn, the simple rule "base rate" does better on the past.' in scores.report.notes
+    assert 'For churn, the simple rule "base rate" does better on the past.' in forecast_notes(
+        scores.report
+    )
 
 
 def test_customers_without_orders_get_no_number() -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.predict import forecast
+from backend.results.segment import Segment
 from backend.segments.buyers import Behaviour, behaviour_of
 from backend.segments.crossings import behaviour_of_one, crossings
 from backend.segments.learn.describe import describe
@@ -37,6 +38,7 @@ from backend.segments.vocabulary import (
     stage_of,
 )
 from backend.store.stored import MODEL, read_model
+from backend.wording.segment_sentences import clustering_note, measured_in_words
 
 AS_OF = np.datetime64("2024-10-01", "us")
 DAY = np.timedelta64(86_400_000_000, "us")
@@ -130,6 +132,17 @@ def segmented(
     )
 
 
+def said_of(found: Membership) -> tuple[str, ...]:
+    """Return what a person is told of a clustering."""
+    return tuple(clustering_note(note) for note in found.notes)
+
+
+def described(found: Membership, history: OrderHistory) -> tuple[Segment, ...]:
+    """Return the segments as a run describes them."""
+    measured = describe(found, history, behaviour_of(history), forecast(history))
+    return measured_in_words((one.segment, one.rule) for one in measured)
+
+
 def left_by(found: Membership, as_of: np.datetime64) -> Before:
     """Return what a run leaves to the next one, through JSON as it does."""
     assert found.model is not None
@@ -167,7 +180,7 @@ def test_the_report_says_when_more_was_asked_than_the_data_justify() -> None:
     found = segmented(noise(800, 0), min_k=4)
     assert len(leaves(found)) == 4
     assert found.report.justified_k <= 2
-    assert "Asked for at least 4 segments, the data justify 2." in found.notes
+    assert "Asked for at least 4 segments, the data justify 2." in said_of(found)
 
 
 def test_asking_for_more_halves_what_is_large() -> None:
@@ -181,7 +194,7 @@ def test_asking_for_more_halves_what_is_large() -> None:
         whole, _ = HALF_IDS[half]
         assert whole in leaves(plain)
         assert {found.ids[place] for place in np.flatnonzero(plain.ids == whole)} <= halves
-    assert f"the data justify {found.report.justified_k}." in found.notes[0]
+    assert f"the data justify {found.report.justified_k}." in said_of(found)[0]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -226,7 +239,7 @@ def test_max_k_is_a_hard_cap(most: int) -> None:
     held = segmented(history, min_k=1, max_k=most)
     assert len(leaves(held)) == most
     assert held.report.upper_bound == most
-    assert f"Held to {most} segment" in held.notes[0]
+    assert f"Held to {most} segment" in said_of(held)[0]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -271,7 +284,7 @@ def test_a_branch_in_which_nobody_came_back_is_one_segment() -> None:
 def test_a_shop_too_small_for_two_segments_is_told_so() -> None:
     history, _ = planted()
     found = segmented(history_of(people_of(history)[-60:]), min_k=1)
-    assert found.notes == ("60 customers with orders are enough for 1 segment only.",)
+    assert said_of(found) == ("60 customers with orders are enough for 1 segment only.",)
 
 
 @pytest.mark.parametrize(
@@ -346,7 +359,7 @@ def test_few_customers_are_one_segment(count: int) -> None:
     found = segmented(history_of(rows[:count]))
     assert leaves(found) == ({"all_customers"} if count else set())
     assert found.model is None
-    assert "too few to cluster" in found.notes[0]
+    assert "too few to cluster" in said_of(found)[0]
 
 
 @pytest.mark.parametrize("count", [20, 21, 40, 75, 130])
@@ -376,7 +389,7 @@ def test_customers_without_orders_are_a_segment_without_numbers() -> None:
     history, _ = planted()
     history = history_of([*people_of(history), (np.empty(0), np.empty(0))])
     found = segmented(history)
-    nobody = describe(found, history, behaviour_of(history), forecast(history))[-1]
+    nobody = described(found, history)[-1]
     assert (nobody.id, nobody.customer_count) == ("no_orders", 1)
     assert (nobody.avg_ltv, nobody.churn_risk_avg, nobody.avg_confidence) == (None, None, None)
     assert found.ids[-1] == "no_orders"
@@ -446,7 +459,7 @@ def test_a_refit_that_moves_many_is_held_back_unless_forced() -> None:
     held = segmented(history, strange, refit="now")
     assert held.report.refit == "held_back"
     assert (held.report.refit_would_move or 0) > MOST_MOVED
-    assert "held back" in held.notes[-1]
+    assert "held back" in said_of(held)[-1]
     assert held.model is odd
     assert held.report.moved_without_order == 0
     forced = segmented(history, strange, refit="force")
@@ -568,7 +581,7 @@ def test_every_crossing_is_what_the_model_says(seed: int) -> None:
 def test_segments_are_described_by_a_rule_that_holds() -> None:
     history, _ = planted()
     found = segmented(history)
-    segments = describe(found, history, behaviour_of(history), forecast(history))
+    segments = described(found, history)
     parts = [item for item in segments if not item.is_group]
     assert sum(item.customer_count for item in parts) == history.customer_count
     assert sum(item.share_of_revenue or 0 for item in parts) == pytest.approx(1, abs=0.001)

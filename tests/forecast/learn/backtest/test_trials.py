@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory, PurchaseDays
-from backend.core.glossary import Metric
+from backend.core.glossary import Metric, Status
 from backend.forecast.learn.backtest.grades import both, make_report, strongest_rule
 from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials, trial_cutoffs
 from backend.forecast.learn.blend import Prediction
-from backend.forecast.learn.self_report import make_notes
+from backend.forecast.learn.self_report import self_report
+from backend.results.forecast_report import Backtest, Backtests, LevelCorrections
+from backend.wording.forecast_sentences import forecast_notes
 
 
 def ignore(_: float) -> None:
@@ -100,6 +102,20 @@ def test_trials_in_which_nobody_spent_teach_no_spread() -> None:
     assert best_spend_power([trial([1.0, 2.0, 3.0], [0.0] * 3, [0.0] * 3)]) == 1
 
 
+def notes_on(trials: Backtest | None) -> tuple[str, ...]:
+    """Return what is said of a forecast with these trials, by a shop that knows its season."""
+    report = self_report(
+        Status.SCORED,
+        "lifetime models",
+        value_horizon_days=365,
+        churn_horizon_days=365,
+        parameters={},
+        level=LevelCorrections(year_ago=True),
+        backtest=Backtests(value=trials, churn=trials),
+    )
+    return forecast_notes(report)
+
+
 def test_a_rule_that_knows_better_is_named_and_costs_the_grade() -> None:
     rng = np.random.default_rng(2)
     spend = np.where(rng.uniform(size=500) < 0.4, rng.uniform(10, 90, 500), 0.0)
@@ -111,7 +127,7 @@ def test_a_rule_that_knows_better_is_named_and_costs_the_grade() -> None:
     assert report is not None
     assert report.grade.overall == "weak"
     assert strongest_rule(report.metrics, Metric.SPEND_GINI) == "knows it"
-    assert make_notes(report, report, season_known=True) == (
+    assert notes_on(report) == (
         'For churn, the simple rule "knows it" does better on the past.',
         'For value, the simple rule "knows it" does better on the past.',
     )
@@ -124,7 +140,7 @@ def test_a_rule_that_knows_no_better_is_not_spoken_of() -> None:
         (spend + 5).tolist(), spend.tolist(), spend.tolist(), noise=rng.uniform(1, 9, 500).tolist()
     )
     report = make_report([one], [one.prediction])
-    assert make_notes(report, report, season_known=True) == ()
+    assert notes_on(report) == ()
 
 
 def test_what_a_rule_knows_moves_no_number() -> None:
