@@ -1,6 +1,6 @@
 """What a run learns from the shop's columns: arrays in, arrays out, nothing read or written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from backend.run.run_config import RunConfig
 from backend.run.run_context import RunContext
 from backend.run.standing import Standing
 from backend.segments.buyers import Behaviour, behaviour_of
-from backend.segments.learn.describe import describe
+from backend.segments.learn.describe import Measured, describe
 from backend.segments.learn.night import segment
 from backend.segments.membership import Before, Membership
 from backend.segments.options import ClusteringOptions
@@ -62,40 +62,47 @@ class Learned:
 
 
 def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progress) -> Learned:
-    """Forecast and segment all customers of the shop."""
-    shop, config = seen.columns, context.config
-    history = _history(shop, context.as_of)
+    """Forecast and segment all customers of a shop, and judge what was read of it."""
+    history = _history(seen.columns, context.as_of)
     behaviour = behaviour_of(history)
-    progress.enter("forecast", rows=len(shop.customer_ids))
-    predicted = forecast(
-        history,
-        value_horizon_days=config.prediction_horizon_days,
-        churn_horizon_days=config.churn_horizon_days,
-        seed=SEED,
-        progress=progress.advance,
-    )
-    progress.enter("segments", rows=len(shop.customer_ids))
     baskets = None if seen.baskets is None else Baskets(**seen.baskets.as_dict())
+    progress.enter("forecast", rows=history.customer_count)
+    predicted = _forecast(history, context.config, progress)
+    progress.enter("segments", rows=history.customer_count)
+    ids, request = seen.columns.customer_ids, context.run.request
     membership = segment(
         history,
         behaviour,
-        _options(config, context.run.request, standing.model),
-        shop.customer_ids,
+        _options(context.config, request, standing.model),
+        ids,
         baskets=baskets,
-        before=_before(standing, shop.customer_ids),
-        refit=context.run.request.refit,
+        before=_before(standing, ids),
+        refit=request.refit,
     )
     measured = describe(membership, history, behaviour, predicted, baskets)
     judged = judge(seen, context.mapping, standing.may_write, context.as_of, context.horizons)
-    segments = measured_in_words((one.segment, one.rule) for one in measured)
     return Learned(
         history=history,
         behaviour=behaviour,
         forecast=predicted,
         membership=membership,
         judgements=judged,
-        segments=in_currency(segments, currency_of(judged, context.mapping)),
+        segments=_in_words(measured, currency_of(judged, context.mapping)),
     )
+
+
+def _forecast(history: OrderHistory, config: RunConfig, progress: Progress) -> Forecast:
+    return forecast(
+        history,
+        value_horizon_days=config.prediction_horizon_days,
+        churn_horizon_days=config.churn_horizon_days,
+        seed=SEED,
+        progress=progress.advance,
+    )
+
+
+def _in_words(measured: Sequence[Measured], currency: str | None) -> tuple[Segment, ...]:
+    return in_currency(measured_in_words((one.segment, one.rule) for one in measured), currency)
 
 
 def _before(standing: Standing, customer_ids: NDArray[Any]) -> Before:
