@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from backend.results.result import Result
+from backend.results.root import Result
 
 
 def in_json(result: Result) -> Any:

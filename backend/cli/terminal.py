@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from backend.results.readiness import Readiness
-from backend.results.result import Result
+from backend.results.root import Result
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 

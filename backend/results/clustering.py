@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from backend.core.glossary import Decision
-from backend.results.result import Result, Share
+from backend.results.root import Result, Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

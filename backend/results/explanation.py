@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from backend.results.result import Result
+from backend.results.root import Result
 
 ExplainedFact = Literal["recency", "frequency", "order_value", "age", "details"]
 

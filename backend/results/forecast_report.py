@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from backend.core.glossary import Metric, Status
-from backend.results.result import Result, Share
+from backend.results.root import Result, Share
 
 Grade = Literal["good", "fair", "weak", "not enough history"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.core.glossary import Cause, Fate
-from backend.results.result import Result, Share
+from backend.results.root import Result, Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

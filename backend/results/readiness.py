@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
-from backend.results.result import Result
+from backend.results.root import Result
 
 Level = Literal["ok", "warning", "error"]
 Fact = int | float | str | Sequence[str] | Mapping[str, int | str | Mapping[str, int | str]]

@@ -7,7 +7,7 @@ from backend.results.clustering import ClusteringReport, PicturePoint
 from backend.results.forecast_report import ForecastReport
 from backend.results.move import MoveCounts, SegmentEvent
 from backend.results.readiness import Readiness
-from backend.results.result import InstantWithOffset, Result
+from backend.results.root import InstantWithOffset, Result
 from backend.results.segment import Segment
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from backend.results.result import Result, Share
+from backend.results.root import Result, Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,7 @@ class StoredKind(Generic[T]):
         told = self._adapter.dump_python(value, mode="json", exclude=set(without))
         return json.dumps({"format": self.newest, **told})
 
-    def read(self, text: str, *, beside: Mapping[str, Any] | None = None) -> T:
+    def read(self, text: str, *, beside: Mapping[str, object] | None = None) -> T:
         """Return the value that a text of any format holds.
 
         Parameters

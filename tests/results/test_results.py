@@ -13,7 +13,7 @@ from backend import results
 from backend.core.field_docs import field_docs
 from backend.results.forecast_report import CalibrationBin, Thresholds
 from backend.results.move import LineageEvent, SegmentFlow
-from backend.results.result import Result
+from backend.results.root import Result
 from backend.results.run_report import RunReport
 
 
