@@ -14,7 +14,8 @@ from typing import Any
 from anthropic import AsyncAnthropic
 from pydantic import BaseModel, Field
 
-from backend.clients.naming import SegmentFacts, Wording
+from backend.clients.naming import SegmentFacts
+from backend.results.segment import Words
 
 TIMEOUT_SECONDS = 30.0
 MAX_RETRIES = 2
@@ -56,7 +57,7 @@ class AnthropicNamer:
 
     async def word(
         self, segments: Sequence[SegmentFacts], taken: Collection[str]
-    ) -> dict[str, Wording]:
+    ) -> dict[str, Words]:
         """Return the model's words where they are usable, none on any failure."""
         if not segments:
             return {}
@@ -90,18 +91,18 @@ def _question(segments: Sequence[SegmentFacts]) -> str:
 
 def _usable(
     answer: _Answer | None, segments: Sequence[SegmentFacts], taken: Collection[str]
-) -> dict[str, Wording]:
+) -> dict[str, Words]:
     """Keep what is asked for, short, plain and unique; the rule's names of others count too."""
     asked = {segment.id for segment in segments}
     used = {name.casefold() for name in taken}
-    usable: dict[str, Wording] = {}
+    usable: dict[str, Words] = {}
     for entry in answer.segments if answer else []:
         others = {segment.name.casefold() for segment in segments if segment.id != entry.id}
         name, description = entry.name.strip(), entry.description.strip()
         if entry.id not in asked or entry.id in usable or name.casefold() in used | others:
             continue
         if _is_plain(name, NAME_LENGTH) and _is_plain(description, DESCRIPTION_LENGTH):
-            usable[entry.id] = Wording(name, description)
+            usable[entry.id] = Words(name, description)
             used.add(name.casefold())
     return usable
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from backend.core.late import late
+from backend.results.segment import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +18,12 @@ class SegmentFacts:
     facts: Mapping[str, float | int | str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """A segment's name and description."""
-
-    name: str
-    description: str
-
-
 class Namer(Protocol):
     """Words for segments that have none yet."""
 
     async def word(
         self, segments: Sequence[SegmentFacts], taken: Collection[str]
-    ) -> dict[str, Wording]:
+    ) -> dict[str, Words]:
         """Return words by segment id, for those it can word; never a name in `taken`."""
         ...
 
@@ -40,7 +33,7 @@ class RuleNamer:
 
     async def word(
         self, segments: Sequence[SegmentFacts], taken: Collection[str]
-    ) -> dict[str, Wording]:
+    ) -> dict[str, Words]:
         """Return nothing."""
         return {}
 

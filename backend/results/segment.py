@@ -5,6 +5,16 @@ from dataclasses import dataclass, fields
 from backend.results.root import Result, Share
 
 
+@dataclass(frozen=True, slots=True)
+class Words(Result):
+    """What a segment is called, and what is said of it."""
+
+    name: str
+    """Never that of another segment."""
+    description: str | None
+    """One sentence; null where nothing is said of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Medians(Result):
     """How customers behave: medians, each over those for whom it is defined; else null."""

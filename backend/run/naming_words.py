@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from backend.clients.naming import Namer, SegmentFacts
-from backend.results.segment import Segment
+from backend.results.segment import Segment, Words
 from backend.run.learn import Learned
 from backend.segments.vocabulary import every_rule_name
 from backend.store.names import settled
-from backend.store.publication import GivenName, Words
+from backend.store.publication import GivenName
 from backend.wording.segment_sentences import told_apart
 
 

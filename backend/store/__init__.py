@@ -13,7 +13,6 @@ from backend.store.publication import (
     GivenName,
     Publication,
     SegmentMoves,
-    Words,
 )
 from backend.store.publish import publish
 from backend.store.read import (
@@ -32,7 +31,6 @@ __all__ = [
     "Publication",
     "PublishedSegments",
     "SegmentMoves",
-    "Words",
     "erase_customer",
     "fit_customer_id_type",
     "name_segment",

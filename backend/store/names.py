@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.core.errors import SegmentNameTaken, SegmentNotFound
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
-from backend.results.segment import Segment
+from backend.results.segment import Segment, Words
 from backend.store import runs, stored
-from backend.store.publication import GivenName, Words
+from backend.store.publication import GivenName
 from backend.store.tables import customer_intelligence, segment_names, segments
 
 

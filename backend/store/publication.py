@@ -70,14 +70,6 @@ class CustomerColumns:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What a segment is called, and what is said of it."""
-
-    name: str
-    description: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class GivenName:
     """A name that stays with a segment's id; without a description the rule's holds."""
 

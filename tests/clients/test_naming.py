@@ -8,7 +8,8 @@ import pytest
 
 from backend.clients import anthropic_namer
 from backend.clients.anthropic_namer import AnthropicNamer
-from backend.clients.naming import RuleNamer, SegmentFacts, Wording, create_namer
+from backend.clients.naming import RuleNamer, SegmentFacts, create_namer
+from backend.results.segment import Words
 from tests.language_model import FakeModel, entry, said
 
 SEGMENTS = (
@@ -36,8 +37,8 @@ async def test_one_request_names_all_new_segments(model: FakeModel) -> None:
     )
     words = await namer(model).word(SEGMENTS, set())
     assert words == {
-        "high_value_repeat": Wording("Inner Circle", "They buy."),
-        "lapsed_one_time": Wording("One Visit", "They buy."),
+        "high_value_repeat": Words("Inner Circle", "They buy."),
+        "lapsed_one_time": Words("One Visit", "They buy."),
     }
     assert len(model.asked) == 1
     assert model.asked[0]["model"] == "any-model"
