@@ -18,6 +18,7 @@ from backend.segments.habits import Mixture
 from backend.segments.learn.cluster import Clustering
 from backend.segments.learn.fit_space import NextSpend, fit_space
 from backend.segments.learn.mixtures import fit_traits
+from backend.segments.learn.segment_tuning import TUNED, BorderTuning, SegmentTuning
 from backend.segments.learn.simplicity import is_simple
 from backend.segments.options import ClusteringOptions, upper_bound
 from backend.segments.segment_model import Reliability, SegmentModel
@@ -31,12 +32,6 @@ from backend.segments.vocabulary import (
     guarded_name,
     trait_id,
 )
-
-FEWEST_RETURNS = 30
-SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS = 28, 180
-REFITS, MOST_ROWS_IN_A_REFIT = 8, 25_000
-FEWEST_IN_TRAIT, LEAST_SHARE_IN_TRAIT = 30, 0.005
-RELIABILITY_POINTS = 50
 
 
 class Fitting:
@@ -54,6 +49,8 @@ class Fitting:
         The standing model, whose leaves stay more easily; None before the first.
     customer_keys
         Shape (customers,), the shop's ids; the sample is drawn by their hash.
+    tuning
+        What may be tried otherwise.
     """
 
     def __init__(
@@ -63,13 +60,15 @@ class Fitting:
         options: ClusteringOptions,
         previous: SegmentModel | None,
         customer_keys: NDArray[Any],
+        tuning: SegmentTuning = TUNED,
     ) -> None:
+        self._tuning = tuning
         self._behaviour = behaviour
         self._as_of = history.as_of
         self._options = options
         self._previous = previous
         self._sampled = behaviour.of(_sample(customer_keys[behaviour.customer], options))
-        self._outcomes = _outcomes(history, self._sampled.customer)
+        self._outcomes = _outcomes(history, self._sampled.customer, tuning.borders)
 
     def borders(self, share_of_previous: float) -> SegmentModel:
         """Fit on the sample. What is adopted wants `confident` too."""
@@ -104,18 +103,21 @@ class Fitting:
         kept = np.zeros(len(self._behaviour))
         for refit in refits:
             kept += refit.assign(self._behaviour).ids == assigned.ids
+        tuning = self._tuning.borders
         reliability: dict[Branch, Reliability] = {}
         for branch in BRANCHES:
             mine = self._behaviour.in_branch(branch)
             if mine.any():
-                reliability[branch] = _reliability(assigned.margin[mine], kept[mine] / REFITS)
+                reliability[branch] = _reliability(
+                    assigned.margin[mine], kept[mine] / tuning.refits, tuning.reliability_points
+                )
         return replace(model, reliability=reliability)
 
     def _resamples(self) -> Iterator[tuple[Behaviour, NextSpend | None]]:
         """Draw customers and outcomes with replacement."""
         rng = np.random.default_rng(self._options.seed)
-        size = min(len(self._sampled), MOST_ROWS_IN_A_REFIT)
-        for _ in range(REFITS):
+        size = min(len(self._sampled), self._tuning.borders.most_rows_in_a_refit)
+        for _ in range(self._tuning.borders.refits):
             customers = self._sampled.of(rng.integers(0, len(self._sampled), size))
             outcomes = self._outcomes
             if outcomes is not None:
@@ -139,6 +141,7 @@ class Fitting:
             seed=options.seed,
             previous=None if previous is None else previous.space,
             share_of_previous=share_of_previous,
+            tuning=self._tuning.space,
         )
         upper = upper_bound(len(self._behaviour), options)
         clustering = Clustering(
@@ -148,6 +151,7 @@ class Fitting:
             upper=upper,
             min_k=options.min_k,
             previous_ids=frozenset() if previous is None else previous.segment_ids,
+            tuning=self._tuning.cluster,
         )
         clustering.unite()
         model = SegmentModel(
@@ -157,7 +161,7 @@ class Fitting:
             options=self._options,
             value_quantiles=_value_quantiles(customers, space),
         )
-        traits = _traits(model, customers, upper - len(model.segment_ids))
+        traits = _traits(model, customers, upper - len(model.segment_ids), self._tuning.borders)
         clustering.halve(options.min_k - len(traits))
         model = replace(model, boxes=_boxes(clustering), traits=traits)
         found = len(model.segment_ids)
@@ -198,15 +202,15 @@ def _sample(keys: NDArray[Any], options: ClusteringOptions) -> IntArray:
     return np.sort(np.argsort(hashes, kind="stable")[:size])
 
 
-def _outcomes(history: OrderHistory, customers: IntArray) -> NextSpend | None:
+def _outcomes(history: OrderHistory, customers: IntArray, tuning: BorderTuning) -> NextSpend | None:
     """Look at what the sample did in the last window; None where that tells too little."""
     span = int((history.as_of - history.created_at.min()) / ONE_DAY)
-    window = int(np.clip(span // 4, SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS))
+    window = int(np.clip(span // 4, tuning.shortest_window_days, tuning.longest_window_days))
     cutoff = history.as_of - window * ONE_DAY
     before = behaviour_of(history.before(cutoff))
     before = before.of(np.isin(before.customer, customers))
     log_spend = spend_after(history, cutoff, before.customer)
-    if np.count_nonzero(log_spend) < FEWEST_RETURNS:
+    if np.count_nonzero(log_spend) < tuning.fewest_returns:
         return None
     return NextSpend(before, log_spend)
 
@@ -216,19 +220,21 @@ def _boxes(clustering: Clustering) -> dict[Branch, Boxes]:
     return {branch: boxes for branch, boxes in found.items() if boxes is not None}
 
 
-def _traits(model: SegmentModel, customers: Behaviour, room: int) -> dict[Trait, Mixture]:
+def _traits(
+    model: SegmentModel, customers: Behaviour, room: int, tuning: BorderTuning
+) -> dict[Trait, Mixture]:
     """Keep the habits that enough customers have, the commonest first, while there is room."""
     if room <= 0 or customers.evidence is None:
         return {}
     found = fit_traits(customers.evidence)
     ids = replace(model, traits=found).assign(customers).ids
     sizes = {trait: int((ids == trait_id(trait)).sum()) for trait in found}
-    least = max(LEAST_SHARE_IN_TRAIT * len(customers), FEWEST_IN_TRAIT)
+    least = max(tuning.least_share_with_habit * len(customers), tuning.fewest_with_habit)
     kept: dict[Trait, Mixture] = {}
     for trait in sorted(found, key=lambda trait: -sizes[trait])[:room]:
         more = {**kept, trait: found[trait]}
         ids = replace(model, traits=more).assign(customers).ids
-        if sizes[trait] >= least and is_simple(customers, ids):
+        if sizes[trait] >= least and is_simple(customers, ids, tuning):
             kept = more
     return kept
 
@@ -242,7 +248,7 @@ def _value_quantiles(customers: Behaviour, space: Space) -> FloatArray:
     return quantiles
 
 
-def _reliability(margin: FloatArray, kept: FloatArray) -> Reliability:
+def _reliability(margin: FloatArray, kept: FloatArray, points: int) -> Reliability:
     rising = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(margin, kept)
-    points = np.unique(np.quantile(margin, np.linspace(0, 1, RELIABILITY_POINTS)))
-    return Reliability(points, rising.predict(points))
+    at = np.unique(np.quantile(margin, np.linspace(0, 1, points)))
+    return Reliability(at, rising.predict(at))

@@ -25,15 +25,13 @@ from backend.segments.clustering_notes import (
 )
 from backend.segments.learn.borders import Fitting
 from backend.segments.learn.evidence import with_habits
+from backend.segments.learn.segment_tuning import TUNED, SegmentTuning
 from backend.segments.membership import Before, Ids, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
 from backend.segments.segment_model import REFIT_AFTER_DAYS, SegmentModel
 from backend.segments.vocabulary import ALL
 
 FEWEST_BUYERS = 20
-MOST_MOVED = 0.05
-# How much of the standing space a refit keeps; more, where less would move too many at once.
-SHARES_OF_PREVIOUS = (0.5, 0.75, 0.875)
 
 
 def segment(
@@ -45,12 +43,13 @@ def segment(
     baskets: Baskets | None = None,
     before: Before | None = None,
     refit: Refit = "auto",
+    tuning: SegmentTuning = TUNED,
 ) -> Membership:
     """Put every customer into a segment.
 
     The standing model assigns; it is fitted anew a month after it was, where other bounds are
     asked for, or on demand; another sample size alone waits for the next fit. A new fit that would
-    move more than `MOST_MOVED` of the customers who did not order since the last run, and more
+    move more than 5 % of the customers who did not order since the last run, and more
     than time itself does, is softened, then held back, unless it is forced or other bounds were
     asked for.
 
@@ -70,6 +69,8 @@ def segment(
         What the published run left; None before the first.
     refit
         "auto" monthly, "now" at once, "force" also where it moves many.
+    tuning
+        What may be tried otherwise.
     """
     count = len(behaviour)
     if count < FEWEST_BUYERS:
@@ -78,7 +79,7 @@ def segment(
         note = AskedForOne() if options.max_k == 1 else EnoughForOne(count)
         return _unclustered(history, behaviour, 1, note)
     with one_thread():
-        night = _Night(history, behaviour, options, customer_keys, baskets, before)
+        night = _Night(history, behaviour, options, customer_keys, baskets, before, tuning)
         return night.membership(refit)
 
 
@@ -93,7 +94,9 @@ class _Night:
         customer_keys: NDArray[Any],
         baskets: Baskets | None,
         before: Before | None,
+        tuning: SegmentTuning,
     ) -> None:
+        self._tuning = tuning
         self._history = history
         self._behaviour = with_habits(behaviour, history, baskets)
         self._options = options
@@ -147,9 +150,9 @@ class _Night:
         forced = refit == "force" or other_bounds
         # After a long while time alone moves many: new borders may move as many.
         stays = self._moved(standing.assign(self._behaviour, self._was).ids) or 0.0
-        most = max(MOST_MOVED, stays)
+        most = max(self._tuning.night.most_moved, stays)
         least_moved, task = np.inf, self._fitting(standing)
-        for share in SHARES_OF_PREVIOUS:
+        for share in self._tuning.night.shares_of_previous:
             model = task.borders(share)
             moved = self._moved(model.assign(self._behaviour, self._was).ids) or 0.0
             if forced or moved <= most:
@@ -159,7 +162,9 @@ class _Night:
         return standing, Decision.HELD_BACK, least_moved
 
     def _fitting(self, standing: SegmentModel | None) -> Fitting:
-        return Fitting(self._history, self._behaviour, self._options, standing, self._keys)
+        return Fitting(
+            self._history, self._behaviour, self._options, standing, self._keys, self._tuning
+        )
 
     def _is_due(self, standing: SegmentModel) -> bool:
         return bool(self._history.as_of - standing.fitted_at >= REFIT_AFTER_DAYS * ONE_DAY)

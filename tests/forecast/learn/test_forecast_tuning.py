@@ -2,6 +2,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from backend.forecast.learn.blend import fit_horizon
 from backend.forecast.learn.forecast_tuning import TUNED
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.lifetime_base import fit_base
+from backend.segments.learn import segment_tuning
 
 HORIZON_DAYS = 180
 
@@ -25,10 +27,15 @@ def _unexplained(source: str) -> Iterator[str]:
             yield number[1]
 
 
-def test_every_tuned_number_says_where_it_comes_from() -> None:
-    source = Path(forecast_tuning.__file__).read_text()
-    assert "recent_trust: float" in source
+@pytest.mark.parametrize("module", [forecast_tuning, segment_tuning])
+def test_every_tuned_number_says_where_it_comes_from(module: ModuleType) -> None:
+    assert module.__file__ is not None
+    source = Path(module.__file__).read_text()
+    assert source.count("    # ") > 15
     assert [*_unexplained(source)] == []
+
+
+def test_a_tuned_number_without_a_word_is_found() -> None:
     unexplained = "class A:\n    # Why.\n    a: int = 1\n    b: int = 2\n\n    c: int = 3"
     assert [*_unexplained(unexplained)] == ["c"]
 

@@ -17,7 +17,8 @@ from backend.segments.learn.describe import describe
 from backend.segments.learn.evidence import with_habits
 from backend.segments.learn.fit_space import Clock
 from backend.segments.learn.mixtures import fit_traits
-from backend.segments.learn.night import MOST_MOVED, segment
+from backend.segments.learn.night import segment
+from backend.segments.learn.segment_tuning import TUNED
 from backend.segments.membership import Before, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
 from backend.segments.segment_model import REFIT_AFTER_DAYS
@@ -216,6 +217,15 @@ def test_segments_are_boxes_that_hold_their_customers_and_nobody_else(seed: int)
         ids = found.ids[behaviour.customer[mine]]
         assert ((away == 0).sum(axis=1) == 1).all()
         assert (np.array(boxes.segments, dtype=object)[away.argmin(axis=1)] == ids).all()
+
+
+def test_a_shop_of_too_few_gaps_has_the_gap_that_its_tuning_assumes() -> None:
+    behaviour = behaviour_of(history_of([(np.array([90.0, 60.0, 30.0]), np.ones(3))] * 3))
+    for days in (TUNED.space.assumed_long_gap_days, 45.0):
+        tuning = replace(TUNED.space, assumed_long_gap_days=days)
+        assert Clock.of(behaviour, tuning).long_days == days
+    enough = replace(TUNED.space, fewest_gaps=3)
+    assert Clock.of(behaviour, enough).long_days == pytest.approx(30)
 
 
 def test_nobody_slips_away_before_a_short_gap_between_orders_has_passed() -> None:
@@ -458,13 +468,13 @@ def test_a_refit_that_moves_many_is_held_back_unless_forced() -> None:
     strange = Before(model=odd, ids=odd.assign(known_of(history)).ids, as_of=AS_OF)
     held = segmented(history, strange, refit="now")
     assert held.report.refit == "held_back"
-    assert (held.report.refit_would_move or 0) > MOST_MOVED
+    assert (held.report.refit_would_move or 0) > TUNED.night.most_moved
     assert "held back" in said_of(held)[-1]
     assert held.model is odd
     assert held.report.moved_without_order == 0
     forced = segmented(history, strange, refit="force")
     assert forced.report.refit == "forced"
-    assert (forced.report.refit_would_move or 0) > MOST_MOVED
+    assert (forced.report.refit_would_move or 0) > TUNED.night.most_moved
 
 
 def test_other_bounds_are_obeyed_at_once() -> None:
