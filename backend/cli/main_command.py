@@ -15,6 +15,18 @@ from backend.core.errors import (
     InvalidConfiguration,
     InvalidMapping,
     InvalidRunRequest,
+    TablesInTheWay,
+    TablesTooNew,
+)
+
+# What no second try mends: exit code 2.
+ASKED_WRONGLY = (
+    InvalidConfiguration,
+    InvalidMapping,
+    InvalidRunRequest,
+    ImportRefused,
+    TablesInTheWay,
+    TablesTooNew,
 )
 
 app = typer.Typer(
@@ -40,5 +52,4 @@ def main() -> None:
     except BackendError as error:
         cause = f" ({error.__cause__})" if error.__cause__ else ""
         err.print(f"{error}{cause}", style="red", highlight=False, soft_wrap=True, markup=False)
-        asked_wrongly = InvalidConfiguration | InvalidMapping | InvalidRunRequest | ImportRefused
-        sys.exit(2 if isinstance(error, asked_wrongly) else 1)
+        sys.exit(2 if isinstance(error, ASKED_WRONGLY) else 1)
