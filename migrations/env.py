@@ -54,7 +54,8 @@ def main() -> None:
     try:
         asyncio.run(connect_and_run())
     except BackendError as error:
-        sys.exit(str(error))
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
 
 
 main()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
-from backend.core.errors import InvalidMapping
+from backend.core.errors import InvalidMapping, TablesInTheWay, TablesTooNew
 from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
 from backend.readiness import judging
 from backend.readiness.finding import Finding, Readiness
@@ -15,6 +15,7 @@ from backend.shop.basket_lines import read_baskets
 from backend.shop.mapping.mapping import LogicalName
 from backend.shop.orders import ShopColumns, read_shop
 from backend.shop.shop import Shop
+from backend.store.migrate import refuse_unusable
 from backend.store.rights_of_ours import can_write_ours
 
 
@@ -54,7 +55,7 @@ async def check_shop(
         When one of the databases does not answer.
     """
     missing = await _missing(shop_engine, shop)
-    ours = judging.judge_ours(await can_write_ours(our_engine))
+    ours = await _ours(our_engine)
     if any(finding.code != "missing_line_items" for finding in missing):
         return Readiness([*missing, ours])
     try:
@@ -86,9 +87,18 @@ async def examine(
             columns, as_of, value_days=horizons.value_days, churn_days=horizons.churn_days
         ),
         *looked_up,
-        judging.judge_ours(await can_write_ours(our_engine)),
+        await _ours(our_engine),
     ]
     return Readiness(found)
+
+
+async def _ours(engine: AsyncEngine) -> Finding:
+    """Judge whether our tables can be made, brought to this version, and written."""
+    try:
+        await refuse_unusable(engine)
+    except (TablesInTheWay, TablesTooNew) as problem:
+        return Finding("our_tables_unusable", "error", str(problem))
+    return judging.judge_ours(await can_write_ours(engine))
 
 
 async def _missing(engine: AsyncEngine, shop: Shop) -> list[Finding]:

@@ -9,11 +9,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
+from backend.core.errors import TablesInTheWay
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.files.create_tables import create_shop_tables
 from backend.store.migrate import VERSION_TABLE, migrate
 from backend.store.tables import intelligence
+from tests.conftest import execute
+from tests.live import ROOT
 from tests.shops import NAMES, fill, invented
+
+GUIDE = (ROOT / "docs" / "integration-guide.md").read_text()
 
 GUIDES_INDEXES = {
     "customers": {"idx_customer_email", "idx_customer_created"},
@@ -111,3 +116,29 @@ async def test_the_default_names_have_a_schema_of_their_own(postgres_url: str) -
         tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names("ecommerce"))
     await engine.dispose()
     assert set(tables) == set(NAMES.values())
+
+
+async def test_the_guides_own_statement_for_our_table_may_have_been_typed_in(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    printed = GUIDE.split("**4. Customer Intelligence Table**")[1].split("```")[1]
+    if database_url.startswith("sqlite"):  # which has no NOW()
+        printed = printed.replace("NOW()", "CURRENT_TIMESTAMP")
+    await execute(database_url, printed.removeprefix("sql").strip().rstrip(";"))
+    await migrate(engine)
+    async with transaction(engine) as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_rows_in_a_table_that_is_not_ours_are_not_taken_over(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    columns = "archetype_id, archetype_name, archetype_level, ltv, churn_risk, cluster_confidence"
+    await execute(
+        database_url,
+        f"CREATE TABLE customer_intelligence AS SELECT 1 AS customer_id, 0 AS updated_at,"
+        f" {columns.replace(',', ' + 0,')} FROM (SELECT 1 AS archetype_id, 1 AS archetype_name,"
+        " 1 AS archetype_level, 1 AS ltv, 1 AS churn_risk, 1 AS cluster_confidence) AS theirs",
+    )
+    with pytest.raises(TablesInTheWay, match="customer_intelligence"):
+        await migrate(engine)
