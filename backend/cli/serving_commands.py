@@ -43,7 +43,7 @@ async def _migrate(settings: Settings, *, shop_tables: bool) -> None:
         await migrate(engine)
     if shop_tables:
         async with opened(settings.shop_url) as engine:
-            await create_shop_tables(engine, shop_table_names(settings))
+            await create_shop_tables(engine, await shop_table_names(settings, engine))
 
 
 async def _work(settings: Settings) -> None:

@@ -51,6 +51,12 @@ def judge_mapping(mapping: ShopMapping) -> Finding:
     return Finding("unheard", "warning", " ".join(mapping.notes), {"notes": list(mapping.notes)})
 
 
+def judge_names(mapping: ShopMapping) -> Iterator[Finding]:
+    """Say where the tables are where nobody named them and they are not in the guide's schema."""
+    if mapping.on_search_path:
+        yield Finding("search_path", "ok", mapping.said_of_names)
+
+
 def judge_ids(customers: int, repeated: int) -> Finding:
     """Whether several rows of customers have one id."""
     facts = {"customers": customers, "repeated": repeated}

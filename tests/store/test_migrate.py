@@ -118,27 +118,31 @@ async def test_the_default_names_have_a_schema_of_their_own(postgres_url: str) -
     assert set(tables) == set(NAMES.values())
 
 
-async def test_the_guides_own_statement_for_our_table_may_have_been_typed_in(
+def printed(url: str) -> str:
+    """Return the guide's own statement for our table."""
+    statement = GUIDE.split("**4. Customer Intelligence Table**")[1].split("```sql")[1]
+    statement = statement.split("```")[0].strip().rstrip(";")
+    # SQLite has no NOW().
+    return (
+        statement.replace("NOW()", "CURRENT_TIMESTAMP") if url.startswith("sqlite") else statement
+    )
+
+
+async def test_the_guides_statement_for_our_table_may_have_been_typed_in(
     engine: AsyncEngine, database_url: str
 ) -> None:
-    printed = GUIDE.split("**4. Customer Intelligence Table**")[1].split("```")[1]
-    if database_url.startswith("sqlite"):  # which has no NOW()
-        printed = printed.replace("NOW()", "CURRENT_TIMESTAMP")
-    await execute(database_url, printed.removeprefix("sql").strip().rstrip(";"))
+    await execute(database_url, printed(database_url))
     await migrate(engine)
     async with transaction(engine) as connection:
-        assert await connection.run_sync(differences) == []
+        found = await connection.run_sync(differences)
+    kinds = {change[0] for one in found for change in (one if isinstance(one, list) else [one])}
+    assert not {kind for kind in kinds if kind.startswith(("add_", "remove_"))}
 
 
-async def test_rows_in_a_table_that_is_not_ours_are_not_taken_over(
+async def test_a_table_that_holds_rows_before_we_made_it_is_somebodys(
     engine: AsyncEngine, database_url: str
 ) -> None:
-    columns = "archetype_id, archetype_name, archetype_level, ltv, churn_risk, cluster_confidence"
-    await execute(
-        database_url,
-        f"CREATE TABLE customer_intelligence AS SELECT 1 AS customer_id, 0 AS updated_at,"
-        f" {columns.replace(',', ' + 0,')} FROM (SELECT 1 AS archetype_id, 1 AS archetype_name,"
-        " 1 AS archetype_level, 1 AS ltv, 1 AS churn_risk, 1 AS cluster_confidence) AS theirs",
-    )
+    row = "INSERT INTO customer_intelligence (customer_id, archetype_name) VALUES (1, 'theirs')"
+    await execute(database_url, printed(database_url), row)
     with pytest.raises(TablesInTheWay, match="customer_intelligence"):
         await migrate(engine)
