@@ -73,7 +73,7 @@ async def _import(
             task = bar.add_task("import", total=1.0)
             return await import_files(
                 engine,
-                shop_table_names(settings),
+                await shop_table_names(settings, engine),
                 files,
                 zone=mapping.zone,
                 currency=currency,

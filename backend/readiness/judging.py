@@ -22,6 +22,7 @@ from backend.readiness.judgement import (
     MissingTable,
     NoOrdersAtAll,
     NothingCounts,
+    OnSearchPath,
     OrdersAtNight,
     OurTables,
     RepeatedEmails,
@@ -33,6 +34,7 @@ from backend.readiness.judgement import (
     UnequalKinds,
     UnfitKind,
     Unseen,
+    UnusableTables,
 )
 from backend.readiness.what_was_read import ReadingRules, ReadOrders
 from backend.results.readiness import Level
@@ -80,6 +82,12 @@ def judge_mapping(mapping: ReadingRules) -> MappingHeard:
     if not mapping.notes:
         return MappingHeard(code="mapping", level="ok", notes=())
     return MappingHeard(code="unheard", level="warning", notes=tuple(mapping.notes))
+
+
+def judge_names(mapping: ReadingRules) -> Iterator[OnSearchPath]:
+    """Tell where the tables are where nobody named them and they are not in the guide's schema."""
+    if mapping.on_search_path:
+        yield OnSearchPath(code="search_path", level="ok", tables=mapping.unnamed_tables)
 
 
 def judge_ids(customers: int, repeated: int) -> RepeatedIds:
@@ -263,6 +271,11 @@ def judge_indexes(missing: Sequence[str]) -> MissingIndexes:
         level="warning" if missing else "ok",
         statements=tuple(missing),
     )
+
+
+def unusable(problem: str) -> UnusableTables:
+    """Judge that our own tables cannot be brought to this version."""
+    return UnusableTables(code="our_tables_unusable", level="error", problem=problem)
 
 
 def judge_ours(can_write: bool) -> OurTables:

@@ -69,6 +69,14 @@ class ReadingRules(Protocol):
         """What of the configuration is not heard."""
 
     @property
+    def on_search_path(self) -> bool:
+        """Whether the tables that nobody named are not in the guide's schema."""
+
+    @property
+    def unnamed_tables(self) -> tuple[str, ...]:
+        """Where those are."""
+
+    @property
     def statuses(self) -> StatusRules:
         """What each status does to an order."""
 

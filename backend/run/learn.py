@@ -12,8 +12,8 @@ from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.predict import forecast
+from backend.readiness import judging
 from backend.readiness.judgement import Judgement
-from backend.readiness.judging import currency_of
 from backend.results.segment import Segment
 from backend.run.progress import Progress
 from backend.run.readiness_check import judge
@@ -80,14 +80,15 @@ def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progres
         refit=request.refit,
     )
     measured = describe(membership, history, behaviour, predicted, baskets)
-    judged = judge(seen, context.mapping, standing.may_write, context.as_of, context.horizons)
+    ours = judging.judge_ours(standing.may_write)
+    judged = judge(seen, ours, context.as_of, context.horizons)
     return Learned(
         history=history,
         behaviour=behaviour,
         forecast=predicted,
         membership=membership,
         judgements=judged,
-        segments=_in_words(measured, currency_of(judged, context.mapping)),
+        segments=_in_words(measured, judging.currency_of(judged, seen.mapping)),
     )
 
 

@@ -78,7 +78,6 @@ async def _context(engine: AsyncEngine, config: RunConfig, run_id: str, token: s
     run = await runs.get(engine, run_id)
     return RunContext(
         config=config,
-        mapping=load_mapping(config.shop_variables),
         run=run,
         token=token,
         as_of=run.request.as_of or utc_now(),
@@ -98,7 +97,7 @@ async def _write(engine: AsyncEngine, context: RunContext, progress: Progress) -
 
 async def _see(engine: AsyncEngine, context: RunContext, progress: Progress) -> Seen:
     progress.enter("read")
-    shop = Shop(context.mapping)
+    shop = Shop(load_mapping(context.config.shop_variables))
     seen = await see(
         engine, shop, context.as_of, lambda orders: progress.count(orders=orders), now=utc_now()
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from backend.core.errors import TablesInTheWay, TablesTooNew
 from backend.database.engine import AsyncEngine
 from backend.readiness import judging
 from backend.readiness.judgement import Judgement, Unreadable
@@ -12,6 +13,7 @@ from backend.results.readiness import Readiness
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.seen import Looked, Refused, Seen, inspect_shop
 from backend.shop.shop import Shop
+from backend.store.migrate import refuse_unusable
 from backend.store.rights_of_ours import can_write_ours
 from backend.wording.readiness_sentences import readiness_in_words
 
@@ -52,32 +54,42 @@ async def check_shop(
         When one of the databases does not answer.
     """
     inspected = await inspect_shop(shop_engine, shop, as_of)
-    may_write = await can_write_ours(our_engine)
+    ours = await _ours(our_engine)
     missing: list[Judgement] = [
         judging.missing(one.name, one.problem, one.nearest) for one in inspected.missing
     ]
     if inspected.seen is not None:
-        judged = judge(inspected.seen, shop.mapping, may_write, as_of, horizons)
+        judged = judge(inspected.seen, ours, as_of, horizons)
         return readiness_in_words([*missing, *judged])
     if inspected.unreadable is not None:
         problem = str(inspected.unreadable)
         missing.append(Unreadable(code="unreadable", level="error", problem=problem))
-    return readiness_in_words([*missing, judging.judge_ours(may_write)])
+    return readiness_in_words([*missing, ours])
+
+
+async def _ours(engine: AsyncEngine) -> Judgement:
+    """Judge whether our tables can be made, brought to this version, and written."""
+    try:
+        await refuse_unusable(engine)
+    except (TablesInTheWay, TablesTooNew) as problem:
+        return judging.unusable(str(problem))
+    return judging.judge_ours(await can_write_ours(engine))
 
 
 def judge(
-    seen: Seen, mapping: ShopMapping, may_write: bool, as_of: datetime, horizons: Horizons
+    seen: Seen, ours: Judgement, as_of: datetime, horizons: Horizons
 ) -> tuple[Judgement, ...]:
-    """Judge a shop that has been read; `may_write` is whether our own tables can be written."""
+    """Judge a shop that has been read; `ours` is what was found of our own tables."""
     return (
-        judging.judge_mapping(mapping),
+        judging.judge_mapping(seen.mapping),
+        *judging.judge_names(seen.mapping),
         *judging.judge_orders(seen.columns),
-        judging.judge_night(seen.columns.created_at, mapping),
+        judging.judge_night(seen.columns.created_at, seen.mapping),
         *judging.judge_history(
             seen.columns, as_of, value_days=horizons.value_days, churn_days=horizons.churn_days
         ),
-        *_judge_looks(seen.looked, mapping),
-        judging.judge_ours(may_write),
+        *_judge_looks(seen.looked, seen.mapping),
+        ours,
     )
 
 

@@ -52,7 +52,7 @@ def run_report(
         moves=_moves(moves),
         names=_names(learned, moves, lineage),
         notes=(
-            *context.mapping.notes,
+            *seen.mapping.notes,
             *forecast.notes,
             *map(clustering_note, learned.membership.notes),
             *left_out_notes(left_out),

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from backend.run.readiness_check import Horizons
 from backend.run.run_config import RunConfig
-from backend.shop.mapping.mapping import ShopMapping
 from backend.store.runs import Run
 
 
@@ -17,8 +16,6 @@ class RunContext:
     ----------
     config
         What it needs of the configuration.
-    mapping
-        Where the shop's tables are, parsed once.
     run
         Its row, with what was asked for.
     token
@@ -28,7 +25,6 @@ class RunContext:
     """
 
     config: RunConfig
-    mapping: ShopMapping
     run: Run
     token: str = field(repr=False)
     as_of: datetime

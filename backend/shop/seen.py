@@ -11,7 +11,7 @@ from backend.core.errors import InvalidMapping
 from backend.database.engine import AsyncConnection, AsyncEngine, outages_named, snapshot
 from backend.shop import inspection, rights, structure
 from backend.shop.basket_lines import BasketColumns, read_baskets
-from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName
+from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
 from backend.shop.orders import Progress, ShopColumns, read_orders
 from backend.shop.shop import Shop
 
@@ -95,11 +95,14 @@ class Seen:
         Order lines per customer; None where the shop has none.
     looked
         What readiness is judged by besides.
+    mapping
+        How it was read, with the tables that nobody named called as they were found.
     """
 
     columns: ShopColumns
     baskets: BasketColumns | None
     looked: Looked
+    mapping: ShopMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,8 @@ async def see(
     async with snapshot(engine) as connection:
         columns = await read_orders(connection, shop, as_of, progress, now=now)
         baskets = await read_baskets(connection, shop, as_of, columns.customer_ids)
-        return Seen(columns, baskets, await _look(connection, shop, columns))
+        looked = await _look(connection, shop, columns)
+        return Seen(columns, baskets, looked, shop.mapping)
 
 
 async def inspect_shop(engine: AsyncEngine, shop: Shop, as_of: datetime) -> Inspected:
@@ -175,7 +179,8 @@ async def inspect_shop(engine: AsyncEngine, shop: Shop, as_of: datetime) -> Insp
             baskets = None
             if not missing:
                 baskets = await read_baskets(connection, shop, as_of, columns.customer_ids)
-            seen = Seen(columns, baskets, await _look(connection, shop, columns))
+            looked = await _look(connection, shop, columns)
+            seen = Seen(columns, baskets, looked, shop.mapping)
     except InvalidMapping as problem:
         return Inspected(missing, unreadable=problem)
     return Inspected(missing, seen)
