@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SERVE ?= 1
 
-.PHONY: help setup demo test check format openapi openapi-lint numbers requirements bench-run bench-forecast bench-segments bench-changes clean
+.PHONY: help setup demo test check format openapi openapi-lint numbers requirements bench-run bench-startup bench-forecast bench-segments bench-changes clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ requirements: $(READY) ## Compile the pinned requirements anew.
 
 bench-run: $(READY) ## Time a whole run over 24,000 customers on PostgreSQL.
 	$(BIN)/python -m bench.run
+
+bench-startup: $(READY) ## Weigh a web process and its start beside a bare FastAPI app.
+	$(BIN)/python -m bench.startup
 
 bench-forecast: $(READY) ## Score the forecasts beside their peers (ARGS="--peers --speed").
 	$(BIN)/python -m bench.forecast $(ARGS)

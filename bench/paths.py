@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
 from backend.forecast.learn.predict import forecast
 from bench.shops import Case, Shop
 
@@ -27,13 +28,14 @@ class Predictions:
     churn_risk: NDArray[np.float64]
 
 
-def predict_directly(shop: Shop, case: Case) -> Predictions:
+def predict_directly(shop: Shop, case: Case, tuning: ForecastTuning = TUNED) -> Predictions:
     """Call the forecast on the orders before the cut-off."""
     customer_id, history = shop.history(case.cutoff)
     scores = forecast(
         history,
         value_horizon_days=case.horizon_days,
         churn_horizon_days=case.horizon_days,
+        tuning=tuning,
     )
     orders = scores.predicted_orders / _orders_per_day(shop, case)
     return Predictions(customer_id, orders, scores.predicted_value, scores.churn_risk)

@@ -20,6 +20,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.SegmentNotFound: HTTPStatus.NOT_FOUND,
     errors.RunNotFound: HTTPStatus.NOT_FOUND,
     errors.ReportNotReady: HTTPStatus.NOT_FOUND,
+    errors.FormatOfTheFuture: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.RunAlreadyActive: HTTPStatus.CONFLICT,
     errors.SegmentNameTaken: HTTPStatus.CONFLICT,
     errors.InvalidRunRequest: HTTPStatus.UNPROCESSABLE_ENTITY,

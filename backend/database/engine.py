@@ -6,7 +6,7 @@ the URL is handed to the driver whole, so that all of libpq's options work as th
 
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
@@ -21,9 +21,9 @@ __all__ = [
     "AsyncConnection",
     "AsyncEngine",
     "InvalidDatabaseUrl",
-    "adbc_uri",
     "create_engine",
     "opened",
+    "outages_named",
     "parse_url",
     "ping",
     "snapshot",
@@ -115,18 +115,6 @@ def libpq_uri(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def adbc_uri(url: str) -> str:
-    """Return the URI for the columnar PostgreSQL driver, its sessions in UTC."""
-    parsed = parse_url(url)
-    options = " ".join(filter(None, (_single(parsed, "options"), "-c timezone=UTC")))
-    return libpq_uri(parsed.update_query_dict({"options": options}))
-
-
-def _single(url: URL, name: str) -> str | None:
-    value = url.query.get(name)
-    return value if isinstance(value, str) else None
-
-
 def _postgresql_engine(url: URL, pool_size: int) -> AsyncEngine:
     dsn = libpq_uri(url)
 
@@ -191,8 +179,14 @@ def _sqlite_engine(url: URL, pool_size: int) -> AsyncEngine:
 
 
 @contextmanager
-def _outages_named(database: str) -> Any:
-    """Turn what drivers raise when a server is away into one error."""
+def outages_named(database: str) -> Iterator[None]:
+    """Turn what drivers raise when a server is away into one error.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When the body met an outage; what a database refuses passes through as it is.
+    """
     try:
         yield
     except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError) as error:
@@ -221,7 +215,7 @@ async def transaction(
     DatabaseUnavailable
         When the server is away, or goes away in the body.
     """
-    with _outages_named(database):
+    with outages_named(database):
         async with aclosing(await _connected(engine, database)) as connection, connection.begin():
             yield connection
 

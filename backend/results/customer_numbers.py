@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.glossary import Status
 from backend.results import origins
 from backend.results.declared import (
     AT_CHANGE,
@@ -301,7 +302,7 @@ class CustomerNumbers:
     @classmethod
     def unknown(cls, customer_id: int | str) -> CustomerNumbers:
         """Say of a customer whom no run has seen that nothing is known."""
-        known: dict[str, Any] = {"customer_id": customer_id, "status": "not_scored_yet"}
+        known: dict[str, Any] = {"customer_id": customer_id, "status": str(Status.NOT_SCORED_YET)}
         return cls(**{**dict.fromkeys(one.name for one in NUMBERS), **known})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backend.core.arrays import BoolArray, FloatArray
+from backend.core.glossary import Status
 from backend.results.declared import CHANCE, MONEY, Column
 from backend.results.learnt import Learnt, Publishing
 
@@ -65,7 +66,7 @@ def ltv(publishing: Publishing) -> Column:
 def status(publishing: Publishing) -> Column:
     """Return why numbers are unknown, those that the column cannot hold included."""
     status = publishing.learnt.status.astype(object)
-    status[_beyond_the_column(publishing.learnt)] = "value_out_of_range"
+    status[_beyond_the_column(publishing.learnt)] = str(Status.VALUE_OUT_OF_RANGE)
     return status
 
 

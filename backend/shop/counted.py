@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, null, or_, select
 
+from backend.core.glossary import Reason
 from backend.database.expressions import (
     ABSURD_AMOUNT,
     MICROS,
@@ -22,17 +23,17 @@ from backend.shop.times import micros_of
 
 # Reasons a row does not count, found in SQL in this order; 0 is none of them.
 SQL_REASONS = (
-    "cancelled",
-    "refunded",
-    "not_counted_status",
-    "other_currency",
-    "null_customer",
-    "null_date",
-    "null_amount",
-    "no_rate",
-    "absurd_amount",
-    "not_positive",
-    "refunded_in_full",
+    Reason.CANCELLED,
+    Reason.REFUNDED,
+    Reason.NOT_COUNTED_STATUS,
+    Reason.OTHER_CURRENCY,
+    Reason.NULL_CUSTOMER,
+    Reason.NULL_DATE,
+    Reason.NULL_AMOUNT,
+    Reason.NO_RATE,
+    Reason.ABSURD_AMOUNT,
+    Reason.NOT_POSITIVE,
+    Reason.REFUNDED_IN_FULL,
 )
 Condition = ColumnElement[bool]
 
@@ -102,16 +103,16 @@ def reason_code(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnEle
     """Return why an order does not count, by its row alone; 0 if it does."""
     columns, kinds = orders.clause.c, orders.kinds
     total = _micros("total_price", orders, mapping, dialect)
-    conditions: dict[str, Condition] = {
+    conditions: dict[Reason, Condition] = {
         **status_conditions(orders, mapping, dialect),
-        "other_currency": _other_currency(orders, mapping),
-        "null_customer": _no_customer(orders, dialect),
-        "null_date": moment(dialect, columns.created_at, kinds["created_at"]).is_(None),
-        "null_amount": columns.total_price.is_(None),
-        "no_rate": _no_rate(orders, mapping, dialect),
-        "absurd_amount": total.is_(None),
-        "not_positive": total <= 0,
-        "refunded_in_full": net_micros(orders, mapping, dialect) <= 0,
+        Reason.OTHER_CURRENCY: _other_currency(orders, mapping),
+        Reason.NULL_CUSTOMER: _no_customer(orders, dialect),
+        Reason.NULL_DATE: moment(dialect, columns.created_at, kinds["created_at"]).is_(None),
+        Reason.NULL_AMOUNT: columns.total_price.is_(None),
+        Reason.NO_RATE: _no_rate(orders, mapping, dialect),
+        Reason.ABSURD_AMOUNT: total.is_(None),
+        Reason.NOT_POSITIVE: total <= 0,
+        Reason.REFUNDED_IN_FULL: net_micros(orders, mapping, dialect) <= 0,
     }
     codes: list[tuple[Condition, ColumnElement[Any]]] = [
         (conditions[reason], literal_column(str(code)))
@@ -121,7 +122,9 @@ def reason_code(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnEle
     return case(*codes, else_=literal_column("0"))
 
 
-def status_conditions(orders: Source, mapping: ShopMapping, dialect: str) -> dict[str, Condition]:
+def status_conditions(
+    orders: Source, mapping: ShopMapping, dialect: str
+) -> dict[Reason, Condition]:
     """Return which statuses keep an order from counting, by reason."""
     if not orders.has("financial_status"):
         return {}
@@ -129,9 +132,9 @@ def status_conditions(orders: Source, mapping: ShopMapping, dialect: str) -> dic
     status = func.lower(func.trim(text))
     lists = mapping.statuses
     return {
-        "cancelled": status.in_(lists.cancelled),
-        "refunded": status.in_(lists.refunded),
-        "not_counted_status": and_(status != "", status.not_in(lists.counted)),
+        Reason.CANCELLED: status.in_(lists.cancelled),
+        Reason.REFUNDED: status.in_(lists.refunded),
+        Reason.NOT_COUNTED_STATUS: and_(status != "", status.not_in(lists.counted)),
     }
 
 

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend.core.glossary import Reason
 from backend.database.bulk import read_batches
-from backend.database.engine import snapshot
 from backend.database.kinds import Kind
 from backend.shop.counted import SQL_REASONS, id_type, identifier, order_rows, order_schema
 from backend.shop.refusals import refusals_named
@@ -47,11 +47,11 @@ class ShopColumns:
     customer_index: NDArray[np.int64]
     created_at: NDArray[np.datetime64]
     amount_micros: NDArray[np.int64]
-    rejected: Mapping[str, int]
+    rejected: Mapping[Reason, int]
 
 
-async def read_shop(
-    engine: AsyncEngine,
+async def read_orders(
+    connection: AsyncConnection,
     shop: Shop,
     as_of: datetime,
     progress: Progress = lambda _orders: None,
@@ -62,8 +62,8 @@ async def read_shop(
 
     Parameters
     ----------
-    engine
-        The shop's database.
+    connection
+        Within a `snapshot`.
     shop
         Where its tables are.
     as_of
@@ -80,14 +80,13 @@ async def read_shop(
     DatabaseUnavailable
         When the shop's database is away.
     """
-    async with snapshot(engine) as connection:
-        customer_ids = await read_customer_ids(connection, shop)
-        orders = await shop.orders(connection)
-        collector = _Collector(customer_ids, shop, orders.kinds, progress)
-        dialect = connection.dialect.name
-        statement = order_rows(orders, shop.mapping, dialect)
-        with refusals_named("orders"):
-            await read_batches(connection, statement, order_schema(orders, dialect), collector.take)
+    customer_ids = await read_customer_ids(connection, shop)
+    orders = await shop.orders(connection)
+    collector = _Collector(customer_ids, shop, orders.kinds, progress)
+    dialect = connection.dialect.name
+    statement = order_rows(orders, shop.mapping, dialect)
+    with refusals_named("orders"):
+        await read_batches(connection, statement, order_schema(orders, dialect), collector.take)
     return collector.finish(micros_of(as_of), micros_of(now or as_of))
 
 
@@ -118,7 +117,7 @@ class _Collector:
     kinds: Mapping[str, Kind]
     progress: Progress
     read: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[Reason] = field(default_factory=Counter)
     order_ids: "list[pa.Array[Any]]" = field(default_factory=list)
     parts: list[tuple[NDArray[np.int64], ...]] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
@@ -140,8 +139,8 @@ class _Collector:
         created = self._created(batch.column("created_at"))
         customer = self._customers(batch.column("customer_id"))
         undated, unknown = created == MISSING, customer == UNKNOWN
-        self.rejected["null_date"] += int(undated.sum())
-        self.rejected["unknown_customer"] += int((unknown & ~undated).sum())
+        self.rejected[Reason.NULL_DATE] += int(undated.sum())
+        self.rejected[Reason.UNKNOWN_CUSTOMER] += int((unknown & ~undated).sum())
         kept = ~undated & ~unknown
         amount = batch.column("amount_micros").to_numpy()
         self.parts.append((customer[kept], created[kept], amount[kept]))
@@ -167,10 +166,11 @@ class _Collector:
         columns = [np.concatenate(part) for part in zip(*self.parts, strict=True)]
         customer, created, amount = columns or [np.empty(0, dtype=np.int64)] * 3
         before = created < as_of
-        self.rejected["future_date"] += int((created >= max(as_of, now + 1)).sum())
-        self.rejected["after_as_of"] += int((~before).sum()) - self.rejected["future_date"]
+        future = int((created >= max(as_of, now + 1)).sum())
+        self.rejected[Reason.FUTURE_DATE] += future
+        self.rejected[Reason.AFTER_AS_OF] += int((~before).sum()) - future
         first = _first_of_each_order(self.order_ids, created, amount)
-        self.rejected["duplicate_order_id"] += int((before & ~first).sum())
+        self.rejected[Reason.DUPLICATE_ORDER_ID] += int((before & ~first).sum())
         kept = before & first
         return ShopColumns(
             customer_ids=self.customer_ids,

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from sqlalchemy import BigInteger, Connection, String, Table, delete, inspect, type_coerce, update
+from sqlalchemy import Connection, String, Table, inspect, type_coerce, update
 
-from backend.database.column_types import text_id
+from backend.core.late import late
 from backend.database.engine import AsyncEngine, transaction
 from backend.store.runs import CustomerIdType, Published
-from backend.store.tables import CUSTOMER_ID_LENGTH, customer_intelligence, runs, segment_changes
+from backend.store.tables import customer_intelligence, runs
 
 
 async def fit_customer_id_type(engine: AsyncEngine, kind: CustomerIdType) -> None:
@@ -19,7 +17,7 @@ async def fit_customer_id_type(engine: AsyncEngine, kind: CustomerIdType) -> Non
     """
     async with transaction(engine) as connection:
         if await connection.run_sync(_id_type) != kind:
-            await connection.run_sync(_alter_id_type, kind)
+            await connection.run_sync(late("backend.store.alter_ids").alter_id_type, kind)
             await connection.execute(
                 update(runs).where(runs.c.published == 1).values(customer_id_type=kind)
             )
@@ -29,21 +27,6 @@ def _id_type(connection: Connection) -> CustomerIdType:
     columns = inspect(connection).get_columns(customer_intelligence.name)
     kind = next(column["type"] for column in columns if column["name"] == "customer_id")
     return "text" if isinstance(kind, String) else "integer"
-
-
-def _alter_id_type(connection: Connection, kind: CustomerIdType) -> None:
-    operations = Operations(MigrationContext.configure(connection))
-    new = BigInteger() if kind == "integer" else text_id(CUSTOMER_ID_LENGTH)
-    for table in (customer_intelligence, segment_changes):
-        if kind == "integer":  # ids that were text name nobody in a shop with integer ids
-            connection.execute(delete(table))
-        with operations.batch_alter_table(table.name) as batch:
-            batch.alter_column(
-                "customer_id",
-                type_=new,
-                existing_nullable=False,
-                postgresql_using=f"customer_id::{'bigint' if kind == 'integer' else 'varchar'}",
-            )
 
 
 def as_published(published: Published, customer_id: str) -> int | str | None:

@@ -3,44 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, Literal
 
 from numpy.typing import NDArray
 
+from backend.core.glossary import Cause
+from backend.forecast.explainer import Explainer
 from backend.results.customer_numbers import moved
 from backend.results.learnt import LastTold, Learnt, Publishing
+from backend.results.move import SegmentEvent
+from backend.results.run_report import RunReport
+from backend.results.segment import Segment
+from backend.segments.segment_model import SegmentModel
 from backend.store.runs import CustomerIdType
 
-Cause = Literal["behaviour", "model"]
 GivenBy = Literal["person", "model"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentRow:
-    """One segment of the published run, in its rule's words.
-
-    `profile` holds what has no column of its own.
-    """
-
-    id: str
-    parent_id: str | None
-    is_group: bool
-    level: int
-    name: str
-    description: str | None
-    customer_count: int
-    avg_ltv: Decimal | None
-    churn_risk_avg: float | None
-    profile: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a segment is called, and what is said of it."""
-
-    name: str
-    description: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +40,6 @@ class SegmentMoves:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineageRow:
-    """A segment that came or went: born, split, merged or died, and of or into which others."""
-
-    segment_id: str
-    event: str
-    relatives: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """Everything one run publishes."""
 
@@ -79,13 +47,13 @@ class Publication:
     token: str
     as_of: datetime
     customers: Learnt
-    segments: Sequence[SegmentRow]
+    segments: Sequence[Segment]
     moves: SegmentMoves
-    lineage: Sequence[LineageRow]
+    lineage: Sequence[SegmentEvent]
     new_names: Mapping[str, GivenName]
-    report: str
-    explainer: str | None
-    model: str | None
+    report: RunReport
+    explainer: Explainer | None
+    model: SegmentModel | None
     retention: timedelta
 
     @property

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, select
+from sqlalchemy import RowMapping, delete, select
 
 from backend.core.errors import RunAlreadyActive
+from backend.core.glossary import Cause, Fate
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.customer_numbers import CustomerNumbers
-from backend.store import runs
+from backend.results.move import LineageEvent, Move
+from backend.results.segment import Segment
+from backend.store import runs, stored
 from backend.store.id_column import as_published, id_column
 from backend.store.runs import Published
 from backend.store.tables import customer_intelligence, segment_changes, segment_lineage, segments
@@ -46,18 +51,39 @@ async def read_profiles(
     return {str(row["customer_id"]): CustomerNumbers(**row) for row in rows}
 
 
-async def read_segments(connection: AsyncConnection) -> list[dict[str, Any]]:
-    """Return the published segments and their groups in order, with their run's `as_of`.
+@dataclass(frozen=True, slots=True)
+class PublishedSegments:
+    """Segments and groups of the published run, in the order in which they are shown.
 
-    `profile` is decoded; a group stands ahead of its parts.
+    Attributes
+    ----------
+    run_id, as_of
+        The run, and the instant that it describes; None before the first.
+    segments
+        A group stands ahead of its parts.
+    """
+
+    run_id: str | None
+    as_of: datetime | None
+    segments: tuple[Segment, ...]
+
+
+async def read_segments(connection: AsyncConnection) -> PublishedSegments:
+    """Return the published segments and their groups.
+
+    Raises
+    ------
+    FormatOfTheFuture
+        When a newer version wrote them.
     """
     statement = (
         select(segments, runs_table.c.as_of)
         .join(runs_table, runs_table.c.id == segments.c.run_id)
         .order_by(segments.c.position)
     )
-    rows = (await connection.execute(statement)).mappings()
-    return [{**row, "profile": json.loads(row["profile"])} for row in rows]
+    rows = (await connection.execute(statement)).mappings().all()
+    run_id, as_of = (rows[0]["run_id"], rows[0]["as_of"]) if rows else (None, None)
+    return PublishedSegments(run_id, as_of, tuple(stored.read_segment(row) for row in rows))
 
 
 async def read_moves(
@@ -67,7 +93,7 @@ async def read_moves(
     run_id: str | None = None,
     customer: tuple[Published, str] | None = None,
     after: int | None = None,
-) -> list[dict[str, Any]]:
+) -> list[Move]:
     """Return who moved between segments, newest first.
 
     Parameters
@@ -92,14 +118,36 @@ async def read_moves(
         statement = statement.where(mine)
     if after is not None:
         statement = statement.where(segment_changes.c.id > after)
-    return [dict(row) for row in (await connection.execute(statement)).mappings()]
-
-
-async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[dict[str, Any]]:
-    """Return which segments came and went, newest first, `relatives` decoded."""
-    statement = select(segment_lineage).order_by(segment_lineage.c.id.desc()).limit(limit)
     rows = (await connection.execute(statement)).mappings()
-    return [{**row, "relatives": json.loads(row["relatives"])} for row in rows]
+    return [_move(row) for row in rows]
+
+
+def _move(row: RowMapping) -> Move:
+    told = {"customer_id": str(row["customer_id"]), "cause": Cause(row["cause"])}
+    return Move(**{**row, **told})
+
+
+async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[LineageEvent]:
+    """Return which segments came and went, newest first."""
+    table = segment_lineage
+    statement = (
+        select(
+            table.c.segment_id,
+            table.c.event,
+            table.c.relatives,
+            table.c.happened_at,
+            table.c.run_id,
+        )
+        .order_by(table.c.id.desc())
+        .limit(limit)
+    )
+    rows = (await connection.execute(statement)).mappings()
+    return [_lineage_event(row) for row in rows]
+
+
+def _lineage_event(row: RowMapping) -> LineageEvent:
+    told = {"relatives": json.loads(row["relatives"]), "event": Fate(row["event"])}
+    return LineageEvent(**{**row, **told})
 
 
 async def erase_customer(

@@ -21,7 +21,7 @@ from backend.store.customer_columns import column_of
 CUSTOMER_ID_LENGTH = 255
 SEGMENT_ID_LENGTH = 100
 
-
+# All but customer_intelligence have a prefix: a shop may have `runs` or `segments` of its own.
 intelligence = MetaData(
     naming_convention={
         "ix": "idx_%(table_name)s_%(column_0_name)s",
@@ -47,7 +47,7 @@ customer_intelligence = Table(
 )
 
 segments = Table(
-    "segments",
+    "intelligence_segments",
     intelligence,
     Column("id", String(SEGMENT_ID_LENGTH), primary_key=True),
     Column("position", Integer, nullable=False, comment="Order in which segments are shown"),
@@ -71,7 +71,7 @@ segments = Table(
 
 # Names outlive the segments of any one run: campaigns hang on them.
 segment_names = Table(
-    "segment_names",
+    "intelligence_segment_names",
     intelligence,
     Column("segment_id", String(SEGMENT_ID_LENGTH), primary_key=True),
     Column("name", String(255), nullable=False, unique=True),
@@ -81,7 +81,7 @@ segment_names = Table(
 )
 
 segment_changes = Table(
-    "segment_changes",
+    "intelligence_segment_changes",
     intelligence,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("customer_id", BigInteger, nullable=False),
@@ -90,12 +90,12 @@ segment_changes = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("run_id", String(32), nullable=False),
     Column("cause", String(16), nullable=False, comment="behaviour or model"),
-    Index("idx_segment_changes_customer", "customer_id"),
-    Index("idx_segment_changes_run", "run_id"),
+    Index("idx_intelligence_segment_changes_customer", "customer_id"),
+    Index("idx_intelligence_segment_changes_run", "run_id"),
 )
 
 segment_lineage = Table(
-    "segment_lineage",
+    "intelligence_segment_lineage",
     intelligence,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("segment_id", String(SEGMENT_ID_LENGTH), nullable=False),
@@ -106,7 +106,7 @@ segment_lineage = Table(
 )
 
 runs = Table(
-    "runs",
+    "intelligence_runs",
     intelligence,
     Column("id", String(32), primary_key=True),
     Column("state", String(16), nullable=False),
@@ -130,6 +130,8 @@ runs = Table(
     Column("report", long_text(), comment="JSON"),
     Column("explainer", long_text(), comment="JSON: what explains a customer's numbers"),
     Column("model", long_text(), comment="JSON: the standing segmentation"),
-    CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed')", name="ck_runs_state"),
-    Index("idx_runs_queued_at", "queued_at"),
+    CheckConstraint(
+        "state IN ('queued', 'running', 'succeeded', 'failed')", name="ck_intelligence_runs_state"
+    ),
+    Index("idx_intelligence_runs_queued_at", "queued_at"),
 )

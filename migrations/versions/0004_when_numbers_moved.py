@@ -13,7 +13,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeEngine
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -196,7 +196,7 @@ def downgrade() -> None:
 
 def _fill() -> None:
     ours = sa.table(TABLE, *(sa.column(name) for name in _columns()))
-    runs = sa.table("runs", sa.column("id"), sa.column("as_of"))
+    runs = sa.table("intelligence_runs", sa.column("id"), sa.column("as_of"))
     of_its_run = sa.select(runs.c.as_of).where(runs.c.id == ours.c.run_id).scalar_subquery()
     op.execute(
         ours.update().values(

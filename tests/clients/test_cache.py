@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from redis import Redis
 
-from backend.clients import cache as module
-from backend.clients.cache import NullCache, RedisCache, create_cache
+from backend.clients import redis_cache as module
+from backend.clients.cache import NullCache, create_cache
+from backend.clients.redis_cache import RedisCache
 from tests.services import Server, free_port
 
 pytestmark = pytest.mark.external

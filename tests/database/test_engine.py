@@ -11,8 +11,8 @@ from backend.core.errors import DatabaseUnavailable
 from backend.database.engine import (
     AsyncEngine,
     InvalidDatabaseUrl,
-    adbc_uri,
     create_engine,
+    libpq_uri,
     parse_url,
     ping,
     transaction,
@@ -61,7 +61,7 @@ def test_an_unknown_encryption_mode_is_refused() -> None:
 def test_passwords_with_odd_characters_survive() -> None:
     url = "postgresql://u:p%40ss%2Fw%3A%25rd@h/d"
     assert parse_url(url).password == "p@ss/w:%rd"
-    assert "p%40ss%2Fw%3A%25rd" in adbc_uri(url)
+    assert "p%40ss%2Fw%3A%25rd" in libpq_uri(parse_url(url))
 
 
 @pytest.mark.external

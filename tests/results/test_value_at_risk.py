@@ -10,8 +10,8 @@ import pytest
 
 from backend.behaviour.history import OrderHistory
 from backend.files.demo_shop import FOLDER
+from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.predict import forecast
-from backend.forecast.result import Forecast
 from backend.results.origins import is_lost, value_at_risk
 
 TOP = 50

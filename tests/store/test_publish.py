@@ -13,21 +13,24 @@ from sqlalchemy import func, select, text
 
 from backend import store
 from backend.core.errors import LeaseLost, RunAlreadyActive, SegmentNameTaken, SegmentNotFound
+from backend.core.glossary import Cause, Fate
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.results.customer_numbers import CustomerNumbers
 from backend.results.learnt import Learnt
+from backend.results.move import Move, SegmentEvent
+from backend.results.segment import Medians, Rule, Segment
 from backend.store import runs
 from backend.store.migrate import migrate
 from backend.store.publication import (
     GivenName,
-    LineageRow,
     Publication,
     SegmentMoves,
-    SegmentRow,
 )
 from backend.store.runs import RunRequest
+from backend.store.stored import REPORT
 from backend.store.tables import customer_intelligence, segments
 from backend.store.tables import runs as runs_table
+from tests.store.stored_results import text_of
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -84,18 +87,25 @@ def columns(ids: np.ndarray[Any, Any]) -> Learnt:
     )
 
 
-def segment(identity: str, count: int) -> SegmentRow:
-    return SegmentRow(
+def segment(identity: str, count: int) -> Segment:
+    sentence = f"The rule of {identity}."
+    return Segment(
         id=identity,
         parent_id=None,
         is_group=False,
         level=1,
         name=identity.title(),
-        description=f"The rule of {identity}.",
+        description=sentence,
         customer_count=count,
-        avg_ltv=Decimal("12.34"),
+        share_of_customers=count / 3,
+        share_of_revenue=None,
+        avg_ltv=12.34,
         churn_risk_avg=0.5,
-        profile={"rule": {"sentence": f"The rule of {identity}."}},
+        avg_confidence=0.75,
+        characteristics=Medians(recency_days=4.0),
+        shop=Medians(recency_days=9.0),
+        rule=Rule(least_order_days=1, sentence=sentence),
+        nearest=None,
     )
 
 
@@ -116,11 +126,11 @@ async def prepared(
         customers=columns(ids),
         segments=[segment("alpha", 1), segment("beta", 2)],
         moves=nobody_moved(ids),
-        lineage=[LineageRow(segment_id="beta", event="split", relatives={"alpha": 0.9})],
+        lineage=[SegmentEvent(segment_id="beta", event=Fate.SPLIT, relatives={"alpha": 0.9})],
         new_names={},
-        report="{}",
+        report=REPORT.read(text_of("typed", "report")),
         explainer=None,
-        model='{"centres": []}',
+        model=None,
         retention=timedelta(days=30),
     )
 
@@ -191,10 +201,8 @@ async def test_a_run_that_lost_its_lease_publishes_nothing(engine: AsyncEngine) 
         await store.publish(engine, late, now=NOW + timedelta(minutes=5))
     assert await profiles(engine, "7", "12") == before
     async with transaction(engine) as connection:
-        assert [row["id"] for row in await store.read_segments(connection)] == [
-            "alpha",
-            "beta",
-        ]
+        published = await store.read_segments(connection)
+    assert [one.id for one in published.segments] == ["alpha", "beta"]
 
 
 async def test_no_reader_sees_half_of_two_runs(engine: AsyncEngine, database_url: str) -> None:
@@ -225,8 +233,8 @@ async def named(engine: AsyncEngine, identity: str, **given: str | None) -> None
 
 async def served(engine: AsyncEngine) -> dict[str, tuple[str, str | None]]:
     async with transaction(engine) as connection:
-        rows = await store.read_segments(connection)
-    return {row["id"]: (row["name"], row["description"]) for row in rows}
+        published = await store.read_segments(connection)
+    return {one.id: (one.name, one.description) for one in published.segments}
 
 
 async def test_a_name_given_by_a_person_is_served_at_once(engine: AsyncEngine) -> None:
@@ -343,7 +351,7 @@ async def test_runs_and_their_moves_are_kept_for_as_long_as_configured(
         customer_id=INTEGERS[:2],
         from_segment_id=[None, "beta"],
         to_segment_id=["alpha", None],
-        cause=["behaviour", "model"],
+        cause=[Cause.BEHAVIOUR, Cause.MODEL],
     )
     run_ids = []
     for days in (0, 20, 31):
@@ -352,13 +360,13 @@ async def test_runs_and_their_moves_are_kept_for_as_long_as_configured(
         await store.publish(engine, publication, now=now)
         run_ids.append(publication.run_id)
     assert [run.id for run in await runs.recent(engine, limit=10)] == run_ids[:0:-1]
-    kept = [(move["run_id"], move["cause"]) for move in await moves(engine)]
+    kept = [(move.run_id, move.cause) for move in await moves(engine)]
     assert kept == [
         (run_id, cause) for run_id in run_ids[:0:-1] for cause in ("model", "behaviour")
     ]
 
 
-async def moves(engine: AsyncEngine) -> list[dict[str, Any]]:
+async def moves(engine: AsyncEngine) -> list[Move]:
     async with transaction(engine) as connection:
         return await store.read_moves(connection, limit=10)
 
@@ -369,7 +377,7 @@ async def test_erasing_a_customer_erases_their_moves(engine: AsyncEngine) -> Non
         customer_id=INTEGERS[:2],
         from_segment_id=[None, None],
         to_segment_id=["alpha", "beta"],
-        cause=["behaviour", "behaviour"],
+        cause=[Cause.BEHAVIOUR, Cause.BEHAVIOUR],
     )
     await store.publish(engine, replace(publication, moves=moved), now=NOW)
     async with transaction(engine) as connection:
@@ -378,7 +386,7 @@ async def test_erasing_a_customer_erases_their_moves(engine: AsyncEngine) -> Non
         assert await store.erase_customer(connection, published, "7")
         assert not await store.erase_customer(connection, published, "7")
     assert await profiles(engine, "7") == {}
-    assert [move["customer_id"] for move in await moves(engine)] == [12]
+    assert [move.customer_id for move in await moves(engine)] == ["12"]
 
 
 async def test_nobody_is_erased_while_a_run_may_publish_them_again(engine: AsyncEngine) -> None:

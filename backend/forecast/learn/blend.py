@@ -11,18 +11,27 @@ from scipy.special import expit, logit
 from backend.behaviour.history import PurchaseDays
 from backend.core.arrays import FloatArray, IntArray
 from backend.forecast.learn.boosting import (
-    LEAST_PURCHASES,
-    LEAST_RARER_OUTCOMES,
     BuyBoosting,
     PurchaseBoosting,
     fit_buy_boosting,
     fit_purchase_boosting,
 )
 from backend.forecast.learn.features import Features, describe
-from backend.forecast.learn.level import Level, estimate_level, matching_intercept, rarer_outcomes
+from backend.forecast.learn.forecast_tuning import (
+    TUNED,
+    BlendTuning,
+    BoostingTuning,
+    ForecastTuning,
+)
+from backend.forecast.learn.level import (
+    Level,
+    estimate_level,
+    matching_intercept,
+    rarer_outcomes,
+)
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.lifetime_base import Base, BaseScores, fit_base
-from backend.forecast.learn.past_cutoffs import MOST_ROWS, Block, Plan, build_blocks, plan_cutoffs
+from backend.forecast.learn.past_cutoffs import Block, Plan, build_blocks, plan_cutoffs
 
 CHUNK_BUYERS = 100_000
 
@@ -96,6 +105,8 @@ class HorizonModel:
         Boosting's share in the blend.
     shop_spend_per_day
         Mean spend of a purchase day, currency units.
+    totals_of_base
+        Whether the blend's totals are the base's.
     """
 
     horizon_days: int
@@ -106,6 +117,7 @@ class HorizonModel:
     buy: BuyBoosting | None
     weights: Weights
     shop_spend_per_day: float
+    totals_of_base: bool
 
     def predict(self, days: PurchaseDays) -> Prediction:
         """Predict for buyers by their purchase days, as of the day the model was fitted.
@@ -116,12 +128,7 @@ class HorizonModel:
         parts = [self._part(chunk) for chunk in _chunks(days)]
         base = _joined([base for base, _ in parts])
         blend = _joined([blend for _, blend in parts])
-        return Prediction(
-            customer=blend.customer,
-            purchase_days=_with_total(blend.purchase_days, base.purchase_days.sum()),
-            spend=_with_total(blend.spend, base.spend.sum()),
-            buy_logit=blend.buy_logit + _intercept(blend.buy_logit, base.buy_logit),
-        )
+        return _with_totals(blend, base) if self.totals_of_base else blend
 
     def _part(self, days: PurchaseDays) -> tuple[Prediction, Prediction]:
         """Return the base's prediction and the blend's, before totals are matched."""
@@ -133,7 +140,7 @@ class HorizonModel:
         base = Prediction(
             customer=summary.customer,
             purchase_days=horizon.expected,
-            spend=horizon.expected * horizon.spend_per_day * np.exp(self.level.spend),
+            spend=horizon.expected * horizon.spend_per_day,
             buy_logit=horizon.buy_logit + self.level.buy,
         )
         if self.purchases is None and self.buy is None:
@@ -168,7 +175,7 @@ def fit_horizon(
     *,
     seed: int,
     purchases: bool = True,
-    most_rows: int = MOST_ROWS,
+    tuning: ForecastTuning = TUNED,
 ) -> HorizonModel:
     """Fit the recipe to purchase days, at least one of them.
 
@@ -182,40 +189,55 @@ def fit_horizon(
         Decides samples of rows and of features.
     purchases
         Whether boosting of purchases is wanted, besides that of buying at all.
-    most_rows
-        Rows of the rolling-origin table, in all.
+    tuning
+        What may be tried otherwise.
     """
-    plan = plan_cutoffs(days, horizon_days)
-    blocks = build_blocks(days, plan, seed=seed, most_rows=most_rows)
-    enough = _enough_to_boost(blocks)
+    plan = plan_cutoffs(days, horizon_days, tuning.cutoffs)
+    blocks = build_blocks(days, plan, seed=seed, tuning=tuning)
     summary = summarise(days)
-    base = fit_base(summary)
+    base = fit_base(summary, tuning.lifetime)
+    boosting, enough = tuning.boosting, _enough_to_boost(blocks, tuning.boosting)
     return HorizonModel(
         horizon_days=horizon_days,
         plan=plan,
         base=base,
-        level=estimate_level(plan, blocks, base.score(summary, horizon_days)),
-        purchases=fit_purchase_boosting(blocks, seed=seed) if purchases and enough else None,
-        buy=fit_buy_boosting(blocks, seed=seed) if enough else None,
-        weights=_weights(blocks) if enough else Weights(),
+        level=estimate_level(plan, blocks, base.score(summary, horizon_days), tuning.level),
+        purchases=(
+            fit_purchase_boosting(blocks, seed=seed, tuning=boosting)
+            if purchases and enough
+            else None
+        ),
+        buy=fit_buy_boosting(blocks, seed=seed, tuning=boosting) if enough else None,
+        weights=_weights(blocks, tuning.blend) if enough else Weights(),
         shop_spend_per_day=float(days.spend.mean()),
+        totals_of_base=tuning.blend.totals_of_base,
     )
 
 
-def _enough_to_boost(blocks: list[Block]) -> bool:
+def _enough_to_boost(blocks: list[Block], tuning: BoostingTuning) -> bool:
     if not blocks:
         return False
     purchases = sum(b.purchase_days.sum() for b in blocks)
-    return bool(purchases >= LEAST_PURCHASES and rarer_outcomes(blocks) >= LEAST_RARER_OUTCOMES)
+    enough = rarer_outcomes(blocks) >= tuning.least_rarer_outcomes
+    return bool(enough and purchases >= tuning.least_purchases)
 
 
-def _weights(blocks: list[Block]) -> Weights:
+def _weights(blocks: list[Block], tuning: BlendTuning) -> Weights:
     """Trust boosting by the purchases (and non-purchases) it could learn from, per block."""
     purchases = sum(b.purchase_days.sum() for b in blocks) / len(blocks)
     rarer = rarer_outcomes(blocks)
     return Weights(
-        purchases=float(0.9 * purchases / (purchases + 500)),
-        buy=float(0.8 * rarer / (rarer + 200)),
+        purchases=float(tuning.most_purchases * purchases / (purchases + tuning.half_at_purchases)),
+        buy=float(tuning.most_buying * rarer / (rarer + tuning.half_at_rarer_outcomes)),
+    )
+
+
+def _with_totals(blend: Prediction, base: Prediction) -> Prediction:
+    return Prediction(
+        customer=blend.customer,
+        purchase_days=_with_total(blend.purchase_days, base.purchase_days.sum()),
+        spend=_with_total(blend.spend, base.spend.sum()),
+        buy_logit=blend.buy_logit + _intercept(blend.buy_logit, base.buy_logit),
     )
 
 
@@ -232,7 +254,7 @@ def _intercept(blend: FloatArray, base: FloatArray) -> float:
 
 def _chunks(days: PurchaseDays) -> Iterator[PurchaseDays]:
     """Cut purchase days into batches of whole customers, so that memory stays bounded."""
-    starts = np.flatnonzero(np.diff(days.customer, prepend=-1))[::CHUNK_BUYERS]
+    starts = days.starts[::CHUNK_BUYERS]
     ends = np.append(starts[1:], len(days.customer))
     for start, end in zip(starts, ends, strict=True):
         yield days.rows(int(start), int(end))

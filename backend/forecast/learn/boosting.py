@@ -16,26 +16,32 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from backend.core.arrays import FloatArray
 from backend.core.threads import one_thread
 from backend.forecast.learn.features import Features
+from backend.forecast.learn.forecast_tuning import TUNED, BoostingTuning
 from backend.forecast.learn.lifetime_base import BaseScores
 from backend.forecast.learn.past_cutoffs import Block
 
-LEAST_RARER_OUTCOMES = 20
-LEAST_PURCHASES = 60
 LEAST_MULTIPLIED = 1e-3
-# The direct regression ranks better, the multiple of the base errs less; see the ablation.
-SHARE_DIRECT = 0.5
-PURCHASE_TREES, BUY_TREES = 40, 60
-BLOCK_HALF_LIFE_DAYS = 365.0
 QUANTILES = 250  # below the 255 bins of scikit-learn
 ROWS_AT_ONCE = 16_384  # a batch stays in the processor's cache: twice as fast as a big one
 
 
 @dataclass(frozen=True, slots=True)
 class PurchaseBoosting:
-    """Poisson regressions of purchase days: directly, and as a multiple of the base."""
+    """Poisson regressions of purchase days: directly, and as a multiple of the base.
+
+    Attributes
+    ----------
+    direct, multiple
+        The regressions.
+    direct_share
+        Of the direct one in the mixture of logs, in [0, 1].
+    log_scale
+        What both were divided by, as a log.
+    """
 
     direct: HistGradientBoostingRegressor
     multiple: HistGradientBoostingRegressor
+    direct_share: float
     log_scale: float
 
     def log_mean(self, features: Features, base: BaseScores) -> FloatArray:
@@ -43,7 +49,7 @@ class PurchaseBoosting:
         direct = np.log(_in_batches(self.direct.predict, features))
         multiple = np.log(_in_batches(self.multiple.predict, features))
         expected = np.log(np.maximum(base.expected, LEAST_MULTIPLIED))
-        mixed = SHARE_DIRECT * direct + (1 - SHARE_DIRECT) * (multiple + expected)
+        mixed = self.direct_share * direct + (1 - self.direct_share) * (multiple + expected)
         return np.asarray(mixed + self.log_scale)
 
 
@@ -59,13 +65,15 @@ class BuyBoosting:
         return np.asarray(logit(np.clip(buys, 1e-6, 1 - 1e-6)))
 
 
-def fit_purchase_boosting(blocks: list[Block], *, seed: int) -> PurchaseBoosting:
+def fit_purchase_boosting(
+    blocks: list[Block], *, seed: int, tuning: BoostingTuning = TUNED.boosting
+) -> PurchaseBoosting:
     """Fit to the purchase days of the blocks."""
     features = training_matrix(blocks)
     purchases = np.concatenate([b.purchase_days for b in blocks])
     expected = np.maximum(np.concatenate([b.base.expected for b in blocks]), LEAST_MULTIPLIED)
     mean, ratio = purchases.mean(), purchases.sum() / expected.sum()
-    settings = _settings(PURCHASE_TREES, len(purchases), seed)
+    settings = _settings(tuning, tuning.purchase_trees, len(purchases), seed)
     direct = HistGradientBoostingRegressor(loss="poisson", **settings)
     multiple = HistGradientBoostingRegressor(loss="poisson", **settings)
     with one_thread():
@@ -73,20 +81,24 @@ def fit_purchase_boosting(blocks: list[Block], *, seed: int) -> PurchaseBoosting
         multiple.fit(
             features, purchases / expected / ratio, sample_weight=expected / expected.mean()
         )
-    log_scale = SHARE_DIRECT * np.log(mean) + (1 - SHARE_DIRECT) * np.log(ratio)
-    return PurchaseBoosting(direct, multiple, float(log_scale))
+    share = tuning.direct_share
+    log_scale = share * np.log(mean) + (1 - share) * np.log(ratio)
+    return PurchaseBoosting(direct, multiple, share, float(log_scale))
 
 
-def fit_buy_boosting(blocks: list[Block], *, seed: int) -> BuyBoosting:
+def fit_buy_boosting(
+    blocks: list[Block], *, seed: int, tuning: BoostingTuning = TUNED.boosting
+) -> BuyBoosting:
     """Fit to whether customers of the blocks bought."""
     features = training_matrix(blocks)
     bought = np.concatenate([b.purchase_days > 0 for b in blocks])
-    classifier = HistGradientBoostingClassifier(**_settings(BUY_TREES, len(bought), seed))
+    settings = _settings(tuning, tuning.buy_trees, len(bought), seed)
+    classifier = HistGradientBoostingClassifier(**settings)
     with one_thread():
-        return BuyBoosting(classifier.fit(features, bought, sample_weight=_weights(blocks)))
+        return BuyBoosting(classifier.fit(features, bought, sample_weight=_weights(blocks, tuning)))
 
 
-def _weights(blocks: list[Block]) -> FloatArray:
+def _weights(blocks: list[Block], tuning: BoostingTuning) -> FloatArray:
     """Weights under which the same share buys in every block, and the latest block counts most.
 
     Seasons in which many buy and seasons in which few do would blur each other: customers alike
@@ -98,8 +110,9 @@ def _weights(blocks: list[Block]) -> FloatArray:
     weights = []
     for block, each in zip(blocks, bought, strict=True):
         own = (each.sum() + 2 * share) / (len(each) + 2)
-        fresh = 0.5 ** ((latest - block.cutoff) / BLOCK_HALF_LIFE_DAYS)
-        weights.append(fresh * np.where(each, share / own, (1 - share) / (1 - own)))
+        fresh = 0.5 ** ((latest - block.cutoff) / tuning.half_life_days)
+        even = np.where(each, share / own, (1 - share) / (1 - own)) ** tuning.balance
+        weights.append(fresh * even)
     joined = np.concatenate(weights)
     return np.asarray(joined / joined.mean())
 
@@ -134,14 +147,15 @@ def _in_batches(predict: Any, features: Features) -> FloatArray:
     return np.concatenate(parts)
 
 
-def _settings(trees: int, rows: int, seed: int) -> dict[str, Any]:
+def _settings(tuning: BoostingTuning, trees: int, rows: int, seed: int) -> dict[str, Any]:
+    fewest = np.clip(rows / 100, tuning.fewest_in_leaf, tuning.fewest_in_leaf_of_many)
     return {
         "max_iter": trees,
-        "learning_rate": 0.1,
-        "max_leaf_nodes": 8,
-        "min_samples_leaf": int(np.clip(rows / 100, 20, 200)),
-        "l2_regularization": 5.0,
-        "max_features": 0.5,
+        "learning_rate": tuning.learning_rate,
+        "max_leaf_nodes": tuning.most_leaves,
+        "min_samples_leaf": int(fewest),
+        "l2_regularization": tuning.l2_regularization,
+        "max_features": tuning.max_features,
         "early_stopping": False,
         "random_state": seed,
     }

@@ -9,20 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from backend.core.arrays import FloatArray
+from backend.forecast.learn.forecast_tuning import TUNED, LevelTuning
 from backend.forecast.learn.lifetime_base import BaseScores
 from backend.forecast.learn.past_cutoffs import Block, Plan
 
-# Trust in what was seen, before it is shrunk by the purchases it rests on (chosen on other shops).
-TRUST_YEAR_AGO = 0.75
-TRUST_RECENT = 0.2
-TRUST_SPEND = 0.8
-# A model loses most of its say when its share of buyers is off by this much, at a known level.
-TOLERATED_SHARE = 0.02
-# Log odds of buying that seasons move: what is missed beyond them at every cut-off is no season.
-TOLERATED_LOG_ODDS = 0.3
 MOST_STEPS = 60
 
 
@@ -34,8 +27,6 @@ class Level:
     ----------
     orders
         Added to the log of expected purchase days.
-    spend
-        Added to the log of expected spend, besides `orders`.
     buy
         Added to the log odds of buying at all, besides `orders`.
     year_ago
@@ -43,12 +34,13 @@ class Level:
     """
 
     orders: float = 0.0
-    spend: float = 0.0
     buy: float = 0.0
     year_ago: bool = False
 
 
-def estimate_level(plan: Plan, blocks: list[Block], now: BaseScores) -> Level:
+def estimate_level(
+    plan: Plan, blocks: list[Block], now: BaseScores, tuning: LevelTuning = TUNED.level
+) -> Level:
     """Estimate the corrections from what came after past cut-offs.
 
     Parameters
@@ -57,17 +49,25 @@ def estimate_level(plan: Plan, blocks: list[Block], now: BaseScores) -> Level:
         The past.
     now
         The base's scores of the present, for the horizon.
+    tuning
+        How far the past is trusted.
     """
     if not blocks:
         return Level()
-    year_ago = [b for b in blocks if b.cutoff == plan.year_ago]
-    if year_ago:
-        orders = TRUST_YEAR_AGO * _shrunk(year_ago[0].level, year_ago[0].level_purchases, 50)
-    else:
-        purchases = sum(b.level_purchases for b in blocks)
-        orders = TRUST_RECENT * _shrunk(np.mean([b.level for b in blocks]), purchases, 200)
-    buy = _buy_intercept(blocks, now.at_level(orders))
-    return Level(float(orders), _spend_drift(blocks), buy, bool(year_ago))
+    year_ago = next((b for b in blocks if b.cutoff == plan.year_ago), None)
+    orders = _recent_level(blocks, tuning) if year_ago is None else _last_years(year_ago, tuning)
+    buy = _buy_intercept(blocks, now.at_level(orders), tuning)
+    return Level(float(orders), buy, year_ago is not None)
+
+
+def _last_years(block: Block, tuning: LevelTuning) -> float:
+    half = tuning.year_ago_half_purchases
+    return tuning.year_ago_trust * _shrunk(block.level, block.level_purchases, half)
+
+
+def _recent_level(blocks: list[Block], tuning: LevelTuning) -> float:
+    purchases, half = sum(b.level_purchases for b in blocks), tuning.recent_half_purchases
+    return tuning.recent_trust * _shrunk(np.mean([b.level for b in blocks]), purchases, half)
 
 
 def _shrunk(value: float | np.floating, evidence: float, half: float) -> float:
@@ -75,50 +75,24 @@ def _shrunk(value: float | np.floating, evidence: float, half: float) -> float:
     return float(value) * evidence / (evidence + half)
 
 
-def _spend_drift(blocks: list[Block]) -> float:
-    """Log of actual over expected spend, given the level of purchases."""
-    actual = sum(b.spend.sum() for b in blocks)
-    expected = sum((b.base.expected * b.base.spend_per_day).sum() for b in blocks)
-    if actual <= 0:
-        return 0.0
-    purchases = sum(b.purchase_days.sum() for b in blocks) / len(blocks)
-    return TRUST_SPEND * _shrunk(np.log(actual / expected), purchases, 100)
-
-
-def _buy_intercept(blocks: list[Block], now: BaseScores) -> float:
+def _buy_intercept(blocks: list[Block], now: BaseScores, tuning: LevelTuning) -> float:
     """Log odds by which more (or fewer) customers buy than the models' mean says.
 
     The models disagree about how many customers share a given number of purchases; those that
-    got it right at past cut-offs decide. What all of them missed there is not carried over, for a
-    season moves it, unless no season does: where customers buy like clockwork, models of purchases
-    at random see far too few buyers every time.
+    got it right at past cut-offs decide. What all of them missed there is not carried over: a
+    season moves it.
     """
-    says = _says_by_model(blocks)
-    missed = [_missed_log_odds(block, says) for block in blocks]
-    least = max(min(np.abs(missed)) - TOLERATED_LOG_ODDS, 0.0) * _common_sign(missed)
-    return matching_intercept(now.buy_logit, float(says @ now.buying_by_model)) + float(least)
+    says = _says_by_model(blocks, tuning.tolerated_share)
+    return matching_intercept(now.buy_logit, float(says @ now.buying_by_model))
 
 
-def _missed_log_odds(block: Block, says: FloatArray) -> float:
-    """Log odds of buying that the models missed in a block, at its own level of purchases."""
-    bought = (block.purchase_days > 0).sum()
-    expected = float(says @ block.base.buying_by_model)
-    return float(logit((bought + 0.5) / (len(block.purchase_days) + 1)) - logit(expected))
-
-
-def _common_sign(values: list[float]) -> float:
-    """1 or -1 where all values are above or below 0, else 0."""
-    signs = set(np.sign(values))
-    return signs.pop() if len(signs) == 1 else 0.0
-
-
-def _says_by_model(blocks: list[Block]) -> FloatArray:
-    """How much say each model has in the number of buyers, shape (3,), sum 1."""
+def _says_by_model(blocks: list[Block], tolerated_share: float) -> FloatArray:
+    """How much say each model has in the number of buyers, shape (models,), sum 1."""
     gaps = [(b.purchase_days > 0).mean() - b.base.buying_by_model for b in blocks]
     rows = np.mean([len(b.purchase_days) for b in blocks])
     # A coin's variance: what a gap is by chance.
     off = np.sqrt(np.mean(gaps, axis=0) ** 2 + 0.25 / rows)
-    says = np.exp(-(off - off.min()) / TOLERATED_SHARE)
+    says = np.exp(-(off - off.min()) / tolerated_share)
     return np.asarray(says / says.sum())
 
 

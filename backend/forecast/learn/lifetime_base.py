@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import logit
 
 from backend.core.arrays import FloatArray, IntArray
+from backend.forecast.learn.forecast_tuning import TUNED, LifetimeModel, LifetimeTuning
 from backend.forecast.learn.lifetime import (
     BetaGeometric,
     GammaGamma,
@@ -19,8 +20,6 @@ from backend.forecast.learn.lifetime import (
 )
 from backend.forecast.learn.lifetime.summary import Cells
 
-# A weak pull towards a common shop: decides below some dozens of customers, unseen above.
-RIDGE = 2.0
 LEAST_EXPECTED = 1e-9
 
 
@@ -33,8 +32,8 @@ class BaseScores:
     expected
         Expected purchase days in the horizon, positive.
     none_by_model
-        Shape (3, buyers), probability of no purchase in the horizon, in (0, 1), by BG/NBD,
-        MBG/NBD and Pareto/NBD.
+        Shape (models, buyers), probability of no purchase in the horizon, in (0, 1), by each
+        lifetime model that is averaged.
     spend_per_day
         Expected spend of a purchase day, currency units.
     """
@@ -50,7 +49,7 @@ class BaseScores:
 
     @property
     def buying_by_model(self) -> FloatArray:
-        """Share of the buyers that each model expects to buy, shape (3,)."""
+        """Share of the buyers that each model expects to buy, shape (models,)."""
         return np.asarray(1 - self.none_by_model.mean(axis=1))
 
     def take(self, rows: IntArray) -> BaseScores:
@@ -68,31 +67,44 @@ class BaseScores:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """Lifetime models of one shop at one instant."""
+    """Lifetime models of one shop at one instant, and how they are put together."""
 
     bg_nbd: BetaGeometric
     mbg_nbd: BetaGeometric
     pareto_nbd: Pareto
     gamma_gamma: GammaGamma
+    tuning: LifetimeTuning
 
     def score(self, summary: PurchaseSummary, horizon_days: float) -> BaseScores:
         """Score buyers for the horizon.
 
-        Expectations are the geometric mean over the three lifetime models: they err on different
-        shops, and their average is seldom far from the best of them.
+        Expectations are the geometric mean over the lifetime models: they err on different shops,
+        and their average is seldom far from the best of them.
         """
         cells = Cells.of(summary.x, summary.t_x, summary.T)
         customers = (cells.x, cells.t_x, cells.T)
-        models = (self.bg_nbd, self.mbg_nbd, self.pareto_nbd)
-        pairs = [model.expect(*customers, horizon_days) for model in models]
+        pairs = [model.expect(*customers, horizon_days) for model in self._averaged()]
         logs = [np.log(np.maximum(expected, LEAST_EXPECTED)) for expected, _ in pairs]
         none = np.clip([none for _, none in pairs], 1e-9, 1 - 1e-9)
-        days = summary.purchase_days
         return BaseScores(
             expected=np.exp(np.mean(logs, axis=0))[cells.inverse],
             none_by_model=none[:, cells.inverse],
-            spend_per_day=self.gamma_gamma.expected_spend(days, summary.spend / days),
+            spend_per_day=self._spend_per_day(summary),
         )
+
+    def _averaged(self) -> list[BetaGeometric | Pareto]:
+        models: dict[LifetimeModel, BetaGeometric | Pareto] = {
+            "bg_nbd": self.bg_nbd,
+            "mbg_nbd": self.mbg_nbd,
+            "pareto_nbd": self.pareto_nbd,
+        }
+        return [models[name] for name in self.tuning.averaged]
+
+    def _spend_per_day(self, summary: PurchaseSummary) -> FloatArray:
+        days, share = summary.purchase_days, self.tuning.own_spend_share
+        mean_spend = summary.spend / days
+        own = self.gamma_gamma.expected_spend(days, mean_spend)
+        return np.asarray(share * own + (1 - share) * mean_spend.mean())
 
     def parameters(self) -> dict[str, dict[str, float]]:
         """Return the fitted parameters by model, times in days."""
@@ -109,17 +121,18 @@ class Base:
         }
 
 
-def fit_base(summary: PurchaseSummary) -> Base:
+def fit_base(summary: PurchaseSummary, tuning: LifetimeTuning = TUNED.lifetime) -> Base:
     """Fit all base models to the buyers.
 
     Gamma-Gamma sees all purchase days, the first included, although the literature leaves that
     out: it ranks customers better and gives one-time buyers a value of their own.
     """
     cells = Cells.of(summary.x, summary.t_x, summary.T)
-    days = summary.purchase_days
+    days, ridge = summary.purchase_days, tuning.ridge
     return Base(
-        bg_nbd=fit_beta_geometric(cells, modified=False, ridge=RIDGE),
-        mbg_nbd=fit_beta_geometric(cells, modified=True, ridge=RIDGE),
-        pareto_nbd=fit_pareto(cells, ridge=RIDGE),
-        gamma_gamma=fit_gamma_gamma(days, summary.spend / days, ridge=RIDGE),
+        bg_nbd=fit_beta_geometric(cells, modified=False, ridge=ridge),
+        mbg_nbd=fit_beta_geometric(cells, modified=True, ridge=ridge),
+        pareto_nbd=fit_pareto(cells, ridge=ridge),
+        gamma_gamma=fit_gamma_gamma(days, summary.spend / days, ridge=ridge),
+        tuning=tuning,
     )

@@ -13,16 +13,11 @@ import numpy as np
 from backend.behaviour.history import PurchaseDays
 from backend.core.arrays import FloatArray, IntArray
 from backend.forecast.learn.features import Features, describe
+from backend.forecast.learn.forecast_tuning import TUNED, CutoffTuning, ForecastTuning
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.lifetime_base import BaseScores, fit_base
 
-MOST_CUTOFFS = 6
-MOST_ROWS = 40_000
-FEWEST_ROWS_PER_BLOCK = 2_000
 YEAR_DAYS = 364  # whole weeks, so that the season a year ago has the same weekdays
-NEAR_DAYS = 10
-# A level is the log of actual over expected, both with this many purchases added.
-LEVEL_PSEUDO_PURCHASES = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,7 @@ class Block:
     base
         The base's scores for the label window at the window's own level, so that what is learnt
         from the block is the shape of behaviour and not the season it fell in.
-    purchase_days, spend
+    purchase_days
         What came in the label window.
     level
         Log of actual over expected purchase days of all buyers.
@@ -69,12 +64,13 @@ class Block:
     features: Features
     base: BaseScores
     purchase_days: FloatArray
-    spend: FloatArray
     level: float
     level_purchases: float
 
 
-def plan_cutoffs(days: PurchaseDays, horizon_days: int) -> Plan:
+def plan_cutoffs(
+    days: PurchaseDays, horizon_days: int, tuning: CutoffTuning = TUNED.cutoffs
+) -> Plan:
     """Choose label windows as long as the horizon where the history allows, else half of it."""
     first_day = int(days.day.min())
     length = days.as_of_day - first_day
@@ -82,38 +78,43 @@ def plan_cutoffs(days: PurchaseDays, horizon_days: int) -> Plan:
     step = max(window // 4, 7)
     latest = days.as_of_day - window
     shortest = max(length / 4, min(window / 2, 90))
-    recent = range(latest, latest - MOST_CUTOFFS * step, -step)
+    recent = range(latest, latest - tuning.most_recent * step, -step)
     cutoffs = [c for c in recent if c - first_day >= shortest]
     year_ago = None
     if window <= YEAR_DAYS + 7 and length - YEAR_DAYS >= max(90, window // 4):
         season = days.as_of_day - max(YEAR_DAYS, window)
-        near = [c for c in cutoffs if abs(c - season) <= NEAR_DAYS]
+        near = [c for c in cutoffs if abs(c - season) <= tuning.near_days]
         year_ago = min(near, key=lambda c: abs(c - season)) if near else season
         cutoffs += [] if near else [season]
     return Plan(window, tuple(cutoffs), year_ago)
 
 
 def build_blocks(
-    days: PurchaseDays, plan: Plan, *, seed: int, most_rows: int = MOST_ROWS
+    days: PurchaseDays, plan: Plan, *, seed: int, tuning: ForecastTuning = TUNED
 ) -> list[Block]:
-    """Look back from every cut-off of the plan; `most_rows` is for all blocks together."""
+    """Look back from every cut-off of the plan, at samples of the buyers where there are many."""
     rng = np.random.default_rng(seed)
-    rows = max(FEWEST_ROWS_PER_BLOCK, most_rows // max(len(plan.cutoffs), 1))
-    return [build_block(days, cutoff, plan.window_days, rows, rng) for cutoff in plan.cutoffs]
+    each = tuning.cutoffs.most_rows // max(len(plan.cutoffs), 1)
+    rows = max(tuning.cutoffs.fewest_rows_each, each)
+    window = plan.window_days
+    return [build_block(days, cutoff, window, rows, rng, tuning) for cutoff in plan.cutoffs]
 
 
 def build_block(
-    days: PurchaseDays, cutoff: int, window_days: int, most_rows: int, rng: np.random.Generator
+    days: PurchaseDays,
+    cutoff: int,
+    window_days: int,
+    most_rows: int,
+    rng: np.random.Generator,
+    tuning: ForecastTuning = TUNED,
 ) -> Block:
     """Look back from one cut-off: fit the base to what was known, count what came."""
     known = days.before(cutoff)
     summary = summarise(known)
-    base = fit_base(summary).score(summary, window_days)
-    bought, spend = outcomes(days, summary.customer, cutoff, window_days)
-    level = float(
-        np.log(bought.sum() + LEVEL_PSEUDO_PURCHASES)
-        - np.log(base.expected.sum() + LEVEL_PSEUDO_PURCHASES)
-    )
+    base = fit_base(summary, tuning.lifetime).score(summary, window_days)
+    bought, _ = outcomes(days, summary.customer, cutoff, window_days)
+    more = tuning.cutoffs.level_pseudo_purchases
+    level = float(np.log(bought.sum() + more) - np.log(base.expected.sum() + more))
     rows = np.arange(len(summary))
     if len(rows) > most_rows:
         rows = np.sort(rng.choice(rows, most_rows, replace=False))
@@ -123,7 +124,6 @@ def build_block(
         features=describe(sample, float(known.spend.mean())),
         base=base.at_level(level).take(rows),
         purchase_days=bought[rows],
-        spend=spend[rows],
         level=level,
         level_purchases=float(bought.sum()),
     )

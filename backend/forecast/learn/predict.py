@@ -11,20 +11,21 @@ from scipy.special import logit
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.core.arrays import FloatArray
+from backend.core.glossary import Status
 from backend.core.threads import one_thread
-from backend.forecast.learn.backtest.calibration import Calibration, calibrate
-from backend.forecast.learn.backtest.grades import BacktestReport, make_report
-from backend.forecast.learn.backtest.simple_rules import simple_rules
+from backend.forecast.learn.backtest.grades import make_report
+from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials
 from backend.forecast.learn.blend import HorizonModel, Prediction, fit_horizon
 from backend.forecast.learn.distil import fit_explainer
+from backend.forecast.learn.forecast_columns import Forecast
+from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.next_order import QUANTILES, next_purchase_days
+from backend.forecast.learn.self_report import self_report
 from backend.forecast.learn.spread import Intervals, Spread, fit_spread
-from backend.forecast.result import Forecast, ForecastReport, make_notes
+from backend.results.forecast_report import Backtest, Backtests, ForecastReport, LevelCorrections
 
-MOST_CUSTOMERS_TO_FIT = 40_000
-MOST_CUSTOMERS_TO_TRY = 20_000
 # What a shop without any repeat purchase is assumed to have seen besides: half a repeat purchase
 # in one customer-year (the half is Jeffreys' prior for a Poisson rate).
 ASSUMED_REPEATS = 0.5
@@ -43,6 +44,7 @@ def forecast(
     value_horizon_days: int = 365,
     churn_horizon_days: int = 180,
     seed: int = 0,
+    tuning: ForecastTuning = TUNED,
     progress: Progress = _ignore,
 ) -> Forecast:
     """Forecast orders, spend and churn of every customer.
@@ -57,6 +59,8 @@ def forecast(
         Days after `as_of` without an order that count as churn, at least 1.
     seed
         Decides which customers are sampled where there are many, and boosting's features.
+    tuning
+        What may be tried otherwise.
     progress
         Called with the share done, in (0, 1].
 
@@ -70,13 +74,12 @@ def forecast(
     days = history.purchase_days()
     horizons = _Horizons(value_horizon_days, churn_horizon_days)
     if not len(days.day):
-        report = ForecastReport("no_orders", "none", value_horizon_days, churn_horizon_days)
-        scores = _nothing(report)
-    elif not np.any(np.diff(days.customer) == 0):
+        scores = _nothing(horizons)
+    elif days.counts.max() == 1:
         scores = _base_rates(days, horizons)
     else:
         with one_thread():
-            scores = _recipe(days, horizons, seed, progress)
+            scores = _recipe(days, horizons, _Fitting(seed, tuning), progress)
     result = _spread_over_customers(history, days, scores)
     progress(1.0)
     return result
@@ -101,6 +104,14 @@ class _Horizons:
 
 
 @dataclass(frozen=True, slots=True)
+class _Fitting:
+    """What of a fit is neither data nor horizon."""
+
+    seed: int
+    tuning: ForecastTuning
+
+
+@dataclass(frozen=True, slots=True)
 class _Scores:
     """Of buyers only, in purchase days within the value horizon; churn is none in its own."""
 
@@ -114,38 +125,37 @@ class _Scores:
 
 @dataclass(frozen=True, slots=True)
 class _Fitted:
-    """The recipe fitted for one horizon, with its trials and what they taught."""
+    """The recipe fitted for one horizon, with its trials and the power of spend they taught."""
 
     model: HorizonModel
     trials: list[Trial]
-    calibration: Calibration
-    report: BacktestReport | None
+    spend_power: float
+    report: Backtest | None
 
     def predict(self, days: PurchaseDays) -> Prediction:
-        """Predict for all buyers, corrected by what the trials taught."""
-        prediction = self.model.predict(days)
-        leans = self.calibration.value.rule or self.calibration.churn.rule
-        rules = simple_rules(days, self.model.horizon_days) if leans else {}
-        return self.calibration.apply(prediction, rules)
+        """Predict for all buyers, spend spread as the trials taught."""
+        return self.model.predict(days).with_spend_power(self.spend_power)
 
     def tried(self) -> list[Prediction]:
-        """Return the trials' predictions, corrected likewise."""
-        return [self.calibration.apply(t.prediction, t.rules) for t in self.trials]
+        """Return the trials' predictions, spread likewise."""
+        return _spread(self.trials, self.spend_power)
 
 
-def _recipe(days: PurchaseDays, horizons: _Horizons, seed: int, progress: Progress) -> _Scores:
-    sample = _sample(days, MOST_CUSTOMERS_TO_FIT, seed)
+def _recipe(
+    days: PurchaseDays, horizons: _Horizons, fitting: _Fitting, progress: Progress
+) -> _Scores:
+    sample = _sample(days, fitting.tuning.most_customers, fitting.seed)
     share = 0.85 if horizons.equal else 0.55
-    value = _fit(sample, horizons.value_days, seed, True, lambda done: progress(share * done))
+    value = _fit(sample, horizons.value_days, fitting, True, lambda done: progress(share * done))
     churn = value
     if not horizons.equal:
         churn = _fit(
-            sample, horizons.churn_days, seed, False, lambda done: progress(0.55 + 0.3 * done)
+            sample, horizons.churn_days, fitting, False, lambda done: progress(0.55 + 0.3 * done)
         )
     prediction = value.predict(days)
     left = prediction if horizons.equal else churn.predict(days)
     progress(0.95)
-    spread = fit_spread(value.trials, value.tried())
+    spread = fit_spread(value.trials, value.tried(), fitting.tuning)
     return _Scores(
         prediction=prediction,
         churn=left.none,
@@ -157,20 +167,25 @@ def _recipe(days: PurchaseDays, horizons: _Horizons, seed: int, progress: Progre
 
 
 def _fit(
-    days: PurchaseDays, horizon_days: int, seed: int, purchases: bool, progress: Progress
+    days: PurchaseDays, horizon_days: int, fitting: _Fitting, purchases: bool, progress: Progress
 ) -> _Fitted:
-    model = fit_horizon(days, horizon_days, seed=seed, purchases=purchases)
+    seed, tuning = fitting.seed, fitting.tuning
+    model = fit_horizon(days, horizon_days, seed=seed, purchases=purchases, tuning=tuning)
     progress(0.4)
     trials = run_trials(
-        _sample(days, MOST_CUSTOMERS_TO_TRY, seed),
+        _sample(days, tuning.trials.most_customers, seed),
         horizon_days,
         seed=seed,
         purchases=purchases,
+        tuning=tuning,
         progress=lambda done: progress(0.4 + 0.6 * done),
     )
-    calibration = calibrate(trials)
-    tried = [calibration.apply(t.prediction, t.rules) for t in trials]
-    return _Fitted(model, trials, calibration, make_report(trials, tried))
+    power = best_spend_power(trials, tuning.power)
+    return _Fitted(model, trials, power, make_report(trials, _spread(trials, power)))
+
+
+def _spread(trials: list[Trial], spend_power: float) -> list[Prediction]:
+    return [t.prediction.with_spend_power(spend_power) for t in trials]
 
 
 def _sample(days: PurchaseDays, most: int, seed: int) -> PurchaseDays:
@@ -196,23 +211,16 @@ def _next_purchases(
 
 def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons) -> ForecastReport:
     boosted = value.model.buy is not None
-    lessons = Calibration(
-        value.calibration.spend_power, value.calibration.value, churn.calibration.churn
-    )
-    return ForecastReport(
-        status="scored",
-        model="lifetime models and gradient boosting" if boosted else "lifetime models",
+    return self_report(
+        Status.SCORED,
+        "lifetime models and gradient boosting" if boosted else "lifetime models",
         value_horizon_days=horizons.value_days,
         churn_horizon_days=horizons.churn_days,
         parameters=value.model.base.parameters(),
-        level=asdict(value.model.level),
-        calibration=lessons,
-        value=value.report,
-        churn=churn.report,
+        level=LevelCorrections(**asdict(value.model.level)),
+        spend_power=value.spend_power,
+        backtest=Backtests(value=value.report, churn=churn.report),
         coverage=spread.coverage,
-        notes=make_notes(
-            lessons, value.report, churn.report, season_known=value.model.level.year_ago
-        ),
     )
 
 
@@ -229,13 +237,12 @@ def _base_rates(days: PurchaseDays, horizons: _Horizons) -> _Scores:
         everyone * expected * summary.spend.mean(),
         everyone * float(logit(-np.expm1(-expected))),
     )
-    report = ForecastReport(
-        "insufficient_history",
+    report = self_report(
+        Status.INSUFFICIENT_HISTORY,
         "base rate",
-        horizons.value_days,
-        horizons.churn_days,
+        value_horizon_days=horizons.value_days,
+        churn_horizon_days=horizons.churn_days,
         parameters={"poisson": {"rate_per_day": rate_per_day}},
-        notes=("Nobody has ordered on two days yet: all customers have the same base rate.",),
     )
     return _Scores(
         prediction,
@@ -247,7 +254,14 @@ def _base_rates(days: PurchaseDays, horizons: _Horizons) -> _Scores:
     )
 
 
-def _nothing(report: ForecastReport) -> _Scores:
+def _nothing(horizons: _Horizons) -> _Scores:
+    report = self_report(
+        Status.NO_ORDERS,
+        "none",
+        value_horizon_days=horizons.value_days,
+        churn_horizon_days=horizons.churn_days,
+        parameters={},
+    )
     none = np.zeros(0)
     prediction = Prediction(np.zeros(0, dtype=np.int64), none, none, none)
     return _Scores(prediction, none, none, Intervals(*(none,) * 4), np.zeros((0, 3)), report)

@@ -10,7 +10,6 @@ replayed as if the level had been missed, upwards and downwards, by as much as i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from backend.core.arrays import FloatArray
 from backend.forecast.learn.backtest.metrics import equal_bins
 from backend.forecast.learn.backtest.trials import Trial
 from backend.forecast.learn.blend import Prediction
+from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning, SpreadTuning
 from backend.forecast.learn.intervals import (
     COVERAGE,
     CountSpread,
@@ -30,14 +30,11 @@ from backend.forecast.learn.intervals import (
     limits,
     ranks,
 )
-from backend.forecast.learn.past_cutoffs import LEVEL_PSEUDO_PURCHASES
+from backend.results.forecast_report import IntervalCoverage, ShareInside, TypicalLevelErrors
 
 # Three-point Gauss-Hermite: in standard deviations of a normal level error.
 LEVELS_MISSED = (-(3**0.5), 0.0, 3**0.5)
 LEVEL_WEIGHTS = (1 / 6, 2 / 3, 1 / 6)
-# Beside the trials of a shop: two more, whose level was missed by 10 %.
-ASSUMED_LEVEL_ERROR = 0.1
-ASSUMED_TRIALS = 2.0
 
 LevelError = tuple[float, float]  # of purchase days and of spend, as logs
 
@@ -63,14 +60,14 @@ class Spread:
     count_reach, spend_reach
         How much of them an interval holds.
     coverage
-        How such intervals did on the trials; empty without trials.
+        How such intervals did on the trials.
     """
 
     counts: CountSpread
     spend: SpendSpread
     count_reach: Reach
     spend_reach: Reach
-    coverage: dict[str, Any]
+    coverage: IntervalCoverage
 
     def intervals(self, prediction: Prediction) -> Intervals:
         """Return the interval of every buyer."""
@@ -86,28 +83,31 @@ class Spread:
         )
 
 
-def fit_spread(trials: list[Trial], predictions: list[Prediction]) -> Spread:
+def fit_spread(
+    trials: list[Trial], predictions: list[Prediction], tuning: ForecastTuning = TUNED
+) -> Spread:
     """Fit to trials and the forecast's predictions for them; both may be empty."""
-    errors = [_level_error(t, p) for t, p in zip(trials, predictions, strict=True)]
+    more = tuning.cutoffs.level_pseudo_purchases
+    errors = [_level_error(t, p, more) for t, p in zip(trials, predictions, strict=True)]
     levelled = [p.at_level(*e) for p, e in zip(predictions, errors, strict=True)]
     counts_seen, spend_seen = _outcomes(trials, levelled)
     counts = fit_count_spread(counts_seen)
     spend = fit_spend_spread(spend_seen, counts_seen.mean)
-    level_error = _typical(errors)
+    level_error = _typical(errors, tuning.spread)
     count_reach, spend_reach = _reaches(trials, levelled, counts, spend, level_error)
-    spread = Spread(counts, spend, count_reach, spend_reach, coverage={})
+    spread = Spread(counts, spend, count_reach, spend_reach, coverage=IntervalCoverage())
     if not trials:
         return spread
-    coverage = _coverage(spread, trials, predictions)
-    coverage["typical_level_error"] = {"orders": level_error[0], "value": level_error[1]}
+    off = TypicalLevelErrors(orders=level_error[0], value=level_error[1])
+    coverage = replace(_coverage(spread, trials, predictions), typical_level_error=off)
     return replace(spread, coverage=coverage)
 
 
-def _level_error(trial: Trial, prediction: Prediction) -> LevelError:
+def _level_error(trial: Trial, prediction: Prediction, pseudo_purchases: float) -> LevelError:
     """Logs of actual over predicted, of purchase days and of spend."""
 
     def error(actual: FloatArray, predicted: FloatArray, unit: float) -> float:
-        some = LEVEL_PSEUDO_PURCHASES * unit
+        some = pseudo_purchases * unit
         return float(np.log(actual.sum() + some) - np.log(predicted.sum() + some))
 
     purchase = float(prediction.spend.sum() / prediction.purchase_days.sum())
@@ -117,11 +117,11 @@ def _level_error(trial: Trial, prediction: Prediction) -> LevelError:
     )
 
 
-def _typical(errors: list[LevelError]) -> LevelError:
+def _typical(errors: list[LevelError], tuning: SpreadTuning) -> LevelError:
     """Root mean square of the errors, a few trials drawn towards what is common."""
-    assumed = ASSUMED_TRIALS * ASSUMED_LEVEL_ERROR**2
+    assumed = tuning.assumed_trials * tuning.assumed_level_error**2
     seen = np.square(np.reshape(errors, (-1, 2))).sum(axis=0)
-    purchases, spend = np.sqrt((seen + assumed) / (len(errors) + ASSUMED_TRIALS))
+    purchases, spend = np.sqrt((seen + assumed) / (len(errors) + tuning.assumed_trials))
     return float(purchases), float(spend)
 
 
@@ -171,7 +171,9 @@ def _outcomes(trials: list[Trial], predictions: list[Prediction]) -> tuple[Outco
     )
 
 
-def _coverage(spread: Spread, trials: list[Trial], predictions: list[Prediction]) -> dict[str, Any]:
+def _coverage(
+    spread: Spread, trials: list[Trial], predictions: list[Prediction]
+) -> IntervalCoverage:
     """Share of outcomes inside, overall and by tenth of the prediction."""
     orders, spend, tenths, money_tenths, none = [], [], [], [], []
     for trial, prediction in zip(trials, predictions, strict=True):
@@ -184,20 +186,18 @@ def _coverage(spread: Spread, trials: list[Trial], predictions: list[Prediction]
         tenths.append(equal_bins(prediction.purchase_days))
         money_tenths.append(equal_bins(prediction.spend))
         none.append(trial.spend == 0)
-    return {
-        "wanted": COVERAGE,
-        "counted": "share of outcomes inside or on the limits; where more than 80 % of customers "
-        "order nothing, [0, 0] is the interval and covers more",
-        "orders": _by_tenth(np.concatenate(orders), np.concatenate(tenths)),
-        "value": _by_tenth(np.concatenate(spend), np.concatenate(money_tenths)),
-        "nothing": _by_tenth(np.concatenate(none), np.concatenate(money_tenths)),
-    }
+    return IntervalCoverage(
+        wanted=COVERAGE,
+        orders=_by_tenth(np.concatenate(orders), np.concatenate(tenths)),
+        value=_by_tenth(np.concatenate(spend), np.concatenate(money_tenths)),
+        nothing=_by_tenth(np.concatenate(none), np.concatenate(money_tenths)),
+    )
 
 
-def _by_tenth(inside: FloatArray, tenth: FloatArray) -> dict[str, Any]:
+def _by_tenth(inside: FloatArray, tenth: FloatArray) -> ShareInside:
     counts = np.bincount(tenth)
     shares = np.bincount(tenth, inside) / np.maximum(counts, 1)
-    return {
-        "overall": float(inside.mean()),
-        "by_tenth_of_prediction": [float(s) for s in shares[counts > 0]],
-    }
+    return ShareInside(
+        overall=float(inside.mean()),
+        by_tenth_of_prediction=tuple(float(s) for s in shares[counts > 0]),
+    )

@@ -10,15 +10,19 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from backend.behaviour.history import ONE_DAY, OrderHistory
+from backend.core.arrays import FloatArray, IntArray
+from backend.results.clustering import FitFigures
 from backend.segments.boxes import Boxes
-from backend.segments.buyers import Behaviour, FloatArray, IntArray, behaviour_of, spend_after
-from backend.segments.habits import Mixture, fit_traits
+from backend.segments.buyers import Behaviour, behaviour_of, spend_after
+from backend.segments.habits import Mixture
 from backend.segments.learn.cluster import Clustering
-from backend.segments.learn.fit_space import Outcomes, fit_space
+from backend.segments.learn.fit_space import NextSpend, fit_space
+from backend.segments.learn.mixtures import fit_traits
+from backend.segments.learn.segment_tuning import TUNED, BorderTuning, SegmentTuning
 from backend.segments.learn.simplicity import is_simple
 from backend.segments.options import ClusteringOptions, upper_bound
+from backend.segments.segment_model import Reliability, SegmentModel
 from backend.segments.space import Space, value_score
-from backend.segments.standing import Reliability, StandingModel
 from backend.segments.vocabulary import (
     ANCHORS,
     BRANCHES,
@@ -28,12 +32,6 @@ from backend.segments.vocabulary import (
     guarded_name,
     trait_id,
 )
-
-FEWEST_RETURNS = 30
-SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS = 28, 180
-REFITS, MOST_ROWS_IN_A_REFIT = 8, 25_000
-FEWEST_IN_TRAIT, LEAST_SHARE_IN_TRAIT = 30, 0.005
-RELIABILITY_POINTS = 50
 
 
 class Fitting:
@@ -51,6 +49,8 @@ class Fitting:
         The standing model, whose leaves stay more easily; None before the first.
     customer_keys
         Shape (customers,), the shop's ids; the sample is drawn by their hash.
+    tuning
+        What may be tried otherwise.
     """
 
     def __init__(
@@ -58,27 +58,32 @@ class Fitting:
         history: OrderHistory,
         behaviour: Behaviour,
         options: ClusteringOptions,
-        previous: StandingModel | None,
+        previous: SegmentModel | None,
         customer_keys: NDArray[Any],
+        tuning: SegmentTuning = TUNED,
     ) -> None:
+        self._tuning = tuning
         self._behaviour = behaviour
         self._as_of = history.as_of
         self._options = options
         self._previous = previous
         self._sampled = behaviour.of(_sample(customer_keys[behaviour.customer], options))
-        self._outcomes = _outcomes(history, self._sampled.customer)
+        self._outcomes = _outcomes(history, self._sampled.customer, tuning.borders)
 
-    def model(self, share_of_previous: float) -> StandingModel:
-        """Fit on the sample, and learn how reliable the fit is from refits on resamples."""
+    def borders(self, share_of_previous: float) -> SegmentModel:
+        """Fit on the sample. What is adopted wants `confident` too."""
         model = self._fitted(self._sampled, self._outcomes, share_of_previous)
-        report = {
-            **model.report,
-            "justified_k": self._justified_k(share_of_previous),
-            "share_of_previous": share_of_previous if self._previous else None,
-        }
-        model = replace(model, names=self._names(model), report=report)
+        return replace(model, names=self._names(model))
+
+    def confident(self, model: SegmentModel, share_of_previous: float) -> SegmentModel:
+        """Learn how reliable borders are, from refits on resamples: nine times their own cost."""
+        report = replace(
+            model.report,
+            justified_k=self._justified_k(share_of_previous),
+            share_of_previous=share_of_previous if self._previous else None,
+        )
         refits = [self._fitted(*drawn, share_of_previous) for drawn in self._resamples()]
-        return self._with_reliability(model, refits)
+        return self._with_reliability(replace(model, report=report), refits)
 
     def _justified_k(self, share_of_previous: float) -> int:
         """Return the number of segments that the data justify, without any bounds."""
@@ -88,8 +93,8 @@ class Fitting:
         return len(fitted.segment_ids)
 
     def _with_reliability(
-        self, model: StandingModel, refits: Sequence[StandingModel]
-    ) -> StandingModel:
+        self, model: SegmentModel, refits: Sequence[SegmentModel]
+    ) -> SegmentModel:
         """Learn the share of refits in which customers keep their segment.
 
         An isotonic function of the distance to the nearest border, per branch.
@@ -98,18 +103,21 @@ class Fitting:
         kept = np.zeros(len(self._behaviour))
         for refit in refits:
             kept += refit.assign(self._behaviour).ids == assigned.ids
+        tuning = self._tuning.borders
         reliability: dict[Branch, Reliability] = {}
         for branch in BRANCHES:
             mine = self._behaviour.in_branch(branch)
             if mine.any():
-                reliability[branch] = _reliability(assigned.margin[mine], kept[mine] / REFITS)
+                reliability[branch] = _reliability(
+                    assigned.margin[mine], kept[mine] / tuning.refits, tuning.reliability_points
+                )
         return replace(model, reliability=reliability)
 
-    def _resamples(self) -> Iterator[tuple[Behaviour, Outcomes | None]]:
+    def _resamples(self) -> Iterator[tuple[Behaviour, NextSpend | None]]:
         """Draw customers and outcomes with replacement."""
         rng = np.random.default_rng(self._options.seed)
-        size = min(len(self._sampled), MOST_ROWS_IN_A_REFIT)
-        for _ in range(REFITS):
+        size = min(len(self._sampled), self._tuning.borders.most_rows_in_a_refit)
+        for _ in range(self._tuning.borders.refits):
             customers = self._sampled.of(rng.integers(0, len(self._sampled), size))
             outcomes = self._outcomes
             if outcomes is not None:
@@ -120,10 +128,10 @@ class Fitting:
     def _fitted(
         self,
         customers: Behaviour,
-        outcomes: Outcomes | None,
+        outcomes: NextSpend | None,
         share_of_previous: float,
         options: ClusteringOptions | None = None,
-    ) -> StandingModel:
+    ) -> SegmentModel:
         """Fit on some customers."""
         previous, options = self._previous, options or self._options
         space = fit_space(
@@ -133,6 +141,7 @@ class Fitting:
             seed=options.seed,
             previous=None if previous is None else previous.space,
             share_of_previous=share_of_previous,
+            tuning=self._tuning.space,
         )
         upper = upper_bound(len(self._behaviour), options)
         clustering = Clustering(
@@ -142,27 +151,30 @@ class Fitting:
             upper=upper,
             min_k=options.min_k,
             previous_ids=frozenset() if previous is None else previous.segment_ids,
+            tuning=self._tuning.cluster,
         )
         clustering.unite()
-        model = StandingModel(
+        model = SegmentModel(
             space=space,
             boxes=_boxes(clustering),
             fitted_at=self._as_of,
             options=self._options,
             value_quantiles=_value_quantiles(customers, space),
         )
-        traits = _traits(model, customers, upper - len(model.segment_ids))
+        traits = _traits(model, customers, upper - len(model.segment_ids), self._tuning.borders)
         clustering.halve(options.min_k - len(traits))
         model = replace(model, boxes=_boxes(clustering), traits=traits)
-        report = {
-            "k": len(model.segment_ids),
-            "upper_bound": upper,
-            "sample": len(customers),
-            "window_known": outcomes is not None,
-        }
+        found = len(model.segment_ids)
+        report = FitFigures(
+            k=found,
+            upper_bound=upper,
+            justified_k=found,
+            sample=len(customers),
+            window_known=outcomes is not None,
+        )
         return replace(model, report=report)
 
-    def _names(self, model: StandingModel) -> Mapping[str, str]:
+    def _names(self, model: SegmentModel) -> Mapping[str, str]:
         """Name what is new by the rules; a segment keeps the name that it was born with."""
         kept = {} if self._previous is None else self._previous.names
         ids = model.assign(self._behaviour).ids
@@ -173,7 +185,7 @@ class Fitting:
             fresh[identity] = guarded_name(identity, self._return_share(model, identity), median)
         return {**kept, **fresh}
 
-    def _return_share(self, model: StandingModel, identity: str) -> float | None:
+    def _return_share(self, model: SegmentModel, identity: str) -> float | None:
         """Return the share of a segment's customers who came back in the window."""
         if self._outcomes is None:
             return None
@@ -190,17 +202,17 @@ def _sample(keys: NDArray[Any], options: ClusteringOptions) -> IntArray:
     return np.sort(np.argsort(hashes, kind="stable")[:size])
 
 
-def _outcomes(history: OrderHistory, customers: IntArray) -> Outcomes | None:
+def _outcomes(history: OrderHistory, customers: IntArray, tuning: BorderTuning) -> NextSpend | None:
     """Look at what the sample did in the last window; None where that tells too little."""
     span = int((history.as_of - history.created_at.min()) / ONE_DAY)
-    window = int(np.clip(span // 4, SHORTEST_WINDOW_DAYS, LONGEST_WINDOW_DAYS))
+    window = int(np.clip(span // 4, tuning.shortest_window_days, tuning.longest_window_days))
     cutoff = history.as_of - window * ONE_DAY
     before = behaviour_of(history.before(cutoff))
     before = before.of(np.isin(before.customer, customers))
     log_spend = spend_after(history, cutoff, before.customer)
-    if np.count_nonzero(log_spend) < FEWEST_RETURNS:
+    if np.count_nonzero(log_spend) < tuning.fewest_returns:
         return None
-    return Outcomes(before, log_spend)
+    return NextSpend(before, log_spend)
 
 
 def _boxes(clustering: Clustering) -> dict[Branch, Boxes]:
@@ -208,19 +220,21 @@ def _boxes(clustering: Clustering) -> dict[Branch, Boxes]:
     return {branch: boxes for branch, boxes in found.items() if boxes is not None}
 
 
-def _traits(model: StandingModel, customers: Behaviour, room: int) -> dict[Trait, Mixture]:
+def _traits(
+    model: SegmentModel, customers: Behaviour, room: int, tuning: BorderTuning
+) -> dict[Trait, Mixture]:
     """Keep the habits that enough customers have, the commonest first, while there is room."""
     if room <= 0 or customers.evidence is None:
         return {}
     found = fit_traits(customers.evidence)
     ids = replace(model, traits=found).assign(customers).ids
     sizes = {trait: int((ids == trait_id(trait)).sum()) for trait in found}
-    least = max(LEAST_SHARE_IN_TRAIT * len(customers), FEWEST_IN_TRAIT)
+    least = max(tuning.least_share_with_habit * len(customers), tuning.fewest_with_habit)
     kept: dict[Trait, Mixture] = {}
     for trait in sorted(found, key=lambda trait: -sizes[trait])[:room]:
         more = {**kept, trait: found[trait]}
         ids = replace(model, traits=more).assign(customers).ids
-        if sizes[trait] >= least and is_simple(customers, ids):
+        if sizes[trait] >= least and is_simple(customers, ids, tuning):
             kept = more
     return kept
 
@@ -234,7 +248,7 @@ def _value_quantiles(customers: Behaviour, space: Space) -> FloatArray:
     return quantiles
 
 
-def _reliability(margin: FloatArray, kept: FloatArray) -> Reliability:
+def _reliability(margin: FloatArray, kept: FloatArray, points: int) -> Reliability:
     rising = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(margin, kept)
-    points = np.unique(np.quantile(margin, np.linspace(0, 1, RELIABILITY_POINTS)))
-    return Reliability(points, rising.predict(points))
+    at = np.unique(np.quantile(margin, np.linspace(0, 1, points)))
+    return Reliability(at, rising.predict(at))

@@ -17,11 +17,13 @@ from scipy.stats import f as f_distribution
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LinearRegression
 
+from backend.core.arrays import BoolArray, FloatArray
 from backend.segments.boxes import Boxes
-from backend.segments.buyers import Behaviour, BoolArray, FloatArray
-from backend.segments.learn.fit_space import Outcomes
+from backend.segments.buyers import Behaviour
+from backend.segments.learn.fit_space import NextSpend
+from backend.segments.learn.segment_tuning import TUNED, ClusterTuning
+from backend.segments.segment_model import HYSTERESIS
 from backend.segments.space import VALUE_WEIGHT, Space
-from backend.segments.standing import HYSTERESIS
 from backend.segments.vocabulary import (
     ANCHORS_OF,
     BRANCHES,
@@ -38,17 +40,6 @@ from backend.segments.vocabulary import (
     stage_of,
 )
 
-ANCHOR_WEIGHT = 0.5
-FEWEST_IN_BRANCH = 10
-LEAST_SHARE, LEAST_COUNT = 0.005, 20
-# A branch is told apart where its axes explain this share of what its customers spent next,
-# beyond chance.
-LEAST_EXPLAINED, DIFFER_P = 0.005, 0.002
-FEWEST_TO_JUDGE = 60
-# Leaves of the last run stay more easily, others must earn their place.
-STICKY_SIZE, STRICT_SIZE = 0.2, 4.0
-STICKY_TEST, STRICT_TEST = 0.5, 2.0
-HALF_SHARE, HALF_COUNT = 0.02, 30
 SIDES: tuple[tuple[Half, Half], ...] = (("older", "recent"), ("lower", "upper"))
 
 
@@ -117,18 +108,22 @@ class Clustering:
         Leaves below which nothing is united, unless hardly anybody is in it.
     previous_ids
         Segments of the last run.
+    tuning
+        What may be tried otherwise.
     """
 
     def __init__(
         self,
         behaviour: Behaviour,
-        outcomes: Outcomes | None,
+        outcomes: NextSpend | None,
         space: Space,
         *,
         upper: int,
         min_k: int,
         previous_ids: Set[str],
+        tuning: ClusterTuning = TUNED.cluster,
     ) -> None:
+        self._tuning = tuning
         self._upper, self._min_k = upper, min_k
         self._previous_ids = previous_ids
         self._count = len(behaviour)
@@ -166,7 +161,7 @@ class Clustering:
     def _leaves(self, branch: Branch) -> list[Leaf]:
         """Return one leaf per cell; a branch that hardly anybody is in is one."""
         cells = tuple(self._cells(branch)) if len(self._points[branch]) else ()
-        if len(self._points[branch]) < FEWEST_IN_BRANCH:
+        if len(self._points[branch]) < self._tuning.fewest_in_branch:
             return [Leaf(branch, cells, WHOLE[branch])] if cells else []
         return [Leaf(branch, (cell,), frozenset({cell.anchor})) for cell in cells]
 
@@ -174,14 +169,16 @@ class Clustering:
         """Cluster a branch by activity, and repeat customers of each stage by value."""
         points = self._points[branch]
         stages = STAGES_OF[branch]
-        edges = _edges(points[:, 0], [BY_ID[anchors[0]].activity for anchors in stages])
+        weight = self._tuning.anchor_weight
+        edges = _edges(points[:, 0], [BY_ID[anchors[0]].activity for anchors in stages], weight)
         for place, anchors in enumerate(stages):
             low, high = edges[place], edges[place + 1]
             if len(anchors) == 1:
                 yield self._cell(branch, anchors[0], np.array([low]), np.array([high]))
                 continue
             inside = points[(points[:, 0] > low) & (points[:, 0] <= high), 1]
-            tiers = _edges(inside, [VALUE_WEIGHT * BY_ID[anchor].value for anchor in anchors])
+            values = [VALUE_WEIGHT * BY_ID[anchor].value for anchor in anchors]
+            tiers = _edges(inside, values, weight)
             for tier, anchor in enumerate(anchors):
                 yield self._cell(
                     branch,
@@ -204,8 +201,8 @@ class Clustering:
         The share of the variance that a linear regression explains, adjusted for its number of
         axes, and the F test that it is none.
         """
-        tried = self._tried[branch]
-        if tried is None or len(tried[1]) < FEWEST_TO_JUDGE:
+        tried, tuning = self._tried[branch], self._tuning
+        if tried is None or len(tried[1]) < tuning.fewest_to_judge:
             return True
         points, log_spend = tried
         if not np.ptp(log_spend):
@@ -215,14 +212,14 @@ class Clustering:
         adjusted = 1 - (1 - explained) * (len(log_spend) - 1) / freedom
         ratio = explained / axes / max((1 - explained) / freedom, 1e-12)
         strictness = self._strictness(branch)
-        least, likely = LEAST_EXPLAINED * strictness, DIFFER_P / strictness**2
+        least, likely = tuning.least_explained * strictness, tuning.differ_p / strictness**2
         return bool(adjusted >= least and f_distribution.sf(ratio, axes, freedom) < likely)
 
     def _strictness(self, branch: Branch) -> float:
         if not self._previous_ids:
             return 1.0
         known = sum(branch_of(identity) == branch for identity in self._previous_ids)
-        return STICKY_TEST if known > 1 else STRICT_TEST
+        return self._tuning.sticky_test if known > 1 else self._tuning.strict_test
 
     def _unite_next(self) -> bool:
         """Unite two leaves where something calls for it; False where nothing does."""
@@ -251,11 +248,12 @@ class Clustering:
         return min(small, key=lambda leaf: leaf.size, default=None)
 
     def _least_size(self, leaf: Leaf) -> float:
-        least = max(LEAST_SHARE * self._count, LEAST_COUNT)
+        tuning = self._tuning
+        least = max(tuning.least_share * self._count, tuning.least_count)
         known = {HALF_IDS[one][0] if one in HALF_IDS else one for one in self._previous_ids}
         if not known or any(leaf.anchors < ANCHORS_OF.get(one, leaf.anchors) for one in known):
             return least
-        return least * (STICKY_SIZE if leaf.id in known else STRICT_SIZE)
+        return least * (tuning.sticky_size if leaf.id in known else tuning.strict_size)
 
     def _order(self, pair: tuple[Leaf, Leaf]) -> tuple[bool, float, int]:
         """Sort pairs to unite: of one stage first, so that only whole stages are mixed.
@@ -298,7 +296,7 @@ class Clustering:
         """Yield a leaf and its two halves, along each axis that leaves enough on both sides."""
         points = self._points[leaf.branch]
         mine = points[np.any([_inside(points, one.low, one.high) for one in leaf.cells], axis=0)]
-        least = max(HALF_SHARE * self._count, HALF_COUNT)
+        least = max(self._tuning.half_share * self._count, self._tuning.half_count)
         if leaf.half is not None or len(mine) < 2 * least:
             return
         for axis, (below, above) in zip(range(points.shape[1]), SIDES, strict=False):
@@ -352,7 +350,7 @@ def _inside(points: FloatArray, low: FloatArray, high: FloatArray) -> BoolArray:
 
 
 def _tried(
-    outcomes: Outcomes | None, space: Space, branch: Branch
+    outcomes: NextSpend | None, space: Space, branch: Branch
 ) -> tuple[FloatArray, FloatArray] | None:
     """Return where the customers of a branch stood before the window, and what they spent."""
     if outcomes is None:
@@ -361,10 +359,10 @@ def _tried(
     return space.coordinates(mine.before, branch), mine.log_spend
 
 
-def _edges(values: FloatArray, anchors: Sequence[float]) -> FloatArray:
+def _edges(values: FloatArray, anchors: Sequence[float], anchor_weight: float) -> FloatArray:
     """Cluster along one axis around anchors, ascending; return the edges of the clusters."""
     pseudo = np.array(anchors)[:, None]
-    weight = max(ANCHOR_WEIGHT * len(values) / len(anchors), 1e-6)
+    weight = max(anchor_weight * len(values) / len(anchors), 1e-6)
     fitted = KMeans(len(anchors), init=pseudo, n_init=1).fit(
         np.vstack([values[:, None], pseudo]),
         sample_weight=np.concatenate([np.ones(len(values)), np.full(len(anchors), weight)]),

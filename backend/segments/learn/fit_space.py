@@ -7,35 +7,27 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from backend.segments.buyers import Behaviour, BoolArray, FloatArray
+from backend.core.arrays import BoolArray, FloatArray
+from backend.segments.buyers import Behaviour
+from backend.segments.learn.segment_tuning import TUNED, SpaceTuning
 from backend.segments.space import HIGHEST_ACTIVITY, ReturnCurve, Space, value_score
 from backend.segments.vocabulary import BRANCHES, Branch
 
-WINSOR = 4.0
 GRID_POINTS = 120
-# Customers from which on the learnt curve counts for more than the assumed one.
-TRUST = 100
-# Returns from which on the stepped curve counts for more than the smooth one.
-STEPS_TRUST = 300
 UNPENALISED = 1e3
-BINS, RESAMPLES = 40, 30
-FRESH_SHARE = 0.25
-FEWEST_OUTCOMES, FEWEST_RETURNS = 60, 15
-DEFAULT_LONG_GAP_DAYS = 120.0
-SHORT_GAP, LONG_GAP, FEWEST_GAPS = 0.25, 0.8, 6
 IQR_OF_NORMAL, P80_OF_NORMAL = 1.349, 2.563
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
+class NextSpend:
     """What customers did in the window before `as_of`, and how they stood at its beginning."""
 
     before: Behaviour
     log_spend: FloatArray
 
-    def of(self, rows: Any) -> "Outcomes":
+    def of(self, rows: Any) -> "NextSpend":
         """Return some rows."""
-        return Outcomes(self.before.of(rows), self.log_spend[rows])
+        return NextSpend(self.before.of(rows), self.log_spend[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +38,12 @@ class Clock:
     long_days: float
 
     @classmethod
-    def of(cls, behaviour: Behaviour) -> "Clock":
-        """Read it off the usual gaps of repeat customers; assumed where there are hardly any."""
-        gaps = behaviour.usual_gap_days[~np.isnan(behaviour.usual_gap_days)]
-        if len(gaps) < FEWEST_GAPS:
-            return cls(0.0, DEFAULT_LONG_GAP_DAYS)
-        return cls(*np.quantile(gaps, (SHORT_GAP, LONG_GAP)).tolist())
+    def of(cls, behaviour: Behaviour, tuning: SpaceTuning = TUNED.space) -> "Clock":
+        """Read it off the typical gaps of repeat customers; assumed where there are hardly any."""
+        gaps = behaviour.typical_gap_days[~np.isnan(behaviour.typical_gap_days)]
+        if len(gaps) < tuning.fewest_gaps:
+            return cls(0.0, tuning.assumed_long_gap_days)
+        return cls(*np.quantile(gaps, (tuning.short_gap, tuning.long_gap)).tolist())
 
 
 def fit_curve(
@@ -60,6 +52,7 @@ def fit_curve(
     clock: Clock,
     longest: float,
     seed: int,
+    tuning: SpaceTuning,
 ) -> ReturnCurve:
     """Learn a falling curve, relative to the freshest quarter.
 
@@ -73,18 +66,19 @@ def fit_curve(
     grid = np.linspace(0, np.log1p(max(longest, 1.0)), GRID_POINTS)
     waited = np.maximum(grid, np.log1p(clock.short_days))
     assumed = 1 / (1 + (np.expm1(waited) / clock.long_days) ** 1.5)
-    if len(returned) < FEWEST_OUTCOMES or returned.sum() < FEWEST_RETURNS:
+    if len(returned) < tuning.fewest_outcomes or returned.sum() < tuning.fewest_returns:
         return ReturnCurve(grid, assumed)
     logs = np.log1p(np.maximum(recency_days, clock.short_days))
-    smooth, stepped = _smooth(logs, returned, waited), _bagged(logs, returned, waited, seed)
-    shape = returned.sum() / (returned.sum() + STEPS_TRUST)
+    smooth = _smooth(logs, returned, waited)
+    stepped = _bagged(logs, returned, waited, seed, tuning)
+    shape = returned.sum() / (returned.sum() + tuning.half_returns)
     chance = shape * stepped + (1 - shape) * smooth
-    freshest = logs[logs <= np.quantile(logs, FRESH_SHARE)]
+    freshest = logs[logs <= np.quantile(logs, tuning.fresh_share)]
     fresh = max(float(np.interp(freshest, grid, chance).mean()), 1e-6)
-    weight = len(returned) / (len(returned) + TRUST)
-    # A little of the assumed curve keeps the sum falling, so that time tells.
+    weight = len(returned) / (len(returned) + tuning.half_outcomes)
     learnt = np.clip(chance / fresh, 0, HIGHEST_ACTIVITY)
-    return ReturnCurve(grid, weight * learnt + (1 - weight) * assumed + 0.02 * assumed)
+    mixed = weight * learnt + (1 - weight) * assumed
+    return ReturnCurve(grid, mixed + tuning.assumed_share * assumed)
 
 
 def _smooth(logs: FloatArray, returned: BoolArray, grid: FloatArray) -> FloatArray:
@@ -98,8 +92,10 @@ def _smooth(logs: FloatArray, returned: BoolArray, grid: FloatArray) -> FloatArr
     return chance
 
 
-def _bagged(logs: FloatArray, returned: BoolArray, grid: FloatArray, seed: int) -> FloatArray:
-    edges = np.unique(np.quantile(logs, np.linspace(0, 1, BINS + 1)[1:-1]))
+def _bagged(
+    logs: FloatArray, returned: BoolArray, grid: FloatArray, seed: int, tuning: SpaceTuning
+) -> FloatArray:
+    edges = np.unique(np.quantile(logs, np.linspace(0, 1, tuning.bins + 1)[1:-1]))
     bins = np.searchsorted(edges, logs)
     size = len(edges) + 1
     count = np.bincount(bins, minlength=size)
@@ -107,7 +103,7 @@ def _bagged(logs: FloatArray, returned: BoolArray, grid: FloatArray, seed: int) 
     middle = np.bincount(bins, logs, size) / np.maximum(count, 1)
     rng = np.random.default_rng(seed)
     curves = []
-    for _ in range(RESAMPLES):
+    for _ in range(tuning.resamples):
         drawn = rng.poisson(count)
         some = drawn > 0
         share = rng.binomial(drawn, np.clip(hits / np.maximum(count, 1), 0, 1))[some] / drawn[some]
@@ -119,27 +115,28 @@ def _bagged(logs: FloatArray, returned: BoolArray, grid: FloatArray, seed: int) 
 
 def fit_space(
     behaviour: Behaviour,
-    outcomes: Outcomes | None,
+    outcomes: NextSpend | None,
     *,
     robust: bool,
     seed: int,
     previous: Space | None = None,
     share_of_previous: float = 0.0,
+    tuning: SpaceTuning = TUNED.space,
 ) -> Space:
     """Learn the axes from the shop's customers and what they did next.
 
     With `previous`, the curves, the weight and the spread are mixed with its own by that share:
     borders drift rather than jump.
     """
-    clock = Clock.of(behaviour)
+    clock = Clock.of(behaviour, tuning)
     longest = float(behaviour.recency_days.max())
     curves = {
-        branch: _branch_curve(outcomes, branch, clock, longest, seed).above_floor(
+        branch: _branch_curve(outcomes, branch, clock, longest, seed, tuning).above_floor(
             behaviour.recency_days[behaviour.in_branch(branch)]
         )
         for branch in BRANCHES
     }
-    weight = _frequency_weight(outcomes, curves["repeat"])
+    weight = _frequency_weight(outcomes, curves["repeat"], tuning)
     share = share_of_previous if previous is not None else 0.0
     if previous is not None:
         curves = {b: _mixed(curves[b], previous.curves[b], share) for b in BRANCHES}
@@ -151,7 +148,7 @@ def fit_space(
     if previous is not None and np.isfinite(previous.spread) and np.isfinite(spread):
         centre = (1 - share) * centre + share * previous.centre
         spread = (1 - share) * spread + share * previous.spread
-    return Space(curves, weight, centre, spread, WINSOR if robust else np.inf)
+    return Space(curves, weight, centre, spread, tuning.winsor if robust else np.inf)
 
 
 def _mixed(curve: ReturnCurve, previous: ReturnCurve, share: float) -> ReturnCurve:
@@ -160,35 +157,40 @@ def _mixed(curve: ReturnCurve, previous: ReturnCurve, share: float) -> ReturnCur
 
 
 def _branch_curve(
-    outcomes: Outcomes | None, branch: Branch, clock: Clock, longest: float, seed: int
+    outcomes: NextSpend | None,
+    branch: Branch,
+    clock: Clock,
+    longest: float,
+    seed: int,
+    tuning: SpaceTuning,
 ) -> ReturnCurve:
     if outcomes is None:
-        return fit_curve(np.empty(0), np.empty(0, dtype=bool), clock, longest, seed)
+        return fit_curve(np.empty(0), np.empty(0, dtype=bool), clock, longest, seed, tuning)
     mine = outcomes.of(outcomes.before.in_branch(branch))
-    return fit_curve(mine.before.recency_days, mine.log_spend > 0, clock, longest, seed)
+    return fit_curve(mine.before.recency_days, mine.log_spend > 0, clock, longest, seed, tuning)
 
 
-def _frequency_weight(outcomes: Outcomes | None, curve: ReturnCurve) -> float:
+def _frequency_weight(outcomes: NextSpend | None, curve: ReturnCurve, tuning: SpaceTuning) -> float:
     """Weigh how often against how much by what foretells spend; a half where that is unknown."""
     if outcomes is None:
         return 0.5
     mine = outcomes.of(outcomes.before.in_branch("repeat"))
-    if len(mine.log_spend) < FEWEST_OUTCOMES:
+    if len(mine.log_spend) < tuning.fewest_outcomes:
         return 0.5
-    often = _winsorised(np.log(mine.before.order_days))
-    much = _winsorised(mine.before.mean_log_value)
+    often = _winsorised(np.log(mine.before.order_days), tuning.winsor)
+    much = _winsorised(mine.before.mean_log_value, tuning.winsor)
     facts = np.column_stack([often, much, curve(mine.before.recency_days)])
     slopes = np.maximum(LinearRegression().fit(facts, mine.log_spend).coef_[:2], 0)
     if slopes.sum() == 0:
         return 0.5
-    trust = len(mine.log_spend) / (len(mine.log_spend) + 200)
+    trust = len(mine.log_spend) / (len(mine.log_spend) + tuning.half_repeat)
     return float(trust * slopes[0] / slopes.sum() + (1 - trust) * 0.5)
 
 
-def _winsorised(values: FloatArray) -> FloatArray:
+def _winsorised(values: FloatArray, winsor: float) -> FloatArray:
     """Keep a single huge order from turning the line that is fitted."""
     centre, spread = _robust(values)
-    return np.clip(values, centre - WINSOR * spread, centre + WINSOR * spread)
+    return np.clip(values, centre - winsor * spread, centre + winsor * spread)
 
 
 def _robust(values: FloatArray) -> tuple[float, float]:

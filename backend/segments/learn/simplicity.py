@@ -7,18 +7,16 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
 from backend.segments.buyers import Behaviour
+from backend.segments.learn.segment_tuning import BorderTuning
 
 DEPTH = 3
-# A little more than the four fifths that are promised: a tree on other sums must reach them too.
-LEAST_DESCRIBED = 0.82
-MOST_ROWS = 5_000
 
 
-def described_share(behaviour: Behaviour, ids: NDArray[Any]) -> float:
+def described_share(behaviour: Behaviour, ids: NDArray[Any], most_rows: int) -> float:
     """Return the share of customers whom a depth-3 tree on recency, days and money puts right."""
     rows = np.arange(len(ids))
-    if len(rows) > MOST_ROWS:
-        rows = np.random.default_rng(0).choice(rows, MOST_ROWS, replace=False)
+    if len(rows) > most_rows:
+        rows = np.random.default_rng(0).choice(rows, most_rows, replace=False)
     few = behaviour.of(rows)
     money = few.mean_log_value + np.log(few.order_days)
     facts = np.column_stack([few.recency_days, few.order_days, money])
@@ -27,6 +25,7 @@ def described_share(behaviour: Behaviour, ids: NDArray[Any]) -> float:
     return float(tree.fit(facts, labels).score(facts, labels))
 
 
-def is_simple(behaviour: Behaviour, ids: NDArray[Any]) -> bool:
+def is_simple(behaviour: Behaviour, ids: NDArray[Any], tuning: BorderTuning) -> bool:
     """Whether the tree describes enough of them."""
-    return described_share(behaviour, ids) >= LEAST_DESCRIBED
+    share = described_share(behaviour, ids, tuning.most_rows_described)
+    return share >= tuning.least_described

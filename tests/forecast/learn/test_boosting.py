@@ -21,7 +21,6 @@ def block(season: float, seed: int) -> Block:
         features=Features(("feature",), feature[:, None].astype(np.float32)),
         base=BaseScores(np.ones(ROWS), np.full((3, ROWS), 0.5), np.ones(ROWS)),
         purchase_days=buys.astype(float),
-        spend=np.where(buys, 10.0, 0.0),
         level=0.0,
         level_purchases=float(buys.sum()),
     )

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory, PurchaseDays
-from backend.forecast.learn import past_cutoffs as training
+from backend.forecast.learn.forecast_tuning import TUNED
 from backend.forecast.learn.past_cutoffs import build_block, build_blocks, outcomes, plan_cutoffs
 
 AS_OF = 20_000
@@ -81,15 +83,13 @@ def test_many_customers_are_learnt_from_by_some(small_shop: OrderHistory) -> Non
     assert some.level == all_of_them.level
 
 
-def test_the_same_seed_learns_from_the_same_customers(
-    small_shop: OrderHistory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(training, "FEWEST_ROWS_PER_BLOCK", 40)
+def test_the_same_seed_learns_from_the_same_customers(small_shop: OrderHistory) -> None:
+    few = replace(TUNED, cutoffs=replace(TUNED.cutoffs, most_rows=40, fewest_rows_each=40))
     days = small_shop.purchase_days()
     plan = plan_cutoffs(days, 180)
 
     def sampled(seed: int) -> bytes:
-        blocks = build_blocks(days, plan, seed=seed, most_rows=40)
+        blocks = build_blocks(days, plan, seed=seed, tuning=few)
         assert {len(block.purchase_days) for block in blocks} == {40}
         return b"".join(block.features.values.tobytes() for block in blocks)
 

@@ -3,15 +3,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory
-from backend.forecast.learn import predict as predict_module
+from backend.forecast.learn.forecast_columns import Forecast
+from backend.forecast.learn.forecast_tuning import TUNED
 from backend.forecast.learn.predict import forecast
-from backend.forecast.result import Forecast
+from backend.wording.forecast_sentences import forecast_notes
+from tests.in_json import in_json
 
 History = Callable[[str], OrderHistory]
 AS_OF = np.datetime64("2024-06-01")
@@ -126,14 +129,32 @@ print(hashlib.sha256(b"".join(getattr(f, n).tobytes() for n in {NUMBERS!r})).hex
     assert len(hashes.pop()) == 65
 
 
-def test_subscribers_who_order_like_clockwork_are_expected_to_go_on() -> None:
+@pytest.fixture(scope="module")
+def subscribers() -> OrderHistory:
+    """A hundred and fifty customers who have ordered every thirty days for a year and a half."""
     rng = np.random.default_rng(8)
     ago = (rng.uniform(0.1, 29, 150)[:, None] + np.arange(18) * 30).ravel()
-    monthly = shop(np.repeat(np.arange(150), 18).tolist(), ago.tolist(), 150)
-    scores = forecast(monthly, value_horizon_days=31, churn_horizon_days=31)
-    # Purchases at random, at this rate, would leave a third without an order.
+    return shop(np.repeat(np.arange(150), 18).tolist(), ago.tolist(), 150)
+
+
+def test_subscribers_who_order_like_clockwork_are_expected_to_go_on(
+    subscribers: OrderHistory,
+) -> None:
+    scores = forecast(subscribers, value_horizon_days=180, churn_horizon_days=180)
     assert scores.churn_risk.max() < 0.1
+    assert scores.predicted_orders.sum() == pytest.approx(6 * 150, rel=0.1)
+
+
+def test_within_one_gap_the_report_admits_that_clockwork_is_taken_for_chance(
+    subscribers: OrderHistory,
+) -> None:
+    scores = forecast(subscribers, value_horizon_days=31, churn_horizon_days=31)
     assert scores.predicted_orders.sum() == pytest.approx(150, rel=0.1)
+    # Purchases at random, at one a month, leave exp(-31 / 30) of the customers without any.
+    assert scores.churn_risk == pytest.approx(np.exp(-31 / 30), abs=0.03)
+    assert 'For churn, the simple rule "base rate" does better on the past.' in forecast_notes(
+        scores.report
+    )
 
 
 def test_customers_without_orders_get_no_number() -> None:
@@ -146,7 +167,7 @@ def test_customers_without_orders_get_no_number() -> None:
 def test_a_shop_where_nobody_came_back_gets_base_rates() -> None:
     scores = forecast(shop([0, 1, 2], [200, 50, 1], customer_count=3))
     assert scores.report.status == "insufficient_history"
-    assert scores.report.grade["overall"] == "not enough history"
+    assert scores.report.grade.overall == "not enough history"
     assert len(set(scores.churn_risk.tolist())) == 1
     assert 0 < scores.predicted_orders[0] < 1
     assert np.all(scores.predicted_value_high >= scores.predicted_value_low)
@@ -167,7 +188,7 @@ def test_shops_of_every_size_are_scored_without_a_warning(buyers: int) -> None:
     scores = forecast(shop(customers, rng.uniform(0, 300, 3 * buyers).tolist(), buyers))
     for name in NUMBERS[:-1]:
         assert np.isfinite(getattr(scores, name)).all()
-    json.dumps(scores.report.as_dict(), allow_nan=False)
+    json.dumps(in_json(scores.report), allow_nan=False)
 
 
 def test_a_shop_of_a_few_days_with_many_customers_is_scored() -> None:
@@ -205,13 +226,13 @@ def test_eighty_percent_intervals_cover_about_eighty_percent(
 
 
 def test_many_customers_are_scored_by_a_fit_to_some(
-    cdnow_sample: History, cdnow_forecast: Forecast, monkeypatch: pytest.MonkeyPatch
+    cdnow_sample: History, cdnow_forecast: Forecast
 ) -> None:
-    monkeypatch.setattr(predict_module, "MOST_CUSTOMERS_TO_FIT", 800)
-    monkeypatch.setattr(predict_module, "MOST_CUSTOMERS_TO_TRY", 400)
+    fewer = replace(TUNED, most_customers=800, trials=replace(TUNED.trials, most_customers=400))
     history = cdnow_sample("1998-01-01")
     sampled, again = (
-        forecast(history, value_horizon_days=180, churn_horizon_days=180) for _ in range(2)
+        forecast(history, value_horizon_days=180, churn_horizon_days=180, tuning=fewer)
+        for _ in range(2)
     )
     assert digits(sampled) == digits(again)
     known = ~np.isnan(cdnow_forecast.churn_risk)
@@ -234,7 +255,7 @@ def test_progress_grows_to_one(small_shop: OrderHistory) -> None:
 
 
 def test_the_report_holds_what_the_page_needs(cdnow_forecast: Forecast) -> None:
-    report = json.loads(json.dumps(cdnow_forecast.report.as_dict(), allow_nan=False))
+    report = in_json(cdnow_forecast.report)
     backtest = report["backtest"]["churn"]
     assert len(backtest["calibration"]) == len(backtest["lift"]) == 10
     assert {"forecast", "base rate", "recency rule"} <= set(backtest["metrics"])

@@ -6,20 +6,16 @@ Each trial repeats the whole recipe at an earlier cut-off, training table and al
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from backend.behaviour.history import PurchaseDays
-from backend.core.arrays import FloatArray, IntArray
+from backend.core.arrays import FloatArray
 from backend.forecast.learn.backtest.simple_rules import simple_rules
 from backend.forecast.learn.blend import Prediction, fit_horizon
+from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.past_cutoffs import outcomes, plan_cutoffs
 
-MOST_TRIALS = 3
-MOST_ROWS = 20_000
-LEAST_BUYERS = 10
 LEAST_BUYERS_TO_JUDGE = 50
 LEAST_OUTCOMES = 20
 
@@ -40,8 +36,6 @@ class Trial:
         By simple rules, by their names.
     purchase_days, spend
         What came in the horizon.
-    first_wait_days
-        Days from the cut-off to noon of the next purchase day; infinite where none came.
     """
 
     cutoff: int
@@ -50,7 +44,6 @@ class Trial:
     rules: dict[str, Prediction]
     purchase_days: FloatArray
     spend: FloatArray
-    first_wait_days: FloatArray
 
 
 def run_trials(
@@ -59,6 +52,7 @@ def run_trials(
     *,
     seed: int,
     purchases: bool = True,
+    tuning: ForecastTuning = TUNED,
     progress: Callable[[float], None],
 ) -> list[Trial]:
     """Try the recipe at up to three earlier cut-offs, the latest first.
@@ -73,26 +67,30 @@ def run_trials(
         As for the recipe.
     purchases
         Whether boosting of purchases is wanted, besides that of buying at all.
+    tuning
+        As for the recipe.
     progress
         Called with the share of trials done.
     """
-    cutoffs, window = trial_cutoffs(days, horizon_days)
+    cutoffs, window = trial_cutoffs(days, horizon_days, tuning)
     trials = []
     for number, cutoff in enumerate(cutoffs, start=1):
-        trial = _try(days, cutoff, window, seed=seed, purchases=purchases)
+        trial = _try(days, cutoff, window, seed=seed, purchases=purchases, tuning=tuning)
         trials += [trial] if trial is not None else []
         progress(number / len(cutoffs))
     return trials
 
 
-def trial_cutoffs(days: PurchaseDays, horizon_days: int) -> tuple[list[int], int]:
+def trial_cutoffs(
+    days: PurchaseDays, horizon_days: int, tuning: ForecastTuning = TUNED
+) -> tuple[list[int], int]:
     """Return cut-offs half a window apart, latest first, and the length of the window."""
-    window = plan_cutoffs(days, horizon_days).window_days
+    window = plan_cutoffs(days, horizon_days, tuning.cutoffs).window_days
     first_day = int(days.day.min())
     shortest = max((days.as_of_day - first_day) / 4, min(window / 2, 90))
     step = max(window // 2, 1)
     latest = days.as_of_day - window
-    cutoffs = [latest - i * step for i in range(MOST_TRIALS)]
+    cutoffs = [latest - i * step for i in range(tuning.trials.most)]
     return [c for c in cutoffs if c - first_day >= shortest], window
 
 
@@ -113,13 +111,20 @@ def _came(trials: list[Trial]) -> int:
 
 
 def _try(
-    days: PurchaseDays, cutoff: int, window_days: int, *, seed: int, purchases: bool
+    days: PurchaseDays,
+    cutoff: int,
+    window_days: int,
+    *,
+    seed: int,
+    purchases: bool,
+    tuning: ForecastTuning,
 ) -> Trial | None:
     known = days.before(cutoff)
     summary = summarise(known)
-    if len(summary) < LEAST_BUYERS or not summary.x.any():
+    if len(summary) < tuning.trials.least_buyers or not summary.x.any():
         return None
-    model = fit_horizon(known, window_days, seed=seed, purchases=purchases, most_rows=MOST_ROWS)
+    fewer = replace(tuning, cutoffs=replace(tuning.cutoffs, most_rows=tuning.trials.most_rows))
+    model = fit_horizon(known, window_days, seed=seed, purchases=purchases, tuning=fewer)
     bought, spend = outcomes(days, summary.customer, cutoff, window_days)
     return Trial(
         cutoff=cutoff,
@@ -128,14 +133,4 @@ def _try(
         rules=simple_rules(known, window_days),
         purchase_days=bought,
         spend=spend,
-        first_wait_days=_first_waits(days, summary.customer, cutoff, window_days),
     )
-
-
-def _first_waits(
-    days: PurchaseDays, customers: IntArray, cutoff: int, window_days: int
-) -> FloatArray:
-    came = days.between(cutoff, cutoff + window_days)
-    waits = np.full(int(days.customer[-1]) + 1, np.inf)
-    np.minimum.at(waits, came.customer, came.day - cutoff + 0.5)
-    return waits[customers]

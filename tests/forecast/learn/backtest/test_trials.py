@@ -1,12 +1,17 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from backend.behaviour.history import OrderHistory, PurchaseDays
-from backend.forecast.learn.backtest.calibration import Calibration, Lean, calibrate
-from backend.forecast.learn.backtest.grades import make_report, strongest_rule
+from backend.core.glossary import Metric, Status
+from backend.forecast.learn.backtest.grades import both, make_report, strongest_rule
+from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials, trial_cutoffs
 from backend.forecast.learn.blend import Prediction
+from backend.forecast.learn.self_report import self_report
+from backend.results.forecast_report import Backtest, Backtests, LevelCorrections
+from backend.wording.forecast_sentences import forecast_notes
 
 
 def ignore(_: float) -> None:
@@ -30,7 +35,6 @@ def trial(
         rules={name.replace("_", " "): prediction(values) for name, values in rules.items()},
         purchase_days=np.array(came),
         spend=np.array(spend),
-        first_wait_days=np.where(np.array(came) > 0, 20.0, np.inf),
     )
 
 
@@ -57,11 +61,15 @@ def test_cutoffs_leave_a_window_and_some_history(small_shop: OrderHistory) -> No
     assert min(cutoffs) - days.day.min() >= 90
 
 
-def test_waits_are_counted_from_the_cutoff(small_shop: OrderHistory) -> None:
+def test_outcomes_are_counted_from_the_cutoff(small_shop: OrderHistory) -> None:
     (one, *_) = run_trials(small_shop.purchase_days(), 90, seed=0, progress=ignore)
-    came = one.purchase_days > 0
-    assert np.all(np.isinf(one.first_wait_days[~came]))
-    assert np.all((one.first_wait_days[came] > 0) & (one.first_wait_days[came] < 90))
+    start = np.datetime64(one.cutoff, "D")
+    new = (small_shop.created_at >= start) & (small_shop.created_at < start + 90)
+    for row, customer in enumerate(one.prediction.customer):
+        mine = new & (small_shop.customer_index == customer)
+        order_days = set(small_shop.created_at[mine].astype("datetime64[D]").tolist())
+        assert one.purchase_days[row] == len(order_days)
+        assert one.spend[row] == pytest.approx(small_shop.amount[mine].sum())
 
 
 def test_a_shop_too_small_to_try_has_no_trials() -> None:
@@ -71,8 +79,10 @@ def test_a_shop_too_small_to_try_has_no_trials() -> None:
     assert run_trials(few, 90, seed=0, progress=ignore) == []
 
 
-def test_without_trials_nothing_is_corrected() -> None:
-    assert calibrate([]) == Calibration()
+def test_without_trials_spend_is_left_as_predicted() -> None:
+    assert best_spend_power([]) == 1
+    before = trial([1.0, 9.0], [1, 9], [1, 1]).prediction
+    assert before.with_spend_power(1.0).spend.tolist() == before.spend.tolist()
 
 
 def test_spend_drawn_together_is_spread_again() -> None:
@@ -80,65 +90,80 @@ def test_spend_drawn_together_is_spread_again() -> None:
     true = np.exp(rng.normal(3, 1.2, 4000))
     spend = rng.poisson(true).astype(float)
     drawn_together = np.sqrt(true) * 5
-    learnt = calibrate([trial(drawn_together.tolist(), spend.tolist(), spend.tolist())])
-    assert learnt.spend_power > 1.2
+    power = best_spend_power([trial(drawn_together.tolist(), spend.tolist(), spend.tolist())])
+    assert power > 1.2
     before = trial([1.0, 9.0], [1, 9], [1, 1]).prediction
-    after = learnt.apply(before, {})
+    after = before.with_spend_power(power)
     assert after.spend.sum() == before.spend.sum()
     assert after.spend[1] > before.spend[1]
 
 
 def test_trials_in_which_nobody_spent_teach_no_spread() -> None:
-    assert calibrate([trial([1.0, 2.0, 3.0], [0.0] * 3, [0.0] * 3)]).spend_power == 1
+    assert best_spend_power([trial([1.0, 2.0, 3.0], [0.0] * 3, [0.0] * 3)]) == 1
 
 
-def test_a_rule_that_knows_better_is_leant_on() -> None:
+def notes_on(trials: Backtest | None) -> tuple[str, ...]:
+    """Return what is said of a forecast with these trials, by a shop that knows its season."""
+    report = self_report(
+        Status.SCORED,
+        "lifetime models",
+        value_horizon_days=365,
+        churn_horizon_days=365,
+        parameters={},
+        level=LevelCorrections(year_ago=True),
+        backtest=Backtests(value=trials, churn=trials),
+    )
+    return forecast_notes(report)
+
+
+def test_a_rule_that_knows_better_is_named_and_costs_the_grade() -> None:
     rng = np.random.default_rng(2)
     spend = np.where(rng.uniform(size=500) < 0.4, rng.uniform(10, 90, 500), 0.0)
     noise = rng.uniform(10, 90, 500)
     one = trial(
         noise.tolist(), spend.tolist(), (spend / 10).tolist(), knows_it=(spend + 1).tolist()
     )
-    learnt = calibrate([one])
-    assert learnt.value.rule == learnt.churn.rule == "knows it"
-    leaning = learnt.apply(one.prediction, one.rules)
-    assert np.corrcoef(leaning.spend, spend)[0, 1] > np.corrcoef(noise, spend)[0, 1] + 0.3
     report = make_report([one], [one.prediction])
     assert report is not None
-    assert report.grades["overall"] == "weak"
-    assert strongest_rule(report.scores, "spend_gini") == "knows it"
+    assert report.grade.overall == "weak"
+    assert strongest_rule(report.metrics, Metric.SPEND_GINI) == "knows it"
+    assert notes_on(report) == (
+        'For churn, the simple rule "knows it" does better on the past.',
+        'For value, the simple rule "knows it" does better on the past.',
+    )
 
 
-def test_a_rule_that_knows_no_better_is_left_alone() -> None:
+def test_a_rule_that_knows_no_better_is_not_spoken_of() -> None:
     rng = np.random.default_rng(3)
     spend = np.where(rng.uniform(size=500) < 0.4, rng.uniform(10, 90, 500), 0.0)
     one = trial(
         (spend + 5).tolist(), spend.tolist(), spend.tolist(), noise=rng.uniform(1, 9, 500).tolist()
     )
-    learnt = calibrate([one])
-    assert learnt.value == learnt.churn == Lean()
+    report = make_report([one], [one.prediction])
+    assert notes_on(report) == ()
 
 
-def test_few_buyers_are_no_ground_to_lean_on_a_rule() -> None:
-    spend = [90.0, 0.0, 0.0] * 8
-    one = trial([10.0, 20.0, 30.0] * 8, spend, spend, knows_it=[s + 1 for s in spend])
-    learnt = calibrate([one])
-    assert learnt.value == learnt.churn == Lean()
+def test_what_a_rule_knows_moves_no_number() -> None:
+    rng = np.random.default_rng(2)
+    spend = np.where(rng.uniform(size=500) < 0.4, rng.uniform(10, 90, 500), 0.0)
+    seen = rng.uniform(10, 90, 500).tolist(), spend.tolist(), (spend / 10).tolist()
+    alone, beside = trial(*seen), trial(*seen, knows_it=(spend + 1).tolist())
+    assert best_spend_power([alone]) == best_spend_power([beside])
 
 
 def test_few_buyers_are_no_ground_for_a_grade() -> None:
     one = trial([5.0] * 20, [1.0, 0.0] * 10, [1.0, 0.0] * 10)
     report = make_report([one], [one.prediction])
     assert report is not None
-    assert set(report.grades.values()) == {"not enough history"}
+    assert report.grade == both("not enough history", "not enough history")
 
 
 def test_a_shop_that_nobody_left_is_graded_for_value_alone() -> None:
     one = trial([5.0, 9.0] * 40, [5.0, 9.0] * 40, [1.0, 2.0] * 40, nothing=[1.0, 1.0] * 40)
     report = make_report([one], [one.prediction])
     assert report is not None
-    assert report.grades["value"] == "good"
-    assert report.grades["churn"] == report.grades["overall"] == "not enough history"
+    assert report.grade.value == "good"
+    assert report.grade.churn == report.grade.overall == "not enough history"
 
 
 def test_without_trials_there_is_no_report() -> None:
