@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SERVE ?= 1
 
-.PHONY: help setup demo test check format openapi openapi-lint requirements bench-run bench-forecast bench-segments clean
+.PHONY: help setup demo test check format openapi openapi-lint numbers requirements bench-run bench-startup bench-forecast bench-segments bench-changes clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ openapi: $(READY) ## Write the OpenAPI snapshot anew.
 openapi-lint: ## Hold the OpenAPI snapshot against Spectral's rules (needs npx).
 	npx --yes @stoplight/spectral-cli lint tests/api/openapi.json --ruleset .spectral.yaml --fail-severity error
 
+numbers: $(READY) ## Write the docs' table of a customer's numbers anew.
+	$(BIN)/python -m tests.results.table_of_numbers
+
 requirements: $(READY) ## Compile the pinned requirements anew.
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
@@ -48,11 +51,17 @@ requirements: $(READY) ## Compile the pinned requirements anew.
 bench-run: $(READY) ## Time a whole run over 24,000 customers on PostgreSQL.
 	$(BIN)/python -m bench.run
 
+bench-startup: $(READY) ## Weigh a web process and its start beside a bare FastAPI app.
+	$(BIN)/python -m bench.startup
+
 bench-forecast: $(READY) ## Score the forecasts beside their peers (ARGS="--peers --speed").
 	$(BIN)/python -m bench.forecast $(ARGS)
 
 bench-segments: $(READY) ## Judge the segments beside RFM groups, on real, planted and noise shops.
 	$(BIN)/python -m bench.segments $(ARGS)
+
+bench-changes: $(READY) ## Count the rows a follower copies after a night without orders.
+	$(BIN)/python -m bench.changes $(ARGS)
 
 clean: ## Remove what the commands made.
 	rm -rf $(VENV) demo.db* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

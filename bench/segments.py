@@ -171,13 +171,13 @@ def directly(case: Case) -> Found:
     """Call the clustering, and again a day later."""
     ids, history, baskets = case.known(case.as_of)
     options = ClusteringOptions()
-    first = segment(history, options, ids, baskets=baskets)
+    first = segment(history, behaviour_of(history), options, ids, baskets=baskets)
     assert first.model is not None
     later, moved_on, more = case.known(case.as_of + ONE_DAY)
     was = np.full(len(later), None, dtype=object)
     was[np.searchsorted(later, ids)] = first.ids
     before = Before(model=first.model, ids=was, as_of=case.as_of)
-    night = segment(moved_on, options, later, baskets=more, before=before)
+    night = segment(moved_on, behaviour_of(moved_on), options, later, baskets=more, before=before)
     next_day = night.ids[np.searchsorted(later, ids)]
     return Found(ids, first.ids, first.confidence, next_day, first.model)
 
@@ -328,7 +328,7 @@ def _nights(name: str, start: np.datetime64) -> None:
         if before is not None:
             places = np.array([was.get(one) for one in ids.tolist()], dtype=object)
             before = Before(model=before.model, ids=places, as_of=before.as_of)
-        found = segment(history, ClusteringOptions(), ids, before=before)
+        found = segment(history, behaviour_of(history), ClusteringOptions(), ids, before=before)
         if before is not None:
             moved.append(found.report["moved_without_order"])
             assert before.model is not None
@@ -349,7 +349,7 @@ def _resampled_refits(name: str, start: np.datetime64) -> None:
     """Refit a month later on 80 % of the customers, several times, and say which ids went."""
     shop = load(name).counted()
     ids, history, _ = Case(name, shop, start, 0).known(start)
-    first = segment(history, ClusteringOptions(), ids)
+    first = segment(history, behaviour_of(history), ClusteringOptions(), ids)
     assert first.model is not None
     for seed in range(RESAMPLES):
         kept = np.random.default_rng(seed).choice(ids, int(0.8 * len(ids)), replace=False)
@@ -359,7 +359,9 @@ def _resampled_refits(name: str, start: np.datetime64) -> None:
         at = np.searchsorted(ids, np.unique(kept))
         eve = Before(model=first.model, ids=first.ids[at], as_of=start)
         _, history, _ = case.known(start)
-        found = segment(history, ClusteringOptions(), ids[at], before=eve, refit="now")
+        found = segment(
+            history, behaviour_of(history), ClusteringOptions(), ids[at], before=eve, refit="now"
+        )
         assert found.model is not None
         gone = sorted(first.model.segment_ids - found.model.segment_ids)
         console.print(f"{name} on 80 %: {found.report['refit']}, gone {gone}", highlight=False)

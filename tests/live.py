@@ -111,8 +111,15 @@ def command(
     url: str, folder: Path, *arguments: str, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `python -m backend …` to its end."""
+    return command_line(url, folder, "backend", *arguments, variables=variables)
+
+
+def command_line(
+    url: str, folder: Path, *arguments: str, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m …` to its end."""
     return subprocess.run(
-        (sys.executable, "-m", "backend", *arguments),
+        (sys.executable, "-m", *arguments),
         cwd=folder,
         env=environment(url, variables),
         capture_output=True,

@@ -13,7 +13,7 @@ from backend.cli.main_command import COMMANDS, loaded
 from backend.core.settings import IsolatedSettings
 from backend.database.engine import opened
 from backend.main import create_app
-from backend.store.migrate import migrate, newest_version
+from backend.store.migrate import known_versions, migrate
 from backend.store.upgrade import MIGRATIONS
 from tests.conftest import NewDatabase, wait_for
 from tests.live import ADMIN_KEY, ROOT, Live, command, serving
@@ -95,9 +95,7 @@ def test_a_process_that_served_every_route_has_imported_nothing_that_learns(
             assert ask().is_success, route
         for page in ("/docs", "/redoc", "/openapi.json"):
             assert live.get(page).is_success, page
-        live.process.send_signal(
-            signal.SIGINT
-        )  # after SIGTERM, the server ends without a last word
+        live.process.send_signal(signal.SIGINT)  # SIGTERM would end it without a last word
         live.process.wait(20)
     assert imported(tmp_path, live.process.pid) & (LEARNS | UNUSED) == set()
 
@@ -123,5 +121,6 @@ def test_help_lists_a_command_in_the_words_of_the_command_itself(name: str) -> N
     assert loaded(name).callback.__doc__ == says
 
 
-def test_the_newest_version_is_the_one_that_migrations_lead_to() -> None:
-    assert newest_version() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+def test_versions_are_known_in_the_order_in_which_migrations_lead_to_them() -> None:
+    revisions = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    assert known_versions() == [one.revision for one in revisions][::-1]

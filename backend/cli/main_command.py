@@ -17,8 +17,20 @@ from backend.core.errors import (
     InvalidConfiguration,
     InvalidMapping,
     InvalidRunRequest,
+    TablesInTheWay,
+    TablesTooNew,
 )
 from backend.core.late import late
+
+# What no second try mends: exit code 2.
+ASKED_WRONGLY = (
+    InvalidConfiguration,
+    InvalidMapping,
+    InvalidRunRequest,
+    ImportRefused,
+    TablesInTheWay,
+    TablesTooNew,
+)
 
 # Command → where it is, and what `--help` says of it.
 COMMANDS = {
@@ -93,5 +105,4 @@ def main() -> None:
     except BackendError as error:
         cause = f" ({error.__cause__})" if error.__cause__ else ""
         err.print(f"{error}{cause}", style="red", highlight=False, soft_wrap=True, markup=False)
-        asked_wrongly = InvalidConfiguration | InvalidMapping | InvalidRunRequest | ImportRefused
-        sys.exit(2 if isinstance(error, asked_wrongly) else 1)
+        sys.exit(2 if isinstance(error, ASKED_WRONGLY) else 1)

@@ -14,7 +14,7 @@ from backend.core.settings import Settings
 from backend.database.engine import opened
 from backend.files.load import ImportResult, import_files
 from backend.results.readiness import Readiness
-from backend.run.readiness_check import check_shop
+from backend.run.readiness_check import Horizons, check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
 
@@ -42,8 +42,7 @@ async def _check(settings: Settings) -> Readiness:
             our_engine,
             Shop(load_mapping(settings.shop_variables())),
             utc_now(),
-            value_days=settings.prediction_horizon_days,
-            churn_days=settings.churn_horizon_days,
+            Horizons(settings.prediction_horizon_days, settings.churn_horizon_days),
         )
 
 
@@ -74,7 +73,7 @@ async def _import(
             task = bar.add_task("import", total=1.0)
             return await import_files(
                 engine,
-                shop_table_names(settings),
+                await shop_table_names(settings, engine),
                 files,
                 zone=mapping.zone,
                 currency=currency,

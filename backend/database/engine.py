@@ -6,7 +6,7 @@ the URL is handed to the driver whole, so that all of libpq's options work as th
 
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
@@ -23,6 +23,7 @@ __all__ = [
     "InvalidDatabaseUrl",
     "create_engine",
     "opened",
+    "outages_named",
     "parse_url",
     "ping",
     "snapshot",
@@ -178,8 +179,14 @@ def _sqlite_engine(url: URL, pool_size: int) -> AsyncEngine:
 
 
 @contextmanager
-def _outages_named(database: str) -> Any:
-    """Turn what drivers raise when a server is away into one error."""
+def outages_named(database: str) -> Iterator[None]:
+    """Turn what drivers raise when a server is away into one error.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When the body met an outage; what a database refuses passes through as it is.
+    """
     try:
         yield
     except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError) as error:
@@ -208,7 +215,7 @@ async def transaction(
     DatabaseUnavailable
         When the server is away, or goes away in the body.
     """
-    with _outages_named(database):
+    with outages_named(database):
         async with aclosing(await _connected(engine, database)) as connection, connection.begin():
             yield connection
 

@@ -74,6 +74,13 @@ class MappingHeard(Judgement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnSearchPath(Judgement):
+    """Where the tables are that nobody named, and that the guide's schema has not."""
+
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatedIds(Judgement):
     """How many customers there are, and how many repeat another's id."""
 
@@ -282,6 +289,13 @@ class OurTables(Judgement):
     """Whether the user of our database may write."""
 
     writable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnusableTables(Judgement):
+    """Our own tables cannot be brought to this version, and what its error says."""
+
+    problem: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

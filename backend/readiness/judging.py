@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -23,6 +22,7 @@ from backend.readiness.judgement import (
     MissingTable,
     NoOrdersAtAll,
     NothingCounts,
+    OnSearchPath,
     OrdersAtNight,
     OurTables,
     RepeatedEmails,
@@ -34,10 +34,10 @@ from backend.readiness.judgement import (
     UnequalKinds,
     UnfitKind,
     Unseen,
+    UnusableTables,
 )
+from backend.readiness.what_was_read import ReadingRules, ReadOrders
 from backend.results.readiness import Level
-from backend.shop.mapping.mapping import ShopMapping
-from backend.shop.orders import ShopColumns
 
 # Shares of all orders from which on a reason is worth a warning, and from which on an error.
 REASONS: Mapping[Reason, tuple[float, float]] = {
@@ -77,11 +77,17 @@ def missing(name: str, problem: InvalidMapping, similar: Sequence[str]) -> Missi
     )
 
 
-def judge_mapping(mapping: ShopMapping) -> MappingHeard:
+def judge_mapping(mapping: ReadingRules) -> MappingHeard:
     """Whether all that was configured is heard."""
     if not mapping.notes:
         return MappingHeard(code="mapping", level="ok", notes=())
     return MappingHeard(code="unheard", level="warning", notes=tuple(mapping.notes))
+
+
+def judge_names(mapping: ReadingRules) -> Iterator[OnSearchPath]:
+    """Tell where the tables are where nobody named them and they are not in the guide's schema."""
+    if mapping.on_search_path:
+        yield OnSearchPath(code="search_path", level="ok", tables=mapping.unnamed_tables)
 
 
 def judge_ids(customers: int, repeated: int) -> RepeatedIds:
@@ -96,7 +102,7 @@ def judge_ids(customers: int, repeated: int) -> RepeatedIds:
     )
 
 
-def judge_statuses(counts: Counts, mapping: ShopMapping) -> SeenStatuses:
+def judge_statuses(counts: Counts, mapping: ReadingRules) -> SeenStatuses:
     """Whether each status is in a list."""
     treated = {status: _treatment(status, mapping) for status in counts}
     unknown = sum(counts[status] for status in counts if treated[status] == "not counted")
@@ -112,7 +118,7 @@ def judge_statuses(counts: Counts, mapping: ShopMapping) -> SeenStatuses:
     )
 
 
-def _treatment(status: str, mapping: ShopMapping) -> str:
+def _treatment(status: str, mapping: ReadingRules) -> str:
     lists = mapping.statuses
     if status in lists.cancelled:
         return "cancelled"
@@ -123,7 +129,7 @@ def _treatment(status: str, mapping: ShopMapping) -> str:
     return "counted" if status == "" or status in lists.counted else "not counted"
 
 
-def judge_orders(columns: ShopColumns) -> Iterator[Judgement]:
+def judge_orders(columns: ReadOrders) -> Iterator[Judgement]:
     """Judge the orders that do not count, by reason."""
     total = len(columns.created_at) + sum(columns.rejected.values())
     if total == 0:
@@ -138,7 +144,7 @@ def judge_orders(columns: ShopColumns) -> Iterator[Judgement]:
         yield LeftOutOrders(code=reason, level=level, reason=reason, orders=count, of=total)
 
 
-def judge_night(created_at: NDArray[np.datetime64], mapping: ShopMapping) -> OrdersAtNight:
+def judge_night(created_at: NDArray[np.datetime64], mapping: ReadingRules) -> OrdersAtNight:
     """Whether orders bunch in the shop's night, as they do where a time zone is wrong."""
     hours = _local_hours(created_at, mapping.zone)
     share_of_hour = hours / max(hours.sum(), 1)
@@ -157,14 +163,14 @@ def _local_hours(created_at: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[
     return hours
 
 
-def judge_currencies(counts: Counts, mapping: ShopMapping) -> SeenCurrencies:
+def judge_currencies(counts: Counts, mapping: ReadingRules) -> SeenCurrencies:
     """Whether amounts of several currencies would be added up."""
     if len(counts) < 2 or mapping.currency.only or mapping.currency.rate:
         return SeenCurrencies(code="currencies", level="ok", orders=counts)
     return SeenCurrencies(code="mixed_currencies", level="error", orders=counts)
 
 
-def currency_of(judgements: Iterable[Judgement], mapping: ShopMapping) -> str | None:
+def currency_of(judgements: Iterable[Judgement], mapping: ReadingRules) -> str | None:
     """Return the currency of all amounts that count, such as "EUR"; None where nothing tells one.
 
     The one that alone counts, else the one that all orders name. What a rate converts to has no
@@ -191,7 +197,7 @@ def judge_totals(compared: int, disagreeing: int) -> StatedTotals:
     )
 
 
-def judge_guests(customers: int, repeated: int, mapping: ShopMapping) -> RepeatedEmails:
+def judge_guests(customers: int, repeated: int, mapping: ReadingRules) -> RepeatedEmails:
     """Whether the same e-mail has several customers."""
     fine = mapping.merge_guests or repeated / max(customers, 1) <= LEAST_DUPLICATE_SHARE
     return RepeatedEmails(
@@ -203,7 +209,7 @@ def judge_guests(customers: int, repeated: int, mapping: ShopMapping) -> Repeate
 
 
 def judge_history(
-    columns: ShopColumns, as_of: datetime, *, value_days: int, churn_days: int
+    columns: ReadOrders, as_of: datetime, *, value_days: int, churn_days: int
 ) -> Iterator[Judgement]:
     """Compare history and buyers with what each prediction needs."""
     yield _judge_buyers(len(np.unique(columns.customer_index)))
@@ -267,6 +273,11 @@ def judge_indexes(missing: Sequence[str]) -> MissingIndexes:
     )
 
 
+def unusable(problem: str) -> UnusableTables:
+    """Judge that our own tables cannot be brought to this version."""
+    return UnusableTables(code="our_tables_unusable", level="error", problem=problem)
+
+
 def judge_ours(can_write: bool) -> OurTables:
     """Judge the rights of the user of our database."""
     return OurTables(
@@ -285,8 +296,6 @@ def judge_shop_user(writable: Sequence[str]) -> ShopUser:
     )
 
 
-def unseen(code: str, error: Exception) -> Unseen:
+def unseen(code: str, obstacle: str) -> Unseen:
     """Judge that something could not be looked at."""
-    reason: Any = getattr(error, "orig", None) or error
-    said = str(error) if isinstance(error, InvalidMapping) else f"{type(reason).__name__}."
-    return Unseen(code=code, level="warning", obstacle=said)
+    return Unseen(code=code, level="warning", obstacle=obstacle)

@@ -1,65 +1,57 @@
 """What was learned becomes what is published: columns, segments, moves, and the run's report."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.glossary import NO_ORDERS, Cause, Decision, Status
+from backend.results.learnt import Learnt
 from backend.results.move import SegmentEvent
-from backend.results.readiness import Readiness
-from backend.run.learn import Learned, Standing
+from backend.run.learn import Learned
 from backend.run.naming_words import named
 from backend.run.reporting import run_report
-from backend.run.run_config import RunConfig
-from backend.segments.buyers import behaviour_of
+from backend.run.run_context import RunContext
+from backend.run.standing import Standing
 from backend.segments.lineage import lineage
 from backend.segments.segment_model import SegmentModel
 from backend.shop.orders import ShopColumns
-from backend.store.publication import CustomerColumns, Publication, SegmentMoves
-from backend.store.runs import Run
+from backend.shop.seen import Seen
+from backend.store.publication import Publication, SegmentMoves
 
 # Decisions without an earlier model that could have moved anybody.
 BORDERS_OF_NOTHING = frozenset({Decision.FIRST, Decision.TOO_FEW})
 
 
-def publication(
-    run: Run,
-    token: str,
-    as_of: datetime,
-    shop: ShopColumns,
-    standing: Standing,
-    learned: Learned,
-    readiness: Readiness,
-    config: RunConfig,
-) -> Publication:
+def compose(context: RunContext, seen: Seen, standing: Standing, learned: Learned) -> Publication:
     """Put together everything that one transaction publishes."""
+    shop, config = seen.columns, context.config
     was = standing.where(shop.customer_ids)
     moves = _moves(shop, standing, learned, was)
     events = _lineage(standing, learned, was)
     said = replace(learned, segments=named(learned))
     return Publication(
-        run_id=run.id,
-        token=token,
-        as_of=as_of,
+        run_id=context.run.id,
+        token=context.token,
+        as_of=context.as_of,
         customers=_customers(shop, learned),
         segments=learned.segments,
         lineage=events,
         moves=moves,
         new_names=learned.new_names,
-        report=run_report(run, as_of, shop, said, moves, events, readiness, config),
+        report=run_report(context, seen, said, moves, events),
         explainer=learned.forecast.explainer,
         model=learned.membership.model,
         retention=timedelta(days=config.history_retention_days),
     )
 
 
-def _customers(shop: ShopColumns, learned: Learned) -> CustomerColumns:
+def _customers(shop: ShopColumns, learned: Learned) -> Learnt:
     predicted = learned.forecast
     order_days, typical_value = _behaviour(learned)
-    return CustomerColumns(
+    return Learnt(
         customer_id=shop.customer_ids,
         segment=_places(learned),
         confidence=learned.membership.confidence,
@@ -75,6 +67,7 @@ def _customers(shop: ShopColumns, learned: Learned) -> CustomerColumns:
         predicted_orders_high=predicted.predicted_orders_high,
         next_order_days=predicted.next_order_days,
         churn_risk=predicted.churn_risk,
+        no_order_chance=predicted.no_order_chance,
         age_days=predicted.facts.age_days,
         usual_gap_days=predicted.facts.usual_gap_days,
         order_days=order_days,
@@ -90,7 +83,7 @@ def _places(learned: Learned) -> NDArray[np.int64]:
 
 def _behaviour(learned: Learned) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return days with orders, and the geometric mean of order values, of every customer."""
-    behaviour = behaviour_of(learned.history)
+    behaviour = learned.behaviour
     order_days = np.zeros(learned.history.customer_count, dtype=np.int64)
     typical_value = np.full(learned.history.customer_count, np.nan)
     order_days[behaviour.customer] = behaviour.order_days

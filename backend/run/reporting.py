@@ -2,43 +2,38 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 import numpy as np
 
 from backend.core.glossary import Cause
 from backend.results.move import MoveCounts, MovesByCause, SegmentEvent, SegmentFlow
-from backend.results.readiness import Readiness
 from backend.results.run_report import CustomerCounts, OrderCounts, ReportHorizons, RunReport
 from backend.run.learn import Learned
-from backend.run.run_config import RunConfig
+from backend.run.run_context import RunContext
 from backend.segments.picture import picture
 from backend.segments.vocabulary import known_name
-from backend.shop.mapping.layers import load_mapping
-from backend.shop.orders import ShopColumns
+from backend.shop.seen import Seen
 from backend.store.publication import SegmentMoves
-from backend.store.runs import Run
 from backend.wording.forecast_sentences import forecast_in_words
 from backend.wording.order_reasons import left_out_notes
+from backend.wording.readiness_sentences import readiness_in_words
 from backend.wording.segment_sentences import clustering_note
 
 
 def run_report(
-    run: Run,
-    as_of: datetime,
-    shop: ShopColumns,
+    context: RunContext,
+    seen: Seen,
     learned: Learned,
     moves: SegmentMoves,
     lineage: Sequence[SegmentEvent],
-    readiness: Readiness,
-    config: RunConfig,
 ) -> RunReport:
     """Put together the report that is stored with the run."""
+    shop, config = seen.columns, context.config
     forecast = forecast_in_words(learned.forecast.report)
     left_out = {str(reason): count for reason, count in shop.rejected.items()}
     return RunReport(
-        run_id=run.id,
-        as_of=as_of,
+        run_id=context.run.id,
+        as_of=context.as_of,
         horizons=ReportHorizons(
             prediction_days=config.prediction_horizon_days, churn_days=config.churn_horizon_days
         ),
@@ -47,17 +42,17 @@ def run_report(
             with_orders=int(np.count_nonzero(learned.history.frequency)),
         ),
         orders=OrderCounts(counted=len(shop.created_at), left_out=left_out),
-        readiness=readiness,
+        readiness=readiness_in_words(learned.judgements),
         forecast=forecast,
         clustering=learned.membership.report,
-        picture=picture(learned.membership, learned.history),
+        picture=picture(learned.membership, learned.behaviour),
         segments=tuple(segment for segment in learned.segments if not segment.is_group),
         groups=tuple(segment for segment in learned.segments if segment.is_group),
         lineage=tuple(lineage),
         moves=_moves(moves),
         names=_names(learned, moves, lineage),
         notes=(
-            *load_mapping(config.shop_variables).notes,
+            *seen.mapping.notes,
             *forecast.notes,
             *map(clustering_note, learned.membership.notes),
             *left_out_notes(left_out),

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backend.behaviour.history import OrderHistory
 from backend.results.clustering import PicturePoint
-from backend.segments.buyers import Behaviour, behaviour_of
+from backend.segments.buyers import Behaviour
 from backend.segments.membership import Membership
 from backend.segments.segment_model import SegmentModel
 from backend.segments.space import VALUE_WEIGHT
@@ -15,11 +14,10 @@ from backend.segments.vocabulary import Branch
 MOST_POINTS: dict[Branch, int] = {"repeat": 400, "one_time": 150}
 
 
-def picture(membership: Membership, history: OrderHistory) -> tuple[PicturePoint, ...]:
+def picture(membership: Membership, buyers: Behaviour) -> tuple[PicturePoint, ...]:
     """Return a sample of customers with orders; empty where nothing was clustered."""
     if membership.model is None:
         return ()
-    buyers = behaviour_of(history)
     return tuple(
         PicturePoint(activity=activity, value=value, segment=str(membership.ids[customer]))
         for branch, most in MOST_POINTS.items()

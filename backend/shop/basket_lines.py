@@ -8,10 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import Float, Select, Subquery, case, cast, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.database.bulk import read_batches
-from backend.database.engine import snapshot
 from backend.database.expressions import exact, same_id
 from backend.database.kinds import Kind
 from backend.shop.counted import counted_before, id_type, identifier
@@ -57,20 +56,20 @@ PRODUCT_MEASURES = ("lines", "units", "distinct_products", "repeated_products")
 
 
 async def read_baskets(
-    engine: AsyncEngine, shop: Shop, as_of: datetime, customer_ids: NDArray[Any]
+    connection: AsyncConnection, shop: Shop, as_of: datetime, customer_ids: NDArray[Any]
 ) -> BasketColumns | None:
     """Aggregate the lines of all counted orders before `as_of`, per customer.
 
     Parameters
     ----------
-    engine
-        The shop's database.
+    connection
+        Within a `snapshot`.
     shop
         Where its tables are.
     as_of
         Aware; orders from then on are left out.
     customer_ids
-        (customers,) as `read_shop` returned them.
+        (customers,) as `read_orders` returned them.
 
     Returns
     -------
@@ -83,18 +82,17 @@ async def read_baskets(
     DatabaseUnavailable
         When the shop's database is away.
     """
-    async with snapshot(engine) as connection:
-        lines = await shop.line_items(connection)
-        if lines is None:
-            return None
-        orders = await shop.orders(connection)
-        bought = _bought(connection, shop, orders, lines, as_of)
-        filler = _Filler(customer_ids)
-        kind = orders.kinds["customer_id"]
-        await _fill(connection, filler, _per_customer(bought), PRODUCT_MEASURES, kind)
-        await _fill(connection, filler, _per_order(bought), ORDER_MEASURES, kind)
-        if lines.has("vendor"):
-            await _fill(connection, filler, _vendors(bought), ("distinct_vendors",), kind)
+    lines = await shop.line_items(connection)
+    if lines is None:
+        return None
+    orders = await shop.orders(connection)
+    bought = _bought(connection, shop, orders, lines, as_of)
+    filler = _Filler(customer_ids)
+    kind = orders.kinds["customer_id"]
+    await _fill(connection, filler, _per_customer(bought), PRODUCT_MEASURES, kind)
+    await _fill(connection, filler, _per_order(bought), ORDER_MEASURES, kind)
+    if lines.has("vendor"):
+        await _fill(connection, filler, _vendors(bought), ("distinct_vendors",), kind)
     return BasketColumns(**filler.columns)
 
 

@@ -11,11 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.glossary import Reason
 from backend.database.bulk import read_batches
-from backend.database.engine import snapshot
 from backend.database.kinds import Kind
 from backend.shop.counted import SQL_REASONS, id_type, identifier, order_rows, order_schema
 from backend.shop.refusals import refusals_named
@@ -51,8 +50,8 @@ class ShopColumns:
     rejected: Mapping[Reason, int]
 
 
-async def read_shop(
-    engine: AsyncEngine,
+async def read_orders(
+    connection: AsyncConnection,
     shop: Shop,
     as_of: datetime,
     progress: Progress = lambda _orders: None,
@@ -63,8 +62,8 @@ async def read_shop(
 
     Parameters
     ----------
-    engine
-        The shop's database.
+    connection
+        Within a `snapshot`.
     shop
         Where its tables are.
     as_of
@@ -81,14 +80,13 @@ async def read_shop(
     DatabaseUnavailable
         When the shop's database is away.
     """
-    async with snapshot(engine) as connection:
-        customer_ids = await read_customer_ids(connection, shop)
-        orders = await shop.orders(connection)
-        collector = _Collector(customer_ids, shop, orders.kinds, progress)
-        dialect = connection.dialect.name
-        statement = order_rows(orders, shop.mapping, dialect)
-        with refusals_named("orders"):
-            await read_batches(connection, statement, order_schema(orders, dialect), collector.take)
+    customer_ids = await read_customer_ids(connection, shop)
+    orders = await shop.orders(connection)
+    collector = _Collector(customer_ids, shop, orders.kinds, progress)
+    dialect = connection.dialect.name
+    statement = order_rows(orders, shop.mapping, dialect)
+    with refusals_named("orders"):
+        await read_batches(connection, statement, order_schema(orders, dialect), collector.take)
     return collector.finish(micros_of(as_of), micros_of(now or as_of))
 
 

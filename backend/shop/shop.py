@@ -39,6 +39,7 @@ from backend.shop.mapping.mapping import (
 )
 from backend.shop.mapping.safety import with_tables
 from backend.shop.refusals import refusals_named
+from backend.shop.search_path import found_where_they_are
 
 CURRENCY_NEEDS = {
     "currency": "count orders in one currency alone",
@@ -116,6 +117,17 @@ class Shop:
             return _orders_of_accounts(source, accounts, connection.dialect.name)
         return source
 
+    async def logical(self, connection: AsyncConnection, name: LogicalName) -> Source | None:
+        """Return one of the three; None only for order lines that the shop has not.
+
+        Raises
+        ------
+        InvalidMapping
+            As `customers`.
+        """
+        ask = {"customers": self.customers, "orders": self.orders, "line_items": self.line_items}
+        return await ask[name](connection)
+
     async def line_items(self, connection: AsyncConnection) -> Source | None:
         """Return the shop's order lines; None if it has none.
 
@@ -129,6 +141,7 @@ class Shop:
         return self._sources["line_items"]
 
     async def _line_items(self, connection: AsyncConnection) -> Source | None:
+        await self._settle_names(connection)
         mapped = self.mapping.line_items
         if mapped is None:
             return None
@@ -142,11 +155,16 @@ class Shop:
     async def _source(self, connection: AsyncConnection, name: LogicalName) -> Source:
         source = self._sources.get(name)
         if source is None:
+            await self._settle_names(connection)
             mapped = self.mapping.table(name)
             if mapped is None:
                 raise InvalidMapping(name, "is missing")
             source = self._sources[name] = await _open(connection, self.mapping, name, mapped)
         return source
+
+    async def _settle_names(self, connection: AsyncConnection) -> None:
+        if not self._sources:  # a table that was opened has settled it
+            self.mapping = await found_where_they_are(connection, self.mapping)
 
 
 def base_clause(mapping: ShopMapping, logical: LogicalTable, dialect: Dialect) -> FromClause:

@@ -9,7 +9,6 @@ from backend.store.left_by_run import (
 )
 from backend.store.names import name_segment, read_names, settled
 from backend.store.publication import (
-    CustomerColumns,
     GivenName,
     Publication,
     SegmentMoves,
@@ -26,7 +25,6 @@ from backend.store.read import (
 )
 
 __all__ = [
-    "CustomerColumns",
     "GivenName",
     "Publication",
     "PublishedSegments",

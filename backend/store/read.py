@@ -1,7 +1,7 @@
 """What was published, as the API and the next run read it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, delete, select
 from backend.core.errors import RunAlreadyActive
 from backend.core.glossary import Cause, Fate
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
+from backend.results.customer_numbers import CustomerNumbers
 from backend.results.move import LineageEvent, Move
 from backend.results.segment import Segment
 from backend.store import runs, stored
@@ -38,20 +39,16 @@ async def read_membership(engine: AsyncEngine) -> tuple[NDArray[Any], NDArray[An
 
 async def read_profiles(
     connection: AsyncConnection, published: Published, customer_ids: Sequence[str]
-) -> dict[str, Mapping[str, Any]]:
-    """Return the published rows of these customers, by id as text; unknown ids are left out.
+) -> dict[str, CustomerNumbers]:
+    """Return what was published of these customers, by id as text; unknown ids are left out.
 
-    Each row has the `as_of` of its own run: a run may be published since `published` was read.
+    Each has its own `run_id` and `as_of`: a run may be published since `published` was read.
     """
     ids = [as_published(published, customer_id) for customer_id in customer_ids]
     column = id_column(customer_intelligence, published)
-    statement = (
-        select(customer_intelligence, runs_table.c.as_of)
-        .join(runs_table, runs_table.c.id == customer_intelligence.c.run_id)
-        .where(column.in_([i for i in ids if i is not None]))
-    )
+    statement = select(customer_intelligence).where(column.in_([i for i in ids if i is not None]))
     rows = (await connection.execute(statement)).mappings()
-    return {str(row["customer_id"]): dict(row) for row in rows}
+    return {str(row["customer_id"]): CustomerNumbers(**row) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,6 +264,11 @@ async def finish(
         raise LeaseLost(run_id)
 
 
+async def replace_report(connection: AsyncConnection, run_id: str, report: str) -> None:
+    """Store another report of a run, as part of the transaction that publishes its results."""
+    await connection.execute(update(runs).where(runs.c.id == run_id).values(report=report))
+
+
 async def fail(engine: AsyncEngine, run_id: str, *, token: str, error: str, now: datetime) -> bool:
     """Mark the run failed. Returns False when it had already ended or was lost."""
     statement = _held(run_id, token).values(

@@ -16,6 +16,7 @@ from backend.readiness.judgement import (
     MissingTable,
     NoOrdersAtAll,
     NothingCounts,
+    OnSearchPath,
     OrdersAtNight,
     OurTables,
     RepeatedEmails,
@@ -28,6 +29,7 @@ from backend.readiness.judgement import (
     UnfitKind,
     Unreadable,
     Unseen,
+    UnusableTables,
 )
 from backend.results.readiness import Finding, Readiness
 
@@ -69,7 +71,7 @@ def _(found: MissingTable) -> str:
 
 
 @_sentence.register
-def _(found: Unreadable) -> str:
+def _(found: Unreadable | UnusableTables) -> str:
     return found.problem
 
 
@@ -81,6 +83,14 @@ def _(found: Unseen) -> str:
 @_sentence.register
 def _(found: MappingHeard) -> str:
     return " ".join(found.notes) or "All that is configured of the shop is heard."
+
+
+@_sentence.register
+def _(found: OnSearchPath) -> str:
+    return (
+        "No table is named, and the schema ecommerce has none of them: on the search path, "
+        f"{', '.join(found.tables)} are read."
+    )
 
 
 @_sentence.register

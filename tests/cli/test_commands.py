@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import NewDatabase, wait_for
-from tests.live import ROOT, command, environment, serving
+from tests.conftest import NewDatabase, execute, wait_for
+from tests.live import ROOT, command, command_line, environment, serving
 from tests.shops import fill, invented
 
 
@@ -78,19 +78,33 @@ def test_nonsense_is_one_sentence_and_exit_code_2(
 def test_a_wrong_variable_is_one_sentence_and_exit_code_2(
     tmp_path: Path, how: str, variable: str, value: str, said: str
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", *how.split()],
-        cwd=tmp_path,
-        env=environment("sqlite:///x.db", {variable: value}),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = command_line("sqlite:///x.db", tmp_path, *how.split(), variables={variable: value})
     assert done.returncode == 2
     assert said in done.stderr
     assert "hunter2" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "how", ["backend cluster", "backend migrate", "uvicorn backend.main:app", "backend serve"]
+)
+def test_a_shops_table_in_the_way_is_one_sentence_and_exit_code_2(
+    new_sqlite: NewDatabase, tmp_path: Path, how: str
+) -> None:
+    url = new_sqlite()
+    wait_for(execute(url, "CREATE TABLE intelligence_runs (id INTEGER, runner TEXT)"))
+    done = command_line(url, tmp_path, *how.split())
+    assert done.returncode == 2
+    assert "intelligence_runs is there and not ours" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_check_names_a_table_in_the_way(sqlite_shop: str, tmp_path: Path) -> None:
+    wait_for(execute(sqlite_shop, "CREATE TABLE intelligence_segments (id INTEGER, name TEXT)"))
+    done = command(sqlite_shop, tmp_path, "check", "--json")
+    found = {one["code"]: one for one in json.loads(done.stdout)["findings"]}
+    assert done.returncode == 1
+    assert found["our_tables_unusable"]["sentence"].startswith("intelligence_segments is there")
 
 
 def test_a_missing_shop_table_is_named(new_sqlite: NewDatabase, tmp_path: Path) -> None:

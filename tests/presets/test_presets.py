@@ -13,9 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.database.engine import create_engine, opened
-from backend.shop.basket_lines import read_baskets
 from backend.shop.mapping.layers import PRESET_FOLDER, load_mapping, preset_names
-from backend.shop.orders import read_shop
 from backend.shop.shop import Shop
 from tests.conftest import NewDatabase, execute, wait_for
 from tests.live import ROOT, Live, serving
@@ -28,6 +26,7 @@ from tests.presets.invented import (
     Tables,
     invented_shop,
 )
+from tests.snapshots import read_baskets, read_shop
 
 ORDINARY_REASONS = {
     "cancelled",

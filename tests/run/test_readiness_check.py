@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from backend.database.engine import create_engine, opened, parse_url
 from backend.results.readiness import Readiness
-from backend.run.readiness_check import check_shop
+from backend.run.readiness_check import Horizons, check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop as MappedShop
 from backend.store.migrate import migrate
@@ -285,9 +285,7 @@ FAULTS = {
 async def checked(url: str, our_url: str, **variables: str) -> Readiness:
     shop = MappedShop(load_mapping({**VARIABLES, **variables}))
     async with opened(url) as shop_engine, opened(our_url) as our_engine:
-        return await check_shop(
-            shop_engine, our_engine, shop, AS_OF, value_days=180, churn_days=180
-        )
+        return await check_shop(shop_engine, our_engine, shop, AS_OF, Horizons(180, 180))
 
 
 async def planted(url: str, fault: Fault) -> Readiness:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,12 +15,13 @@ from backend import store
 from backend.core.errors import LeaseLost, RunAlreadyActive, SegmentNameTaken, SegmentNotFound
 from backend.core.glossary import Cause, Fate
 from backend.database.engine import AsyncEngine, create_engine, transaction
+from backend.results.customer_numbers import CustomerNumbers
+from backend.results.learnt import Learnt
 from backend.results.move import Move, SegmentEvent
 from backend.results.segment import Medians, Rule, Segment
 from backend.store import runs
 from backend.store.migrate import migrate
 from backend.store.publication import (
-    CustomerColumns,
     GivenName,
     Publication,
     SegmentMoves,
@@ -59,10 +60,10 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     await made.dispose()
 
 
-def columns(ids: np.ndarray[Any, Any]) -> CustomerColumns:
+def columns(ids: np.ndarray[Any, Any]) -> Learnt:
     """Three customers: two scored, one without orders."""
     unknown = np.array([1.0, 2.0, np.nan])
-    return CustomerColumns(
+    return Learnt(
         customer_id=ids,
         segment=np.array([0, 1, 1]),
         confidence=np.array([0.98765, 0.5, np.nan]),
@@ -78,6 +79,7 @@ def columns(ids: np.ndarray[Any, Any]) -> CustomerColumns:
         predicted_orders_high=unknown,
         next_order_days=np.array([[1.0, 2.0, 3.5], [np.nan] * 3, [np.nan] * 3]),
         churn_risk=np.array([0.0, 1.0, np.nan]),
+        no_order_chance=np.array([0.0, 1.0, np.nan]),
         age_days=np.array([700.2, 400.0, np.nan]),
         usual_gap_days=np.array([30.5, np.nan, np.nan]),
         order_days=np.array([2, 1, 0]),
@@ -133,36 +135,36 @@ async def prepared(
     )
 
 
-async def profiles(engine: AsyncEngine, *ids: str) -> dict[str, Any]:
+async def profiles(engine: AsyncEngine, *ids: str) -> dict[str, CustomerNumbers]:
     async with transaction(engine) as connection:
         published = await runs.published(connection)
         assert published is not None
-        return dict(await store.read_profiles(connection, published, ids))
+        return await store.read_profiles(connection, published, ids)
 
 
 async def test_what_is_published_is_read_back_exactly(engine: AsyncEngine) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
     row = (await profiles(engine, "7"))["7"]
-    assert row["historical_value"] == Decimal("123.45")
-    assert row["predicted_value"] == Decimal("10.01") or row["predicted_value"] == Decimal("10.00")
-    assert row["ltv"] == row["historical_value"] + row["predicted_value"]
-    assert row["avg_order_value"] == Decimal("41.15")
-    assert row["cluster_confidence"] == Decimal("0.9877") or row["cluster_confidence"] == Decimal(
+    assert row.historical_value == Decimal("123.45")
+    assert row.predicted_value == Decimal("10.01") or row.predicted_value == Decimal("10.00")
+    assert row.ltv == row.historical_value + row.predicted_value
+    assert row.avg_order_value == Decimal("41.15")
+    assert row.cluster_confidence == Decimal("0.9877") or row.cluster_confidence == Decimal(
         "0.9876"
     )
-    assert (row["frequency"], row["recency_days"], row["status"]) == (3, 4, "scored")
-    assert row["next_order_p90"] == NOW + timedelta(days=3.5)
-    assert row["updated_at"] == NOW
-    assert (row["archetype_id"], row["archetype_name"]) == ("alpha", "Alpha")
+    assert (row.frequency, row.recency_days, row.status) == (3, 4, "scored")
+    assert row.next_order_p90 == NOW + timedelta(days=3.5)
+    assert row.updated_at == NOW
+    assert (row.archetype_id, row.archetype_name) == ("alpha", "Alpha")
 
 
 async def test_what_is_unknown_is_null_with_a_status(engine: AsyncEngine) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
     row = (await profiles(engine, "9000000000"))["9000000000"]
     known = {"customer_id", "archetype_id", "archetype_name", "archetype_level", "updated_at"}
-    known |= {"frequency", "order_days", "status", "run_id", "as_of"}
-    assert {name for name, value in row.items() if value is not None} == known
-    assert (row["frequency"], row["status"]) == (0, "no_orders")
+    known |= {"frequency", "order_days", "status", "run_id", "as_of", "changed_at"}
+    assert {name for name, value in asdict(row).items() if value is not None} == known
+    assert (row.frequency, row.status) == (0, "no_orders")
 
 
 async def test_a_value_beyond_the_guides_column_is_null_and_says_so(engine: AsyncEngine) -> None:
@@ -170,8 +172,8 @@ async def test_a_value_beyond_the_guides_column_is_null_and_says_so(engine: Asyn
     huge = replace(publication.customers, historical_micros=np.array([10**14, 99_999_995_000, 0]))
     await store.publish(engine, replace(publication, customers=huge), now=NOW)
     row = (await profiles(engine, "7"))["7"]
-    assert (row["ltv"], row["status"]) == (None, "value_out_of_range")
-    assert row["historical_value"] == Decimal("100000000.00")
+    assert (row.ltv, row.status) == (None, "value_out_of_range")
+    assert row.historical_value == Decimal("100000000.00")
 
 
 @pytest.mark.parametrize("order", [(INTEGERS, TEXTS), (TEXTS, INTEGERS), (TEXTS, TEXTS)])
@@ -242,7 +244,7 @@ async def test_a_name_given_by_a_person_is_served_at_once(engine: AsyncEngine) -
     await named(engine, "alpha", name="Champions", description="Ours")
     async with transaction(engine) as connection:
         after = await runs.published(connection)
-    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Champions"
+    assert (await profiles(engine, "7"))["7"].archetype_name == "Champions"
     assert await store.read_names(engine) == {"alpha": GivenName("Champions", "Ours", "person")}
     assert before != after  # so that no cached answer is served any more
 
@@ -272,7 +274,7 @@ async def test_two_segments_never_share_a_name(engine: AsyncEngine) -> None:
     for identity, name in (("alpha", "Beta"), ("alpha", "bEtA")):
         with pytest.raises(SegmentNameTaken):
             await named(engine, identity, name=name)
-    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Alpha"
+    assert (await profiles(engine, "7"))["7"].archetype_name == "Alpha"
 
 
 async def test_a_name_stays_through_runs_without_its_segment(engine: AsyncEngine) -> None:
@@ -285,7 +287,7 @@ async def test_a_name_stays_through_runs_without_its_segment(engine: AsyncEngine
         await named(engine, "gamma", name="CHAMPIONS")
     await store.publish(engine, await prepared(engine), now=NOW)
     assert (await served(engine))["alpha"] == ("Champions", "Ours")
-    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Champions"
+    assert (await profiles(engine, "7"))["7"].archetype_name == "Champions"
 
 
 async def test_what_a_person_says_while_a_run_is_at_work_holds(engine: AsyncEngine) -> None:
@@ -332,7 +334,7 @@ async def test_a_person_waits_for_a_run_that_is_being_published(
     )
     await other.dispose()
     assert (await served(engine))["alpha"][0] == "Champions"
-    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Champions"
+    assert (await profiles(engine, "7"))["7"].archetype_name == "Champions"
 
 
 async def test_an_unknown_segment_cannot_be_named(engine: AsyncEngine) -> None:

@@ -9,11 +9,12 @@ import math
 from collections.abc import Mapping
 
 from backend import store
-from backend.api.customers.schema import CustomerProfile
+from backend.api.customers.schema import CustomerProfile, numbers_of
 from backend.api.state import ApiState
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.database.engine import transaction
 from backend.forecast.explainer import Explainer
+from backend.results.customer_numbers import CustomerNumbers
 from backend.results.explanation import Crossing, ExplainedNumber, Explanation, SegmentReason
 from backend.results.segment import Segment
 from backend.segments import crossings, vocabulary
@@ -40,78 +41,80 @@ async def explained(state: ApiState, profile: CustomerProfile) -> CustomerProfil
         published = await store.read_segments(connection)
     segments = {one.id: one for one in published.segments}
     currency = next((one.currency for one in published.segments), None)
-    churn, value = _numbers(profile, explainer, currency)
-    reason = _reason(profile, model, segments)
+    numbers = numbers_of(profile)
+    churn, value = _explained(numbers, explainer, currency)
+    reason = _reason(numbers, model, segments)
     words = Explanation(churn_risk=churn, predicted_value=value, segment=reason)
-    return profile.model_copy(update={"explanation": words})
+    told: CustomerProfile = profile.model_copy(update={"explanation": words})
+    return told
 
 
-def _numbers(
-    profile: CustomerProfile, explainer: Explainer | None, currency: str | None
+def _explained(
+    numbers: CustomerNumbers, explainer: Explainer | None, currency: str | None
 ) -> tuple[ExplainedNumber | None, ExplainedNumber | None]:
-    if explainer is None or profile.churn_risk is None or profile.predicted_value is None:
+    if explainer is None or numbers.churn_risk is None or numbers.predicted_value is None:
         return None, None
-    facts = _facts(profile)
-    churn = explainer.churn(facts, profile.churn_risk).rounded(CHURN_PLACES)
-    value = explainer.value(facts, profile.predicted_value).rounded(VALUE_PLACES)
+    facts = _facts(numbers)
+    churn = explainer.churn(facts, float(numbers.churn_risk)).rounded(CHURN_PLACES)
+    value = explainer.value(facts, float(numbers.predicted_value)).rounded(VALUE_PLACES)
     return (
         number_in_words(churn, facts, explainer, currency),
         number_in_words(value, facts, explainer, currency),
     )
 
 
-def _facts(profile: CustomerProfile) -> CustomerFacts:
+def _facts(numbers: CustomerNumbers) -> CustomerFacts:
     return CustomerFacts.one(
-        recency_days=profile.recency_days or 0,
-        frequency=profile.total_orders or 0,
-        avg_order_value=profile.avg_order_value or 0.0,
-        age_days=profile.age_days or 0,
-        usual_gap_days=profile.usual_gap_days,
+        recency_days=numbers.recency_days or 0,
+        frequency=numbers.frequency or 0,
+        avg_order_value=float(numbers.avg_order_value or 0),
+        age_days=numbers.age_days or 0,
+        usual_gap_days=numbers.usual_gap_days,
     )
 
 
 def _reason(
-    profile: CustomerProfile, model: SegmentModel | None, segments: Mapping[str, Segment]
+    numbers: CustomerNumbers, model: SegmentModel | None, segments: Mapping[str, Segment]
 ) -> SegmentReason | None:
     """Compare the customer with the rule, and try what would move them."""
-    segment = segments.get(profile.archetype.id or "")
+    segment = segments.get(numbers.archetype_id or "")
     if segment is None:
         return None
-    customer = _behaviour(profile)
+    customer = _behaviour(numbers)
     if customer is None:
         why, found = why_no_orders(), [] if model is None else [crossings.first_order(model)]
     else:
-        why, found = _why(profile, customer, model), []
+        why, found = _why(numbers, customer, model), []
         if model is not None:
             found = [*crossings.crossings(model, customer, segment.id)]
     return SegmentReason(
         why=why,
         rule=segment.rule.sentence,
-        crossings=tuple(_crossing(border, profile, segments) for border in found),
+        crossings=tuple(_crossing(border, numbers, segments) for border in found),
     )
 
 
-def _behaviour(profile: CustomerProfile) -> Behaviour | None:
+def _behaviour(numbers: CustomerNumbers) -> Behaviour | None:
     """Return what the segment was told by; None without orders."""
-    recency, days = profile.recency_days, profile.order_days
-    value = profile.typical_order_value
+    recency, days = numbers.recency_days, numbers.order_days
+    value = numbers.typical_order_value
     if recency is None or not days or value is None:
         return None
     return crossings.behaviour_of_one(recency, days, value)
 
 
-def _why(profile: CustomerProfile, customer: Behaviour, model: SegmentModel | None) -> str:
+def _why(numbers: CustomerNumbers, customer: Behaviour, model: SegmentModel | None) -> str:
     rank = math.nan if model is None else float(model.value_rank(customer)[0])
     return why_this_segment(
-        profile.order_days or 1,
-        profile.recency_days or 0,
+        numbers.order_days or 1,
+        numbers.recency_days or 0,
         None if math.isnan(rank) else rank,
-        vocabulary.TRAIT_IDS.get(profile.archetype.id or ""),
+        vocabulary.TRAIT_IDS.get(numbers.archetype_id or ""),
     )
 
 
 def _crossing(
-    found: NextBorder, profile: CustomerProfile, segments: Mapping[str, Segment]
+    found: NextBorder, numbers: CustomerNumbers, segments: Mapping[str, Segment]
 ) -> Crossing:
     known = segments.get(found.segment_id)
     name = known.name if known else vocabulary.name_of(found.segment_id)
@@ -122,5 +125,5 @@ def _crossing(
         within_days=found.within_days,
         segment_id=found.segment_id,
         segment_name=name,
-        sentence=crossing_in_words(found, name, profile.typical_order_value, currency),
+        sentence=crossing_in_words(found, name, numbers.typical_order_value, currency),
     )

@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
 from backend import store
 from backend.api.caching import cached
 from backend.api.customers.explanations import explained
-from backend.api.customers.schema import Archetype, CustomerList, CustomerProfile
+from backend.api.customers.schema import CustomerList, CustomerProfile, profile_of
 from backend.api.fields import CustomerIdInPath
 from backend.api.keys import opens_admin, opens_reading
 from backend.api.problem_answers import problems
 from backend.api.state import ApiState, State
 from backend.core.errors import CustomerNotFound
-from backend.core.glossary import Status
 from backend.database.engine import snapshot, transaction
+from backend.results.customer_numbers import CustomerNumbers
 from backend.shop import customers
 from backend.shop.customers import Customer
 from backend.store import runs
@@ -109,50 +109,16 @@ async def _profiles(
     state: ApiState, published: Published | None, found: Sequence[Customer]
 ) -> list[CustomerProfile]:
     """Join the shop's customers with what the published run says of them."""
-    if published is None:
-        return [_unscored(customer) for customer in found]
     ids = [str(customer.id) for customer in found]
-    async with transaction(state.engine) as connection:
-        rows = await store.read_profiles(connection, published, ids)
+    numbers = {} if published is None else await _numbers(state, published, ids)
     return [
-        _scored(customer, rows[str(customer.id)])
-        if str(customer.id) in rows
-        else _unscored(customer)
+        profile_of(customer, numbers.get(str(customer.id)) or CustomerNumbers.unknown(customer.id))
         for customer in found
     ]
 
 
-def _unscored(customer: Customer) -> CustomerProfile:
-    """Show a customer that no run has seen yet: everything but the shop's own facts is null."""
-    unknown = dict.fromkeys(CustomerProfile.model_fields)
-    return CustomerProfile(
-        **{
-            **unknown,
-            **_of_the_shop(customer),
-            "archetype": Archetype(id=None, name=None, level=None),
-            "status": Status.NOT_SCORED_YET,
-        }
-    )
-
-
-def _scored(customer: Customer, row: Mapping[str, Any]) -> CustomerProfile:
-    archetype = Archetype(
-        id=row["archetype_id"], name=row["archetype_name"], level=row["archetype_level"]
-    )
-    facts = {
-        **row,
-        **_of_the_shop(customer),
-        "archetype": archetype,
-        "total_orders": row["frequency"],
-        "explanation": None,
-    }
-    return CustomerProfile(**{name: facts[name] for name in CustomerProfile.model_fields})
-
-
-def _of_the_shop(customer: Customer) -> dict[str, str | None]:
-    return {
-        "customer_id": str(customer.id),
-        "email": customer.email,
-        "first_name": customer.first_name,
-        "last_name": customer.last_name,
-    }
+async def _numbers(
+    state: ApiState, published: Published, customer_ids: Sequence[str]
+) -> Mapping[str, CustomerNumbers]:
+    async with transaction(state.engine) as connection:
+        return await store.read_profiles(connection, published, customer_ids)

@@ -22,6 +22,9 @@ class Forecast:
         Expected sum of those orders, currency units, at least 0.
     churn_risk
         Probability in [0, 1] of no counted order within the churn horizon after `as_of`.
+    no_order_chance
+        The same within the value horizon: not above `churn_risk` where that is the longer one, not
+        below it where it is the shorter one.
     predicted_orders_low, predicted_orders_high, predicted_value_low, predicted_value_high
         80 % interval of what will come. The expectation may lie above it: most customers order
         nothing, a few much.
@@ -39,6 +42,7 @@ class Forecast:
     predicted_orders: FloatArray
     predicted_value: FloatArray
     churn_risk: FloatArray
+    no_order_chance: FloatArray
     predicted_orders_low: FloatArray
     predicted_orders_high: FloatArray
     predicted_value_low: FloatArray

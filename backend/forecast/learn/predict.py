@@ -94,6 +94,14 @@ class _Horizons:
     def equal(self) -> bool:
         return self.value_days == self.churn_days
 
+    def in_order(self, none: FloatArray, churn: FloatArray) -> FloatArray:
+        """Return the chance of no order in the value horizon, bounded by that in the churn horizon.
+
+        The two are learnt apart; nobody who orders within the shorter does not within the longer.
+        """
+        longer = self.value_days >= self.churn_days
+        return np.minimum(none, churn) if longer else np.maximum(none, churn)
+
 
 @dataclass(frozen=True, slots=True)
 class _Fitting:
@@ -105,10 +113,11 @@ class _Fitting:
 
 @dataclass(frozen=True, slots=True)
 class _Scores:
-    """Of buyers only, in purchase days: within the value horizon, and the chance of churn."""
+    """Of buyers only, in purchase days within the value horizon; churn is none in its own."""
 
     prediction: Prediction
     churn: FloatArray
+    none: FloatArray
     intervals: Intervals
     next_purchase_days: FloatArray
     report: ForecastReport
@@ -150,6 +159,7 @@ def _recipe(
     return _Scores(
         prediction=prediction,
         churn=left.none,
+        none=horizons.in_order(prediction.none, left.none),
         intervals=spread.intervals(prediction),
         next_purchase_days=_next_purchases(value.model, days, prediction, left, horizons),
         report=_report(value, churn, spread, horizons),
@@ -237,6 +247,7 @@ def _base_rates(days: PurchaseDays, horizons: _Horizons) -> _Scores:
     return _Scores(
         prediction,
         everyone * np.exp(-rate_per_day * horizons.churn_days),
+        everyone * np.exp(-expected),
         fit_spread([], []).intervals(prediction),
         np.tile(_exponential_waits(rate_per_day, horizons), (len(summary), 1)),
         report,
@@ -253,7 +264,7 @@ def _nothing(horizons: _Horizons) -> _Scores:
     )
     none = np.zeros(0)
     prediction = Prediction(np.zeros(0, dtype=np.int64), none, none, none)
-    return _Scores(prediction, none, Intervals(*(none,) * 4), np.zeros((0, 3)), report)
+    return _Scores(prediction, none, none, Intervals(*(none,) * 4), np.zeros((0, 3)), report)
 
 
 def _exponential_waits(rate_per_day: float, horizons: _Horizons) -> FloatArray:
@@ -278,6 +289,7 @@ def _spread_over_customers(history: OrderHistory, days: PurchaseDays, scores: _S
         predicted_orders=to_all(scores.prediction.purchase_days * orders_per_day),
         predicted_value=value,
         churn_risk=churn,
+        no_order_chance=to_all(scores.none),
         predicted_orders_low=to_all(np.round(intervals.purchase_days_low * orders_per_day)),
         predicted_orders_high=to_all(np.round(intervals.purchase_days_high * orders_per_day)),
         predicted_value_low=to_all(intervals.spend_low),

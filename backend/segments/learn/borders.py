@@ -70,17 +70,20 @@ class Fitting:
         self._sampled = behaviour.of(_sample(customer_keys[behaviour.customer], options))
         self._outcomes = _outcomes(history, self._sampled.customer, tuning.borders)
 
-    def model(self, share_of_previous: float) -> SegmentModel:
-        """Fit on the sample, and learn how reliable the fit is from refits on resamples."""
+    def borders(self, share_of_previous: float) -> SegmentModel:
+        """Fit on the sample. What is adopted wants `confident` too."""
         model = self._fitted(self._sampled, self._outcomes, share_of_previous)
+        return replace(model, names=self._names(model))
+
+    def confident(self, model: SegmentModel, share_of_previous: float) -> SegmentModel:
+        """Learn how reliable borders are, from refits on resamples: nine times their own cost."""
         report = replace(
             model.report,
             justified_k=self._justified_k(share_of_previous),
             share_of_previous=share_of_previous if self._previous else None,
         )
-        model = replace(model, names=self._names(model), report=report)
         refits = [self._fitted(*drawn, share_of_previous) for drawn in self._resamples()]
-        return self._with_reliability(model, refits)
+        return self._with_reliability(replace(model, report=report), refits)
 
     def _justified_k(self, share_of_previous: float) -> int:
         """Return the number of segments that the data justify, without any bounds."""

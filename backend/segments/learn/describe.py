@@ -14,7 +14,7 @@ from backend.core.glossary import NO_ORDERS
 from backend.forecast.learn.forecast_columns import Forecast
 from backend.results.segment import Apart, Medians, Nearest, Rule, Segment
 from backend.segments.axes import AXES, axes_of
-from backend.segments.buyers import behaviour_of
+from backend.segments.buyers import Behaviour
 from backend.segments.membership import Membership, rule_name
 from backend.segments.rule import RuleFacts, rule_of
 from backend.segments.vocabulary import (
@@ -59,6 +59,7 @@ class Measured:
 def describe(
     membership: Membership,
     history: OrderHistory,
+    behaviour: Behaviour,
     forecast: Forecast,
     baskets: Baskets | None = None,
 ) -> tuple[Measured, ...]:
@@ -68,7 +69,7 @@ def describe(
     -------
     Segments in the order in which they are shown, each group ahead of its parts.
     """
-    measure = _Measure(membership, history, forecast, baskets)
+    measure = _Measure(membership, history, behaviour, forecast, baskets)
     leaves = set(membership.ids.tolist())
     groups = {group for leaf in leaves for group in _ancestors(leaf)} - leaves
     ordered = sorted(leaves | groups, key=_position)
@@ -97,13 +98,14 @@ class _Measure:
         self,
         membership: Membership,
         history: OrderHistory,
+        behaviour: Behaviour,
         forecast: Forecast,
         baskets: Baskets | None,
     ) -> None:
         facts = forecast.facts
         self._membership = membership
         self._forecast = forecast
-        self._behaviour = behaviour_of(history)
+        self._behaviour = behaviour
         self._spent = np.nan_to_num(facts.avg_order_value * facts.frequency)
         self._axes = axes_of(history, facts, baskets)
         self._everybody = np.ones(history.customer_count, dtype=bool)

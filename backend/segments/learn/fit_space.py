@@ -39,7 +39,7 @@ class Clock:
 
     @classmethod
     def of(cls, behaviour: Behaviour, tuning: SpaceTuning = TUNED.space) -> "Clock":
-        """Read it off the usual gaps of repeat customers; assumed where there are hardly any."""
+        """Read it off the typical gaps of repeat customers; assumed where there are hardly any."""
         gaps = behaviour.typical_gap_days[~np.isnan(behaviour.typical_gap_days)]
         if len(gaps) < tuning.fewest_gaps:
             return cls(0.0, tuning.assumed_long_gap_days)

@@ -11,7 +11,7 @@ from backend.behaviour.history import ONE_DAY, OrderHistory
 from backend.core.glossary import NO_ORDERS, Decision
 from backend.core.threads import one_thread
 from backend.results.clustering import ClusteringReport
-from backend.segments.buyers import Behaviour, behaviour_of
+from backend.segments.buyers import Behaviour
 from backend.segments.clustering_notes import (
     AskedForOne,
     BordersHeldBack,
@@ -36,6 +36,7 @@ FEWEST_BUYERS = 20
 
 def segment(
     history: OrderHistory,
+    behaviour: Behaviour,
     options: ClusteringOptions,
     customer_keys: NDArray[Any],
     *,
@@ -56,6 +57,8 @@ def segment(
     ----------
     history
         Orders of all customers.
+    behaviour
+        What they come to, as `behaviour_of` sums them up.
     options
         Bounds of k, sample, scaling.
     customer_keys
@@ -69,7 +72,6 @@ def segment(
     tuning
         What may be tried otherwise.
     """
-    behaviour = behaviour_of(history)
     count = len(behaviour)
     if count < FEWEST_BUYERS:
         return _unclustered(history, behaviour, min(count, 1), TooFewToCluster(count))
@@ -138,7 +140,8 @@ class _Night:
         """Return the model that holds, why, and what share of quiet customers a refit moves."""
         standing = self._standing
         if standing is None:
-            return self._fitting(None).model(0.0), Decision.FIRST, None
+            task = self._fitting(None)
+            return task.confident(task.borders(0.0), 0.0), Decision.FIRST, None
         other_bounds = standing.options != replace(
             self._options, sample_size=standing.options.sample_size
         )
@@ -150,11 +153,11 @@ class _Night:
         most = max(self._tuning.night.most_moved, stays)
         least_moved, task = np.inf, self._fitting(standing)
         for share in self._tuning.night.shares_of_previous:
-            model = task.model(share)
+            model = task.borders(share)
             moved = self._moved(model.assign(self._behaviour, self._was).ids) or 0.0
             if forced or moved <= most:
                 decision = Decision.FORCED if forced else Decision.ADOPTED
-                return model, decision, moved
+                return task.confident(model, share), decision, moved
             least_moved = min(least_moved, moved)
         return standing, Decision.HELD_BACK, least_moved
 

@@ -22,6 +22,7 @@ NUMBERS = (
     "predicted_orders",
     "predicted_value",
     "churn_risk",
+    "no_order_chance",
     "predicted_orders_low",
     "predicted_orders_high",
     "predicted_value_low",
@@ -262,3 +263,34 @@ def test_the_report_holds_what_the_page_needs(cdnow_forecast: Forecast) -> None:
     assert {cutoff["date"] < "1998-01-01" for cutoff in backtest["cutoffs"]} == {True}
     assert report["grade"]["overall"] in {"good", "fair", "weak"}
     assert set(report["thresholds"]) == {"churn", "value", "not enough history"}
+
+
+def test_the_chance_of_no_order_is_the_churn_risk_where_horizons_are_equal(
+    cdnow_forecast: Forecast,
+) -> None:
+    assert np.array_equal(cdnow_forecast.no_order_chance, cdnow_forecast.churn_risk, equal_nan=True)
+
+
+def test_a_shorter_horizon_leaves_more_without_an_order(small_shop: OrderHistory) -> None:
+    found = forecast(small_shop, value_horizon_days=60, churn_horizon_days=180)
+    known = ~np.isnan(found.churn_risk)
+    assert np.all(found.no_order_chance[known] >= found.churn_risk[known])
+    assert found.no_order_chance[known].mean() > found.churn_risk[known].mean()
+
+
+def test_the_chance_of_no_order_is_as_well_calibrated_as_the_churn_risk(
+    cdnow_sample: History,
+) -> None:
+    """Learnt beside another churn horizon it errs no more than a churn risk of its own horizon."""
+    history = cdnow_sample("1997-10-01")
+    known = np.flatnonzero(history.frequency)
+    stayed_away = cdnow_sample("1998-07-01").frequency[known] == history.frequency[known]
+    beside = forecast(history, value_horizon_days=273, churn_horizon_days=120)
+    own = forecast(history, value_horizon_days=273, churn_horizon_days=273)
+
+    def error(chance: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+        fifths = np.array_split(np.argsort(chance), 5)
+        return float(np.mean([abs(chance[f].mean() - stayed_away[f].mean()) for f in fifths]))
+
+    assert beside.no_order_chance[known].mean() == pytest.approx(stayed_away.mean(), abs=0.05)
+    assert error(beside.no_order_chance[known]) <= error(own.churn_risk[known]) + 0.005

@@ -124,6 +124,7 @@ def segmented(
 ) -> Membership:
     return segment(
         history,
+        behaviour_of(history),
         ClusteringOptions(**options),  # type: ignore[arg-type]
         np.arange(history.customer_count),
         before=before,
@@ -139,7 +140,7 @@ def said_of(found: Membership) -> tuple[str, ...]:
 
 def described(found: Membership, history: OrderHistory) -> tuple[Segment, ...]:
     """Return the segments as a run describes them."""
-    measured = describe(found, history, forecast(history))
+    measured = describe(found, history, behaviour_of(history), forecast(history))
     return measured_in_words((one.segment, one.rule) for one in measured)
 
 
