@@ -34,7 +34,7 @@ from backend.results.declared import (
     Tolerance,
     number,
 )
-from backend.results.learnt import Publishing
+from backend.results.publishing import Publishing
 
 CURRENCY, DAYS, PROBABILITY, ORDERS = "currency", "days", "probability", "orders"
 ALWAYS = None
@@ -95,7 +95,7 @@ class CustomerNumbers:
         "probability in [0, 1] of no counted order in (as_of, as_of + CHURN_HORIZON_DAYS]. "
         "Calibrated: of the customers scored 0.8, 80 % do not come back",
         unit=PROBABILITY,
-        of=lambda this: this.learnt.churn_risk,
+        of=lambda this: this.customers.churn_risk,
         example=0.12,
         follows=Tolerance(0.05),
     )
@@ -103,7 +103,7 @@ class CustomerNumbers:
         CHANCE,
         "probability in [0, 1] of no counted order in (as_of, as_of + PREDICTION_HORIZON_DAYS]",
         unit=PROBABILITY,
-        of=lambda this: this.learnt.no_order_chance,
+        of=lambda this: this.customers.no_order_chance,
         example=0.07,
     )
     frequency: int | None = number(
@@ -111,7 +111,7 @@ class CustomerNumbers:
         "number of counted orders",
         unit=ORDERS,
         null_when="not_scored_yet",
-        of=lambda this: this.learnt.frequency,
+        of=lambda this: this.customers.frequency,
         example=15,
         shown_as="total_orders",
     )
@@ -143,7 +143,7 @@ class CustomerNumbers:
         MONEY,
         "expected sum of counted orders in (as_of, as_of + PREDICTION_HORIZON_DAYS]",
         unit=CURRENCY,
-        of=lambda this: this.learnt.predicted_value,
+        of=lambda this: this.customers.predicted_value,
         example=810.40,
         follows=Tolerance(5.0, share=0.2),
     )
@@ -151,21 +151,21 @@ class CustomerNumbers:
         MONEY,
         "lower end of the 80 % interval of predicted_value",
         unit=CURRENCY,
-        of=lambda this: this.learnt.predicted_value_low,
+        of=lambda this: this.customers.predicted_value_low,
         example=120.00,
     )
     predicted_value_high: Decimal | None = number(
         MONEY,
         "upper end of the 80 % interval of predicted_value",
         unit=CURRENCY,
-        of=lambda this: this.learnt.predicted_value_high,
+        of=lambda this: this.customers.predicted_value_high,
         example=1640.00,
     )
     predicted_orders: Decimal | None = number(
         EXPECTED_COUNT,
         "expected number of counted orders in (as_of, as_of + PREDICTION_HORIZON_DAYS]",
         unit=ORDERS,
-        of=lambda this: this.learnt.predicted_orders,
+        of=lambda this: this.customers.predicted_orders,
         example=4.9,
         follows=Tolerance(0.05, share=0.2),
     )
@@ -173,14 +173,14 @@ class CustomerNumbers:
         EXPECTED_COUNT,
         "lower end of the 80 % interval of predicted_orders",
         unit=ORDERS,
-        of=lambda this: this.learnt.predicted_orders_low,
+        of=lambda this: this.customers.predicted_orders_low,
         example=1.0,
     )
     predicted_orders_high: Decimal | None = number(
         EXPECTED_COUNT,
         "upper end of the 80 % interval of predicted_orders",
         unit=ORDERS,
-        of=lambda this: this.learnt.predicted_orders_high,
+        of=lambda this: this.customers.predicted_orders_high,
         example=9.0,
     )
     value_at_risk: Decimal | None = number(
@@ -190,7 +190,9 @@ class CustomerNumbers:
         "churn_risk is at most .8, 0 above",
         unit=CURRENCY,
         of=lambda this: origins.value_at_risk(
-            this.learnt.churn_risk, this.learnt.no_order_chance, this.learnt.predicted_value
+            this.customers.churn_risk,
+            this.customers.no_order_chance,
+            this.customers.predicted_value,
         ),
         example=104.57,
     )
@@ -225,14 +227,14 @@ class CustomerNumbers:
         Count(),
         "days from the last counted order to as_of",
         unit=DAYS,
-        of=lambda this: this.learnt.recency_days,
+        of=lambda this: this.customers.recency_days,
         example=12,
     )
     age_days: int | None = number(
         Count(),
         "days from the first counted order to as_of",
         unit=DAYS,
-        of=lambda this: this.learnt.age_days,
+        of=lambda this: this.customers.age_days,
         example=371,
     )
     usual_gap_days: float | None = number(
@@ -240,7 +242,7 @@ class CustomerNumbers:
         "arithmetic mean of the days between a customer's order days",
         unit=DAYS,
         null_when="fewer than two order days",
-        of=lambda this: this.learnt.usual_gap_days,
+        of=lambda this: this.customers.usual_gap_days,
         example=26.5,
     )
     order_days: int | None = number(
@@ -248,21 +250,21 @@ class CustomerNumbers:
         "number of days with counted orders",
         unit=DAYS,
         null_when="not_scored_yet",
-        of=lambda this: this.learnt.order_days,
+        of=lambda this: this.customers.order_days,
         example=14,
     )
     typical_order_value: float | None = number(
         Real(),
         "geometric mean of counted total_price",
         unit=CURRENCY,
-        of=lambda this: this.learnt.typical_order_value,
+        of=lambda this: this.customers.typical_order_value,
         example=151.20,
     )
     cluster_confidence: Decimal | None = number(
         CHANCE,
         "calibrated share of refits in which the customer keeps this segment",
         unit="share",
-        of=lambda this: this.learnt.confidence,
+        of=lambda this: this.customers.confidence,
         example=0.97,
     )
     run_id: str | None = number(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.arrays import BoolArray
-from backend.results.learnt import Publishing
+from backend.results.publishing import Publishing
 
 Column = NDArray[Any]
 """Shape (customers,): floats with NaN, or objects with None, where a value is unknown."""

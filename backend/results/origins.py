@@ -1,4 +1,4 @@
-"""Where declared numbers come from that are more than a column of what was learnt."""
+"""Where declared numbers come from that are more than a column of what was customers."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ import numpy as np
 from backend.core.arrays import BoolArray, FloatArray
 from backend.core.glossary import Status
 from backend.results.declared import CHANCE, MONEY, Column
-from backend.results.learnt import Learnt, Publishing
+from backend.results.publishing import CustomerColumns, Publishing
 
 CENT = Decimal("0.01")
 LTV_LIMIT = Decimal(10) ** 8  # the guide's DECIMAL(10,2)
@@ -22,7 +22,7 @@ LEAST_CHANCE_OF_ORDER = 1e-9
 def segment(publishing: Publishing, part: str) -> Column:
     """Return a part of the label of each customer's segment."""
     labels = np.array([getattr(row, part) for row in publishing.segments], dtype=object)
-    chosen: Column = labels[publishing.learnt.segment]
+    chosen: Column = labels[publishing.customers.segment]
     return chosen
 
 
@@ -32,54 +32,54 @@ def _objects(values: list[Any]) -> Column:
     return column
 
 
-def _spent(learnt: Learnt) -> list[Decimal]:
+def _spent(customers: CustomerColumns) -> list[Decimal]:
     """Return the exact sums, in cents; 0 without orders."""
-    return [Decimal(v).scaleb(-6).quantize(CENT) for v in learnt.historical_micros.tolist()]
+    return [Decimal(v).scaleb(-6).quantize(CENT) for v in customers.historical_micros.tolist()]
 
 
 def historical_value(publishing: Publishing) -> Column:
     """Return the sum of counted orders, exact to the cent."""
-    learnt = publishing.learnt
-    pairs = zip(_spent(learnt), learnt.frequency.tolist(), strict=True)
+    customers = publishing.customers
+    pairs = zip(_spent(customers), customers.frequency.tolist(), strict=True)
     return _objects([value if count else None for value, count in pairs])
 
 
-def _exact_ltv(learnt: Learnt) -> Column:
-    pairs = zip(_spent(learnt), MONEY.values(learnt.predicted_value), strict=True)
+def _exact_ltv(customers: CustomerColumns) -> Column:
+    pairs = zip(_spent(customers), MONEY.values(customers.predicted_value), strict=True)
     return _objects([None if more is None else value + more for value, more in pairs])
 
 
-def _beyond_the_column(learnt: Learnt) -> BoolArray:
+def _beyond_the_column(customers: CustomerColumns) -> BoolArray:
     """Tell whose value the guide's column cannot hold."""
-    beyond = learnt.historical_micros / 1e6 + learnt.predicted_value > float(LTV_LIMIT) - 1
-    beyond[beyond] = _exact_ltv(learnt.rows(beyond)) >= LTV_LIMIT
+    beyond = customers.historical_micros / 1e6 + customers.predicted_value > float(LTV_LIMIT) - 1
+    beyond[beyond] = _exact_ltv(customers.rows(beyond)) >= LTV_LIMIT
     return beyond
 
 
 def ltv(publishing: Publishing) -> Column:
     """Return what was and what is expected; None where the column cannot hold it."""
-    value = _exact_ltv(publishing.learnt)
-    value[_beyond_the_column(publishing.learnt)] = None
+    value = _exact_ltv(publishing.customers)
+    value[_beyond_the_column(publishing.customers)] = None
     return value
 
 
 def status(publishing: Publishing) -> Column:
     """Return why numbers are unknown, those that the column cannot hold included."""
-    status = publishing.learnt.status.astype(object)
-    status[_beyond_the_column(publishing.learnt)] = str(Status.VALUE_OUT_OF_RANGE)
+    status = publishing.customers.status.astype(object)
+    status[_beyond_the_column(publishing.customers)] = str(Status.VALUE_OUT_OF_RANGE)
     return status
 
 
 def avg_order_value(publishing: Publishing) -> Column:
     """Return the mean of counted orders, to the cent."""
-    learnt = publishing.learnt
-    pairs = zip(_spent(learnt), learnt.frequency.tolist(), strict=True)
+    customers = publishing.customers
+    pairs = zip(_spent(customers), customers.frequency.tolist(), strict=True)
     return _objects([(value / count).quantize(CENT) if count else None for value, count in pairs])
 
 
 def next_order(publishing: Publishing, quantile: int) -> Column:
     """Return one of the three quantiles of the next order's time."""
-    days, as_of = publishing.learnt.next_order_days[:, quantile], publishing.as_of
+    days, as_of = publishing.customers.next_order_days[:, quantile], publishing.as_of
     return _objects([None if d != d else as_of + timedelta(days=d) for d in days.tolist()])
 
 
@@ -106,7 +106,7 @@ def value_at_risk(
 
 def lost(publishing: Publishing) -> Column:
     """Tell whose value is not at risk any more."""
-    churn_risk = publishing.learnt.churn_risk
+    churn_risk = publishing.customers.churn_risk
     lost = is_lost(churn_risk).astype(object)
     lost[np.isnan(churn_risk)] = None
     return lost

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.glossary import NO_ORDERS, Cause, Decision, Status
-from backend.results.learnt import Learnt
 from backend.results.move import SegmentEvent
+from backend.results.publishing import CustomerColumns
 from backend.run.learn import Learned
 from backend.run.naming_words import named
 from backend.run.reporting import run_report
@@ -48,10 +48,10 @@ def compose(context: RunContext, seen: Seen, standing: Standing, learned: Learne
     )
 
 
-def _customers(shop: ShopColumns, learned: Learned) -> Learnt:
+def _customers(shop: ShopColumns, learned: Learned) -> CustomerColumns:
     predicted = learned.forecast
     order_days, typical_value = _behaviour(learned)
-    return Learnt(
+    return CustomerColumns(
         customer_id=shop.customer_ids,
         segment=_places(learned),
         confidence=learned.membership.confidence,

@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeEngine
 from backend.database.column_types import UtcDateTime, UtcTimestamp
 from backend.results.customer_numbers import NUMBERS
 from backend.results.declared import Count, Flag, Instant, Kind, Label, Number, Quantity, Real
-from backend.results.learnt import Publishing
+from backend.results.publishing import Publishing
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -45,4 +45,4 @@ def column_type(kind: Kind) -> TypeEngine[Any]:
 def customer_columns(publishing: Publishing) -> Columns:
     """Return what is published of customers, by column; unknown values are None."""
     made = {one.name: one.kind.values(one.of(publishing)) for one in NUMBERS}
-    return {"customer_id": publishing.learnt.customer_id.tolist(), **made}
+    return {"customer_id": publishing.customers.customer_id.tolist(), **made}

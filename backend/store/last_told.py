@@ -10,7 +10,7 @@ from sqlalchemy import select
 from backend.database.engine import AsyncConnection
 from backend.results.customer_numbers import FOLLOWED
 from backend.results.declared import Number, Tolerance
-from backend.results.learnt import LastTold
+from backend.results.publishing import LastTold
 from backend.store.tables import customer_intelligence
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from backend.core.glossary import Cause
 from backend.forecast.explainer import Explainer
 from backend.results.customer_numbers import moved
-from backend.results.learnt import LastTold, Learnt, Publishing
 from backend.results.move import SegmentEvent
+from backend.results.publishing import CustomerColumns, LastTold, Publishing
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 from backend.segments.segment_model import SegmentModel
@@ -46,7 +46,7 @@ class Publication:
     run_id: str
     token: str
     as_of: datetime
-    customers: Learnt
+    customers: CustomerColumns
     segments: Sequence[Segment]
     moves: SegmentMoves
     lineage: Sequence[SegmentEvent]
@@ -64,7 +64,7 @@ class Publication:
     def publishing(self, at: datetime, last: LastTold) -> Publishing:
         """Return the customers as they are published now, beside what was told before."""
         this = Publishing(
-            learnt=self.customers,
+            customers=self.customers,
             segments=self.segments,
             run_id=self.run_id,
             as_of=self.as_of,

@@ -20,7 +20,7 @@ DECLARATION = """    orders_in_two_horizons: Decimal | None = number(
         EXPECTED_COUNT,
         "expected number of counted orders in twice the horizon",
         unit=ORDERS,
-        of=lambda this: this.learnt.predicted_orders * 2,
+        of=lambda this: this.customers.predicted_orders * 2,
         example=9.8,
     )
 """

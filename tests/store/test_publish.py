@@ -16,8 +16,8 @@ from backend.core.errors import LeaseLost, RunAlreadyActive, SegmentNameTaken, S
 from backend.core.glossary import Cause, Fate
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.results.customer_numbers import CustomerNumbers
-from backend.results.learnt import Learnt
 from backend.results.move import Move, SegmentEvent
+from backend.results.publishing import CustomerColumns
 from backend.results.segment import Medians, Rule, Segment
 from backend.store import runs
 from backend.store.migrate import migrate
@@ -60,10 +60,10 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     await made.dispose()
 
 
-def columns(ids: np.ndarray[Any, Any]) -> Learnt:
+def columns(ids: np.ndarray[Any, Any]) -> CustomerColumns:
     """Three customers: two scored, one without orders."""
     unknown = np.array([1.0, 2.0, np.nan])
-    return Learnt(
+    return CustomerColumns(
         customer_id=ids,
         segment=np.array([0, 1, 1]),
         confidence=np.array([0.98765, 0.5, np.nan]),

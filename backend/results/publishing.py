@@ -14,7 +14,7 @@ from backend.core.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learnt:
+class CustomerColumns:
     """What is known of every customer of the shop; arrays of shape (customers,), NaN unknown.
 
     Attributes
@@ -68,9 +68,11 @@ class Learnt:
     churn_risk: FloatArray
     no_order_chance: FloatArray
 
-    def rows(self, chosen: slice | BoolArray | IntArray) -> Learnt:
+    def rows(self, chosen: slice | BoolArray | IntArray) -> CustomerColumns:
         """Return some of the customers."""
-        return Learnt(**{one.name: getattr(self, one.name)[chosen] for one in fields(self)})
+        return CustomerColumns(
+            **{one.name: getattr(self, one.name)[chosen] for one in fields(self)}
+        )
 
 
 class SegmentLabel(Protocol):
@@ -115,10 +117,12 @@ class LastTold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
-    """What a run learnt, at the moment it is published.
+    """What a run learnt of its customers, at the moment it is published.
 
     Attributes
     ----------
+    customers
+        In columns.
     segments
         As they are called now.
     at
@@ -129,7 +133,7 @@ class Publishing:
         (customers,) who moved since by more than is tolerated.
     """
 
-    learnt: Learnt
+    customers: CustomerColumns
     segments: Sequence[SegmentLabel]
     run_id: str
     as_of: datetime
@@ -139,12 +143,12 @@ class Publishing:
 
     def __len__(self) -> int:
         """Return the number of customers."""
-        return len(self.learnt.customer_id)
+        return len(self.customers.customer_id)
 
     def rows(self, chosen: slice) -> Publishing:
         """Return the same of some of the customers."""
-        learnt, last = self.learnt.rows(chosen), self.last.rows(chosen)
-        return replace(self, learnt=learnt, last=last, moved=self.moved[chosen])
+        customers, last = self.customers.rows(chosen), self.last.rows(chosen)
+        return replace(self, customers=customers, last=last, moved=self.moved[chosen])
 
     def alike(self, value: object) -> NDArray[Any]:
         """Return the same for every customer."""
