@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SERVE ?= 1
 
-.PHONY: help setup demo test check format openapi requirements bench-run bench-forecast bench-segments clean
+.PHONY: help setup demo test check format openapi openapi-lint requirements bench-run bench-forecast bench-segments clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ format: $(READY) ## Format the code and fix what can be fixed.
 
 openapi: $(READY) ## Write the OpenAPI snapshot anew.
 	$(BIN)/python -m tests.api.renew_snapshot
+
+openapi-lint: ## Hold the OpenAPI snapshot against Spectral's rules (needs npx).
+	npx --yes @stoplight/spectral-cli lint tests/api/openapi.json --ruleset .spectral.yaml --fail-severity error
 
 requirements: $(READY) ## Compile the pinned requirements anew.
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
