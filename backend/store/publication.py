@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.store.runs import CustomerIdType
+from backend.core.customer_id import CustomerIds, CustomerIdType
 
 Cause = Literal["behaviour", "model"]
 GivenBy = Literal["person", "model"]
@@ -62,7 +62,7 @@ class CustomerColumns:
     @property
     def customer_id_type(self) -> CustomerIdType:
         """What the shop's ids are."""
-        return "integer" if self.customer_id.dtype.kind in "iu" else "text"
+        return CustomerIds(self.customer_id).kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

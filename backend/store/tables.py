@@ -18,7 +18,6 @@ from sqlalchemy import (
 
 from backend.database.column_types import UtcDateTime, UtcTimestamp, long_text
 
-CUSTOMER_ID_LENGTH = 255
 SEGMENT_ID_LENGTH = 100
 
 

@@ -21,6 +21,7 @@ from backend.api.segments.schema import (
     SegmentWords,
 )
 from backend.api.state import ApiState, State
+from backend.core.customer_id import CustomerId
 from backend.core.glossary import NO_ORDERS
 from backend.database.engine import transaction
 from backend.segments.profiles import nearest_in_words
@@ -100,9 +101,10 @@ async def list_segment_changes(
     """
     async with transaction(state.engine) as connection:
         published = await runs.published(connection)
-        if published is None:
+        asked = CustomerId.parse(customer_id or "")
+        if published is None or (customer_id is not None and asked is None):
             return MoveList(changes=[])
-        customer = None if customer_id is None else (published, customer_id)
+        customer = None if asked is None else (published, asked)
         rows = await store.read_moves(
             connection, limit=limit, run_id=run_id, customer=customer, after=after
         )
