@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path
 from pydantic import AfterValidator, BeforeValidator, Field
+from starlette.convertors import Convertor, register_url_convertor
 
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
@@ -24,6 +25,23 @@ def _in_utc(value: datetime) -> datetime:
 
 
 Instant = Annotated[datetime, BeforeValidator(_midnight), AfterValidator(_in_utc)]
+
+
+class AnyText(Convertor[str]):
+    """The rest of a path, whatever it holds: ids of shops may have slashes and line ends."""
+
+    regex = r"[\s\S]+"
+
+    def convert(self, value: str) -> str:
+        """Take it as it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Write it as it is."""
+        return value
+
+
+register_url_convertor("any_text", AnyText())
 
 
 def customer_id_in_path(

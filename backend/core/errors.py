@@ -4,6 +4,7 @@
     ├── InvalidConfiguration     a variable is missing, empty or wrong
     ├── InvalidMapping           the shop mapping names what cannot be used
     ├── DatabaseUnavailable      a database does not answer
+    ├── TextNotWritable          a text that a database's character set cannot write
     ├── NotAuthenticated         no key, or a wrong one
     ├── NotAllowed               a key that does not open this route
     ├── CustomerNotFound
@@ -51,6 +52,14 @@ class DatabaseUnavailable(BackendError):
     def __init__(self, database: str) -> None:
         self.database = database
         super().__init__(f"The {database} database does not answer; try again shortly.")
+
+
+class TextNotWritable(BackendError):
+    """A text that a database's character set cannot write, and that it therefore does not hold."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        super().__init__(f"The {database} database's character set cannot write this text.")
 
 
 class NotAuthenticated(BackendError):

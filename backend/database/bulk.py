@@ -95,7 +95,9 @@ async def _stream(
 def _array(values: Sequence[Any], type_: pa.DataType) -> "pa.Array[Any]":
     try:
         return pa.array(values, type=type_, from_pandas=False)
-    except OverflowError:  # BIGINT UNSIGNED of MySQL
+    except (OverflowError, pa.ArrowInvalid):  # BIGINT UNSIGNED of MySQL
+        if type_ != pa.int64():
+            raise
         return pa.array([None if value is None else str(value) for value in values], pa.string())
 
 

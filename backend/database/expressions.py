@@ -66,6 +66,14 @@ def in_order(dialect: str, value: Column, kind: Kind) -> Column:
     return exact(dialect, value, kind)
 
 
+def has_no_id(dialect: str, value: Column, kind: Kind) -> ColumnElement[bool]:
+    """Whether an id is missing: NULL, or an empty text."""
+    if kind is Kind.INTEGER:
+        return value.is_(None)
+    # By its length: MySQL takes blanks alone for an empty text.
+    return func.coalesce(func.length(as_text(dialect, value, kind)), 0) == 0
+
+
 def same_id(
     dialect: str, one: Column, one_kind: Kind, other: Column, other_kind: Kind
 ) -> ColumnElement[bool]:

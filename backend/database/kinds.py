@@ -18,6 +18,7 @@ class Kind(StrEnum):
     DATETIME = "datetime"  # naive: in the mapping's time zone
     INSTANT = "instant"  # knows its zone
     BOOLEAN = "boolean"
+    UUID = "uuid"  # a type of its own, which only reads as text
     BINARY = "binary"
     MIXED = "mixed"  # a SQLite column with values of several kinds
     NOTHING = "nothing"  # the shop has no such column
@@ -32,7 +33,8 @@ POSTGRESQL_TYPES: Mapping[int, Kind] = {
     1184: Kind.INSTANT,
     16: Kind.BOOLEAN,
     17: Kind.BINARY,
-    **dict.fromkeys((18, 19, 25, 1042, 1043, 2950), Kind.TEXT),
+    2950: Kind.UUID,
+    **dict.fromkeys((18, 19, 25, 1042, 1043), Kind.TEXT),
 }
 FIRST_TYPE_OF_A_SHOPS_OWN = 16384  # enums, domains and citext: all readable as text
 MYSQL_TYPES: Mapping[int, Kind] = {

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.customer_id import LONGEST_ID
 from backend.core.errors import InvalidMapping
 from backend.readiness.finding import Finding, Level
 from backend.shop.mapping.mapping import ShopMapping
@@ -63,6 +64,20 @@ def judge_ids(customers: int, repeated: int) -> Finding:
         "the table hold versions or copies?",
         facts,
     )
+
+
+def judge_missing_ids(columns: ShopColumns) -> Iterator[Finding]:
+    """Say how many rows of customers hold nothing that can be an id, if any do."""
+    without, customers = columns.without_id, len(columns.customer_ids)
+    if without:
+        yield Finding(
+            "missing_customer_id",
+            "error" if without >= customers else "warning",
+            f"{without:,} rows of the customers' table have no id that can be kept, and are left "
+            f"out: it is NULL, empty, longer than {LONGEST_ID} characters, or holds a NUL "
+            "character.",
+            {"rows": without, "customers": customers},
+        )
 
 
 def judge_statuses(counts: Counts, mapping: ShopMapping) -> Finding:

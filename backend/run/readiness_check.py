@@ -80,6 +80,7 @@ async def examine(
     looked_up = await _Looks(shop, columns).all(shop_engine)
     found = [
         judging.judge_mapping(shop.mapping),
+        *judging.judge_missing_ids(columns),
         *judging.judge_orders(columns),
         judging.judge_night(columns.created_at, shop.mapping),
         *judging.judge_history(

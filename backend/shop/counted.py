@@ -12,6 +12,7 @@ from backend.database.expressions import (
     amount_micros,
     as_number,
     as_text,
+    has_no_id,
     is_before,
     moment,
 )
@@ -105,7 +106,7 @@ def reason_code(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnEle
     conditions: dict[str, Condition] = {
         **status_conditions(orders, mapping, dialect),
         "other_currency": _other_currency(orders, mapping),
-        "null_customer": _no_customer(orders, dialect),
+        "null_customer": has_no_id(dialect, columns.customer_id, kinds["customer_id"]),
         "null_date": moment(dialect, columns.created_at, kinds["created_at"]).is_(None),
         "null_amount": columns.total_price.is_(None),
         "no_rate": _no_rate(orders, mapping, dialect),
@@ -151,14 +152,6 @@ def _rate(orders: Source, dialect: str) -> ColumnElement[Any]:
 
 def _no_rate(orders: Source, mapping: ShopMapping, dialect: str) -> Condition:
     return _rate(orders, dialect).is_(None) if mapping.currency.rate else literal_column("1 = 0")
-
-
-def _no_customer(orders: Source, dialect: str) -> Condition:
-    customer, kind = orders.clause.c.customer_id, orders.kinds["customer_id"]
-    if kind is Kind.INTEGER:
-        return customer.is_(None)
-    # By its length: MySQL takes blanks alone for an empty text.
-    return func.coalesce(func.length(as_text(dialect, customer, kind)), 0) == 0
 
 
 def counted_before(

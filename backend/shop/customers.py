@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.customer_id import CustomerId
-from backend.database.expressions import in_order, is_integer_id, same_id
+from backend.database.expressions import has_no_id, in_order, is_integer_id, same_id
 from backend.database.kinds import Kind
 from backend.shop.counted import identifier
 from backend.shop.shop import Shop, Source
@@ -132,7 +132,7 @@ def _search(connection: AsyncConnection, customers: Source, wanted: str, limit: 
     )
     return (
         select(*_shown(customers, dialect))
-        .where(clause.c.id.is_not(None))
+        .where(~has_no_id(dialect, clause.c.id, customers.kinds["id"]))
         .where(or_(*(text.contains(wanted, autoescape=True) for text in texts)))
         .order_by(rank, in_order(dialect, clause.c.id, customers.kinds["id"]))
         .limit(limit)

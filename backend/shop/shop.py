@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     table,
     text,
@@ -27,7 +28,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import quoted_name
 
 from backend.core.errors import InvalidMapping
-from backend.database.expressions import MYSQL, as_text, email_key, exact, in_order, same_id
+from backend.database.expressions import (
+    MYSQL,
+    as_text,
+    email_key,
+    exact,
+    has_no_id,
+    in_order,
+    same_id,
+)
 from backend.database.kinds import Kind, column_kinds, is_binary, stored_kind
 from backend.shop.mapping.mapping import (
     CANONICAL_COLUMNS,
@@ -285,10 +294,13 @@ def _with_account(source: Source, dialect: str) -> Source:
     columns, kind = source.clause.c, source.kinds["id"]
     # Customers without an e-mail stay apart.
     alone = exact(dialect, literal("#", String()) + as_text(dialect, columns.id, kind))
-    guests_last = case((cast(columns.is_guest, Integer) == 1, 1), else_=0)
+    last = (has_no_id(dialect, columns.id, kind), cast(columns.is_guest, Integer) == 1)
     first = func.first_value(columns.id, type_=columns.id.type).over(
         partition_by=func.coalesce(email_key(dialect, columns.email), alone),
-        order_by=(guests_last, in_order(dialect, columns.id, kind)),
+        order_by=(
+            *(case((condition, 1), else_=0) for condition in last),
+            in_order(dialect, columns.id, kind),
+        ),
     )
     merged = select(*columns, first.label("account_id")).subquery("accounts")
     return Source(merged, source.kinds)
@@ -297,7 +309,9 @@ def _with_account(source: Source, dialect: str) -> Source:
 def _merged_customers(accounts: Source, dialect: str) -> Source:
     columns, kind = accounts.clause.c, accounts.kinds["id"]
     is_account = same_id(dialect, columns.id, kind, columns.account_id, kind)
-    return Source(select(*columns).where(is_account).subquery("customers"), accounts.kinds)
+    # Who has no id is nobody's account, and is counted as such.
+    kept = or_(is_account, has_no_id(dialect, columns.id, kind))
+    return Source(select(*columns).where(kept).subquery("customers"), accounts.kinds)
 
 
 def _orders_of_accounts(orders: Source, accounts: Source, dialect: str) -> Source:

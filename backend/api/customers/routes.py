@@ -60,8 +60,7 @@ async def search_customers(
     return CustomerList(customers=profiles, count=len(profiles))
 
 
-# A path, because a shop's own ids may hold slashes.
-@router.get("/{customer_id:path}", responses=problems(404))
+@router.get("/{customer_id:any_text}", responses=problems(404))
 async def get_customer(
     state: State,
     customer_id: CustomerIdInPath,
@@ -75,7 +74,7 @@ async def get_customer(
     return await explained(state, known) if explain else known
 
 
-@admin.delete("/customers/{customer_id}", status_code=204, responses=problems(404, 409))
+@admin.delete("/customers/{customer_id:any_text}", status_code=204, responses=problems(404, 409))
 async def erase_customer(state: State, customer_id: CustomerIdInPath) -> None:
     """Erase everything of ours about a customer, their changes of segment included.
 
