@@ -73,8 +73,8 @@ def judge_missing_ids(columns: ShopColumns) -> Iterator[Finding]:
         yield Finding(
             "missing_customer_id",
             "error" if without >= customers else "warning",
-            f"{without:,} rows of the customers' table have no id that can be kept, and are left "
-            f"out: it is NULL, empty, longer than {LONGEST_ID} characters, or holds a NUL "
+            f"{without:,} rows of the customers' table hold no id that can be kept, and are left "
+            f"out: NULL, an empty text, one longer than {LONGEST_ID} characters, or with a NUL "
             "character.",
             {"rows": without, "customers": customers},
         )
