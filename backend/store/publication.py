@@ -8,13 +8,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.customer_id import CustomerIds, CustomerIdType
 from backend.core.glossary import Cause
 from backend.forecast.explainer import Explainer
 from backend.results.move import SegmentEvent
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 from backend.segments.segment_model import SegmentModel
-from backend.store.runs import CustomerIdType
 
 GivenBy = Literal["person", "model"]
 
@@ -66,7 +66,7 @@ class CustomerColumns:
     @property
     def customer_id_type(self) -> CustomerIdType:
         """What the shop's ids are."""
-        return "integer" if self.customer_id.dtype.kind in "iu" else "text"
+        return CustomerIds(self.customer_id).kind
 
 
 @dataclass(frozen=True, slots=True)

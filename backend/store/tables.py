@@ -18,7 +18,6 @@ from sqlalchemy import (
 
 from backend.database.column_types import UtcDateTime, UtcTimestamp, long_text
 
-CUSTOMER_ID_LENGTH = 255
 SEGMENT_ID_LENGTH = 100
 
 # All but customer_intelligence have a prefix: a shop may have `runs` or `segments` of its own.
