@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
+from backend.core.customer_id import CustomerIdType
 from backend.core.glossary import Cause
 from backend.forecast.explainer import Explainer
 from backend.results.customer_numbers import moved
@@ -15,7 +16,6 @@ from backend.results.publishing import CustomerColumns, LastTold, Publishing
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 from backend.segments.segment_model import SegmentModel
-from backend.store.runs import CustomerIdType
 
 GivenBy = Literal["person", "model"]
 
