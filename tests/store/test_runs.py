@@ -9,7 +9,6 @@ import pytest
 from backend.core.errors import InvalidRunRequest, LeaseLost, RunAlreadyActive, RunNotFound
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.store import runs
-from backend.store.migrate import migrate
 from backend.store.runs import Run, RunRequest
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -18,9 +17,8 @@ LATER = NOW + timedelta(minutes=5)
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_engine(database_url, pool_size=10)
-    await migrate(made)
+async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_engine(migrated_url, pool_size=10)
     yield made
     await made.dispose()
 
