@@ -17,7 +17,18 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 # What the programs import, not the programs: those look at their terminal when they are imported.
-IMPORTED = ["backend.main", "uvicorn.main", "typer", "rich.console", "rich.progress", "rich.table"]
+IMPORTED = [
+    "backend.main",
+    "backend.files.load",
+    "backend.run.readiness_check",
+    "aiosqlite",
+    "asyncmy",
+    "asyncpg",
+    "rich.progress",
+    "rich.table",
+    "typer",
+    "uvicorn.protocols.http.auto",
+]
 ROOT = Path(__file__).parents[1]
 
 _from_there = get_context("forkserver")
