@@ -24,6 +24,7 @@ IMPORTED = [
     "aiosqlite",
     "asyncmy",
     "asyncpg",
+    "dlt",
     "rich.progress",
     "rich.table",
     "typer",

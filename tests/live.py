@@ -36,6 +36,7 @@ class Live:
     process: Process
     client: httpx.Client
     log: Path
+    url: str
 
     def get(self, path: str, key: str = API_KEY) -> httpx.Response:
         """Send a GET."""
@@ -97,7 +98,7 @@ def serving(
         try:
             wait_until(lambda: process.poll() is not None or _answers(client), log.read_text)
             assert process.poll() is None, f"it did not start: {log.read_text()[-2000:]}"
-            yield Live(address, process, client, log)
+            yield Live(address, process, client, log, url)
         finally:
             process.terminate()
             process.wait(PATIENCE_SECONDS)
