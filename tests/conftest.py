@@ -234,6 +234,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _shared_by(item: pytest.Function) -> str | None:
     made = item._fixtureinfo.name2fixturedefs
+    if "redis" in made:  # it has one memory for all, and is filled, paused and stopped
+        return "redis"
     if not any(one.scope == "module" for fixtures in made.values() for one in fixtures):
         return None
     kind = getattr(item, "callspec", None)
