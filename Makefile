@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SERVE ?= 1
+WORKERS ?= 2
 
-.PHONY: help setup demo test check format openapi openapi-lint numbers requirements bench-run bench-startup bench-forecast bench-segments bench-changes clean
+.PHONY: help setup demo test test-all check format openapi openapi-lint numbers requirements bench-run bench-startup bench-forecast bench-segments bench-changes clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -21,8 +22,11 @@ $(READY): requirements.txt requirements-dev.txt
 demo: $(READY) ## Cluster a real shop in SQLite, print its segments, serve them (SERVE=0: do not serve).
 	$(BIN)/python -m backend demo $(if $(filter 0,$(SERVE)),--no-serve)
 
-test: $(READY) ## Run all tests, against real PostgreSQL, MariaDB, Redis and Chromium.
-	$(BIN)/python -m pytest
+test: $(READY) ## Run the tests, against real PostgreSQL, MariaDB, Redis and Chromium (WORKERS=2).
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long"
+
+test-all: $(READY) ## Run all tests, those that take long too.
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(READY) ## Lint, format check, types, layers.
 	$(BIN)/ruff check .

@@ -86,7 +86,7 @@ def test_a_process_that_served_every_route_has_imported_nothing_that_learns(
     url = new_sqlite()
     wait_for(fill(url, invented(60)))
     wait_for(migrated(url))
-    with serving(url, tmp_path, variables=watched) as live:
+    with serving(url, tmp_path, variables=watched, anew=True) as live:
         assert live.cluster(as_of=AS_OF.isoformat())["state"] == "succeeded"
         requests = requests_to_every_route(live)
         started = ("post", "/api/admin/cluster")
@@ -108,7 +108,7 @@ async def migrated(url: str) -> None:
 def test_help_imports_no_web_framework_and_no_database(
     tmp_path: Path, watched: Mapping[str, str]
 ) -> None:
-    done = command("", tmp_path, "--help", variables=watched)
+    done = command("", tmp_path, "--help", variables=watched, anew=True)
     assert done.returncode == 0
     assert "cluster" in done.stdout
     heavy = {"fastapi", "uvicorn", "sqlalchemy", "numpy", "pydantic"}

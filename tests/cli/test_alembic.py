@@ -6,15 +6,15 @@ import sys
 from pathlib import Path
 
 from tests.conftest import NewDatabase, wait_for
-from tests.live import ROOT, command_line, environment
+from tests.live import ROOT, environment, run
 from tests.store.installation_10_0 import restore
 
-ALEMBIC = ("alembic", "-c", str(ROOT / "alembic.ini"))
+CONFIGURED = ("-c", str(ROOT / "alembic.ini"))
 
 
 def alembic(url: str, folder: Path, *arguments: str) -> str:
     """Run a command that is to succeed; return what it prints."""
-    done = command_line(url, folder, *ALEMBIC, *arguments)
+    done = run("alembic", (*CONFIGURED, *arguments), folder, environment(url))
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -42,7 +42,7 @@ def test_alembic_reads_the_services_env_file(new_sqlite: NewDatabase, tmp_path: 
     del variables["DATABASE_URL"], variables["API_KEY"]
     for arguments, printed in ((("upgrade", "head"), ""), (("current",), "(head)")):
         done = subprocess.run(
-            (sys.executable, "-m", *ALEMBIC, *arguments),
+            (sys.executable, "-m", "alembic", *CONFIGURED, *arguments),
             cwd=tmp_path,
             env=variables,
             capture_output=True,
@@ -54,7 +54,7 @@ def test_alembic_reads_the_services_env_file(new_sqlite: NewDatabase, tmp_path: 
 
 
 def test_a_wrong_variable_is_one_sentence_to_alembic_too(tmp_path: Path) -> None:
-    done = command_line("", tmp_path, *ALEMBIC, "upgrade", "head")
+    done = run("alembic", (*CONFIGURED, "upgrade", "head"), tmp_path, environment(""))
     assert done.returncode == 2
     assert done.stderr.startswith("DATABASE_URL is empty")
     assert len(done.stderr.strip().splitlines()) == 1

@@ -3,15 +3,14 @@
 import json
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import NewDatabase, execute, wait_for
-from tests.live import ROOT, command, command_line, environment, serving
+from tests.live import ROOT, command, environment, run, serving, started_anew
 from tests.shops import fill, invented
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 @pytest.fixture
@@ -78,7 +77,9 @@ def test_nonsense_is_one_sentence_and_exit_code_2(
 def test_a_wrong_variable_is_one_sentence_and_exit_code_2(
     tmp_path: Path, how: str, variable: str, value: str, said: str
 ) -> None:
-    done = command_line("sqlite:///x.db", tmp_path, *how.split(), variables={variable: value})
+    module, *arguments = how.split()
+    variables = environment("sqlite:///x.db", {variable: value})
+    done = run(module, arguments, tmp_path, variables, anew=variable == "API_KEY")
     assert done.returncode == 2
     assert said in done.stderr
     assert "hunter2" not in done.stderr
@@ -93,7 +94,8 @@ def test_a_shops_table_in_the_way_is_one_sentence_and_exit_code_2(
 ) -> None:
     url = new_sqlite()
     wait_for(execute(url, "CREATE TABLE intelligence_runs (id INTEGER, runner TEXT)"))
-    done = command_line(url, tmp_path, *how.split())
+    module, *arguments = how.split()
+    done = run(module, arguments, tmp_path, environment(url))
     assert done.returncode == 2
     assert "intelligence_runs is there and not ours" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -123,30 +125,29 @@ def test_migrate_makes_the_guides_tables_when_asked(database_url: str, tmp_path:
 
 def test_a_separate_worker_does_the_work(sqlite_shop: str, tmp_path: Path) -> None:
     variables = {"RUN_WORKER": "false"}
-    with serving(sqlite_shop, tmp_path, variables=variables) as service:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "backend", "worker"],
-            cwd=tmp_path,
-            env=environment(sqlite_shop),
-            stderr=subprocess.PIPE,
-            text=True,
+    with serving(sqlite_shop, tmp_path, variables=variables, anew=True) as service:
+        said = tmp_path / "worker.log"
+        worker = started_anew(
+            "backend",
+            ("worker",),
+            folder=tmp_path,
+            variables=environment(sqlite_shop),
+            stdout=said,
+            stderr=said,
         )
         assert service.cluster(as_of="2024-06-01")["state"] == "succeeded"
         worker.send_signal(signal.SIGTERM)
-        assert worker.stderr is not None
-        with worker.stderr:
-            assert "run started" in worker.stderr.read()
-        assert worker.wait(20) == 0
+        assert worker.wait(PATIENCE_SECONDS) == 0
+        assert "run started" in said.read_text()
         assert "run started" not in service.log.read_text()
 
 
 def test_a_server_that_is_stopped_says_so_in_the_run(sqlite_shop: str, tmp_path: Path) -> None:
     with serving(sqlite_shop, tmp_path) as service:
         service.client.post("/api/admin/cluster", headers={"X-API-Key": "admin-key"})
-        while service.get("/api/admin/cluster/status").json()["state"] == "queued":
-            time.sleep(0.01)
+        wait_until(lambda: service.state() != "queued")
         service.process.terminate()
-        service.process.wait(20)
+        service.process.wait(PATIENCE_SECONDS)
     with serving(sqlite_shop, tmp_path) as service:
         status = service.get("/api/admin/cluster/status").json()
         assert status["state"] == "failed"
@@ -155,8 +156,8 @@ def test_a_server_that_is_stopped_says_so_in_the_run(sqlite_shop: str, tmp_path:
 
 
 def test_the_demo_runs_twice(tmp_path: Path) -> None:
-    for _ in range(2):
-        done = command("sqlite:///unused.db", tmp_path, "demo", "--no-serve")
+    for anew in (True, False):
+        done = command("sqlite:///unused.db", tmp_path, "demo", "--no-serve", anew=anew)
         assert done.returncode == 0, done.stderr
         assert "Segment" in done.stdout
     assert (tmp_path / "demo.db").exists()

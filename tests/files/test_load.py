@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -24,9 +23,11 @@ from backend.database.engine import create_engine, transaction
 from backend.files.guide_tables import shop_tables
 from backend.files.load import ImportResult, import_files
 from backend.files.values import FIRST_MADE_ID, NotThat, amount, made_id
+from tests import forked
 from tests.conftest import NewDatabase, execute
 from tests.live import ROOT, command, environment
 from tests.shops import NAMES
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SHOPIFY = """\
@@ -451,17 +452,17 @@ def big_file(path: Path, rows: int, bad_line_at: int = 0) -> None:
 
 def killed_half_way(url: str, folder: Path) -> int:
     """Import a file of which a line in the middle is refused, and kill it at that line."""
-    process = subprocess.Popen(
-        (sys.executable, "-m", "backend", "import", "big.csv"),
-        cwd=folder,
-        env=environment(url),
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+    process = forked.start(
+        "backend",
+        ("import", "big.csv"),
+        folder=folder,
+        variables=environment(url),
+        stdout=folder / "said",
+        stderr=folder / "said",
     )
-    while not (folder / "rejected.csv").exists() and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    return process.wait()
+    wait_until(lambda: (folder / "rejected.csv").exists() or process.poll() is not None)
+    process.kill()
+    return process.wait(PATIENCE_SECONDS)
 
 
 async def test_nothing_is_half_loaded_when_it_is_killed(database_url: str, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from backend.wording.order_reasons import LEFT_OUT
 from backend.wording.segment_sentences import event_in_words
 from tests.conftest import execute, wait_for
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
+from tests.performed import NO_WORKER, performed
 from tests.shops import AS_OF, fill, invented
 
 SMALLEST_TEXT = 12
@@ -71,9 +72,9 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reported]:
     folder = tmp_path_factory.mktemp("report")
     url = f"sqlite:///{folder}/shop.db"
     wait_for(fill(url, invented(400)))
-    with serving(url, folder) as service:
+    with serving(url, folder, variables=NO_WORKER) as service:
         days = (AS_OF - timedelta(days=60), AS_OF)
-        yield Reported(service, [service.cluster(as_of=day.isoformat()) for day in days])
+        yield Reported(service, [performed(service, as_of=day) for day in days])
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +90,8 @@ def small_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def _page(folder: Path, customers: int, **wanted: int) -> str:
     url = f"sqlite:///{folder}/shop.db"
     wait_for(fill(url, invented(customers)))
-    with serving(url, folder) as service:
-        status = service.cluster(as_of=AS_OF.isoformat(), **wanted)
+    with serving(url, folder, variables=NO_WORKER) as service:
+        status = performed(service, as_of=AS_OF, **wanted)
         return service.get(status["report_page_url"], ADMIN_KEY).text
 
 

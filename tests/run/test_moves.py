@@ -140,9 +140,14 @@ def an_order(as_of: datetime) -> dict[str, Any]:
 
 
 @pytest.fixture
+def database_url(migrated_url: str) -> str:
+    """Every test here begins with our tables."""
+    return migrated_url
+
+
+@pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     made = create_engine(database_url)
-    await migrate(made)
     await fill(database_url, SHOP)
     yield made
     await made.dispose()

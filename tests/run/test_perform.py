@@ -23,7 +23,6 @@ from backend.run.perform import perform
 from backend.run.progress import STAGES, Progress
 from backend.run.run_config import RunConfig
 from backend.store import runs
-from backend.store.migrate import migrate
 from backend.store.runs import RunRequest
 from backend.store.tables import customer_intelligence
 from tests.conftest import NewDatabase, read_only_url
@@ -71,9 +70,14 @@ def config_of(url: str, **changes: Any) -> RunConfig:
 
 
 @pytest.fixture
+def database_url(migrated_url: str) -> str:
+    """Every test here begins with our tables."""
+    return migrated_url
+
+
+@pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     made = create_engine(database_url)
-    await migrate(made)
     yield made
     await made.dispose()
 
@@ -130,9 +134,8 @@ async def test_every_customer_is_published_to_the_cent(
 async def test_the_same_shop_gives_the_same_numbers(new_database: NewDatabase) -> None:
     found = []
     for _ in range(2):
-        url = new_database()
+        url = new_database(migrated=True)
         engine = create_engine(url)
-        await migrate(engine)
         await fill(url, invented())
         await clustered(engine, url)
         volatile = {"run_id", "updated_at"}
@@ -187,10 +190,10 @@ async def test_the_sample_bounds_the_fit_not_the_answers(
 @pytest.mark.external
 @pytest.mark.parametrize("stage", STAGES)
 async def test_a_run_killed_in_any_stage_leaves_the_old_results_served(
-    postgres_url: str, stage: str
+    new_postgres: NewDatabase, stage: str
 ) -> None:
-    database_url, engine = postgres_url, create_engine(postgres_url)
-    await migrate(engine)
+    database_url = new_postgres(migrated=True)
+    engine = create_engine(database_url)
     await fill(database_url, invented(120))
     await clustered(engine, database_url)
     before = await rows(engine)
@@ -292,12 +295,11 @@ async def test_a_forced_refit_says_which_segments_came_and_went(
 
 
 @pytest.mark.external
-async def test_a_shop_user_that_may_only_select_is_enough(new_postgres: Any) -> None:
-    shop_url, ours = new_postgres(), new_postgres()
+async def test_a_shop_user_that_may_only_select_is_enough(new_postgres: NewDatabase) -> None:
+    shop_url, ours = new_postgres(), new_postgres(migrated=True)
     await fill(shop_url, invented(80))
     reader = await read_only_url(shop_url)
     engine = create_engine(ours)
-    await migrate(engine)
     run_id = await claimed(engine)
     await perform(config_of(ours, shop_url=reader), run_id, "mine", Progress())
     async with transaction(engine) as connection:

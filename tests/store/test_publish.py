@@ -21,7 +21,6 @@ from backend.results.move import Move, SegmentEvent
 from backend.results.publishing import CustomerColumns
 from backend.results.segment import Medians, Rule, Segment
 from backend.store import runs
-from backend.store.migrate import migrate
 from backend.store.publication import (
     GivenName,
     Publication,
@@ -31,6 +30,7 @@ from backend.store.runs import RunRequest
 from backend.store.stored import REPORT
 from backend.store.tables import customer_intelligence, segments
 from backend.store.tables import runs as runs_table
+from tests.conftest import NewDatabase
 from tests.store.stored_results import text_of
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -54,9 +54,8 @@ OF_ONE_RUN = select(
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_engine(database_url)
-    await migrate(made)
+async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_engine(migrated_url)
     yield made
     await made.dispose()
 
@@ -208,9 +207,9 @@ async def test_a_run_that_lost_its_lease_publishes_nothing(engine: AsyncEngine) 
     assert [one.id for one in published.segments] == ["alpha", "beta"]
 
 
-async def test_no_reader_sees_half_of_two_runs(engine: AsyncEngine, database_url: str) -> None:
+async def test_no_reader_sees_half_of_two_runs(engine: AsyncEngine, migrated_url: str) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
-    reader = create_engine(database_url)
+    reader = create_engine(migrated_url)
     seen: list[tuple[Any, ...]] = []
     stop = asyncio.Event()
 
@@ -327,10 +326,10 @@ async def test_a_rules_name_gives_way_to_a_persons(engine: AsyncEngine) -> None:
 
 
 async def test_a_person_waits_for_a_run_that_is_being_published(
-    engine: AsyncEngine, database_url: str
+    engine: AsyncEngine, migrated_url: str
 ) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
-    publication, other = await prepared(engine), create_engine(database_url)
+    publication, other = await prepared(engine), create_engine(migrated_url)
     await asyncio.gather(
         store.publish(engine, publication, now=NOW),
         named(other, "alpha", name="Champions"),
@@ -405,9 +404,8 @@ async def test_nobody_is_erased_while_a_run_may_publish_them_again(engine: Async
 
 
 @pytest.mark.external
-async def test_the_shops_own_sql_joins_on_integer_ids(postgres_url: str) -> None:
-    engine = create_engine(postgres_url)
-    await migrate(engine)
+async def test_the_shops_own_sql_joins_on_integer_ids(new_postgres: NewDatabase) -> None:
+    engine = create_engine(new_postgres(migrated=True))
     await store.publish(engine, await prepared(engine), now=NOW)
     async with transaction(engine) as connection:
         joined = await connection.scalar(

@@ -10,7 +10,6 @@ from backend.core.errors import InvalidRunRequest, LeaseLost, RunAlreadyActive, 
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.store import runs
 from backend.store.left_by_run import read_report
-from backend.store.migrate import migrate
 from backend.store.runs import Run, RunRequest
 from tests.store.stored_results import text_of
 
@@ -20,9 +19,8 @@ LATER = NOW + timedelta(minutes=5)
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_engine(database_url, pool_size=10)
-    await migrate(made)
+async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_engine(migrated_url, pool_size=10)
     yield made
     await made.dispose()
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -40,6 +41,9 @@ from backend.segments.vocabulary import (
 )
 from backend.store.stored import MODEL, read_model
 from backend.wording.segment_sentences import clustering_note, measured_in_words
+
+# One worker has them all, so that what is fitted once is fitted once.
+pytestmark = pytest.mark.xdist_group("night")
 
 AS_OF = np.datetime64("2024-10-01", "us")
 DAY = np.timedelta64(86_400_000_000, "us")
@@ -81,6 +85,7 @@ KINDS = {
 }
 
 
+@cache
 def planted(seed: int = 0) -> tuple[OrderHistory, NDArray[np.str_]]:
     """Plant five kinds of customers, most of them ordinary."""
     rng = np.random.default_rng(seed)
@@ -144,6 +149,17 @@ def described(found: Membership, history: OrderHistory) -> tuple[Segment, ...]:
     return measured_in_words((one.segment, one.rule) for one in measured)
 
 
+def fitted(seed: int = 0, **options: object) -> Membership:
+    """Segment a planted shop as its first run does, once for all tests."""
+    return _fitted(seed, ClusteringOptions(**options))  # type: ignore[arg-type]
+
+
+@cache
+def _fitted(seed: int, options: ClusteringOptions) -> Membership:
+    history, _ = planted(seed)
+    return segment(history, behaviour_of(history), options, np.arange(history.customer_count))
+
+
 def left_by(found: Membership, as_of: np.datetime64) -> Before:
     """Return what a run leaves to the next one, through JSON as it does."""
     assert found.model is not None
@@ -156,8 +172,8 @@ def leaves(found: Membership) -> set[str]:
 
 
 def test_planted_kinds_get_segments_of_their_own() -> None:
-    history, kinds = planted()
-    ids = segmented(history).ids.astype(str)
+    _, kinds = planted()
+    ids = fitted().ids.astype(str)
     for kind, identity in (
         ("once_old", "lapsed_one_time"),
         ("once_new", "new_one_time"),
@@ -186,7 +202,7 @@ def test_the_report_says_when_more_was_asked_than_the_data_justify() -> None:
 
 def test_asking_for_more_halves_what_is_large() -> None:
     history, _ = planted()
-    plain = segmented(history)
+    plain = fitted()
     found = segmented(history, min_k=len(leaves(plain)) + 2)
     assert len(leaves(found)) == len(leaves(plain)) + 2
     halves = leaves(found) & set(HALF_IDS)
@@ -200,15 +216,14 @@ def test_asking_for_more_halves_what_is_large() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_segment_is_worth_its_name_in_customers(seed: int) -> None:
-    history, _ = planted(seed)
-    _, sizes = np.unique(segmented(history).ids.astype(str), return_counts=True)
+    _, sizes = np.unique(fitted(seed).ids.astype(str), return_counts=True)
     assert sizes.min() >= 20
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_segments_are_boxes_that_hold_their_customers_and_nobody_else(seed: int) -> None:
     history, _ = planted(seed)
-    found = segmented(history)
+    found = fitted(seed)
     assert found.model is not None
     behaviour = behaviour_of(history)
     for branch, boxes in found.model.boxes.items():
@@ -230,7 +245,7 @@ def test_a_shop_of_too_few_gaps_has_the_gap_that_its_tuning_assumes() -> None:
 
 def test_nobody_slips_away_before_a_short_gap_between_orders_has_passed() -> None:
     history, _ = planted()
-    found = segmented(history)
+    found = fitted()
     assert found.model is not None
     behaviour = behaviour_of(history)
     short = Clock.of(behaviour).short_days
@@ -245,8 +260,7 @@ def test_nobody_slips_away_before_a_short_gap_between_orders_has_passed() -> Non
 
 @pytest.mark.parametrize("most", [1, 2, 3, 5])
 def test_max_k_is_a_hard_cap(most: int) -> None:
-    history, _ = planted()
-    held = segmented(history, min_k=1, max_k=most)
+    held = fitted(min_k=1, max_k=most)
     assert len(leaves(held)) == most
     assert held.report.upper_bound == most
     assert f"Held to {most} segment" in said_of(held)[0]
@@ -256,7 +270,7 @@ def test_max_k_is_a_hard_cap(most: int) -> None:
 @pytest.mark.parametrize("most", [3, 4, 5, 6])
 def test_only_whole_life_stages_are_mixed(most: int, seed: int) -> None:
     history, _ = planted(seed)
-    found = segmented(history, max_k=most)
+    found = fitted(seed, max_k=most)
     assert len(leaves(found)) == most
     recency = behaviour_of(history).recency_days
     for identity in leaves(found):
@@ -318,8 +332,8 @@ def test_the_upper_bound_is_the_promised_formula(
 
 @pytest.mark.parametrize("robust", [True, False])
 def test_both_scalings_find_the_valuable(robust: bool) -> None:
-    history, kinds = planted()
-    ids = segmented(history, robust_scaling=robust).ids
+    _, kinds = planted()
+    ids = fitted(robust_scaling=robust).ids
     assert (ids[kinds == "vip"] == "high_value_repeat").mean() > 0.6
 
 
@@ -327,21 +341,21 @@ def test_robust_scaling_is_not_moved_by_one_huge_order() -> None:
     history, _ = planted(2)  # no segment of this shop is near the least size
     people = people_of(history)
     people[-1] = (people[-1][0], people[-1][1] * 1e6)
-    before = segmented(history).ids.astype(str)
+    before = fitted(2).ids.astype(str)
     after = segmented(history_of(people)).ids
     assert (before != after).mean() < 0.01
 
 
 def test_the_same_input_gives_the_same_output() -> None:
     history, _ = planted()
-    first, second = segmented(history), segmented(history)
+    first, second = fitted(), segmented(history)
     np.testing.assert_array_equal(first.ids, second.ids)
     np.testing.assert_array_equal(first.confidence, second.confidence)
 
 
 def test_the_model_survives_json_and_assigns_as_the_run_did() -> None:
     history, _ = planted()
-    found = segmented(history)
+    found = fitted()
     assert found.model is not None
     stored = read_model(MODEL.write(found.model))
     assert stored is not None
@@ -354,11 +368,11 @@ def test_a_model_of_another_version_is_left_alone() -> None:
 
 
 def test_every_customer_is_assigned_though_few_are_sampled() -> None:
-    history, kinds = planted()
-    found = segmented(history, sample_size=800)
+    _, kinds = planted()
+    found = fitted(sample_size=800)
     assert found.report.sample == 800
     assert len(found.ids) == len(kinds)
-    agreement = (found.ids == segmented(history).ids.astype(str)).mean()
+    agreement = (found.ids == fitted().ids.astype(str)).mean()
     assert agreement > 0.85
 
 
@@ -421,7 +435,7 @@ def at(history: OrderHistory, days: float, *, more: list[Orders] | None = None) 
 
 def test_a_night_keeps_the_borders_and_moves_hardly_anybody() -> None:
     history, _ = planted()
-    first = segmented(history)
+    first = fitted()
     night = segmented(at(history, 20), left_by(first, AS_OF))
     assert night.report.refit == "kept"
     assert night.model is not None
@@ -434,7 +448,7 @@ def test_a_night_keeps_the_borders_and_moves_hardly_anybody() -> None:
 
 def test_who_is_just_past_a_border_stays() -> None:
     history, _ = planted()
-    first = segmented(history)
+    first = fitted()
     later = at(history, 10)
     with_memory = segmented(later, left_by(first, AS_OF))
     assert first.model is not None
@@ -447,7 +461,7 @@ def test_who_is_just_past_a_border_stays() -> None:
 
 def test_borders_are_learnt_anew_after_a_month_and_ids_stay() -> None:
     history, _ = planted()
-    first = segmented(history)
+    first = fitted()
     month = segmented(at(history, REFIT_AFTER_DAYS), left_by(first, AS_OF))
     assert month.report.refit in {"adopted", "held_back"}
     assert month.model is not None
@@ -458,7 +472,7 @@ def test_borders_are_learnt_anew_after_a_month_and_ids_stay() -> None:
 
 def test_a_refit_that_moves_many_is_held_back_unless_forced() -> None:
     history, _ = planted()
-    first = segmented(history, robust_scaling=True)
+    first = fitted(robust_scaling=True)
     assert first.model is not None
     # A standing model whose borders lie where no fit of this shop would put them.
     repeat = first.model.boxes["repeat"]
@@ -479,7 +493,7 @@ def test_a_refit_that_moves_many_is_held_back_unless_forced() -> None:
 
 def test_other_bounds_are_obeyed_at_once() -> None:
     history, _ = planted()
-    first = segmented(history)
+    first = fitted()
     held = segmented(history, left_by(first, AS_OF), min_k=2, max_k=3)
     assert held.report.refit == "forced"
     assert len(leaves(held)) == 3
@@ -487,7 +501,7 @@ def test_other_bounds_are_obeyed_at_once() -> None:
 
 def test_another_sample_size_alone_moves_nobody() -> None:
     history, _ = planted()
-    first = segmented(history, sample_size=800)
+    first = fitted(sample_size=800)
     night = segmented(history, left_by(first, AS_OF), sample_size=1000)
     assert night.report.refit == "kept"
     np.testing.assert_array_equal(night.ids, first.ids)
@@ -495,7 +509,7 @@ def test_another_sample_size_alone_moves_nobody() -> None:
 
 def test_a_model_from_the_future_is_not_used() -> None:
     history, _ = planted()
-    first = segmented(history)
+    first = fitted()
     earlier = history.before(AS_OF - 100 * DAY)
     found = segmented(earlier, left_by(first, AS_OF))
     assert found.report.refit == "first"
@@ -559,7 +573,7 @@ def test_what_a_habit_needs_is_undefined_without_it() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_every_crossing_is_what_the_model_says(seed: int) -> None:
     history, _ = planted(seed)
-    found = segmented(history)
+    found = fitted(seed)
     assert found.model is not None
     behaviour = behaviour_of(history)
     rng = np.random.default_rng(seed)
@@ -590,7 +604,7 @@ def test_every_crossing_is_what_the_model_says(seed: int) -> None:
 
 def test_segments_are_described_by_a_rule_that_holds() -> None:
     history, _ = planted()
-    found = segmented(history)
+    found = fitted()
     segments = described(found, history)
     parts = [item for item in segments if not item.is_group]
     assert sum(item.customer_count for item in parts) == history.customer_count
