@@ -196,6 +196,19 @@ async def test_the_guides_columns_and_what_is_refused_of_them(
     assert result.rejected == 3
 
 
+@pytest.mark.parametrize("written_id", ["9" * 4301, "-7", "7.5", "\u0667", "9223372036854775808"])
+async def test_an_id_that_no_column_holds_is_refused_and_the_rest_is_loaded(
+    new_sqlite: NewDatabase, tmp_path: Path, written_id: str
+) -> None:
+    url = new_sqlite()
+    people = f"id,email\n{written_id},ada@example.com\n007,bo@example.com\n9.0,cy@example.com\n"
+    await imported(url, written(tmp_path, people=people), tmp_path)
+    assert [row["id"] for row in (await contents(url))["customers"]] == [7, 9]
+    assert refused(tmp_path) == [
+        ("people.csv", "2", f"id is '{written_id}', expected a whole number")
+    ]
+
+
 async def test_parquet_gives_the_same_as_csv(new_sqlite: NewDatabase, tmp_path: Path) -> None:
     created = [datetime(2024, 1, 2, 10), datetime(2024, 1, 3)]  # noqa: DTZ001
     columns: dict[str, list[Any]] = {
