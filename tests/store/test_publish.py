@@ -28,9 +28,9 @@ from backend.store.publication import (
 )
 from backend.store.runs import RunRequest
 from backend.store.stored import REPORT
-from backend.store.tables import customer_intelligence, segments
+from backend.store.tables import customer_intelligence, segment_changes, segments
 from backend.store.tables import runs as runs_table
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, execute
 from tests.store.stored_results import text_of
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -187,6 +187,38 @@ async def test_ids_have_the_shops_type(
         assert set(await profiles(engine, *map(str, ids))) == set(map(str, ids))
         stored, _ = await store.read_membership(engine)
         assert stored.tolist() == sorted(ids.tolist())
+
+
+@pytest.mark.external
+async def test_texts_that_differ_in_blanks_are_kept_apart_also_where_they_were_not(
+    mysql_url: str,
+) -> None:
+    """Earlier versions made the column with a collation that ignores blanks at the end."""
+    engine = create_engine(mysql_url)
+    await migrate(engine)
+    await store.publish(engine, await prepared(engine, TEXTS), now=NOW)
+    for table in (customer_intelligence, segment_changes):
+        column = "customer_id VARCHAR(255) COLLATE utf8mb4_bin NOT NULL"
+        await execute(mysql_url, f"ALTER TABLE {table.name} MODIFY {column}")
+    blanks = np.array(["cus", "cus ", "cus  "], dtype=object)
+    await store.publish(engine, await prepared(engine, blanks), now=NOW)
+    assert (await store.read_membership(engine))[0].tolist() == blanks.tolist()
+    assert set(await profiles(engine, *blanks)) == set(blanks)
+    await engine.dispose()
+
+
+async def test_the_shops_own_sql_joins_on_text_ids(engine: AsyncEngine, database_url: str) -> None:
+    ids = np.array(["é", "cus", "cus "], dtype=object)
+    await store.publish(engine, await prepared(engine, ids), now=NOW)
+    joined = "o JOIN customer_intelligence ci ON o.customer_id = ci.customer_id"
+    await execute(
+        database_url,
+        "CREATE TABLE theirs (customer_id varchar(20))",
+        "INSERT INTO theirs VALUES ('é'), ('cus'), ('e'), ('CUS')",
+    )
+    async with transaction(engine) as connection:
+        found = await connection.scalars(text(f"SELECT ci.customer_id FROM theirs {joined}"))
+        assert sorted(found) == ["cus", "é"]
 
 
 @pytest.mark.parametrize("identity", ["abc", "7.0", "-7", "99999999999999999999", "7; DROP", ""])
