@@ -21,6 +21,7 @@ from backend.results.move import Move, SegmentEvent
 from backend.results.publishing import CustomerColumns
 from backend.results.segment import Medians, Rule, Segment
 from backend.store import runs
+from backend.store.migrate import migrate
 from backend.store.publication import (
     GivenName,
     Publication,
