@@ -7,6 +7,7 @@
     ├── TablesInTheWay           somebody else's tables have the names of ours
     ├── TablesTooNew             a newer version than this one made our tables
     ├── TablesBusy               others hold our tables while they are to be changed
+    ├── TextNotWritable          a text that a database's character set cannot write
     ├── NotAuthenticated         no key, or a wrong one
     ├── NotAllowed               a key that does not open this route
     ├── CustomerNotFound
@@ -92,6 +93,14 @@ class TablesBusy(BackendError):
             f"Our tables could not be changed within {seconds:,.0f} seconds: {obstacle}. Nothing "
             "was changed; start again later."
         )
+
+
+class TextNotWritable(BackendError):
+    """A text that a database's character set cannot write, and that it therefore does not hold."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        super().__init__(f"The {database} database's character set cannot write this text.")
 
 
 class NotAuthenticated(BackendError):

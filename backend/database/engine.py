@@ -15,7 +15,7 @@ from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from backend.core.errors import BackendError, DatabaseUnavailable
+from backend.core.errors import BackendError, DatabaseUnavailable, TextNotWritable
 
 __all__ = [
     "AsyncConnection",
@@ -23,9 +23,9 @@ __all__ = [
     "InvalidDatabaseUrl",
     "create_engine",
     "opened",
-    "outages_named",
     "parse_url",
     "ping",
+    "problems_named",
     "snapshot",
     "transaction",
 ]
@@ -178,14 +178,27 @@ def _sqlite_engine(url: URL, pool_size: int) -> AsyncEngine:
     return engine
 
 
+UNWRITABLE_ON_POSTGRESQL = {"22021", "22P05"}  # a NUL, or a letter that LATIN1 has not
+UNWRITABLE_ON_MYSQL = 1267  # a letter that the column's character set has not
+
+
+def _is_unwritable(error: DBAPIError) -> bool:
+    cause: Any = error.driver_exception
+    if isinstance(cause, asyncpg.PostgresError):
+        return cause.sqlstate in UNWRITABLE_ON_POSTGRESQL
+    return bool(cause.args) and cause.args[0] == UNWRITABLE_ON_MYSQL
+
+
 @contextmanager
-def outages_named(database: str) -> Iterator[None]:
-    """Turn what drivers raise when a server is away into one error.
+def problems_named(database: str) -> Iterator[None]:
+    """Turn what drivers raise into errors with names, where callers can do something about it.
 
     Raises
     ------
     DatabaseUnavailable
-        When the body met an outage; what a database refuses passes through as it is.
+        When the body met an outage.
+    TextNotWritable
+        When it asks for a text that the database could not hold.
     """
     try:
         yield
@@ -194,6 +207,8 @@ def outages_named(database: str) -> Iterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated or "database is locked" in str(error.orig):
             raise DatabaseUnavailable(database) from error
+        if _is_unwritable(error):
+            raise TextNotWritable(database) from None
         raise
 
 
@@ -214,8 +229,10 @@ async def transaction(
     ------
     DatabaseUnavailable
         When the server is away, or goes away in the body.
+    TextNotWritable
+        When the body asks for a text that the database could not hold.
     """
-    with outages_named(database):
+    with problems_named(database):
         async with aclosing(await _connected(engine, database)) as connection, connection.begin():
             yield connection
 

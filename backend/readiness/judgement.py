@@ -98,6 +98,27 @@ class RepeatedEmails(RepeatedIds):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowsWithoutId(Judgement):
+    """Rows of the customers' table that hold nothing that can be an id.
+
+    Attributes
+    ----------
+    rows, customers
+        How many, and how many customers there are with one.
+    longest
+        Characters that an id may have.
+    """
+
+    rows: int
+    customers: int
+    longest: int
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        return {"rows": self.rows, "customers": self.customers}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeenStatuses(Judgement):
     """How each status is treated.
 

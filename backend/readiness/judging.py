@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.customer_id import LONGEST_ID
 from backend.core.errors import InvalidMapping
 from backend.core.glossary import Reason, Target
 from backend.readiness.judgement import (
@@ -27,6 +28,7 @@ from backend.readiness.judgement import (
     OurTables,
     RepeatedEmails,
     RepeatedIds,
+    RowsWithoutId,
     SeenCurrencies,
     SeenStatuses,
     ShopUser,
@@ -100,6 +102,19 @@ def judge_ids(customers: int, repeated: int) -> RepeatedIds:
         customers=customers,
         repeated=repeated,
     )
+
+
+def judge_missing_ids(columns: ReadOrders) -> Iterator[RowsWithoutId]:
+    """Judge how many rows of customers hold nothing that can be an id, if any do."""
+    without, customers = columns.without_id, len(columns.customer_ids)
+    if without:
+        yield RowsWithoutId(
+            code="missing_customer_id",
+            level="error" if without >= customers else "warning",
+            rows=without,
+            customers=customers,
+            longest=LONGEST_ID,
+        )
 
 
 def judge_statuses(counts: Counts, mapping: ReadingRules) -> SeenStatuses:

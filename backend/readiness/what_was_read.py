@@ -4,7 +4,7 @@ Nothing here knows how a shop is read; what reads one has values of these shapes
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,7 +14,15 @@ from backend.core.glossary import Reason
 
 
 class ReadOrders(Protocol):
-    """Counted orders, and how many others there are."""
+    """Customers and counted orders, and how many others there are."""
+
+    @property
+    def customer_ids(self) -> NDArray[Any]:
+        """(customers,) every one of them."""
+
+    @property
+    def without_id(self) -> int:
+        """How many rows of the customers' table hold nothing that can be an id."""
 
     @property
     def customer_index(self) -> NDArray[np.int64]:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend import store
+from backend.core.customer_id import UNKNOWN, CustomerIds, as_text
 from backend.database.engine import AsyncEngine, transaction
 from backend.segments.segment_model import SegmentModel
-from backend.shop.orders import UNKNOWN, places_of
 from backend.store import runs
 from backend.store.publication import GivenName
 from backend.store.rights_of_ours import can_write_ours
@@ -45,14 +45,14 @@ class Standing:
     def where(self, ids: NDArray[Any]) -> NDArray[Any]:
         """Return the segment that each of these customers was in; None for who was not known."""
         was = np.full(len(ids), None, dtype=object)
-        places = places_of(ids, self.customer_ids)
+        places = CustomerIds(self.customer_ids).places_of(ids)
         known = places != UNKNOWN
         was[known] = self.segment_ids[places[known]]
         return was
 
     def gone(self, ids: NDArray[Any]) -> "Standing":
         """Return those of its customers that are not among these, which are ascending."""
-        return self._of(places_of(self.customer_ids, ids) == UNKNOWN)
+        return self._of(CustomerIds(ids).places_of(self.customer_ids) == UNKNOWN)
 
     def with_ids_like(self, ids: NDArray[Any]) -> "Standing":
         """Return the same with ids of the shop's type, which may have changed since.
@@ -63,8 +63,8 @@ class Standing:
             return self
         if ids.dtype != object:
             return self._of(np.zeros(len(self.customer_ids), dtype=bool))
-        as_text = replace(self, customer_ids=self.customer_ids.astype(str).astype(object))
-        return as_text._of(np.argsort(as_text.customer_ids))
+        texts = replace(self, customer_ids=as_text(self.customer_ids))
+        return texts._of(np.argsort(texts.customer_ids))
 
     def _of(self, rows: NDArray[Any]) -> "Standing":
         kept = {"customer_ids": self.customer_ids[rows], "segment_ids": self.segment_ids[rows]}

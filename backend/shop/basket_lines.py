@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from sqlalchemy import Float, Select, Subquery, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backend.database.bulk import read_batches
-from backend.database.expressions import exact, same_id
+from backend.core.customer_id import UNKNOWN, CustomerIds
+from backend.database.bulk import read_batches, to_ids
+from backend.database.expressions import exact, identifier, same_id
 from backend.database.kinds import Kind
-from backend.shop.counted import counted_before, id_type, identifier
-from backend.shop.orders import UNKNOWN, places_of
+from backend.shop.counted import counted_before, id_type
 from backend.shop.refusals import refusals_named
 from backend.shop.shop import Shop, Source
 
@@ -188,13 +188,11 @@ class _Filler:
     """Puts each customer's numbers where `customer_ids` has them."""
 
     def __init__(self, customer_ids: NDArray[Any]) -> None:
-        self.customer_ids = customer_ids
+        self.customers = CustomerIds(customer_ids)
         self.columns = {name: np.full(len(customer_ids), np.nan) for name in MEASURES}
 
     def take(self, batch: pa.RecordBatch) -> None:
-        ids = batch.column("customer_id")
-        keys = np.array(ids.to_pylist(), dtype=self.customer_ids.dtype)
-        places = places_of(keys, self.customer_ids)
+        places = self.customers.places_of(to_ids(batch.column("customer_id")))
         known = places != UNKNOWN
         for name in batch.schema.names[1:]:
             values = batch.column(name).to_numpy(zero_copy_only=False)

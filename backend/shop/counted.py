@@ -13,6 +13,8 @@ from backend.database.expressions import (
     amount_micros,
     as_number,
     as_text,
+    has_no_id,
+    identifier,
     is_before,
     moment,
 )
@@ -67,11 +69,6 @@ def order_schema(orders: Source, dialect: str) -> pa.Schema:
     )
 
 
-def identifier(dialect: str, value: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
-    """Return an id as the integer it is, else as text."""
-    return value if kind is Kind.INTEGER else as_text(dialect, value, kind)
-
-
 def id_type(kind: Kind) -> pa.DataType:
     """Return the Arrow type of an id of this kind."""
     return pa.int64() if kind is Kind.INTEGER else pa.string()
@@ -106,7 +103,7 @@ def reason_code(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnEle
     conditions: dict[Reason, Condition] = {
         **status_conditions(orders, mapping, dialect),
         Reason.OTHER_CURRENCY: _other_currency(orders, mapping),
-        Reason.NULL_CUSTOMER: _no_customer(orders, dialect),
+        Reason.NULL_CUSTOMER: has_no_id(dialect, columns.customer_id, kinds["customer_id"]),
         Reason.NULL_DATE: moment(dialect, columns.created_at, kinds["created_at"]).is_(None),
         Reason.NULL_AMOUNT: columns.total_price.is_(None),
         Reason.NO_RATE: _no_rate(orders, mapping, dialect),
@@ -156,13 +153,6 @@ def _no_rate(orders: Source, mapping: ShopMapping, dialect: str) -> Condition:
     return _rate(orders, dialect).is_(None) if mapping.currency.rate else literal_column("1 = 0")
 
 
-def _no_customer(orders: Source, dialect: str) -> Condition:
-    customer, kind = orders.clause.c.customer_id, orders.kinds["customer_id"]
-    if kind is Kind.INTEGER:
-        return customer.is_(None)
-    return func.coalesce(as_text(dialect, customer, kind), "") == ""
-
-
 def counted_before(
     orders: Source, mapping: ShopMapping, dialect: str, as_of: datetime
 ) -> Condition:
@@ -179,7 +169,6 @@ __all__ = [
     "SQL_REASONS",
     "counted_before",
     "id_type",
-    "identifier",
     "net_micros",
     "order_rows",
     "order_schema",

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from backend.core.errors import InvalidMapping
-from backend.database.engine import AsyncConnection, AsyncEngine, outages_named, snapshot
+from backend.database.engine import AsyncConnection, AsyncEngine, problems_named, snapshot
 from backend.shop import inspection, rights, structure
 from backend.shop.basket_lines import BasketColumns, read_baskets
 from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
@@ -220,7 +220,7 @@ async def _look(connection: AsyncConnection, shop: Shop, columns: ShopColumns) -
 async def _answered(connection: AsyncConnection, question: Awaitable[Answer]) -> Answer | Refused:
     """Ask within a savepoint: a refusal must not end the snapshot that the rest is read in."""
     try:
-        with outages_named("shop"):
+        with problems_named("shop"):
             async with connection.begin_nested():
                 return await question
     except (DBAPIError, InvalidMapping, NoSuchTableError) as error:

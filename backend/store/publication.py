@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
+from backend.core.customer_id import CustomerIds, CustomerIdType
 from backend.core.glossary import Cause
 from backend.forecast.explainer import Explainer
 from backend.results.customer_numbers import moved
@@ -15,7 +16,6 @@ from backend.results.publishing import CustomerColumns, LastTold, Publishing
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 from backend.segments.segment_model import SegmentModel
-from backend.store.runs import CustomerIdType
 
 GivenBy = Literal["person", "model"]
 
@@ -59,7 +59,7 @@ class Publication:
     @property
     def customer_id_type(self) -> CustomerIdType:
         """What the shop's ids are."""
-        return "integer" if self.customers.customer_id.dtype.kind in "iu" else "text"
+        return CustomerIds(self.customers.customer_id).kind
 
     def publishing(self, at: datetime, last: LastTold) -> Publishing:
         """Return the customers as they are published now, beside what was told before."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import RowMapping, delete, select
 
+from backend.core.customer_id import CustomerId
 from backend.core.errors import RunAlreadyActive
 from backend.core.glossary import Cause, Fate
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
@@ -17,7 +18,7 @@ from backend.results.customer_numbers import CustomerNumbers
 from backend.results.move import LineageEvent, Move
 from backend.results.segment import Segment
 from backend.store import runs, stored
-from backend.store.id_column import as_published, id_column
+from backend.store.id_column import HOLDERS, is_one_of
 from backend.store.runs import Published
 from backend.store.tables import customer_intelligence, segment_changes, segment_lineage, segments
 from backend.store.tables import runs as runs_table
@@ -38,17 +39,18 @@ async def read_membership(engine: AsyncEngine) -> tuple[NDArray[Any], NDArray[An
 
 
 async def read_profiles(
-    connection: AsyncConnection, published: Published, customer_ids: Sequence[str]
-) -> dict[str, CustomerNumbers]:
-    """Return what was published of these customers, by id as text; unknown ids are left out.
+    connection: AsyncConnection, published: Published, customer_ids: Sequence[CustomerId]
+) -> dict[CustomerId, CustomerNumbers]:
+    """Return what was published of these customers; unknown ids are left out.
 
     Each has its own `run_id` and `as_of`: a run may be published since `published` was read.
     """
-    ids = [as_published(published, customer_id) for customer_id in customer_ids]
-    column = id_column(customer_intelligence, published)
-    statement = select(customer_intelligence).where(column.in_([i for i in ids if i is not None]))
+    statement = select(customer_intelligence).where(
+        is_one_of(customer_intelligence, published, customer_ids)
+    )
     rows = (await connection.execute(statement)).mappings()
-    return {str(row["customer_id"]): CustomerNumbers(**row) for row in rows}
+    found = [{**row, "customer_id": CustomerId(str(row["customer_id"]))} for row in rows]
+    return {row["customer_id"]: CustomerNumbers(**row) for row in found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ async def read_moves(
     *,
     limit: int,
     run_id: str | None = None,
-    customer: tuple[Published, str] | None = None,
+    customer: tuple[Published, CustomerId] | None = None,
     after: int | None = None,
 ) -> list[Move]:
     """Return who moved between segments, newest first.
@@ -114,8 +116,8 @@ async def read_moves(
     if run_id is not None:
         statement = statement.where(segment_changes.c.run_id == run_id)
     if customer is not None:
-        mine = id_column(segment_changes, customer[0]) == as_published(*customer)
-        statement = statement.where(mine)
+        published, customer_id = customer
+        statement = statement.where(is_one_of(segment_changes, published, [customer_id]))
     if after is not None:
         statement = statement.where(segment_changes.c.id > after)
     rows = (await connection.execute(statement)).mappings()
@@ -151,7 +153,7 @@ def _lineage_event(row: RowMapping) -> LineageEvent:
 
 
 async def erase_customer(
-    connection: AsyncConnection, published: Published, customer_id: str
+    connection: AsyncConnection, published: Published, customer_id: CustomerId
 ) -> bool:
     """Delete all that is ours about a customer, moves included. Returns whether there was any.
 
@@ -162,12 +164,9 @@ async def erase_customer(
     """
     if (running := await runs.running(connection)) is not None:
         raise RunAlreadyActive(running)
-    known = as_published(published, customer_id)
-    if known is None:
-        return False
     erased = 0
-    for table in (segment_changes, customer_intelligence):
-        statement = delete(table).where(id_column(table, published) == known)
+    for table in HOLDERS:
+        statement = delete(table).where(is_one_of(table, published, [customer_id]))
         erased += (await connection.execute(statement)).rowcount
     await runs.revise(connection)
     return erased > 0

@@ -15,11 +15,11 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Select, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from backend.core.customer_id import CustomerIdType
 from backend.core.errors import InvalidRunRequest, LeaseLost, RunAlreadyActive, RunNotFound
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.store.tables import runs
 
-CustomerIdType = Literal["integer", "text"]
 Refit = Literal["auto", "now", "force"]
 State = Literal["queued", "running", "succeeded", "failed"]
 LEASE_EXPIRED = "The worker stopped renewing its lease; what was published before stays."

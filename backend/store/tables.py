@@ -18,7 +18,6 @@ from backend.database.column_types import UtcDateTime, long_text
 from backend.results.customer_numbers import NUMBERS
 from backend.store.customer_columns import column_of
 
-CUSTOMER_ID_LENGTH = 255
 SEGMENT_ID_LENGTH = 100
 
 # All but customer_intelligence have a prefix: a shop may have `runs` or `segments` of its own.

@@ -21,6 +21,7 @@ from backend.readiness.judgement import (
     OurTables,
     RepeatedEmails,
     RepeatedIds,
+    RowsWithoutId,
     SeenCurrencies,
     SeenStatuses,
     ShopUser,
@@ -111,6 +112,15 @@ def _(found: RepeatedEmails) -> str:
     return (
         f"{found.repeated:,} customers ({share:.0%}) repeat another's e-mail: set "
         "MERGE_GUESTS=true to make them one."
+    )
+
+
+@_sentence.register
+def _(found: RowsWithoutId) -> str:
+    return (
+        f"{found.rows:,} rows of the customers' table hold no id that can be kept, and are left "
+        f"out: NULL, an empty text, one longer than {found.longest} characters, or with a NUL "
+        "character."
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from backend.database.engine import opened, transaction
 from backend.store import runs
 from backend.store.migrate import migrate
 from backend.store.runs import RunRequest
+from backend.store.tables import customer_intelligence as customers
 from backend.store.tables import runs as runs_table
 from backend.store.tables import segments
 from tests.conftest import wait_for
@@ -20,6 +22,24 @@ from tests.store.stored_results import BUILDS, builds_with, segment_rows, text_o
 
 NOW = datetime(2024, 6, 2, tzinfo=UTC)
 FULL_BUILDS = [build for build in BUILDS if build in builds_with("segments")]
+
+VALUES = {
+    "customer_id": 4,
+    "status": "scored",
+    "as_of": AS_OF,
+    "changed_at": NOW,
+    "churn_risk": Decimal("0.4"),
+    "predicted_value": Decimal(310),
+    "historical_value": Decimal(560),
+    "avg_order_value": Decimal(80),
+    "frequency": 7,
+    "order_days": 7,
+    "recency_days": 12,
+    "age_days": 400,
+    "usual_gap_days": 60.0,
+    "typical_order_value": 78.0,
+}
+CUSTOMER = {name: value for name, value in VALUES.items() if name in customers.c}
 
 
 class Upgraded:
@@ -34,6 +54,10 @@ class Upgraded:
         """Ask; what is answered may be of any status."""
         return self._live.get(path.format(run_id=self.run_id), ADMIN_KEY)
 
+    def cluster(self) -> dict[str, Any]:
+        """Run once more, and return how that ended."""
+        return self._live.cluster(as_of=AS_OF.isoformat())
+
     def left_by(self, build: str) -> None:
         """Let the published run be that of a build."""
         kinds = ("report", "explainer", "model")
@@ -47,12 +71,15 @@ class Upgraded:
 
     async def _store(self, texts: dict[str, str]) -> None:
         async with opened(self._url) as engine, transaction(engine) as connection:
-            await connection.execute(update(runs_table).values(texts))
+            served = runs_table.c.published == 1
+            await connection.execute(update(runs_table).where(served).values(texts))
 
     async def _replace(self, rows: list[dict[str, Any]]) -> None:
+        somewhere = next(row["id"] for row in rows if not row["is_group"])
         async with opened(self._url) as engine, transaction(engine) as connection:
             await connection.execute(delete(segments))
             await connection.execute(insert(segments), rows)
+            await connection.execute(update(customers).values(archetype_id=somewhere))
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +111,7 @@ async def published(url: str) -> str:
                 model=None,
                 now=NOW,
             )
+            await connection.execute(insert(customers), {**CUSTOMER, "run_id": run.id})
         return run.id
 
 
@@ -111,6 +139,27 @@ def test_segments_of_every_build_are_served(upgraded: Upgraded, build: str) -> N
     for identity, row in stored.items():
         assert served[identity]["customer_count"] == row["customer_count"]
         assert served[identity]["rule"]["sentence"]
+
+
+@pytest.mark.parametrize("build", FULL_BUILDS)
+def test_what_every_build_stored_explains_a_customer(upgraded: Upgraded, build: str) -> None:
+    upgraded.left_by(build)
+    told = upgraded.get("/api/mcp/customers/4?explain=true").json()["explanation"]
+    for number, score in (("churn_risk", 0.4), ("predicted_value", 310.0)):
+        parts = [part["amount"] for part in told[number]["contributions"]]
+        assert told[number]["score"] == score
+        assert told[number]["base"] + sum(parts) == pytest.approx(score)
+    assert told["segment"]["why"].startswith("Ordered on 7 days")
+    has_borders = build in {"10_0", "typed"}
+    assert ("% of repeat customers" in told["segment"]["why"]) is has_borders
+
+
+def test_borders_of_the_future_stop_a_run_in_words(upgraded: Upgraded) -> None:
+    upgraded.stored(model='{"format": 99}')
+    ended = upgraded.cluster()
+    assert ended["state"] == "failed"
+    assert ended["error"].startswith("The stored segmentation is of format 99")
+    assert upgraded.get("/api/mcp/segments").json()["run_id"] == upgraded.run_id
 
 
 def test_a_report_of_the_future_is_refused_in_words(upgraded: Upgraded) -> None:

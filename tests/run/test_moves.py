@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select
 
 from backend import store
+from backend.core.customer_id import CustomerId
 from backend.database.engine import AsyncConnection, AsyncEngine, create_engine, opened, transaction
 from backend.files.guide_tables import shop_tables
 from backend.store import runs
@@ -130,7 +131,7 @@ async def happens(connection: AsyncConnection, night: Night, as_of: datetime) ->
         await connection.execute(insert(ORDERS), orders)
     if (published := await runs.published(connection)) is not None:
         for number in night.erased:
-            await store.erase_customer(connection, published, str(number))
+            await store.erase_customer(connection, published, CustomerId(str(number)))
 
 
 def an_order(as_of: datetime) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from backend import store
+from backend.core.customer_id import CustomerId
 from backend.core.errors import LeaseLost, RunAlreadyActive, SegmentNameTaken, SegmentNotFound
 from backend.core.glossary import Cause, Fate
 from backend.database.engine import AsyncEngine, create_engine, transaction
@@ -136,10 +137,12 @@ async def prepared(
 
 
 async def profiles(engine: AsyncEngine, *ids: str) -> dict[str, CustomerNumbers]:
+    asked = [one for one in map(CustomerId.parse, ids) if one]
     async with transaction(engine) as connection:
         published = await runs.published(connection)
         assert published is not None
-        return await store.read_profiles(connection, published, ids)
+        found = await store.read_profiles(connection, published, asked)
+        return {str(customer_id): row for customer_id, row in found.items()}
 
 
 async def test_what_is_published_is_read_back_exactly(engine: AsyncEngine) -> None:
@@ -383,8 +386,8 @@ async def test_erasing_a_customer_erases_their_moves(engine: AsyncEngine) -> Non
     async with transaction(engine) as connection:
         published = await runs.published(connection)
         assert published is not None
-        assert await store.erase_customer(connection, published, "7")
-        assert not await store.erase_customer(connection, published, "7")
+        assert await store.erase_customer(connection, published, CustomerId("7"))
+        assert not await store.erase_customer(connection, published, CustomerId("7"))
     assert await profiles(engine, "7") == {}
     assert [move.customer_id for move in await moves(engine)] == ["12"]
 
@@ -396,7 +399,7 @@ async def test_nobody_is_erased_while_a_run_may_publish_them_again(engine: Async
         published = await runs.published(connection)
         assert published is not None
         with pytest.raises(RunAlreadyActive) as refused:
-            await store.erase_customer(connection, published, "7")
+            await store.erase_customer(connection, published, CustomerId("7"))
     assert refused.value.run_id == at_work.run_id
     assert set(await profiles(engine, "7")) == {"7"}
 

@@ -14,6 +14,7 @@ from backend.api.fields import CustomerIdInPath
 from backend.api.keys import opens_admin, opens_reading
 from backend.api.problem_answers import problems
 from backend.api.state import ApiState, State
+from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
 from backend.database.engine import snapshot, transaction
 from backend.results.customer_numbers import CustomerNumbers
@@ -60,7 +61,7 @@ async def search_customers(
     return CustomerList(customers=profiles, count=len(profiles))
 
 
-@router.get("/{customer_id}", responses=problems(404))
+@router.get("/{customer_id:any_text}", responses=problems(404))
 async def get_customer(
     state: State,
     customer_id: CustomerIdInPath,
@@ -74,7 +75,7 @@ async def get_customer(
     return await explained(state, known) if explain else known
 
 
-@admin.delete("/customers/{customer_id}", status_code=204, responses=problems(404, 409))
+@admin.delete("/customers/{customer_id:any_text}", status_code=204, responses=problems(404, 409))
 async def erase_customer(state: State, customer_id: CustomerIdInPath) -> None:
     """Erase everything of ours about a customer, their changes of segment included.
 
@@ -87,7 +88,7 @@ async def erase_customer(state: State, customer_id: CustomerIdInPath) -> None:
             connection, published, customer_id
         )
     if not erased:
-        raise CustomerNotFound(customer_id)
+        raise CustomerNotFound(str(customer_id))
 
 
 async def _published(state: ApiState) -> Published | None:
@@ -96,12 +97,12 @@ async def _published(state: ApiState) -> Published | None:
 
 
 async def _read_one(
-    state: ApiState, published: Published | None, customer_id: str
+    state: ApiState, published: Published | None, customer_id: CustomerId
 ) -> CustomerProfile:
     async with snapshot(state.shop_engine) as connection:
         customer = await customers.get_customer(connection, state.shop, customer_id)
     if customer is None:
-        raise CustomerNotFound(customer_id)
+        raise CustomerNotFound(str(customer_id))
     return (await _profiles(state, published, [customer]))[0]
 
 
@@ -109,16 +110,16 @@ async def _profiles(
     state: ApiState, published: Published | None, found: Sequence[Customer]
 ) -> list[CustomerProfile]:
     """Join the shop's customers with what the published run says of them."""
-    ids = [str(customer.id) for customer in found]
+    ids = [customer.id for customer in found]
     numbers = {} if published is None else await _numbers(state, published, ids)
     return [
-        profile_of(customer, numbers.get(str(customer.id)) or CustomerNumbers.unknown(customer.id))
+        profile_of(customer, numbers.get(customer.id) or CustomerNumbers.unknown(customer.id))
         for customer in found
     ]
 
 
 async def _numbers(
-    state: ApiState, published: Published, customer_ids: Sequence[str]
-) -> Mapping[str, CustomerNumbers]:
+    state: ApiState, published: Published, customer_ids: Sequence[CustomerId]
+) -> Mapping[CustomerId, CustomerNumbers]:
     async with transaction(state.engine) as connection:
         return await store.read_profiles(connection, published, customer_ids)

@@ -13,6 +13,7 @@ from backend.api.problem_answers import problems
 from backend.api.segments.example import SEGMENT_EXAMPLE
 from backend.api.segments.schema import Lineage, MoveList, SegmentList, SegmentWords
 from backend.api.state import ApiState, State
+from backend.core.customer_id import CustomerId
 from backend.core.glossary import NO_ORDERS
 from backend.database.engine import transaction
 from backend.results.segment import Segment
@@ -95,9 +96,10 @@ async def list_segment_changes(
     """
     async with transaction(state.engine) as connection:
         published = await runs.published(connection)
-        if published is None:
+        asked = CustomerId.parse(customer_id or "")
+        if published is None or (customer_id is not None and asked is None):
             return MoveList(changes=[])
-        customer = None if customer_id is None else (published, customer_id)
+        customer = None if asked is None else (published, asked)
         moves = await store.read_moves(
             connection, limit=limit, run_id=run_id, customer=customer, after=after
         )
