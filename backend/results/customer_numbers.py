@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.customer_id import CustomerId
 from backend.core.glossary import Status
 from backend.results import origins
 from backend.results.declared import (
@@ -56,7 +57,7 @@ def at_last_move(kind: Quantity, name: str) -> Any:
 class CustomerNumbers:
     """All that was published of one customer."""
 
-    customer_id: int | str
+    customer_id: CustomerId
     archetype_id: str | None = number(
         Label(100),
         "segment the customer is in, by its permanent id",
@@ -302,7 +303,7 @@ class CustomerNumbers:
     predicted_orders_at_change: Decimal | None = at_last_move(EXPECTED_COUNT, "predicted_orders")
 
     @classmethod
-    def unknown(cls, customer_id: int | str) -> CustomerNumbers:
+    def unknown(cls, customer_id: CustomerId) -> CustomerNumbers:
         """Say of a customer whom no run has seen that nothing is known."""
         known: dict[str, Any] = {"customer_id": customer_id, "status": str(Status.NOT_SCORED_YET)}
         return cls(**{**dict.fromkeys(one.name for one in NUMBERS), **known})

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
+from backend.core.customer_id import UNKNOWN, CustomerIds
 from backend.database.engine import AsyncConnection
 from backend.results.customer_numbers import FOLLOWED
 from backend.results.declared import Number, Tolerance
@@ -32,14 +33,16 @@ async def read_last_told(connection: AsyncConnection, customer_id: NDArray[Any])
 
 
 def _beside(customer_id: NDArray[Any], columns: Mapping[str, Sequence[Any]]) -> LastTold:
-    row = {one: place for place, one in enumerate(columns.get("customer_id", ()))}
-    places = np.array([row.get(one, -1) for one in customer_id.tolist()], dtype=np.int64)
-    known = places >= 0
+    ids = np.array(columns.get("customer_id", ()), dtype=customer_id.dtype)
+    place = CustomerIds(customer_id).places_of(ids)
+    stays = place != UNKNOWN
+    known = np.zeros(len(customer_id), dtype=bool)
+    known[place[stays]] = True
 
     def beside(name: str, unknown: object, dtype: type) -> NDArray[Any]:
         told: NDArray[Any] = np.full(len(customer_id), unknown, dtype=dtype)
         if name in columns:
-            told[known] = np.array(columns[name], dtype=dtype)[places[known]]
+            told[place[stays]] = np.array(columns[name], dtype=dtype)[stays]
         return told
 
     return LastTold(

@@ -59,7 +59,7 @@ class Publication:
     @property
     def customer_id_type(self) -> CustomerIdType:
         """What the shop's ids are."""
-        return "integer" if self.customers.customer_id.dtype.kind in "iu" else "text"
+        return CustomerIds(self.customers.customer_id).kind
 
     def publishing(self, at: datetime, last: LastTold) -> Publishing:
         """Return the customers as they are published now, beside what was told before."""

@@ -41,7 +41,7 @@ async def read_membership(engine: AsyncEngine) -> tuple[NDArray[Any], NDArray[An
 async def read_profiles(
     connection: AsyncConnection, published: Published, customer_ids: Sequence[CustomerId]
 ) -> dict[CustomerId, CustomerNumbers]:
-    """Return what was published of these customers by id; unknown ids are left out.
+    """Return what was published of these customers; unknown ids are left out.
 
     Each has its own `run_id` and `as_of`: a run may be published since `published` was read.
     """
@@ -49,7 +49,8 @@ async def read_profiles(
         is_one_of(customer_intelligence, published, customer_ids)
     )
     rows = (await connection.execute(statement)).mappings()
-    return {CustomerId(str(row["customer_id"])): CustomerNumbers(**row) for row in rows}
+    found = [{**row, "customer_id": CustomerId(str(row["customer_id"]))} for row in rows]
+    return {row["customer_id"]: CustomerNumbers(**row) for row in found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ async def _profiles(
     ids = [customer.id for customer in found]
     numbers = {} if published is None else await _numbers(state, published, ids)
     return [
-        profile_of(customer, numbers.get(customer.id) or CustomerNumbers.unknown(str(customer.id)))
+        profile_of(customer, numbers.get(customer.id) or CustomerNumbers.unknown(customer.id))
         for customer in found
     ]
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.api.customers import example
 from backend.api.customers.shape import nested, with_numbers
+from backend.core.customer_id import CustomerId
 from backend.results.customer_numbers import SHOWN, CustomerNumbers
 from backend.results.declared import Number, Quantity
 from backend.results.explanation import Explanation
@@ -53,7 +54,7 @@ def profile_of(customer: Customer, numbers: CustomerNumbers) -> CustomerProfile:
 
 def numbers_of(profile: CustomerProfile) -> CustomerNumbers:
     """Return the numbers that a profile shows; those it does not show are None."""
-    unknown = CustomerNumbers.unknown(profile.customer_id)
+    unknown = CustomerNumbers.unknown(CustomerId(profile.customer_id))
     return replace(unknown, **{one.name: _shown_in(profile, one) for one in SHOWN})
 
 
