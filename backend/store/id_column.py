@@ -4,7 +4,17 @@ from typing import Any
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import BigInteger, Connection, String, Table, delete, inspect, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    String,
+    Table,
+    delete,
+    inspect,
+    text,
+    type_coerce,
+    update,
+)
 
 from backend.database.column_types import text_id
 from backend.database.engine import AsyncEngine, transaction
@@ -31,7 +41,15 @@ def _id_type(connection: Connection) -> CustomerIdType:
     return "text" if isinstance(kind, String) else "integer"
 
 
+def _drop_old_name(connection: Connection, table: Table) -> None:
+    """Drop the view that an upgrade left under the name of 10.0: it would hold the column fast."""
+    old, inspector = table.name.removeprefix("intelligence_"), inspect(connection)
+    if old in inspector.get_view_names() and table.name in str(inspector.get_view_definition(old)):
+        connection.execute(text(f"DROP VIEW {old}"))
+
+
 def _alter_id_type(connection: Connection, kind: CustomerIdType) -> None:
+    _drop_old_name(connection, segment_changes)
     operations = Operations(MigrationContext.configure(connection))
     new = BigInteger() if kind == "integer" else text_id(CUSTOMER_ID_LENGTH)
     for table in (customer_intelligence, segment_changes):
