@@ -65,9 +65,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if theirs := _taken():
-        raise CommandError(
-            f"The shop has {theirs[0]} itself; 10.0 needs the name for a table of its own."
-        )
+        raise CommandError(f"The shop has {theirs[0]} itself; 10.0 needs that name for its own.")
     _, move_back = _steps()
     move_back()
 
