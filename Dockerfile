@@ -15,6 +15,7 @@ WORKDIR /app
 COPY --from=build /venv /venv
 COPY backend backend
 COPY migrations migrations
+COPY alembic.ini .
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/health', timeout=4)"]

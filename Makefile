@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SERVE ?= 1
+WORKERS ?= 2
 
-.PHONY: help setup demo test check format openapi openapi-lint requirements bench-run bench-forecast bench-segments clean
+.PHONY: help setup demo test test-all check format openapi openapi-lint numbers requirements bench-run bench-startup bench-forecast bench-segments bench-changes clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -21,8 +22,11 @@ $(READY): requirements.txt requirements-dev.txt
 demo: $(READY) ## Cluster a real shop in SQLite, print its segments, serve them (SERVE=0: do not serve).
 	$(BIN)/python -m backend demo $(if $(filter 0,$(SERVE)),--no-serve)
 
-test: $(READY) ## Run all tests, against real PostgreSQL, MariaDB, Redis and Chromium.
-	$(BIN)/python -m pytest
+test: $(READY) ## Run the tests, against real PostgreSQL, MariaDB, Redis and Chromium (WORKERS=2).
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long"
+
+test-all: $(READY) ## Run all tests, those that take long too.
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(READY) ## Lint, format check, types, layers.
 	$(BIN)/ruff check .
@@ -40,6 +44,9 @@ openapi: $(READY) ## Write the OpenAPI snapshot anew.
 openapi-lint: ## Hold the OpenAPI snapshot against Spectral's rules (needs npx).
 	npx --yes @stoplight/spectral-cli lint tests/api/openapi.json --ruleset .spectral.yaml --fail-severity error
 
+numbers: $(READY) ## Write the docs' table of a customer's numbers anew.
+	$(BIN)/python -m tests.results.table_of_numbers
+
 requirements: $(READY) ## Compile the pinned requirements anew.
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
@@ -48,11 +55,17 @@ requirements: $(READY) ## Compile the pinned requirements anew.
 bench-run: $(READY) ## Time a whole run over 24,000 customers on PostgreSQL.
 	$(BIN)/python -m bench.run
 
+bench-startup: $(READY) ## Weigh a web process and its start beside a bare FastAPI app.
+	$(BIN)/python -m bench.startup
+
 bench-forecast: $(READY) ## Score the forecasts beside their peers (ARGS="--peers --speed").
 	$(BIN)/python -m bench.forecast $(ARGS)
 
 bench-segments: $(READY) ## Judge the segments beside RFM groups, on real, planted and noise shops.
 	$(BIN)/python -m bench.segments $(ARGS)
+
+bench-changes: $(READY) ## Count the rows a follower copies after a night without orders.
+	$(BIN)/python -m bench.changes $(ARGS)
 
 clean: ## Remove what the commands made.
 	rm -rf $(VENV) demo.db* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import TypedDict
 
 from fastapi import FastAPI
@@ -21,7 +22,14 @@ from backend.api.segments import routes as segments
 from backend.api.state import ApiState
 from backend.clients.cache import create_cache
 from backend.core.clock import utc_now
-from backend.core.errors import DatabaseUnavailable, InvalidConfiguration, InvalidMapping
+from backend.core.errors import (
+    DatabaseUnavailable,
+    InvalidConfiguration,
+    InvalidMapping,
+    TablesBusy,
+    TablesInTheWay,
+    TablesTooNew,
+)
 from backend.core.logging import set_up_logging
 from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, InvalidDatabaseUrl, opened
@@ -30,9 +38,16 @@ from backend.run.worker import work
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.shop import Shop
-from backend.store.migrate import migrate
+from backend.store.migrate import migrate, refuse_unusable
 
 RETRY_SECONDS = 1.0
+REFUSED_AT_START = (
+    InvalidConfiguration,
+    InvalidMapping,
+    InvalidDatabaseUrl,
+    TablesInTheWay,
+    TablesTooNew,
+)
 
 log = logging.getLogger(__name__)
 
@@ -156,13 +171,32 @@ async def _work(
 
 
 async def _migrated(engine: AsyncEngine) -> bool:
-    """Migrate; a database that is away is tried again later, while /health says so."""
+    """Migrate; a database that is away or in use is tried again later, while /health says so."""
     try:
         await migrate(engine)
-    except DatabaseUnavailable as error:
+    except (DatabaseUnavailable, TablesBusy) as error:
         log.warning("migrations wait", extra={"reason": str(error)})
         return False
     return True
+
+
+def refuse_unusable_tables(settings: Settings) -> None:
+    """Look at our tables before anything is served; a database that is away is waited for later.
+
+    Raises
+    ------
+    TablesInTheWay, TablesTooNew
+        When migrating would be refused.
+    """
+    # A server makes the app in its loop, and may not be kept from it: hence a thread with its own.
+    with ThreadPoolExecutor(1) as thread, suppress(DatabaseUnavailable):
+        thread.submit(asyncio.run, _look(settings)).result()
+
+
+async def _look(settings: Settings) -> None:
+    if settings.auto_migrate:
+        async with opened(settings.intelligence_url) as engine:
+            await refuse_unusable(engine)
 
 
 def __getattr__(name: str) -> FastAPI:
@@ -172,7 +206,8 @@ def __getattr__(name: str) -> FastAPI:
     try:
         settings = Settings.load()
         set_up_logging(settings.log_level)
+        refuse_unusable_tables(settings)
         return create_app(settings)
-    except (InvalidConfiguration, InvalidMapping, InvalidDatabaseUrl) as error:
+    except REFUSED_AT_START as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)

@@ -35,11 +35,12 @@ from sklearn.preprocessing import StandardScaler
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import ONE_DAY, OrderHistory
-from backend.segments.buyers import behaviour_of, with_habits
+from backend.segments.buyers import behaviour_of
+from backend.segments.learn.evidence import with_habits
 from backend.segments.learn.night import segment
 from backend.segments.membership import Before
 from backend.segments.options import ClusteringOptions
-from backend.segments.standing import StandingModel
+from backend.segments.segment_model import SegmentModel
 from bench.paths import Backend, fill
 from bench.planted import AS_OF, HORIZON_DAYS, MIXES, Planted, noise_shop, planted_shop
 from bench.segment_judge import (
@@ -160,7 +161,7 @@ class Found:
     segments: Ids
     confidence: NDArray[np.float64]
     next_day: Ids
-    model: StandingModel
+    model: SegmentModel
 
 
 Way = Callable[[Case], Found]
@@ -170,13 +171,13 @@ def directly(case: Case) -> Found:
     """Call the clustering, and again a day later."""
     ids, history, baskets = case.known(case.as_of)
     options = ClusteringOptions()
-    first = segment(history, options, ids, baskets=baskets)
+    first = segment(history, behaviour_of(history), options, ids, baskets=baskets)
     assert first.model is not None
     later, moved_on, more = case.known(case.as_of + ONE_DAY)
     was = np.full(len(later), None, dtype=object)
     was[np.searchsorted(later, ids)] = first.ids
     before = Before(model=first.model, ids=was, as_of=case.as_of)
-    night = segment(moved_on, options, later, baskets=more, before=before)
+    night = segment(moved_on, behaviour_of(moved_on), options, later, baskets=more, before=before)
     next_day = night.ids[np.searchsorted(later, ids)]
     return Found(ids, first.ids, first.confidence, next_day, first.model)
 
@@ -195,15 +196,17 @@ def publicly(case: Case) -> Found:
     return Found(ids, segments, confidence, next_day[np.searchsorted(later, ids)], model)
 
 
-def _published(database: Path) -> tuple[Ids, Ids, NDArray[np.float64], StandingModel]:
+def _published(database: Path) -> tuple[Ids, Ids, NDArray[np.float64], SegmentModel]:
     connection = sqlite3.connect(database)
     rows = connection.execute(
         "SELECT customer_id, archetype_id, cluster_confidence FROM customer_intelligence"
         " WHERE frequency > 0 ORDER BY customer_id"
     ).fetchall()
-    (stored,) = connection.execute("SELECT model FROM runs WHERE published = 1").fetchone()
+    (stored,) = connection.execute(
+        "SELECT model FROM intelligence_runs WHERE published = 1"
+    ).fetchone()
     connection.close()
-    model = StandingModel.from_dict(json.loads(stored))
+    model = SegmentModel.from_dict(json.loads(stored))
     assert model is not None
     ids, segments, confidence = zip(*rows, strict=True)
     return np.array(ids), np.array(segments, dtype=object), np.array(confidence, float), model
@@ -327,7 +330,7 @@ def _nights(name: str, start: np.datetime64) -> None:
         if before is not None:
             places = np.array([was.get(one) for one in ids.tolist()], dtype=object)
             before = Before(model=before.model, ids=places, as_of=before.as_of)
-        found = segment(history, ClusteringOptions(), ids, before=before)
+        found = segment(history, behaviour_of(history), ClusteringOptions(), ids, before=before)
         if before is not None:
             moved.append(found.report["moved_without_order"])
             assert before.model is not None
@@ -348,7 +351,7 @@ def _resampled_refits(name: str, start: np.datetime64) -> None:
     """Refit a month later on 80 % of the customers, several times, and say which ids went."""
     shop = load(name).counted()
     ids, history, _ = Case(name, shop, start, 0).known(start)
-    first = segment(history, ClusteringOptions(), ids)
+    first = segment(history, behaviour_of(history), ClusteringOptions(), ids)
     assert first.model is not None
     for seed in range(RESAMPLES):
         kept = np.random.default_rng(seed).choice(ids, int(0.8 * len(ids)), replace=False)
@@ -358,7 +361,9 @@ def _resampled_refits(name: str, start: np.datetime64) -> None:
         at = np.searchsorted(ids, np.unique(kept))
         eve = Before(model=first.model, ids=first.ids[at], as_of=start)
         _, history, _ = case.known(start)
-        found = segment(history, ClusteringOptions(), ids[at], before=eve, refit="now")
+        found = segment(
+            history, behaviour_of(history), ClusteringOptions(), ids[at], before=eve, refit="now"
+        )
         assert found.model is not None
         gone = sorted(first.model.segment_ids - found.model.segment_ids)
         console.print(f"{name} on 80 %: {found.report['refit']}, gone {gone}", highlight=False)

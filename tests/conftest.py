@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import secrets
 import signal
 import tempfile
-import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol
 
 import pytest
 from selenium import webdriver
-from sqlalchemy import text
 
-from backend.database.engine import opened, parse_url
 from tests import services
+from tests.databases import (
+    Makes,
+    MysqlServer,
+    PostgresServer,
+    SqliteFolder,
+    execute,
+    read_only_url,
+    wait_for,
+)
 from tests.services import Server, ServiceMissing
+
+__all__ = ["NewDatabase", "execute", "read_only_url", "wait_for"]
 
 pytest_plugins = ("tests.engines", "tests.histories")
 
-Result = TypeVar("Result")
-NewDatabase = Callable[[], str]
+
+class NewDatabase(Protocol):
+    """Makes a database that is dropped after the test, and returns its URL."""
+
+    def __call__(self, *, migrated: bool = False) -> str:
+        """Make an empty one, or one that holds our tables."""
+
+
+KINDS = [
+    "sqlite",
+    pytest.param("postgresql", marks=pytest.mark.external),
+    pytest.param("mariadb", marks=pytest.mark.external),
+]
 
 missing: dict[str, str] = {}
 
@@ -63,31 +79,45 @@ def running() -> Iterator[Services]:
         yield Services(stack)
 
 
+@pytest.fixture(scope="session")
+def postgres_server(running: Services) -> Iterator[PostgresServer]:
+    """Give a real PostgreSQL on which databases can be made."""
+    server = PostgresServer(running.get("PostgreSQL", services.postgresql).url)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def mysql_server(running: Services) -> MysqlServer:
+    """Give a real MariaDB on which databases can be made."""
+    return MysqlServer(running.get("MariaDB", services.mysql).url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> SqliteFolder:
+    """Give a folder in which databases can be made."""
+    return SqliteFolder(tmp_path_factory.mktemp("sqlite"))
+
+
 @pytest.fixture
-def new_postgres(running: Services) -> Iterator[NewDatabase]:
+def new_postgres(postgres_server: PostgresServer) -> Iterator[NewDatabase]:
     """Make databases on a real PostgreSQL, dropped after the test."""
-    yield from _databases(running.get("PostgreSQL", services.postgresql).url)
+    yield from _dropped_after(postgres_server)
 
 
 @pytest.fixture
-def new_mysql(running: Services) -> Iterator[NewDatabase]:
+def new_mysql(mysql_server: MysqlServer) -> Iterator[NewDatabase]:
     """Make databases on a real MariaDB, dropped after the test."""
-    yield from _databases(running.get("MariaDB", services.mysql).url)
+    yield from _dropped_after(mysql_server)
 
 
 @pytest.fixture
-def new_sqlite(tmp_path: Path) -> NewDatabase:
+def new_sqlite(sqlite_folder: SqliteFolder) -> Iterator[NewDatabase]:
     """Make SQLite files."""
-    return lambda: f"sqlite:///{tmp_path}/{secrets.token_hex(4)}.db"
+    yield from _dropped_after(sqlite_folder)
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.external),
-        pytest.param("mariadb", marks=pytest.mark.external),
-    ]
-)
+@pytest.fixture(params=KINDS)
 def new_database(request: pytest.FixtureRequest) -> NewDatabase:
     """Make databases on each of the three kinds."""
     names = {"sqlite": "new_sqlite", "postgresql": "new_postgres", "mariadb": "new_mysql"}
@@ -95,26 +125,11 @@ def new_database(request: pytest.FixtureRequest) -> NewDatabase:
     return make
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.external),
-        pytest.param("mariadb", marks=pytest.mark.external),
-    ],
-)
-def module_database_url(
-    request: pytest.FixtureRequest, running: Services, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+@pytest.fixture(scope="module", params=KINDS)
+def module_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Give one database of each kind to all tests of a module, which then only read it."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('database')}/shop.db"
-        return
-    kinds = {
-        "postgresql": ("PostgreSQL", services.postgresql),
-        "mariadb": ("MariaDB", services.mysql),
-    }
-    for make in _databases(running.get(*kinds[request.param]).url):
+    names = {"sqlite": "sqlite_folder", "postgresql": "postgres_server", "mariadb": "mysql_server"}
+    for make in _dropped_after(request.getfixturevalue(names[request.param])):
         yield make()
 
 
@@ -122,6 +137,12 @@ def module_database_url(
 def database_url(new_database: NewDatabase) -> str:
     """Give an empty database of each of the three kinds."""
     return new_database()
+
+
+@pytest.fixture
+def migrated_url(new_database: NewDatabase) -> str:
+    """Give a database of each of the three kinds that holds our tables."""
+    return new_database(migrated=True)
 
 
 @pytest.fixture
@@ -191,66 +212,46 @@ def browser() -> Iterator[webdriver.Chrome]:
         window.quit()
 
 
-def _databases(server_url: str) -> Iterator[NewDatabase]:
+def _dropped_after(place: Makes) -> Iterator[NewDatabase]:
     made: list[str] = []
 
-    def make() -> str:
-        name = f"t_{secrets.token_hex(6)}"
-        wait_for(execute(server_url, f"CREATE DATABASE {name}"))
-        made.append(name)
-        return (
-            parse_url(server_url)
-            .set(drivername=server_url.split(":")[0], database=name)
-            .render_as_string(hide_password=False)
-        )
+    def make(*, migrated: bool = False) -> str:
+        made.append(place.migrated() if migrated else place.empty())
+        return made[-1]
 
     yield make
-    force = " WITH (FORCE)" if server_url.startswith("postgres") else ""
-    for name in made:
-        wait_for(execute(server_url, f"DROP DATABASE {name}{force}"))
-        wait_for(execute(server_url, f"DROP USER IF EXISTS {_reader(name)}"))
+    for url in made:
+        place.drop(url)
 
 
-def _reader(database: str | None) -> str:
-    return f"reader_{database}"
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker have all tests that share what a module makes, so that it is made once."""
+    for item in items:
+        if isinstance(item, pytest.Function) and (group := _shared_by(item)):
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
-async def read_only_url(url: str) -> str:
-    """Make a user that may only select from what the database holds now, and return its URL."""
-    owner = parse_url(url)
-    reader = owner.set(username=_reader(owner.database), password=secrets.token_urlsafe(16))
-    on = f"{owner.database}.*" if url.startswith("mysql") else "ALL TABLES IN SCHEMA public"
-    await execute(
-        url,
-        f"CREATE USER {reader.username} {_with_password(url)} '{reader.password}'",
-        f"GRANT SELECT ON {on} TO {reader.username}",
-    )
-    return reader.set(drivername=url.split(":")[0]).render_as_string(hide_password=False)
+def _shared_by(item: pytest.Function) -> str | None:
+    made = item._fixtureinfo.name2fixturedefs
+    if "redis" in made:  # it has one memory for all, and is filled, paused and stopped
+        return "redis"
+    if not any(one.scope == "module" for fixtures in made.values() for one in fixtures):
+        return None
+    kind = getattr(item, "callspec", None)
+    database = kind.params.get("module_database_url") if kind else None
+    return f"{item.path.name}:{database or 'all'}"
 
 
-def _with_password(url: str) -> str:
-    return "IDENTIFIED BY" if url.startswith("mysql") else "PASSWORD"
-
-
-async def execute(url: str, *statements: str) -> None:
-    """Run statements, each in its own transaction: some refuse to be in one."""
-    async with opened(url) as engine, engine.connect() as pooled:
-        connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
-        for statement in statements:
-            await connection.execute(text(statement))
-
-
-def wait_for(work: Coroutine[Any, Any, Result]) -> Result:
-    """Finish a coroutine from synchronous code, whether or not a loop runs in this thread."""
-    results: list[Result] = []
-    thread = threading.Thread(target=lambda: results.append(asyncio.run(work)))
-    thread.start()
-    thread.join()
-    return results[0]
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker of pytest-xdist could not test."""
+    missing.update(getattr(node, "workeroutput", {}).get("missing", {}))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Say what could not be tested, last and loud."""
+    if hasattr(config, "workeroutput"):
+        return
     writer = config.get_terminal_writer()
     for name, why in missing.items():
         writer.line(f"!!! NOT TESTED: {name}: {why}", red=True, bold=True)
@@ -258,6 +259,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where nobody reads the last lines, a missing service is a failure."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["missing"] = missing
     if missing and os.environ.get("CI") == "true":
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

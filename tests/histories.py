@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from backend.behaviour.history import OrderHistory
+from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.predict import forecast
-from backend.forecast.result import Forecast
 
 CDNOW_SAMPLE = Path(__file__).parent / "forecast" / "data" / "cdnow_sample.parquet"
 History = Callable[[str], OrderHistory]

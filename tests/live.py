@@ -3,23 +3,29 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests import forked
+from tests.forked import Forked
 from tests.services import free_port
 from tests.shops import VARIABLES
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 ROOT = Path(__file__).parents[1]
 API_KEY = "plain-key"
 ADMIN_KEY = "admin-key"
-TIMEOUT_SECONDS = 60
+STATUS = "/api/admin/cluster/status"
+ENDED = {"succeeded", "failed"}
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR")
+
+Process = subprocess.Popen[bytes] | Forked
 
 
 @dataclass(slots=True)
@@ -27,9 +33,10 @@ class Live:
     """A running service."""
 
     address: str
-    process: subprocess.Popen[bytes]
+    process: Process
     client: httpx.Client
     log: Path
+    url: str
 
     def get(self, path: str, key: str = API_KEY) -> httpx.Response:
         """Send a GET."""
@@ -43,21 +50,18 @@ class Live:
 
     def until(self, path: str, status: int) -> None:
         """Ask until the answer has this status."""
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        while (answer := self.get(path)).status_code != status:
-            assert time.monotonic() < deadline, answer.text
-            time.sleep(0.05)
+        wait_until(
+            lambda: self.get(path).status_code == status, lambda: f"{path} is not {status} yet"
+        )
+
+    def state(self, key: str = API_KEY) -> str:
+        """Say how far the last run is."""
+        return str(self.get(STATUS, key).json()["state"])
 
     def finished(self, key: str = API_KEY) -> dict[str, Any]:
         """Wait until no run is active, and return the last one's status."""
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        while (status := self.get("/api/admin/cluster/status", key).json())["state"] not in {
-            "succeeded",
-            "failed",
-        }:
-            assert time.monotonic() < deadline, status
-            time.sleep(0.1)
-        return dict(status)
+        wait_until(lambda: self.state(key) in ENDED, lambda: self.get(STATUS, key).text)
+        return dict(self.get(STATUS, key).json())
 
 
 def environment(url: str, variables: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -74,49 +78,90 @@ def serving(
     *,
     arguments: tuple[str, ...] = (),
     variables: Mapping[str, str] | None = None,
+    anew: bool = False,
 ) -> Iterator[Live]:
-    """Serve with `uvicorn backend.main:app`, as the guide does."""
+    """Serve with `uvicorn backend.main:app`, as the guide does; `anew` from nothing."""
     port = free_port()
     log = folder / f"{port}.log"
-    command = (sys.executable, "-m", "uvicorn", "backend.main:app", "--port", str(port), *arguments)
-    with log.open("wb") as lines:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment(url, variables), stdout=lines, stderr=lines
-        )
+    told = ("backend.main:app", "--port", str(port), *arguments)
+    start = started_anew if anew else forked.start
+    process = start(
+        "uvicorn",
+        told,
+        folder=folder,
+        variables=environment(url, variables),
+        stdout=log,
+        stderr=log,
+    )
     address = f"http://127.0.0.1:{port}"
-    with httpx.Client(base_url=address, timeout=30) as client:
+    with httpx.Client(base_url=address, timeout=PATIENCE_SECONDS) as client:
         try:
-            _wait_until_up(client, process, log)
-            yield Live(address, process, client, log)
+            wait_until(lambda: process.poll() is not None or _answers(client), log.read_text)
+            assert process.poll() is None, f"it did not start: {log.read_text()[-2000:]}"
+            yield Live(address, process, client, log, url)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE_SECONDS)
 
 
-def _wait_until_up(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            client.get("/health")
-        except httpx.TransportError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError(f"the server did not start: {log.read_text()[-2000:]}")
+def _answers(client: httpx.Client) -> bool:
+    with suppress(httpx.TransportError):
+        client.get("/health")
+        return True
+    return False
 
 
 def command(
-    url: str, folder: Path, *arguments: str, variables: Mapping[str, str] | None = None
+    url: str,
+    folder: Path,
+    *arguments: str,
+    variables: Mapping[str, str] | None = None,
+    anew: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `python -m backend …` to its end."""
-    return subprocess.run(
-        (sys.executable, "-m", "backend", *arguments),
-        cwd=folder,
-        env=environment(url, variables),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-    )
+    """Run `python -m backend …` to its end; `anew` from nothing."""
+    return run("backend", arguments, folder, environment(url, variables), anew=anew)
+
+
+def run(
+    module: str,
+    arguments: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str],
+    *,
+    anew: bool = False,
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m module …` to its end in a folder, with these variables and no others."""
+    start = started_anew if anew else forked.start
+    with tempfile.TemporaryDirectory(prefix="ib-") as kept:
+        out, err = Path(kept, "out"), Path(kept, "err")
+        process = start(
+            module, arguments, folder=folder, variables=variables, stdout=out, stderr=err
+        )
+        try:
+            status = process.wait(PATIENCE_SECONDS)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(
+            (module, *arguments), status, out.read_text(), err.read_text()
+        )
+
+
+def started_anew(
+    module: str,
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    variables: Mapping[str, str],
+    stdout: Path,
+    stderr: Path,
+) -> Process:
+    """Start `python -m module …` from nothing, as an operator does."""
+    with stdout.open("ab") as out, stderr.open("ab") as err:
+        return subprocess.Popen(
+            (sys.executable, "-m", module, *arguments),
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+        )

@@ -7,20 +7,21 @@ else installed first with apt-get where that is possible.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-START_TIMEOUT_SECONDS = 60
+from tests.waiting import wait_until
+
 STOP_TIMEOUT_SECONDS = 10
 BINARY_FOLDERS = (
     "/usr/sbin",
@@ -76,13 +77,15 @@ class Server:
         self._signal(signal.SIGCONT)
 
     def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while not (listens(self.url) and self.is_ready()):
-            if process.poll() is not None:
-                raise ServiceMissing(f"{self.command[0]} ended with exit code {process.returncode}")
-            if time.monotonic() > deadline:
-                raise ServiceMissing(f"{self.url} is not up after {START_TIMEOUT_SECONDS} s")
-            time.sleep(0.05)
+        try:
+            wait_until(
+                lambda: process.poll() is not None or (listens(self.url) and self.is_ready()),
+                lambda: f"{self.url} is not up",
+            )
+        except AssertionError as error:
+            raise ServiceMissing(str(error)) from None
+        if process.poll() is not None:
+            raise ServiceMissing(f"{self.command[0]} ended with exit code {process.returncode}")
 
     def _signal(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -104,9 +107,22 @@ def need(program: str, packages: Sequence[str]) -> str:
     """
     if (path := find(program)) is not None:
         return path
-    if not _install(packages) or (path := find(program)) is None:
+    with _one_installs():
+        there = find(program) is not None or _install(packages)
+    if not there or (path := find(program)) is None:
         raise ServiceMissing(f"{program} is not installed (apt-get install {' '.join(packages)})")
     return path
+
+
+@contextmanager
+def _one_installs() -> Iterator[None]:
+    """Wait for another process of the tests that installs: apt-get refuses a second one."""
+    lock = os.open(tempfile.gettempdir(), os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _install(packages: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy import inspect, text
 from backend.database.engine import create_engine, libpq_uri, parse_url
 from tests.conftest import wait_for
 from tests.live import ROOT, Live, serving
+from tests.performed import perform_once
 from tests.services import need
 from tests.shops import Shop, fill, invented
 
@@ -34,10 +35,8 @@ def live(
 ) -> Iterator[Live]:
     """Serve a clustered shop."""
     wait_for(fill(module_database_url, shop))
+    wait_for(perform_once(module_database_url, as_of=datetime.now(UTC)))
     with serving(module_database_url, tmp_path_factory.mktemp("live"), variables=KEYS) as service:
-        answer = service.client.post("/api/admin/cluster", headers={"X-API-Key": "your-admin-key"})
-        assert answer.status_code == 202, answer.text
-        assert service.finished("your-key")["state"] == "succeeded"
         yield service
 
 

@@ -3,8 +3,12 @@
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Depends, Path
 from pydantic import AfterValidator, BeforeValidator, Field
+from starlette.convertors import Convertor, register_url_convertor
+
+from backend.core.customer_id import CustomerId
+from backend.core.errors import CustomerNotFound
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -22,6 +26,39 @@ def _in_utc(value: datetime) -> datetime:
 
 Instant = Annotated[datetime, BeforeValidator(_midnight), AfterValidator(_in_utc)]
 
-CustomerIdInPath = Annotated[str, Path(description="The shop's id of a customer, as text")]
+
+class AnyText(Convertor[str]):
+    """The rest of a path, whatever it holds: ids of shops may have slashes and line ends."""
+
+    regex = r"[\s\S]+"
+
+    def convert(self, value: str) -> str:
+        """Take it as it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Write it as it is."""
+        return value
+
+
+register_url_convertor("any_text", AnyText())
+
+
+def customer_id_in_path(
+    customer_id: Annotated[str, Path(description="The shop's id of a customer, as text")],
+) -> CustomerId:
+    """Read the id that is asked for.
+
+    Raises
+    ------
+    CustomerNotFound
+        When it can be nobody's.
+    """
+    if (asked := CustomerId.parse(customer_id)) is None:
+        raise CustomerNotFound(customer_id)
+    return asked
+
+
+CustomerIdInPath = Annotated[CustomerId, Depends(customer_id_in_path)]
 RunIdInPath = Annotated[str, Path(description="The id of a run")]
 SegmentIdInPath = Annotated[str, Path(description="The id of a segment; it never changes")]

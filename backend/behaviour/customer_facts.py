@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backend.behaviour.history import ONE_DAY, OrderHistory, day_number
+from backend.behaviour.history import ONE_DAY, OrderHistory
 from backend.core.arrays import FloatArray
 
 
@@ -52,17 +52,12 @@ class CustomerFacts:
     @classmethod
     def of(cls, history: OrderHistory) -> CustomerFacts:
         """Read the facts off the orders."""
-        buyers = np.flatnonzero(history.frequency)
-        first, last = history.offsets[buyers], history.offsets[buyers + 1] - 1
-        created = history.created_at
+        buyers, created = history.buyers, history.created_at
+        first, last = history.first_orders(buyers), history.last_orders(buyers)
         count = history.frequency[buyers].astype(float)
         total = np.add.reduceat(history.amount, first) if len(first) else count
-        day = day_number(created)
-        customer = history.customer_index
-        new_day = np.ones(len(day), dtype=bool)
-        new_day[1:] = (day[1:] != day[:-1]) | (customer[1:] != customer[:-1])
-        gaps = np.bincount(customer[new_day], minlength=history.customer_count)[buyers] - 1
-        span = (day[last] - day[first]).astype(float)
+        gaps = history.purchase_days().counts - 1
+        span = history.span_days(buyers).astype(float)
 
         def spread(values: FloatArray) -> FloatArray:
             every = np.full(history.customer_count, np.nan)

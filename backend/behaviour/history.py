@@ -95,6 +95,24 @@ class OrderHistory:
         """The customer of each order, shape (orders,), ascending."""
         return np.repeat(np.arange(self.customer_count), self.frequency)
 
+    @property
+    def buyers(self) -> NDArray[np.int64]:
+        """Customers with an order, ascending."""
+        return np.flatnonzero(self.frequency)
+
+    def first_orders(self, buyers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the row of the first order of each of these customers, who have one."""
+        return self.offsets[buyers]
+
+    def last_orders(self, buyers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the row of the last order of each of these customers, who have one."""
+        return self.offsets[buyers + 1] - 1
+
+    def span_days(self, buyers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the days from the first to the last day with orders of these customers."""
+        first, last = self.first_orders(buyers), self.last_orders(buyers)
+        return day_number(self.created_at[last]) - day_number(self.created_at[first])
+
     def before(self, cutoff: np.datetime64) -> OrderHistory:
         """Return the history as it was known at `cutoff`: same customers, fewer orders."""
         cutoff = min(cutoff.astype("datetime64[us]"), self.as_of)
@@ -146,9 +164,24 @@ class PurchaseDays:
     orders: NDArray[np.int64]
 
     @property
+    def starts(self) -> NDArray[np.int64]:
+        """Shape (buyers,), the row of each buyer's first purchase day."""
+        return np.flatnonzero(_changes(self.customer))
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Shape (buyers,), purchase days of each buyer, at least 1."""
+        return np.diff(np.append(self.starts, len(self.customer)))
+
+    @property
     def buyers(self) -> NDArray[np.int64]:
         """Customers with a purchase day, ascending."""
-        return self.customer[_changes(self.customer)]
+        return self.customer[self.starts]
+
+    def gaps(self) -> Gaps:
+        """Return the days between each purchase day and the customer's one before it."""
+        within = ~_changes(self.customer)
+        return Gaps(self.customer[within], np.diff(self.day, prepend=0)[within].astype(float))
 
     def before(self, cutoff_day: int) -> PurchaseDays:
         """Return the purchase days known at the start of `cutoff_day`."""
@@ -175,6 +208,30 @@ class PurchaseDays:
         return PurchaseDays(
             as_of_day, self.customer[keep], self.day[keep], self.spend[keep], self.orders[keep]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Days between purchase days that follow each other, in the purchase days' order.
+
+    Attributes
+    ----------
+    customer
+        Shape (gaps,), index of the customer in the history.
+    days
+        Shape (gaps,), at least 1.
+    """
+
+    customer: NDArray[np.int64]
+    days: NDArray[np.float64]
+
+    def count(self, customer_count: int) -> NDArray[np.float64]:
+        """Return how many gaps each customer has, shape (customers,)."""
+        return np.bincount(self.customer, minlength=customer_count).astype(float)
+
+    def sum(self, values: NDArray[np.float64], customer_count: int) -> NDArray[np.float64]:
+        """Add up one value per gap over each customer's, shape (customers,)."""
+        return np.bincount(self.customer, values, customer_count).astype(float)
 
 
 def day_number(instants: NDArray[np.datetime64] | np.datetime64) -> NDArray[np.int64]:

@@ -5,8 +5,9 @@ from backend.core.errors import (
 )
 from backend.core.logging import set_up_logging
 from backend.core.settings import Settings
-from backend.database.engine import AsyncEngine
+from backend.database.engine import AsyncEngine, transaction
 from backend.shop.mapping.layers import load_mapping
+from backend.shop.search_path import found_where_they_are
 from backend.store.migrate import migrate
 
 
@@ -17,8 +18,10 @@ def checked_settings() -> Settings:
     return settings
 
 
-def shop_table_names(settings: Settings) -> dict[str, str]:
+async def shop_table_names(settings: Settings, engine: AsyncEngine) -> dict[str, str]:
     mapping = load_mapping(settings.shop_variables())
+    async with transaction(engine, "shop") as connection:
+        mapping = await found_where_they_are(connection, mapping)
     names: dict[str, str] = {}
     for logical in ("customers", "orders", "line_items"):
         table = mapping.table(logical)

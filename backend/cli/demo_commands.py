@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import uvicorn
@@ -15,6 +15,7 @@ from backend.core.settings import IsolatedSettings, Settings
 from backend.database.engine import opened
 from backend.files.demo_shop import load_demo_shop
 from backend.main import create_app
+from backend.results.run_report import RunReport
 from backend.store.runs import RunRequest
 
 DEMO_DATABASE = Path("demo.db")
@@ -37,7 +38,7 @@ def demo(
         uvicorn.run(create_app(settings), host="127.0.0.1", port=port, log_config=None)
 
 
-async def _demo(settings: Settings) -> dict[str, Any]:
+async def _demo(settings: Settings) -> RunReport:
     async with opened(settings.shop_url) as engine:
         with progress_bar(visible=True) as bar:
             task = bar.add_task("load", total=1.0)

@@ -1,13 +1,16 @@
-"""The command line: its commands, and what an error looks like."""
+"""The command line: its commands, and what an error looks like.
+
+A command's module is imported when the command is given: `--help` and `check` need neither a
+server nor the web framework.
+"""
 
 import sys
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from backend.cli.demo_commands import demo
-from backend.cli.run_commands import cluster
-from backend.cli.serving_commands import migrate_command, serve, worker
-from backend.cli.shop_commands import check, import_command
+from backend import __version__
 from backend.cli.terminal import err
 from backend.core.errors import (
     BackendError,
@@ -15,22 +18,102 @@ from backend.core.errors import (
     InvalidConfiguration,
     InvalidMapping,
     InvalidRunRequest,
+    TablesInTheWay,
+    TablesTooNew,
+)
+from backend.core.late import late
+
+# What no second try mends: exit code 2.
+ASKED_WRONGLY = (
+    InvalidConfiguration,
+    InvalidMapping,
+    InvalidRunRequest,
+    ImportRefused,
+    TablesInTheWay,
+    TablesTooNew,
 )
 
+# Command → where it is, and what `--help` says of it.
+COMMANDS = {
+    "serve": (
+        "serving_commands.serve",
+        "Serve the API, and run clustering unless RUN_WORKER=false.",
+    ),
+    "worker": (
+        "serving_commands.worker",
+        "Run queued clusterings until stopped; web processes then want RUN_WORKER=false.",
+    ),
+    "migrate": (
+        "serving_commands.migrate_command",
+        "Create or update our own tables; a shop's tables are never touched.",
+    ),
+    "cluster": (
+        "run_commands.cluster",
+        "Learn segments, value and churn of all customers, and publish them.",
+    ),
+    "check": (
+        "shop_commands.check",
+        "Say what in the shop's data would spoil the results; exit code 1 where it would.",
+    ),
+    "import": (
+        "shop_commands.import_command",
+        "Load CSV or Parquet files into the guide's shop tables, each row once however often.",
+    ),
+    "demo": (
+        "demo_commands.demo",
+        "Load a real shop into SQLite, cluster it, print its segments, and serve them.",
+    ),
+}
+
+
+class LateCommands(TyperGroup):
+    """Lists every command, and imports the one that is given."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Put the real command in the place of the listed one."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, listed and loaded(listed.name or ""), rest
+
+
+def loaded(name: str) -> Any:
+    """Import a command by its name on the command line."""
+    place, says = COMMANDS[name]
+    module, function = place.split(".")
+    alone = typer.Typer(add_completion=False)
+    alone.command(name, help=says)(getattr(late(f"backend.cli.{module}"), function))
+    return typer.main.get_command(alone)
+
+
+def _listed() -> None:
+    """Stand for a command until it is given."""
+
+
 app = typer.Typer(
-    help="Customer intelligence from the database a shop already has.",
+    cls=LateCommands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+for name, (_place, says) in COMMANDS.items():
+    app.command(name, help=says)(_listed)
 
-app.command()(serve)
-app.command()(worker)
-app.command("migrate")(migrate_command)
-app.command()(cluster)
-app.command()(check)
-app.command("import")(import_command)
-app.command()(demo)
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"intelligence-backend {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def whole(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Customer intelligence from the database a shop already has."""
 
 
 def main() -> None:
@@ -40,5 +123,4 @@ def main() -> None:
     except BackendError as error:
         cause = f" ({error.__cause__})" if error.__cause__ else ""
         err.print(f"{error}{cause}", style="red", highlight=False, soft_wrap=True, markup=False)
-        asked_wrongly = InvalidConfiguration | InvalidMapping | InvalidRunRequest | ImportRefused
-        sys.exit(2 if isinstance(error, asked_wrongly) else 1)
+        sys.exit(2 if isinstance(error, ASKED_WRONGLY) else 1)

@@ -1,21 +1,20 @@
 """One run, followed from the terminal."""
 
 import asyncio
-import json
 from datetime import UTC, datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import typer
 
+from backend import store
 from backend.cli.configuration import checked_settings, migrate_if_wanted
-from backend.cli.terminal import AsJson, print_report, progress_bar
+from backend.cli.terminal import AsJson, print_json, print_report, progress_bar
 from backend.core.clock import utc_now
-from backend.core.errors import (
-    RunFailed,
-)
+from backend.core.errors import ReportNotReady, RunFailed
 from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, opened
 from backend.main import run_config
+from backend.results.run_report import RunReport
 from backend.run.worker import work_once
 from backend.store import runs
 from backend.store.runs import Refit, Run, RunRequest
@@ -44,14 +43,14 @@ def cluster(
     )
     report = asyncio.run(run_and_watch(settings, request, show_progress=not as_json))
     if as_json:
-        typer.echo(json.dumps(report, indent=2))
+        print_json(report)
     else:
         print_report(report)
 
 
 async def run_and_watch(
     settings: Settings, request: RunRequest, *, show_progress: bool
-) -> dict[str, Any]:
+) -> RunReport:
     async with opened(settings.intelligence_url) as engine:
         await migrate_if_wanted(settings, engine)
         run = await runs.enqueue(engine, request, now=utc_now())
@@ -61,7 +60,10 @@ async def run_and_watch(
         await working
         if ended.state == "failed":
             raise RunFailed(run.id, ended.error or "no reason was recorded")
-        return await runs.read_report(engine, run.id) or {}
+        report = await store.read_report(engine, run.id)
+    if report is None:
+        raise ReportNotReady(run.id, ended.state)
+    return report
 
 
 async def _watch(engine: AsyncEngine, run_id: str, *, show_progress: bool) -> Run:

@@ -12,14 +12,14 @@ from backend.cli.terminal import out
 from backend.core.settings import Settings
 from backend.database.engine import opened
 from backend.files.create_tables import create_shop_tables
-from backend.main import run_config
+from backend.main import refuse_unusable_tables, run_config
 from backend.run.worker import work
 from backend.store.migrate import migrate
 
 
 def serve(host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
     """Serve the API, and run clustering unless RUN_WORKER=false."""
-    checked_settings()  # fails here with a sentence rather than in each worker
+    refuse_unusable_tables(checked_settings())  # one sentence here rather than in each worker
     uvicorn.run("backend.main:app", host=host, port=port, workers=workers, log_config=None)
 
 
@@ -43,7 +43,7 @@ async def _migrate(settings: Settings, *, shop_tables: bool) -> None:
         await migrate(engine)
     if shop_tables:
         async with opened(settings.shop_url) as engine:
-            await create_shop_tables(engine, shop_table_names(settings))
+            await create_shop_tables(engine, await shop_table_names(settings, engine))
 
 
 async def _work(settings: Settings) -> None:

@@ -1,7 +1,6 @@
 """The shop's data: check what is there, load files."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +8,13 @@ from typing import Annotated
 import typer
 
 from backend.cli.configuration import checked_settings, shop_table_names
-from backend.cli.terminal import AsJson, findings_table, out, progress_bar
+from backend.cli.terminal import AsJson, findings_table, out, print_json, progress_bar
 from backend.core.clock import utc_now
 from backend.core.settings import Settings
 from backend.database.engine import opened
 from backend.files.load import ImportResult, import_files
-from backend.readiness.finding import Readiness
-from backend.run.readiness_check import check_shop
+from backend.results.readiness import Readiness
+from backend.run.readiness_check import Horizons, check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
 
@@ -26,10 +25,10 @@ def check(as_json: AsJson = False) -> None:
     """Say what in the shop's data would spoil the results; exit code 1 where it would."""
     found = asyncio.run(_check(checked_settings()))
     if as_json:
-        typer.echo(json.dumps(found.as_dict(), indent=2))
+        print_json(found)
     else:
         out.print(findings_table(found))
-    if not found.is_ready:
+    if not found.ready:
         raise typer.Exit(1)
 
 
@@ -43,8 +42,7 @@ async def _check(settings: Settings) -> Readiness:
             our_engine,
             Shop(load_mapping(settings.shop_variables())),
             utc_now(),
-            value_days=settings.prediction_horizon_days,
-            churn_days=settings.churn_horizon_days,
+            Horizons(settings.prediction_horizon_days, settings.churn_horizon_days),
         )
 
 
@@ -75,7 +73,7 @@ async def _import(
             task = bar.add_task("import", total=1.0)
             return await import_files(
                 engine,
-                shop_table_names(settings),
+                await shop_table_names(settings, engine),
                 files,
                 zone=mapping.zone,
                 currency=currency,

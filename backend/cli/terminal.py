@@ -1,16 +1,20 @@
 """What the commands print with: two consoles, a progress bar, tables."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from backend.readiness.finding import Readiness
+from backend.results.readiness import Readiness
+from backend.results.root import Result
+from backend.results.run_report import RunReport
+from backend.results.segment import Segment
 
 out = Console()
 err = Console(stderr=True)
@@ -40,28 +44,32 @@ def findings_table(found: Readiness) -> Table:
     return table
 
 
-def print_report(report: Mapping[str, Any]) -> None:
-    out.print(_segments_table(report["segments"]))
-    for note in report["notes"]:
+def print_json(result: Result) -> None:
+    typer.echo(TypeAdapter(type(result)).dump_json(result, indent=2).decode())
+
+
+def print_report(report: RunReport) -> None:
+    out.print(_segments_table(report.segments, report.currency))
+    for note in report.notes:
         out.print(f"• {note}", highlight=False, markup=False)
 
 
-def _segments_table(segments: Sequence[Mapping[str, Any]]) -> Table:
+def _segments_table(segments: Sequence[Segment], currency: str | None) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Segment", overflow="fold")
     table.add_column("Id", no_wrap=True)
-    for name in ("Customers", "Orders", "Days", "LTV", "Churn"):
+    ltv = "LTV" if currency is None else f"LTV, {currency}"
+    for name in ("Customers", "Orders", "Days", ltv, "Churn"):
         table.add_column(name, justify="right", no_wrap=True)
     for segment in segments:
-        traits = segment["characteristics"]
         table.add_row(
-            segment["name"],
-            segment["id"],
-            f"{segment['customer_count']:,}",
-            _shown(traits["frequency"], ".0f"),
-            _shown(traits["recency_days"], ".0f"),
-            _shown(segment["avg_ltv"], ",.0f"),
-            _shown(segment["churn_risk_avg"], ".0%"),
+            segment.name,
+            segment.id,
+            f"{segment.customer_count:,}",
+            _shown(segment.characteristics.frequency, ".0f"),
+            _shown(segment.characteristics.recency_days, ".0f"),
+            _shown(segment.avg_ltv, ",.0f"),
+            _shown(segment.churn_risk_avg, ".0%"),
         )
     table.caption = "Orders and days since the last one: medians. LTV and churn risk: means."
     return table

@@ -1,34 +1,11 @@
-"""Words for new segments: a language model's where one is configured, else the rules' own.
+"""Words for new segments: a language model's where one is configured, else the rules' own."""
 
-The model is told numbers and our own words, never a customer and never a text of the shop, so
-there is nothing in the request that could steer it or leak. It only rewords: what it answers is
-checked, and on any failure the rule's name stays.
-"""
-
-import json
-import logging
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from anthropic import AsyncAnthropic
-from pydantic import BaseModel, Field
-
-TIMEOUT_SECONDS = 30.0
-MAX_RETRIES = 2
-MAX_TOKENS = 4_000
-NAME_LENGTH = 60
-DESCRIPTION_LENGTH = 300
-
-INSTRUCTIONS = """\
-You name customer segments of an online shop for its marketing team. For every segment in the \
-JSON you get an id, the name and description our rules gave it, and measured facts. Answer with \
-one entry per id: a name of two to five words in title case that a marketer understands at once, \
-different for every segment, and a description of one sentence that says only what the facts say. \
-Keep the meaning of the rule's name. Plain text, no markup."""
-
-log = logging.getLogger(__name__)
+from backend.core.late import late
+from backend.results.segment import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +18,12 @@ class SegmentFacts:
     facts: Mapping[str, float | int | str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """A segment's name and description."""
-
-    name: str
-    description: str
-
-
 class Namer(Protocol):
     """Words for segments that have none yet."""
 
     async def word(
         self, segments: Sequence[SegmentFacts], taken: Collection[str]
-    ) -> dict[str, Wording]:
+    ) -> dict[str, Words]:
         """Return words by segment id, for those it can word; never a name in `taken`."""
         ...
 
@@ -64,93 +33,16 @@ class RuleNamer:
 
     async def word(
         self, segments: Sequence[SegmentFacts], taken: Collection[str]
-    ) -> dict[str, Wording]:
+    ) -> dict[str, Words]:
         """Return nothing."""
         return {}
-
-
-class _Entry(BaseModel):
-    id: str
-    name: str = Field(description="Two to five words in title case")
-    description: str = Field(description="One sentence")
-
-
-class _Answer(BaseModel):
-    segments: list[_Entry]
-
-
-class AnthropicNamer:
-    """Asks a language model once for all new segments."""
-
-    def __init__(self, *, api_key: str, model: str, base_url: str | None = None) -> None:
-        self._model = model
-        self._client = AsyncAnthropic(
-            api_key=api_key,
-            base_url=base_url,
-            timeout=TIMEOUT_SECONDS,
-            max_retries=MAX_RETRIES,
-        )
-
-    async def word(
-        self, segments: Sequence[SegmentFacts], taken: Collection[str]
-    ) -> dict[str, Wording]:
-        """Return the model's words where they are usable, none on any failure."""
-        if not segments:
-            return {}
-        try:
-            async with self._client as client:
-                answer = await client.messages.parse(
-                    model=self._model,
-                    max_tokens=MAX_TOKENS,
-                    system=INSTRUCTIONS,
-                    messages=[{"role": "user", "content": _question(segments)}],
-                    output_format=_Answer,
-                )
-        except Exception as error:  # noqa: BLE001, a name is never worth a run
-            log.warning("segments keep their rules' names", extra={"error": type(error).__name__})
-            return {}
-        return _usable(answer.parsed_output, segments, taken)
-
-
-def _question(segments: Sequence[SegmentFacts]) -> str:
-    rows: list[dict[str, Any]] = [
-        {
-            "id": segment.id,
-            "name": segment.name,
-            "description": segment.description,
-            "facts": dict(segment.facts),
-        }
-        for segment in segments
-    ]
-    return json.dumps({"segments": rows})
-
-
-def _usable(
-    answer: _Answer | None, segments: Sequence[SegmentFacts], taken: Collection[str]
-) -> dict[str, Wording]:
-    """Keep what is asked for, short, plain and unique; the rule's names of others count too."""
-    asked = {segment.id for segment in segments}
-    used = {name.casefold() for name in taken}
-    usable: dict[str, Wording] = {}
-    for entry in answer.segments if answer else []:
-        others = {segment.name.casefold() for segment in segments if segment.id != entry.id}
-        name, description = entry.name.strip(), entry.description.strip()
-        if entry.id not in asked or entry.id in usable or name.casefold() in used | others:
-            continue
-        if _is_plain(name, NAME_LENGTH) and _is_plain(description, DESCRIPTION_LENGTH):
-            usable[entry.id] = Wording(name, description)
-            used.add(name.casefold())
-    return usable
-
-
-def _is_plain(text: str, length: int) -> bool:
-    """Whether a text is short and free of markup, links and control characters."""
-    markup = re.search(r"[<>{}\[\]`*_#|\\@]|https?:|www\.", text)
-    return 0 < len(text) <= length and markup is None and text.isprintable()
 
 
 def create_namer(*, api_key: str | None, model: str, base_url: str | None) -> Namer:
     """Return the namer that the configuration asks for."""
     if api_key is None:
         return RuleNamer()
-    return AnthropicNamer(api_key=api_key, model=model, base_url=base_url)
+    namer: Namer = late("backend.clients.anthropic_namer").AnthropicNamer(
+        api_key=api_key, model=model, base_url=base_url
+    )
+    return namer

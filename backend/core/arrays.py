@@ -1,4 +1,11 @@
-"""Names for the arrays that the models pass around."""
+"""Names for the arrays that the models pass around, and how they are written as JSON.
+
+The classes below hold what pydantic asks an annotation for; they do not need it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,3 +13,57 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonNumbers:
+    """Stores an array as lists, or a number that may be infinite.
+
+    Attributes
+    ----------
+    null
+        What null stands for: an infinity, which JSON has no number for.
+    """
+
+    null: float = np.nan
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return _stored(self._read, self._write)
+
+    def _read(self, stored: float | Sequence[Any] | None) -> Any:
+        values = np.array(stored, dtype=np.float64)
+        known = np.where(np.isnan(values), self.null, values)
+        return known if known.ndim else float(known)
+
+    def _write(self, values: FloatArray | float) -> Any:
+        return _finite(np.asarray(values).tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class JsonInstant:
+    """Stores numpy's instant as ISO 8601."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return _stored(_instant, str)
+
+
+def _stored(read: Callable[[Any], Any], write: Callable[[Any], Any]) -> dict[str, Any]:
+    return {
+        "type": "function-plain",
+        "function": {"type": "no-info", "function": read},
+        "serialization": {"type": "function-plain", "function": write},
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return value if np.isfinite(value) else None
+
+
+def _instant(text: str) -> np.datetime64:
+    return np.datetime64(text)
+
+
+StoredFloats = Annotated[FloatArray, JsonNumbers()]
+StoredInstant = Annotated[np.datetime64, JsonInstant()]

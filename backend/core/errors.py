@@ -4,6 +4,10 @@
     ├── InvalidConfiguration     a variable is missing, empty or wrong
     ├── InvalidMapping           the shop mapping names what cannot be used
     ├── DatabaseUnavailable      a database does not answer
+    ├── TablesInTheWay           somebody else's tables have the names of ours
+    ├── TablesTooNew             a newer version than this one made our tables
+    ├── TablesBusy               others hold our tables while they are to be changed
+    ├── TextNotWritable          a text that a database's character set cannot write
     ├── NotAuthenticated         no key, or a wrong one
     ├── NotAllowed               a key that does not open this route
     ├── CustomerNotFound
@@ -11,6 +15,7 @@
     ├── SegmentNameTaken         two segments never share a name
     ├── RunNotFound
     ├── ReportNotReady           the run has not ended well, or not yet
+    ├── FormatOfTheFuture        a newer version of the service stored this
     ├── RunAlreadyActive         one run at a time per database
     ├── InvalidRunRequest        a run was asked for with nonsense
     ├── ImportRefused            a file cannot be imported; nothing of it is loaded
@@ -20,6 +25,8 @@
 An error is a noun, holds the facts a handler needs, and knows no HTTP. Its text is a sentence for
 a person.
 """
+
+from collections.abc import Sequence
 
 
 class BackendError(Exception):
@@ -51,6 +58,49 @@ class DatabaseUnavailable(BackendError):
     def __init__(self, database: str) -> None:
         self.database = database
         super().__init__(f"The {database} database does not answer; try again shortly.")
+
+
+class TablesInTheWay(BackendError):
+    """Tables that are not ours have the names of ours; nothing of theirs is touched."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        are = "are there and not ours" if len(names) > 1 else "is there and not ours"
+        super().__init__(
+            f"{', '.join(names)} {are}: rename what has a name of ours, or give the service a "
+            "database of its own with INTELLIGENCE_DATABASE_URL."
+        )
+
+
+class TablesTooNew(BackendError):
+    """Our tables were made by a newer version than this one."""
+
+    def __init__(self, revision: str) -> None:
+        self.revision = revision
+        super().__init__(
+            f"Our tables have the version {revision}, which this program does not know: start the "
+            "newer version of the program, or let that one go back with alembic downgrade first."
+        )
+
+
+class TablesBusy(BackendError):
+    """Others held our tables longer than their change may wait."""
+
+    def __init__(self, obstacle: str, seconds: float) -> None:
+        self.obstacle = obstacle
+        self.seconds = seconds
+        super().__init__(
+            f"Our tables could not be changed within {seconds:,.0f} seconds: {obstacle}. Nothing "
+            "was changed; start again later."
+        )
+
+
+class TextNotWritable(BackendError):
+    """A text that a database's character set cannot write, and that it therefore does not hold."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        super().__init__(f"The {database} database's character set cannot write this text.")
 
 
 class NotAuthenticated(BackendError):
@@ -106,6 +156,19 @@ class ReportNotReady(BackendError):
         self.run_id = run_id
         self.state = state
         super().__init__(f"Run {run_id} is {state}; only runs that succeeded have a report.")
+
+
+class FormatOfTheFuture(BackendError):
+    """A newer version stored a result in a format that this one does not know."""
+
+    def __init__(self, what: str, found: str, newest: int) -> None:
+        self.what = what
+        self.found = found
+        self.newest = newest
+        super().__init__(
+            f"The stored {what} is of format {found}, and this version knows up to {newest}: "
+            "a newer one wrote it. Start that version here too."
+        )
 
 
 class RunAlreadyActive(BackendError):

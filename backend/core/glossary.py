@@ -1,28 +1,108 @@
-"""Words that mean the same thing in the database, in the mathematics and over HTTP."""
+"""Words that mean the same thing in the database, in the mathematics and over HTTP.
+
+What each means is said once, in docs/glossary.md; how each is said to people, in `wording`.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
 
 NO_ORDERS = "no_orders"
-"""Status of a customer without a counted order, and the segment of all of them."""
+"""The segment of all customers without a counted order."""
 
-LEFT_OUT = {
-    "cancelled": "cancelled",
-    "refunded": "refunded",
-    "refunded_in_full": "refunded in full",
-    "not_counted_status": "of a status that does not count",
-    "other_currency": "in another currency",
-    "no_rate": "without an exchange rate",
-    "null_customer": "without a customer",
-    "unknown_customer": "of a customer whom the shop does not have",
-    "null_date": "without a date",
-    "null_amount": "without an amount",
-    "absurd_amount": "of an absurd amount",
-    "not_positive": "of nothing or less",
-    "future_date": "dated in the future",
-    "after_as_of": "placed after the day described",
-    "duplicate_order_id": "listed before",
-}
-"""Why an order does not count, by reason."""
+FORECAST = "forecast"
+"""Where the forecast's own metrics stand, beside those of the simple rules under their names."""
 
 
-def left_out(reason: str) -> str:
-    """Say why orders do not count; a reason without words of its own speaks for itself."""
-    return LEFT_OUT.get(reason, reason.replace("_", " "))
+class Status(StrEnum):
+    """Whether a customer's numbers are known, and why not."""
+
+    SCORED = "scored"
+    INSUFFICIENT_HISTORY = "insufficient_history"
+    NO_ORDERS = "no_orders"
+    NOT_SCORED_YET = "not_scored_yet"
+    VALUE_OUT_OF_RANGE = "value_out_of_range"
+
+
+class Reason(StrEnum):
+    """Why an order does not count."""
+
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+    REFUNDED_IN_FULL = "refunded_in_full"
+    NOT_COUNTED_STATUS = "not_counted_status"
+    OTHER_CURRENCY = "other_currency"
+    NO_RATE = "no_rate"
+    NULL_CUSTOMER = "null_customer"
+    UNKNOWN_CUSTOMER = "unknown_customer"
+    NULL_DATE = "null_date"
+    NULL_AMOUNT = "null_amount"
+    ABSURD_AMOUNT = "absurd_amount"
+    NOT_POSITIVE = "not_positive"
+    FUTURE_DATE = "future_date"
+    AFTER_AS_OF = "after_as_of"
+    DUPLICATE_ORDER_ID = "duplicate_order_id"
+
+
+class Decision(StrEnum):
+    """What a run made of the borders between segments."""
+
+    FIRST = "first"
+    KEPT = "kept"
+    ADOPTED = "adopted"
+    HELD_BACK = "held_back"
+    FORCED = "forced"
+    TOO_FEW = "too_few"
+
+
+class Cause(StrEnum):
+    """Why a customer changed segment: by what they did or did not do, or by another border."""
+
+    BEHAVIOUR = "behaviour"
+    MODEL = "model"
+
+
+class Fate(StrEnum):
+    """What happened to a segment from one run to the next."""
+
+    BORN = "born"
+    SPLIT = "split"
+    MERGED = "merged"
+    DIED = "died"
+
+
+class Target(StrEnum):
+    """What is forecast, and graded."""
+
+    VALUE = "value"
+    CHURN = "churn"
+
+
+class Metric(StrEnum):
+    """How a forecast is measured against what came."""
+
+    ORDERS_RMSE = "orders_rmse"
+    ORDERS_GINI = "orders_gini"
+    SPEND_RMSE = "spend_rmse"
+    SPEND_GINI = "spend_gini"
+    SPEND_DECILE_ERROR = "spend_decile_error"
+    CHURN_AUC = "churn_auc"
+    CHURN_LOG_LOSS = "churn_log_loss"
+    CHURN_CALIBRATION_ERROR = "churn_calibration_error"
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether it measures success, and not error."""
+        return self in {Metric.ORDERS_GINI, Metric.SPEND_GINI, Metric.CHURN_AUC}
+
+    def is_better(self, one: float, other: float) -> bool:
+        """Whether one value is strictly better than another."""
+        return one > other if self.higher_is_better else one < other
+
+    def best(self, values: Iterable[float | None]) -> float | None:
+        """Return the best of the known values; None where none is."""
+        known = [value for value in values if value is not None]
+        return (max if self.higher_is_better else min)(known, default=None)
+
+
+DECISIVE = {Target.VALUE: Metric.SPEND_GINI, Target.CHURN: Metric.CHURN_LOG_LOSS}
+"""The metric by which a forecast and the simple rules are compared, by target."""

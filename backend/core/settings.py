@@ -159,13 +159,17 @@ class Settings(BaseSettings):
         "A TOML file that maps the shop's tables", "the path of a TOML file", None
     )
     customers_table: Optional = _variable(
-        "The shop's customers; unset: ecommerce.customers", "table or schema.table", None
+        "The shop's customers; unset: ecommerce.customers, else customers",
+        "table or schema.table",
+        None,
     )
     orders_table: Optional = _variable(
-        "The shop's orders; unset: ecommerce.orders", "table or schema.table", None
+        "The shop's orders; unset: ecommerce.orders, else orders", "table or schema.table", None
     )
     line_items_table: Optional = _variable(
-        "The shop's order lines; unset: ecommerce.order_line_items", "table or schema.table", None
+        "The shop's order lines; unset: ecommerce.order_line_items, else order_line_items",
+        "table or schema.table",
+        None,
     )
     customers_columns: Optional = _variable(
         "Our column names for customers = the shop's", "ours=theirs, separated by commas", None

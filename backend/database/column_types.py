@@ -52,6 +52,15 @@ def long_text() -> Text:
     return Text().with_variant(LONGTEXT(), "mysql", "mariadb")
 
 
-def text_id(length: int) -> String:
-    """Return an id compared byte by byte: on MySQL the default collation ignores case."""
-    return String(length).with_variant(String(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+def text_id(dialect: Dialect, length: int) -> String:
+    """Return an id compared byte by byte: MySQL's usual collations ignore case and end blanks."""
+    return String(length, collation=_exact_collation(dialect))
+
+
+def _exact_collation(dialect: Dialect) -> str | None:
+    if dialect.name not in {"mysql", "mariadb"}:
+        return None
+    if getattr(dialect, "is_mariadb", False):
+        return "utf8mb4_nopad_bin"
+    recent = (dialect.server_version_info or ()) >= (8, 0, 17)
+    return "utf8mb4_0900_bin" if recent else "utf8mb4_bin"

@@ -6,7 +6,7 @@ the URL is handed to the driver whole, so that all of libpq's options work as th
 
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from backend.core.errors import BackendError, DatabaseUnavailable
+from backend.core.errors import BackendError, DatabaseUnavailable, TextNotWritable
 
 __all__ = [
     "AsyncConnection",
@@ -25,6 +25,7 @@ __all__ = [
     "opened",
     "parse_url",
     "ping",
+    "problems_named",
     "snapshot",
     "transaction",
 ]
@@ -177,9 +178,28 @@ def _sqlite_engine(url: URL, pool_size: int) -> AsyncEngine:
     return engine
 
 
+UNWRITABLE_ON_POSTGRESQL = {"22021", "22P05"}  # a NUL, or a letter that LATIN1 has not
+UNWRITABLE_ON_MYSQL = 1267  # a letter that the column's character set has not
+
+
+def _is_unwritable(error: DBAPIError) -> bool:
+    cause: Any = error.driver_exception
+    if isinstance(cause, asyncpg.PostgresError):
+        return cause.sqlstate in UNWRITABLE_ON_POSTGRESQL
+    return bool(cause.args) and cause.args[0] == UNWRITABLE_ON_MYSQL
+
+
 @contextmanager
-def _outages_named(database: str) -> Any:
-    """Turn what drivers raise when a server is away into one error."""
+def problems_named(database: str) -> Iterator[None]:
+    """Turn what drivers raise into errors with names, where callers can do something about it.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When the body met an outage.
+    TextNotWritable
+        When it asks for a text that the database could not hold.
+    """
     try:
         yield
     except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError) as error:
@@ -187,6 +207,8 @@ def _outages_named(database: str) -> Any:
     except DBAPIError as error:
         if error.connection_invalidated or "database is locked" in str(error.orig):
             raise DatabaseUnavailable(database) from error
+        if _is_unwritable(error):
+            raise TextNotWritable(database) from None
         raise
 
 
@@ -207,8 +229,10 @@ async def transaction(
     ------
     DatabaseUnavailable
         When the server is away, or goes away in the body.
+    TextNotWritable
+        When the body asks for a text that the database could not hold.
     """
-    with _outages_named(database):
+    with problems_named(database):
         async with aclosing(await _connected(engine, database)) as connection, connection.begin():
             yield connection
 

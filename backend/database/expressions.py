@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     case,
     cast,
+    false,
     func,
     literal,
     literal_column,
@@ -24,40 +25,77 @@ from backend.database.kinds import Kind
 Column = ColumnElement[Any]
 MICROS = 1_000_000
 ABSURD_AMOUNT = 1_000_000_000_000
+EXACT_AS_INTEGER = 10**18
 NUMBER_PATTERN = r"^ *[+-]?[0-9]+(\.[0-9]+)? *$"
 MYSQL = frozenset({"mysql", "mariadb"})
 EARLIEST, LATEST = "1900-01-01", "9999-12-31"
 
 
 def as_text(dialect: str, value: Column, kind: Kind) -> ColumnElement[str]:
-    """Render any id or status as text; bytes as lower hexadecimal."""
+    """Render any id or status as text; bytes as lower hexadecimal, 7.00 as 7."""
     if kind is Kind.TEXT and dialect != "postgresql":
         return type_coerce(value, String())
+    if kind in {Kind.DECIMAL, Kind.FLOAT}:
+        return _number_as_text(value)
     if kind is Kind.BINARY:
         encoded = func.encode(value, "hex") if dialect == "postgresql" else func.hex(value)
         return func.lower(encoded, type_=String())
     return cast(value, String())
 
 
+def _number_as_text(number: Column) -> ColumnElement[str]:
+    whole = (func.abs(number) < EXACT_AS_INTEGER) & (number == func.round(number))
+    integer = cast(cast(number, BigInteger()), String())
+    return case((whole, integer), else_=cast(number, String()))
+
+
 def exact(dialect: str, value: Column, kind: Kind = Kind.TEXT) -> Column:
-    """Return what tells texts apart that MySQL takes for equal: case, accents, trailing blanks."""
-    if dialect not in MYSQL or kind is not Kind.TEXT:
+    """Return what tells texts apart that a collation takes for equal: case, accents, blanks."""
+    if kind not in {Kind.TEXT, Kind.MIXED} or dialect == "postgresql":
         return value
+    if dialect == "sqlite":
+        return value.collate("BINARY")
     # By way of CHAR, which has the connection's character set, whatever the column's is.
     return cast(cast(value, String()), LargeBinary())
+
+
+def in_order(dialect: str, value: Column, kind: Kind) -> Column:
+    """Return what sorts ids as they are sorted everywhere: numbers, or texts by code points."""
+    if kind is Kind.TEXT and dialect == "postgresql":
+        return cast(value, String()).collate("C")
+    return exact(dialect, value, kind)
+
+
+def identifier(dialect: str, value: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
+    """Return an id as the integer it is, else as text."""
+    return value if kind is Kind.INTEGER else as_text(dialect, value, kind)
+
+
+def has_no_id(dialect: str, value: Column, kind: Kind) -> ColumnElement[bool]:
+    """Whether an id is missing: NULL, or an empty text."""
+    if kind is Kind.INTEGER:
+        return value.is_(None)
+    # By its length: MySQL takes blanks alone for an empty text.
+    return func.coalesce(func.length(as_text(dialect, value, kind)), 0) == 0
 
 
 def same_id(
     dialect: str, one: Column, one_kind: Kind, other: Column, other_kind: Kind
 ) -> ColumnElement[bool]:
     """Whether two ids are the same, as text where they are of different kinds."""
-    if one_kind is not other_kind:
+    if one_kind is not other_kind or one_kind is Kind.MIXED:
         one, other = as_text(dialect, one, one_kind), as_text(dialect, other, other_kind)
         one_kind = Kind.TEXT
     equal = one == other  # what an index can answer
-    if dialect in MYSQL and one_kind is Kind.TEXT:
+    if one_kind is Kind.TEXT and dialect != "postgresql":
         return equal & (exact(dialect, one) == exact(dialect, other))
     return equal
+
+
+def is_integer_id(dialect: str, value: Column, number: int) -> ColumnElement[bool]:
+    """Whether an id that is an integer is this one, which may be one that no column can hold."""
+    least, most = (-(2**63), 2**64 - 1) if dialect in MYSQL else (-(2**63), 2**63 - 1)
+    return value == number if least <= number <= most else false()
 
 
 def email_key(dialect: str, email: Column) -> Column:

@@ -18,7 +18,9 @@ class Kind(StrEnum):
     DATETIME = "datetime"  # naive: in the mapping's time zone
     INSTANT = "instant"  # knows its zone
     BOOLEAN = "boolean"
+    UUID = "uuid"  # a type of its own, which only reads as text
     BINARY = "binary"
+    MIXED = "mixed"  # a SQLite column with values of several kinds
     NOTHING = "nothing"  # the shop has no such column
     OTHER = "other"
 
@@ -31,7 +33,8 @@ POSTGRESQL_TYPES: Mapping[int, Kind] = {
     1184: Kind.INSTANT,
     16: Kind.BOOLEAN,
     17: Kind.BINARY,
-    **dict.fromkeys((18, 19, 25, 1042, 1043, 2950), Kind.TEXT),
+    2950: Kind.UUID,
+    **dict.fromkeys((18, 19, 25, 1042, 1043), Kind.TEXT),
 }
 FIRST_TYPE_OF_A_SHOPS_OWN = 16384  # enums, domains and citext: all readable as text
 MYSQL_TYPES: Mapping[int, Kind] = {
@@ -62,7 +65,7 @@ async def column_kinds(connection: AsyncConnection, base: FromClause) -> dict[st
 
 
 async def stored_kind(connection: AsyncConnection, base: FromClause, name: str) -> Kind:
-    """Return the one kind of what a SQLite column holds; several kinds are read as text."""
+    """Return the kind of what a SQLite column holds; text where it holds nothing."""
     stored = func.typeof(column(name))
     found = await connection.scalars(
         select(stored).select_from(base).where(column(name).is_not(None)).distinct()
@@ -70,7 +73,16 @@ async def stored_kind(connection: AsyncConnection, base: FromClause, name: str) 
     kinds = {SQLITE_TYPES[name] for name in found}
     if kinds == {Kind.INTEGER, Kind.FLOAT}:
         return Kind.FLOAT
-    return kinds.pop() if len(kinds) == 1 else Kind.TEXT
+    if len(kinds) > 1:
+        return Kind.MIXED
+    return kinds.pop() if kinds else Kind.TEXT
+
+
+async def is_binary(connection: AsyncConnection, base: FromClause, name: str) -> bool:
+    """Tell whether what MySQL describes as text are bytes: a BINARY and a CHAR look alike."""
+    # Of no row at all: what the least of a column is written in is known without looking.
+    charset = func.charset(func.min(column(name)))
+    return await connection.scalar(select(charset).select_from(base).where(false())) == "binary"
 
 
 def _postgresql_kind(oid: int) -> Kind:

@@ -26,6 +26,8 @@ OTHER_DATES = (
 WITH_COMMAS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 WITH_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}")
 LONGEST_EMAIL = 255
+# No more digits than an id can have: Python refuses to read thousands of them.
+WHOLE_NUMBER = re.compile(r"0*([0-9]{1,19})(\.0)?")
 
 
 class NotThat(ValueError):
@@ -34,10 +36,10 @@ class NotThat(ValueError):
 
 def whole_number(column: str, text: str, largest: int = LARGEST_ID) -> int:
     """Read an id, at least 0."""
-    cleaned = text.strip().removesuffix(".0")
-    if not (cleaned.isascii() and cleaned.isdecimal()) or int(cleaned) > largest:
+    found = WHOLE_NUMBER.fullmatch(text.strip())
+    if found is None or int(found[1]) > largest:
         raise NotThat(f"{column} is '{text}', expected a whole number")
-    return int(cleaned)
+    return int(found[1])
 
 
 def count(column: str, text: str) -> int:

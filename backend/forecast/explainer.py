@@ -19,78 +19,71 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 import numpy as np
 
 from backend.behaviour.customer_facts import CustomerFacts
-from backend.core.arrays import FloatArray, IntArray
+from backend.core.arrays import FloatArray, IntArray, StoredFloats
+from backend.results.explanation import ExplainedFact
 
 MOST_BINS = 16
-DETAILS = "details"
+DETAILS: Final = "details"
+Feature = Literal["recency", "rhythm", "frequency", "order_value", "age"]
 
 
 @dataclass(frozen=True, slots=True)
-class Contribution:
-    """One fact's part in a score.
+class Part:
+    """One fact's part in a number, in the unit of the number."""
 
-    Attributes
-    ----------
-    feature
-        "recency", "frequency", "order_value", "age" or "details".
-    amount
-        What it adds, in the unit of the score.
-    reason
-        The fact in words.
-    """
-
-    feature: str
+    feature: ExplainedFact
     amount: float
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """A score as the base plus contributions, the largest first.
+class NumberParts:
+    """A number as the base plus parts, the largest first; `wording` says what they come from.
 
     Attributes
     ----------
     base
-        Mean score of the shop's customers with orders.
+        Mean over the shop's customers with orders.
     score
         The customer's own.
-    contributions
+    parts
         Their amounts add up to ``score - base``.
     """
 
     base: float
     score: float
-    contributions: tuple[Contribution, ...]
+    parts: tuple[Part, ...]
 
-    def rounded(self, digits: int) -> Explanation:
+    def rounded(self, digits: int) -> NumberParts:
         """Round so that the parts still add up to the rounded score; "details" takes the rest."""
         base, score = round(self.base, digits), round(self.score, digits)
-        told = [
-            Contribution(c.feature, round(c.amount, digits), c.reason) for c in self.contributions
-        ]
-        left = round(score - base - sum(c.amount for c in told if c.feature != DETAILS), digits)
-        return Explanation(
-            base,
-            score,
-            tuple(
-                Contribution(DETAILS, left, c.reason) if c.feature == DETAILS else c for c in told
-            ),
-        )
+        told = [replace(part, amount=round(part.amount, digits)) for part in self.parts]
+        known = sum(part.amount for part in told if part.feature != DETAILS)
+        left = round(score - base - known, digits)
+        parts = (replace(one, amount=left) if one.feature == DETAILS else one for one in told)
+        return NumberParts(base, score, tuple(parts))
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
-    """Effects of one fact by its bins; the last bin is for unknown."""
+class Effects:
+    """Effects of one fact by its bins; the last bin is for unknown.
 
-    edges: FloatArray
-    churn: FloatArray
-    value: FloatArray
+    Attributes
+    ----------
+    edges
+        Shape (bins - 2,), where one bin ends and the next begins, ascending.
+    churn, value
+        Shape (bins,), added to the log odds of churn and to the log of value.
+    """
+
+    edges: StoredFloats
+    churn: StoredFloats
+    value: StoredFloats
 
     def bin(self, fact: FloatArray) -> IntArray:
         return np.where(
@@ -108,53 +101,23 @@ class Explainer:
         Means over customers with orders.
     typical_frequency, typical_order_value
         Medians over customers with orders.
+    tables
+        By fact.
     """
 
     base_churn: float
     base_value: float
     typical_frequency: float
     typical_order_value: float
-    tables: Mapping[str, _Table]
+    tables: Mapping[Feature, Effects]
 
-    def churn(self, facts: CustomerFacts, churn_risk: float) -> Explanation:
+    def churn(self, facts: CustomerFacts, churn_risk: float) -> NumberParts:
         """Explain one customer's churn risk; `facts` holds the customer alone."""
         return self._explain(facts, churn_risk, self.base_churn, "churn", _log_odds)
 
-    def value(self, facts: CustomerFacts, predicted_value: float) -> Explanation:
+    def value(self, facts: CustomerFacts, predicted_value: float) -> NumberParts:
         """Explain one customer's predicted value; `facts` holds the customer alone."""
         return self._explain(facts, predicted_value, self.base_value, "value", _log)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the explainer as plain JSON values."""
-        return {
-            "base_churn": self.base_churn,
-            "base_value": self.base_value,
-            "typical_frequency": self.typical_frequency,
-            "typical_order_value": self.typical_order_value,
-            "tables": {
-                name: {
-                    "edges": _significant(table.edges),
-                    "churn": _significant(table.churn),
-                    "value": _significant(table.value),
-                }
-                for name, table in self.tables.items()
-            },
-        }
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """Read an explainer that `as_dict` wrote."""
-        tables = {
-            name: _Table(*(np.array(t[part], dtype=float) for part in ("edges", "churn", "value")))
-            for name, t in stored["tables"].items()
-        }
-        return cls(
-            stored["base_churn"],
-            stored["base_value"],
-            stored["typical_frequency"],
-            stored["typical_order_value"],
-            tables,
-        )
 
     def _explain(
         self,
@@ -163,41 +126,26 @@ class Explainer:
         base: float,
         target: str,
         scale: Callable[[float], FloatArray],
-    ) -> Explanation:
+    ) -> NumberParts:
         distance = float(scale(score) - scale(base))
         effects = self._effects(facts, target)
         effects[DETAILS] = distance - sum(effects.values())
         unit = (score - base) / distance if abs(distance) > 1e-12 else 0.0
-        reasons = self._reasons(facts)
-        told = [Contribution(name, e * unit, reasons[name]) for name, e in effects.items()]
-        return Explanation(base, score, tuple(sorted(told, key=lambda c: -abs(c.amount))))
+        parts = [Part(fact, effect * unit) for fact, effect in effects.items()]
+        return NumberParts(base, score, tuple(sorted(parts, key=lambda one: -abs(one.amount))))
 
-    def _effects(self, facts: CustomerFacts, target: str) -> dict[str, float]:
-        effects: dict[str, float] = {}
+    def _effects(self, facts: CustomerFacts, target: str) -> dict[ExplainedFact, float]:
+        effects: dict[ExplainedFact, float] = {}
         for name, fact in _features(facts).items():
             table = self.tables[name]
             # How long ago, in days and in usual gaps, is one fact to people.
-            told = "recency" if name == "rhythm" else name
+            told: ExplainedFact = "recency" if name == "rhythm" else name
             effect = float(getattr(table, target)[table.bin(fact)[0]])
             effects[told] = effects.get(told, 0.0) + effect
         return effects
 
-    def _reasons(self, facts: CustomerFacts) -> dict[str, str]:
-        recency, gap = float(facts.recency_days[0]), float(facts.usual_gap_days[0])
-        orders, amount = int(facts.frequency[0]), float(facts.avg_order_value[0])
-        rhythm = "" if np.isnan(gap) else f"; usually orders every {_count(gap, 'day')}"
-        return {
-            "recency": f"{_count(recency, 'day')} since the last order{rhythm}",
-            "frequency": f"{_count(orders, 'order')} so far; "
-            f"the typical customer has {self.typical_frequency:.0f}",
-            "order_value": f"{amount:,.2f} per order; "
-            f"the typical customer spends {self.typical_order_value:,.2f}",
-            "age": f"first ordered {_count(float(facts.age_days[0]), 'day')} ago",
-            DETAILS: "how these combine, and finer details of the order history",
-        }
 
-
-def _features(facts: CustomerFacts) -> dict[str, FloatArray]:
+def _features(facts: CustomerFacts) -> dict[Feature, FloatArray]:
     return {
         "recency": facts.recency_days,
         "rhythm": facts.recency_days / np.maximum(facts.usual_gap_days, 1.0),
@@ -223,10 +171,6 @@ def _log(value: FloatArray | float) -> FloatArray:
     return np.asarray(np.log(np.maximum(value, 1e-6)))
 
 
-def _significant(values: FloatArray) -> list[float]:
-    return [float(f"{v:.6g}") for v in values]
-
-
-def _count(number: float, noun: str) -> str:
-    whole = round(number)
-    return f"{whole:,} {noun}" + ("" if whole == 1 else "s")
+def _significant(values: FloatArray) -> FloatArray:
+    """Round to what is worth storing."""
+    return np.array([float(f"{value:.6g}") for value in values])

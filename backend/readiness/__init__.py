@@ -1,5 +1,1 @@
 """What in a shop's data would spoil the results, told before the first run and with every run."""
-
-from backend.readiness.finding import Finding, Readiness
-
-__all__ = ["Finding", "Readiness"]

@@ -1,9 +1,12 @@
 """Plots as plain SVG shapes: numbers in, coordinates out; the template draws them."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from backend.results.forecast_report import CalibrationBin, CutoffTrial, LiftBin
+from backend.wording import report_sentences as words
+from backend.wording.report_sentences import ACTUAL, PREDICTED, ChartWords, short
 
 # About as wide as a small phone's page, so that text of 13.5 px is at least 12 px anywhere.
 WIDTH, HEIGHT = 340, 240
@@ -12,6 +15,7 @@ MOST_TICKS = 5
 NICE_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 Written = Callable[[float], str]
+Pair = tuple[str, float, float]  # a name, what was predicted, what came
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +63,13 @@ class Chart:
     line: str = ""
 
 
-def calibration_chart(bins: Sequence[Mapping[str, Any]]) -> Chart:
+def calibration_chart(bins: Sequence[CalibrationBin]) -> Chart:
     """Plot predicted against actual share of customers lost, in ten bins; exact: the diagonal."""
     points = [
         Point(
-            _x(row["predicted"]),
-            _y(row["actual"]),
-            f"predicted {row['predicted']:.0%}, came true {row['actual']:.0%}, "
-            f"{row['customers']:,} customers",
+            _x(row.predicted),
+            _y(row.actual),
+            words.calibration_point(row.predicted, row.actual, row.customers),
         )
         for row in bins
     ]
@@ -77,14 +80,13 @@ def calibration_chart(bins: Sequence[Mapping[str, Any]]) -> Chart:
         for share, anchor in zip(quarters, anchors, strict=True)
     ]
     return Chart(
-        title="Calibration of churn risk",
-        described="Ten groups of customers by predicted risk: what was predicted (across) and what "
-        "came true (up). On the dashed line both agree.",
+        title=words.CALIBRATION.title,
+        described=words.CALIBRATION.described,
         grid=[_y(share) for share in quarters],
         texts=[
             *across,
             *_beside_axis(quarters, 1.0, "{:.0%}".format),
-            _below_axis("predicted"),
+            _below_axis(words.CALIBRATION.across),
         ],
         points=points,
         exact=f"{_x(0):.1f},{_y(0):.1f} {_x(1):.1f},{_y(1):.1f}",
@@ -92,64 +94,40 @@ def calibration_chart(bins: Sequence[Mapping[str, Any]]) -> Chart:
     )
 
 
-def lift_chart(bins: Sequence[Mapping[str, Any]]) -> Chart:
+def lift_chart(bins: Sequence[LiftBin], currency: str | None) -> Chart:
     """Plot mean spend by tenth of the prediction, the best customers first."""
-    rows = [(str(place + 1), row["predicted"], row["actual"]) for place, row in enumerate(bins)]
-    return _pairs(
-        "Lift",
-        "Mean spend per customer, predicted and actual, in ten groups of equal size: those with "
-        "the highest predicted value first.",
-        "tenth of customers, best first",
-        rows,
-        short,
-    )
+    rows = [(str(place + 1), row.predicted, row.actual) for place, row in enumerate(bins)]
+    return _pairs(words.LIFT.with_amounts_in(currency), rows, short)
 
 
-def spend_chart(cutoffs: Sequence[Mapping[str, Any]]) -> Chart:
+def spend_chart(cutoffs: Sequence[CutoffTrial], currency: str | None) -> Chart:
     """Plot predicted and actual spend per cut-off; cut-offs come with the latest first."""
-    errors = ", ".join(
-        "nothing came" if row["level_error"] is None else f"{row['level_error']:+.0%}"
-        for row in reversed(cutoffs)
-    )
-    chart = _by_cutoff("Spend by cut-off", "spend", cutoffs, short)
-    return replace(chart, described=f"{chart.described} Predicted against actual: {errors}.")
+    rows = [(row.date, row.predicted_spend, row.actual_spend) for row in reversed(cutoffs)]
+    missed = words.level_errors([row.level_error for row in reversed(cutoffs)])
+    return _pairs(words.SPEND.adding(missed).with_amounts_in(currency), rows, short)
 
 
-def churn_chart(cutoffs: Sequence[Mapping[str, Any]]) -> Chart:
+def churn_chart(cutoffs: Sequence[CutoffTrial]) -> Chart:
     """Plot the share of customers lost per cut-off, predicted and actual."""
-    return _by_cutoff("Customers lost by cut-off", "churn", cutoffs, "{:.0%}".format)
+    rows = [(row.date, row.predicted_churn, row.actual_churn) for row in reversed(cutoffs)]
+    return _pairs(words.CHURN, rows, "{:.0%}".format)
 
 
-def _by_cutoff(
-    title: str, measure: str, cutoffs: Sequence[Mapping[str, Any]], written: Written
-) -> Chart:
-    predicted, actual = f"predicted_{measure}", f"actual_{measure}"
-    rows = [(str(row["date"]), row[predicted], row[actual]) for row in reversed(cutoffs)]
-    described = "The forecast as it would have been made on these days, and what then came."
-    return _pairs(title, described, "forecast made on", rows, written)
-
-
-def _pairs(
-    title: str,
-    described: str,
-    across: str,
-    rows: Sequence[tuple[str, float, float]],
-    written: Written,
-) -> Chart:
+def _pairs(said: ChartWords, rows: Sequence[Pair], written: Written) -> Chart:
     """Draw two bars beside each other per row: predicted and actual."""
     ticks = nice_ticks(max((value for _, *values in rows for value in values), default=0.0))
     top = ticks[-1]
     slot = (WIDTH - LEFT - RIGHT) / max(len(rows), 1)
     bars = []
-    texts = [*_beside_axis(ticks, top, written), _below_axis(across)]
+    texts = [*_beside_axis(ticks, top, written), _below_axis(said.across)]
     for place, (name, predicted, actual) in enumerate(rows):
         left = LEFT + place * slot
-        for offset, kind, value in ((0.14, "predicted", predicted), (0.5, "actual", actual)):
-            label = f"{name}: {kind} {written(value)}"
+        for offset, kind, value in ((0.14, PREDICTED, predicted), (0.5, ACTUAL, actual)):
+            label = words.bar_label(name, kind, written(value))
             bars.append(_column(left + offset * slot, slot * 0.36, value / top, kind, label))
         texts.append(Text(left + slot / 2, _y(0) + 19, name, "middle"))
     grid = [_y(tick / top) for tick in ticks]
-    return Chart(title=title, described=described, grid=grid, texts=texts, bars=bars)
+    return Chart(title=said.title, described=said.described, grid=grid, texts=texts, bars=bars)
 
 
 def _column(x: float, width: float, share: float, kind: str, label: str) -> Bar:
@@ -161,8 +139,8 @@ def _beside_axis(ticks: Sequence[float], top: float, written: Written) -> list[T
     return [Text(LEFT - 7, _y(tick / top) + 4.5, written(tick), "end") for tick in ticks]
 
 
-def _below_axis(words: str) -> Text:
-    return Text(LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT - 6, words, "middle")
+def _below_axis(said: str) -> Text:
+    return Text(LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT - 6, said, "middle")
 
 
 def nice_ticks(largest: float) -> list[float]:
@@ -174,14 +152,6 @@ def nice_ticks(largest: float) -> list[float]:
     step = next(nice * unit for nice in NICE_STEPS if nice * unit >= rough * (1 - 1e-9))
     count = math.ceil(largest / step - 1e-9)
     return [place * step for place in range(count + 1)]
-
-
-def short(value: float) -> str:
-    """Write a number so that it fits beside an axis."""
-    for limit, unit in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
-        if abs(value) >= limit:
-            return f"{value / limit:.3g}{unit}"
-    return f"{value:.3g}"
 
 
 def _x(share: float) -> float:

@@ -1,11 +1,12 @@
 """Who moved between segments, as bands from where they were to where they are."""
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from backend.report.charts import Text
+from backend.results.move import SegmentFlow
+from backend.wording.report_sentences import flow_label
 
 MOST_FLOWS = 14
 BARS_HEIGHT = 260
@@ -46,16 +47,15 @@ class Flow:
 
 
 def draw_flow(
-    flows: Sequence[Mapping[str, Any]],
+    flows: Sequence[SegmentFlow],
     colour: Mapping[str, str],
     names: Mapping[str, str],
     width: int,
 ) -> Flow:
     """Draw the largest moves in a picture of this width, as high as it needs to be."""
-    rows = [row for row in flows if row["from"] is not None and row["to"] is not None]
-    drawn = rows[:MOST_FLOWS]
-    left = _Side(drawn, "from", colour, names, width)
-    right = _Side(drawn, "to", colour, names, width)
+    drawn = flows[:MOST_FLOWS]
+    left = _Side(_totals(drawn, _origin, colour), colour, names, width, is_left=True)
+    right = _Side(_totals(drawn, _target, colour), colour, names, width, is_left=False)
     height = max(left.height, right.height)
     nodes = {side: side.nodes(height) for side in (left, right)}
     return Flow(
@@ -63,7 +63,7 @@ def draw_flow(
         height=height,
         bands=_bands(drawn, nodes[left], nodes[right], names),
         nodes=[*nodes[left].values(), *nodes[right].values()],
-        undrawn=sum(row["customers"] for row in rows[MOST_FLOWS:]),
+        undrawn=sum(flow.customers for flow in flows[MOST_FLOWS:]),
     )
 
 
@@ -72,14 +72,15 @@ class _Side:
 
     def __init__(
         self,
-        rows: Sequence[Mapping[str, Any]],
-        end: str,
+        totals: Mapping[str, int],
         colour: Mapping[str, str],
         names: Mapping[str, str],
         width: int,
+        *,
+        is_left: bool,
     ) -> None:
-        self._is_left, self._colour, self._width = end == "from", colour, width
-        self._totals = _totals(rows, end, colour)
+        self._is_left, self._colour, self._width = is_left, colour, width
+        self._totals = totals
         self._scale = BARS_HEIGHT / max(sum(self._totals.values()), 1)
         room = int((width / 2 - 3 * NODE_WIDTH) / CHARACTER_WIDTH)
         self._lines = {
@@ -122,38 +123,46 @@ class _Side:
         )
 
 
-def _totals(rows: Sequence[Mapping[str, Any]], end: str, order: Iterable[str]) -> dict[str, int]:
+def _origin(flow: SegmentFlow) -> str:
+    return flow.from_
+
+
+def _target(flow: SegmentFlow) -> str:
+    return flow.to
+
+
+def _totals(
+    flows: Sequence[SegmentFlow], end: Callable[[SegmentFlow], str], order: Iterable[str]
+) -> dict[str, int]:
     totals = dict.fromkeys(order, 0)
-    for row in rows:
-        totals[row[end]] += row["customers"]
+    for flow in flows:
+        totals[end(flow)] += flow.customers
     return {identity: count for identity, count in totals.items() if count}
 
 
 def _bands(
-    rows: Sequence[Mapping[str, Any]],
+    flows: Sequence[SegmentFlow],
     left: Mapping[str, Node],
     right: Mapping[str, Node],
     names: Mapping[str, str],
 ) -> list[Band]:
     """Join the two sides; at each segment the bands lie in the order of their other ends."""
-    places = {
-        side: {one: place for place, one in enumerate(nodes)}
-        for side, nodes in (("from", left), ("to", right))
-    }
-    ordered = sorted(rows, key=lambda row: (places["from"][row["from"]], places["to"][row["to"]]))
-    out, into = _totals(rows, "from", left), _totals(rows, "to", right)
+    from_place = {one: place for place, one in enumerate(left)}
+    to_place = {one: place for place, one in enumerate(right)}
+    ordered = sorted(flows, key=lambda flow: (from_place[flow.from_], to_place[flow.to]))
+    out, into = _totals(flows, _origin, left), _totals(flows, _target, right)
     left_y = {identity: node.y for identity, node in left.items()}
     right_y = {identity: node.y for identity, node in right.items()}
     bands = []
-    for row in ordered:
-        origin, target, count = row["from"], row["to"], row["customers"]
-        start, end = left[origin], right[target]
-        thick, thin = start.height * count / out[origin], end.height * count / into[target]
-        path = _band(start.x + NODE_WIDTH, left_y[origin], thick, end.x, right_y[target], thin)
-        label = f"{count:,} from {names[origin]} to {names[target]}"
+    for flow in ordered:
+        start, end = left[flow.from_], right[flow.to]
+        thick = start.height * flow.customers / out[flow.from_]
+        thin = end.height * flow.customers / into[flow.to]
+        path = _band(start.x + NODE_WIDTH, left_y[flow.from_], thick, end.x, right_y[flow.to], thin)
+        label = flow_label(flow.customers, names[flow.from_], names[flow.to])
         bands.append(Band(path, start.colour, label))
-        left_y[origin] += thick
-        right_y[target] += thin
+        left_y[flow.from_] += thick
+        right_y[flow.to] += thin
     return bands
 
 

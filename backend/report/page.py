@@ -1,33 +1,32 @@
 """The report's template, filled in."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from backend.core.glossary import NO_ORDERS, left_out
-from backend.report import charts, page_words, segment_charts
+from backend.core.glossary import NO_ORDERS, Fate, Metric, Target
+from backend.report import charts, segment_charts
 from backend.report.flow import draw_flow
-from backend.segments.axes import AXES
+from backend.report.segment_colours import colour_of
+from backend.results.forecast_report import (
+    Backtest,
+    ForecastReport,
+    Grade,
+    GradeMeanings,
+    Metrics,
+)
+from backend.results.run_report import RunReport
+from backend.results.segment import Segment
+from backend.wording.money import in_currency
+from backend.wording.order_reasons import left_out
+from backend.wording.report_sentences import MEDIANS, TITLES, which_is_better
+from backend.wording.report_sentences import METRICS as METRIC_WORDS
+from backend.wording.segment_sentences import event_in_words, on_axis, refit_in_words
 
-METRICS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
-    "value": {
-        "spend_gini": ("Gini of spend", "ranks customers by what they spend", "higher"),
-        "spend_decile_error": ("Decile error", "predicted against actual by tenths", "lower"),
-        "orders_rmse": ("Error in orders", "root mean square per customer", "lower"),
-    },
-    "churn": {
-        "churn_log_loss": ("Log loss", "how much the outcomes surprise", "lower"),
-        "churn_auc": ("AUC", "ranks the lost above the kept", "higher"),
-        "churn_calibration_error": ("Calibration error", "predicted against actual", "lower"),
-    },
-}
-# The medians that a segment is shown with, and what they are called there.
-SHOWN_AXES = {
-    "recency_days": "Days since last order",
-    "frequency": "Orders",
-    "monetary_avg": "Order value",
-    "usual_gap_days": "Days between orders",
+METRICS: Mapping[Target, Sequence[Metric]] = {
+    Target.VALUE: (Metric.SPEND_GINI, Metric.SPEND_DECILE_ERROR, Metric.ORDERS_RMSE),
+    Target.CHURN: (Metric.CHURN_LOG_LOSS, Metric.CHURN_AUC, Metric.CHURN_CALIBRATION_ERROR),
 }
 NARROW, WIDE = 335, 940
 UNKNOWN = "\N{EN DASH}"
@@ -41,8 +40,13 @@ def _amount(value: float | None, form: str = ",.0f") -> str:
     return written.lstrip("-") if not any(digit in written for digit in "123456789") else written
 
 
-def _median(value: float | None, axis: str) -> str:
-    return UNKNOWN if value is None else AXES[axis].said(value)
+def _money(value: float | None, currency: str | None) -> str:
+    """Write an amount without decimals, in the shop's currency where it is known."""
+    return UNKNOWN if value is None else in_currency(_amount(value), currency)
+
+
+def _median(value: float | None, axis: str, currency: str | None) -> str:
+    return UNKNOWN if value is None else on_axis(axis, value, currency)
 
 
 def _typeset(text: str | None) -> str:
@@ -58,12 +62,43 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.filters["amount"] = _amount
-_environment.filters["median"] = _median
+_environment.filters["money"] = _money
 _environment.filters["typeset"] = _typeset
 _environment.filters["left_out"] = left_out
 
 
-def render_report(report: Mapping[str, Any]) -> str:
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One measure of the forecast and of the simple rules; each value with whether it is best."""
+
+    name: str
+    meaning: str
+    better: str
+    scores: Sequence[tuple[float | None, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBacktest:
+    """What the page shows of the trials of one target."""
+
+    title: str
+    grade: Grade
+    means: GradeMeanings
+    tried: Backtest
+    charts: Sequence[charts.Chart]
+    metrics: Sequence[MetricRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMedian:
+    """One median of a segment beside the shop's, as people read it."""
+
+    name: str
+    here: str
+    shop: str
+
+
+def render_report(report: RunReport) -> str:
     """Write a run's report as one HTML page.
 
     Parameters
@@ -71,71 +106,84 @@ def render_report(report: Mapping[str, Any]) -> str:
     report
         As it is stored with the run.
     """
-    names, shown = report["names"], [segment["id"] for segment in report["segments"]]
-    colour = segment_charts.colours([*shown, *(one for one in names if one not in shown)])
+    names, shown = report.names, [segment.id for segment in report.segments]
+    colour = {one: colour_of(one) for one in dict.fromkeys((*shown, *names))}
     return _environment.get_template("page.html").render(
         report=report,
-        backtests=_backtests(report),
-        segments=[segment for segment in report["segments"] if segment["id"] != NO_ORDERS],
-        axes=SHOWN_AXES,
+        backtests=_backtests(report.forecast, report.currency),
+        segments=[segment for segment in report.segments if segment.id != NO_ORDERS],
+        medians=_medians,
         colours=colour,
-        dots=segment_charts.space_dots(report["picture"], colour, names),
+        dots=segment_charts.space_dots(report.picture, colour, names),
         space=(segment_charts.SPACE_WIDTH, segment_charts.SPACE_HEIGHT),
-        flows={
-            size: draw_flow(report["moves"]["flows"], colour, names, width)
-            for size, width in (("narrow", NARROW), ("wide", WIDE))
-        },
-        refit=page_words.refit_in_words(report["clustering"]),
+        narrow=draw_flow(report.moves.flows, colour, names, NARROW),
+        wide=draw_flow(report.moves.flows, colour, names, WIDE),
+        refit=refit_in_words(report.clustering.refit),
         lineage=_lineage(report),
-        confidence=_mean_confidence(report["segments"]),
+        confidence=_mean_confidence(report.segments),
         box=charts,
     )
 
 
-def _lineage(report: Mapping[str, Any]) -> list[str]:
+def _medians(segment: Segment) -> list[ShownMedian]:
+    here, shop = segment.characteristics.by_axis(), segment.shop.by_axis()
+    return [
+        ShownMedian(name, *(_median(one[axis], axis, segment.currency) for one in (here, shop)))
+        for axis, name in MEDIANS.items()
+    ]
+
+
+def _lineage(report: RunReport) -> list[str]:
     """Say which segments came and went; that all are new in a first run goes without saying."""
-    events: Sequence[Mapping[str, Any]] = report["lineage"]
-    if all(event["event"] == "born" and not event["relatives"] for event in events):
+    if all(event.event == Fate.BORN and not event.relatives for event in report.lineage):
         return []
-    return [page_words.event_in_words(event, report["names"]) for event in events]
+    return [event_in_words(event, report.names) for event in report.lineage]
 
 
-def _mean_confidence(segments: Sequence[Mapping[str, Any]]) -> float | None:
+def _mean_confidence(segments: Sequence[Segment]) -> float | None:
     known = [
-        (segment["avg_confidence"], segment["customer_count"])
+        (segment.avg_confidence, segment.customer_count)
         for segment in segments
-        if segment["avg_confidence"] is not None
+        if segment.avg_confidence is not None
     ]
     total = sum(count for _, count in known)
     return sum(share * count for share, count in known) / total if total else None
 
 
-def _backtests(report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    tests = report["forecast"].get("backtest", {})
-    return {
-        target: {
-            "scores": tests[target],
-            "charts": _charts(target, tests[target]),
-            "metrics": _metrics(target, tests[target]["metrics"]),
-        }
-        for target in METRICS
-        if tests.get(target) is not None
-    }
+def _backtests(forecast: ForecastReport, currency: str | None) -> list[ShownBacktest]:
+    """Return what there is to show of value and churn, in this order."""
+    value, churn, means = forecast.backtest.value, forecast.backtest.churn, forecast.thresholds
+    found = []
+    if value is not None:
+        plots = [
+            charts.lift_chart(value.lift, currency),
+            charts.spend_chart(value.cutoffs, currency),
+        ]
+        found.append(_shown(Target.VALUE, value.grade.value, means.value, value, plots))
+    if churn is not None:
+        plots = [charts.calibration_chart(churn.calibration), charts.churn_chart(churn.cutoffs)]
+        found.append(_shown(Target.CHURN, churn.grade.churn, means.churn, churn, plots))
+    return found
 
 
-def _metrics(target: str, scores: Mapping[str, Mapping[str, float | None]]) -> list[dict[str, Any]]:
-    """Return a row per measure, the best of its values marked."""
-    rows = []
-    for metric, (name, meaning, better) in METRICS[target].items():
-        values = [scores[rule][metric] for rule in scores]
-        known = [value for value in values if value is not None]
-        best = (max if better == "higher" else min)(known, default=None)
-        words_of = {"name": name, "meaning": meaning, "better": better}
-        rows.append({**words_of, "values": [(value, value == best) for value in values]})
-    return rows
+def _shown(
+    target: Target,
+    grade: Grade,
+    means: GradeMeanings,
+    tried: Backtest,
+    plots: Sequence[charts.Chart],
+) -> ShownBacktest:
+    rows = [_metric(metric, tried.metrics.values()) for metric in METRICS[target]]
+    return ShownBacktest(TITLES[target], grade, means, tried, plots, rows)
 
 
-def _charts(target: str, test: Mapping[str, Any]) -> list[charts.Chart]:
-    if target == "churn":
-        return [charts.calibration_chart(test["calibration"]), charts.churn_chart(test["cutoffs"])]
-    return [charts.lift_chart(test["lift"]), charts.spend_chart(test["cutoffs"])]
+def _metric(metric: Metric, scores: Iterable[Metrics]) -> MetricRow:
+    """Return a row of a measure, the best of its values marked."""
+    values, said = [score.of(metric) for score in scores], METRIC_WORDS[metric]
+    best = metric.best(values)
+    return MetricRow(
+        said.name,
+        said.meaning,
+        which_is_better(metric),
+        [(value, value == best) for value in values],
+    )

@@ -1,81 +1,63 @@
-"""Findings become what is published: columns, segments, moves, and the run's report."""
+"""What was learned becomes what is published: columns, segments, moves, and the run's report."""
 
-import json
-from dataclasses import asdict, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.glossary import NO_ORDERS
-from backend.readiness.finding import Readiness
-from backend.run.learn import Findings, Standing
+from backend.core.glossary import NO_ORDERS, Cause, Decision, Status
+from backend.results.move import SegmentEvent
+from backend.results.publishing import CustomerColumns
+from backend.run.learn import Learned
 from backend.run.naming_words import named
-from backend.run.run_config import RunConfig
-from backend.run.run_report import run_report
-from backend.segments.buyers import behaviour_of
-from backend.segments.lineage import LineageEvent, lineage
-from backend.segments.profiles import Segment
-from backend.segments.standing import StandingModel
+from backend.run.reporting import run_report
+from backend.run.run_context import RunContext
+from backend.run.standing import Standing
+from backend.segments.lineage import lineage
+from backend.segments.segment_model import SegmentModel
 from backend.shop.orders import ShopColumns
-from backend.store.publication import (
-    Cause,
-    CustomerColumns,
-    LineageRow,
-    Publication,
-    SegmentMoves,
-    SegmentRow,
-)
-from backend.store.runs import Run
+from backend.shop.seen import Seen
+from backend.store.publication import Publication, SegmentMoves
 
 # Decisions without an earlier model that could have moved anybody.
-BORDERS_OF_NOTHING = frozenset({"first", "too_few"})
+BORDERS_OF_NOTHING = frozenset({Decision.FIRST, Decision.TOO_FEW})
 
 
-def publication(
-    run: Run,
-    token: str,
-    as_of: datetime,
-    shop: ShopColumns,
-    standing: Standing,
-    found: Findings,
-    readiness: Readiness,
-    config: RunConfig,
-) -> Publication:
+def compose(context: RunContext, seen: Seen, standing: Standing, learned: Learned) -> Publication:
     """Put together everything that one transaction publishes."""
+    shop, config = seen.columns, context.config
     was = standing.where(shop.customer_ids)
-    moves = _moves(shop, standing, found, was)
-    events = _lineage(standing, found, was)
-    model, explainer = found.membership.model, found.forecast.explainer
-    said = replace(found, segments=named(found))
+    moves = _moves(shop, standing, learned, was)
+    events = _lineage(standing, learned, was)
+    said = replace(learned, segments=named(learned))
     return Publication(
-        run_id=run.id,
-        token=token,
-        as_of=as_of,
-        customers=_customers(shop, found),
-        segments=[_segment_row(segment) for segment in found.segments],
-        lineage=[LineageRow(**asdict(event)) for event in events],
+        run_id=context.run.id,
+        token=context.token,
+        as_of=context.as_of,
+        customers=_customers(shop, learned),
+        segments=learned.segments,
+        lineage=events,
         moves=moves,
-        new_names=found.new_names,
-        report=json.dumps(run_report(run, as_of, shop, said, moves, events, readiness, config)),
-        explainer=None if explainer is None else json.dumps(explainer.as_dict()),
-        model=None if model is None else json.dumps(model.as_dict()),
+        new_names=learned.new_names,
+        report=run_report(context, seen, said, moves, events),
+        explainer=learned.forecast.explainer,
+        model=learned.membership.model,
         retention=timedelta(days=config.history_retention_days),
     )
 
 
-def _customers(shop: ShopColumns, found: Findings) -> CustomerColumns:
-    predicted = found.forecast
-    order_days, typical_value = _behaviour(found)
+def _customers(shop: ShopColumns, learned: Learned) -> CustomerColumns:
+    predicted = learned.forecast
+    order_days, typical_value = _behaviour(learned)
     return CustomerColumns(
         customer_id=shop.customer_ids,
-        segment=_places(found),
-        confidence=found.membership.confidence,
-        status=_status(found),
+        segment=_places(learned),
+        confidence=learned.membership.confidence,
+        status=_status(learned),
         historical_micros=_sum_per_customer(shop),
-        frequency=found.history.frequency,
+        frequency=learned.history.frequency,
         recency_days=predicted.facts.recency_days,
         predicted_value=predicted.predicted_value,
         predicted_value_low=predicted.predicted_value_low,
@@ -85,6 +67,7 @@ def _customers(shop: ShopColumns, found: Findings) -> CustomerColumns:
         predicted_orders_high=predicted.predicted_orders_high,
         next_order_days=predicted.next_order_days,
         churn_risk=predicted.churn_risk,
+        no_order_chance=predicted.no_order_chance,
         age_days=predicted.facts.age_days,
         usual_gap_days=predicted.facts.usual_gap_days,
         order_days=order_days,
@@ -92,24 +75,25 @@ def _customers(shop: ShopColumns, found: Findings) -> CustomerColumns:
     )
 
 
-def _places(found: Findings) -> NDArray[np.int64]:
+def _places(learned: Learned) -> NDArray[np.int64]:
     """Return where each customer's segment stands among the published ones."""
-    place = {segment.id: index for index, segment in enumerate(found.segments)}
-    return np.array([place[identity] for identity in found.membership.ids.tolist()])
+    place = {segment.id: index for index, segment in enumerate(learned.segments)}
+    return np.array([place[identity] for identity in learned.membership.ids.tolist()])
 
 
-def _behaviour(found: Findings) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _behaviour(learned: Learned) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return days with orders, and the geometric mean of order values, of every customer."""
-    behaviour = behaviour_of(found.history)
-    order_days = np.zeros(found.history.customer_count, dtype=np.int64)
-    typical_value = np.full(found.history.customer_count, np.nan)
+    behaviour = learned.behaviour
+    order_days = np.zeros(learned.history.customer_count, dtype=np.int64)
+    typical_value = np.full(learned.history.customer_count, np.nan)
     order_days[behaviour.customer] = behaviour.order_days
     typical_value[behaviour.customer] = np.exp(behaviour.mean_log_value)
     return order_days, typical_value
 
 
-def _status(found: Findings) -> NDArray[np.str_]:
-    return np.where(found.history.frequency == 0, NO_ORDERS, found.forecast.report.status)
+def _status(learned: Learned) -> NDArray[np.str_]:
+    known = str(learned.forecast.report.status)
+    return np.where(learned.history.frequency == 0, str(Status.NO_ORDERS), known)
 
 
 def _sum_per_customer(shop: ShopColumns) -> NDArray[np.int64]:
@@ -119,38 +103,16 @@ def _sum_per_customer(shop: ShopColumns) -> NDArray[np.int64]:
     return sums
 
 
-def _segment_row(segment: Segment) -> SegmentRow:
-    """Split a segment into the columns of its row and the facts beside them."""
-    facts = segment.as_dict()
-    avg_ltv = facts.pop("avg_ltv")
-    columns = {
-        name: facts.pop(name)
-        for name in (
-            "id",
-            "parent_id",
-            "is_group",
-            "level",
-            "name",
-            "description",
-            "customer_count",
-            "churn_risk_avg",
-        )
-    }
-    return SegmentRow(
-        **columns, avg_ltv=None if avg_ltv is None else Decimal(f"{avg_ltv:.2f}"), profile=facts
-    )
-
-
 def _moves(
-    shop: ShopColumns, standing: Standing, found: Findings, before: NDArray[Any]
+    shop: ShopColumns, standing: Standing, learned: Learned, before: NDArray[Any]
 ) -> SegmentMoves:
     """Compare who is where with who was where; customers new or gone have no other side."""
-    ids, after = shop.customer_ids, found.membership.ids
+    ids, after = shop.customer_ids, learned.membership.ids
     moved = np.flatnonzero(before != after)
     gone = standing.gone(ids)
-    by_model = _is_by_model(found, before)[moved]
-    causes: list[Cause] = ["model" if model else "behaviour" for model in by_model]
-    causes += ["behaviour"] * len(gone.customer_ids)
+    by_model = _is_by_model(learned, before)[moved]
+    causes = [Cause.MODEL if model else Cause.BEHAVIOUR for model in by_model]
+    causes += [Cause.BEHAVIOUR] * len(gone.customer_ids)
     return SegmentMoves(
         customer_id=np.concatenate([ids[moved], gone.customer_ids]),
         from_segment_id=[*before[moved], *gone.segment_ids],
@@ -159,24 +121,26 @@ def _moves(
     )
 
 
-def _is_by_model(found: Findings, before: NDArray[Any]) -> NDArray[np.bool_]:
+def _is_by_model(learned: Learned, before: NDArray[Any]) -> NDArray[np.bool_]:
     """Return who is elsewhere because the borders are: not by a first order, or a first sight."""
-    elsewhere = found.membership.moved_by_model
-    if found.membership.report["refit"] in BORDERS_OF_NOTHING:
+    elsewhere = learned.membership.moved_by_model
+    if learned.membership.report.refit in BORDERS_OF_NOTHING:
         elsewhere = np.ones(len(before), dtype=bool)
     had_orders = np.array([one not in (None, NO_ORDERS) for one in before.tolist()], dtype=bool)
-    still: NDArray[np.bool_] = elsewhere & had_orders & (found.membership.ids != NO_ORDERS)
+    still: NDArray[np.bool_] = elsewhere & had_orders & (learned.membership.ids != NO_ORDERS)
     return still
 
 
-def _lineage(standing: Standing, found: Findings, before: NDArray[Any]) -> tuple[LineageEvent, ...]:
+def _lineage(
+    standing: Standing, learned: Learned, before: NDArray[Any]
+) -> tuple[SegmentEvent, ...]:
     """Say which segments came and went; nothing did where the same model holds."""
-    after = found.membership.ids
+    after = learned.membership.ids
     known = _known_segments(standing.model, standing.segment_ids)
-    now = _known_segments(found.membership.model, after)
+    now = _known_segments(learned.membership.model, after)
     return lineage(known, now, before, after)
 
 
-def _known_segments(model: StandingModel | None, ids: NDArray[Any]) -> frozenset[str]:
+def _known_segments(model: SegmentModel | None, ids: NDArray[Any]) -> frozenset[str]:
     """Return the segments of a run, also those that nobody is in; where none has borders, one."""
     return frozenset(ids.tolist()) - {NO_ORDERS} if model is None else model.segment_ids

@@ -1,7 +1,7 @@
 """What a run learns from the shop's columns: arrays in, arrays out, nothing read or written."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,80 +10,39 @@ from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
+from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.predict import forecast
-from backend.forecast.result import Forecast
+from backend.readiness import judging
+from backend.readiness.judgement import Judgement
+from backend.results.segment import Segment
 from backend.run.progress import Progress
+from backend.run.readiness_check import judge
 from backend.run.run_config import RunConfig
+from backend.run.run_context import RunContext
+from backend.run.standing import Standing
+from backend.segments.buyers import Behaviour, behaviour_of
+from backend.segments.learn.describe import Measured, describe
 from backend.segments.learn.night import segment
 from backend.segments.membership import Before, Membership
 from backend.segments.options import ClusteringOptions
-from backend.segments.profiles import Segment, describe
-from backend.segments.standing import StandingModel
-from backend.shop.basket_lines import BasketColumns
-from backend.shop.orders import UNKNOWN, ShopColumns, places_of
+from backend.segments.segment_model import SegmentModel
+from backend.shop.orders import ShopColumns
+from backend.shop.seen import Seen
 from backend.store.publication import GivenName
 from backend.store.runs import RunRequest
+from backend.wording.segment_sentences import in_currency, measured_in_words
 
 SEED = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the published run left behind.
-
-    Attributes
-    ----------
-    model
-        Its segmentation; None before the first run.
-    customer_ids, segment_ids
-        Who is where, sorted by customer id.
-    as_of
-        The instant it described; None before the first run.
-    names
-        Names given by a person or the language model, by segment id.
-    """
-
-    model: StandingModel | None
-    customer_ids: NDArray[Any]
-    segment_ids: NDArray[Any]
-    as_of: datetime | None
-    names: Mapping[str, GivenName]
-
-    def where(self, ids: NDArray[Any]) -> NDArray[Any]:
-        """Return the segment that each of these customers was in; None for who was not known."""
-        was = np.full(len(ids), None, dtype=object)
-        places = places_of(ids, self.customer_ids)
-        known = places != UNKNOWN
-        was[known] = self.segment_ids[places[known]]
-        return was
-
-    def gone(self, ids: NDArray[Any]) -> "Standing":
-        """Return those of its customers that are not among these, which are ascending."""
-        return self._of(places_of(self.customer_ids, ids) == UNKNOWN)
-
-    def with_ids_like(self, ids: NDArray[Any]) -> "Standing":
-        """Return the same with ids of the shop's type, which may have changed since.
-
-        Numbers go on as text; text goes on as nothing: our tables cannot hold it any more.
-        """
-        if (self.customer_ids.dtype == object) == (ids.dtype == object):
-            return self
-        if ids.dtype != object:
-            return self._of(np.zeros(len(self.customer_ids), dtype=bool))
-        as_text = replace(self, customer_ids=self.customer_ids.astype(str).astype(object))
-        return as_text._of(np.argsort(as_text.customer_ids))
-
-    def _of(self, rows: NDArray[Any]) -> "Standing":
-        kept = {"customer_ids": self.customer_ids[rows], "segment_ids": self.segment_ids[rows]}
-        return replace(self, **kept)
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
     """Everything one run found out about the shop's customers.
 
     Attributes
     ----------
+    behaviour
+        Of those with orders, computed once for all that is told of them.
     segments
         In their rules' words.
     names
@@ -93,44 +52,58 @@ class Findings:
     """
 
     history: OrderHistory
+    behaviour: Behaviour
     forecast: Forecast
     membership: Membership
+    judgements: tuple[Judgement, ...]
     segments: tuple[Segment, ...]
     names: Mapping[str, GivenName] = field(default_factory=dict)
     new_names: Mapping[str, GivenName] = field(default_factory=dict)
 
 
-def learn(
-    shop: ShopColumns,
-    baskets: BasketColumns | None,
-    standing: Standing,
-    config: RunConfig,
-    request: RunRequest,
-    as_of: datetime,
-    progress: Progress,
-) -> Findings:
-    """Forecast and segment all customers of the shop."""
-    history = _history(shop, as_of)
-    progress.enter("forecast")
-    predicted = forecast(
+def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progress) -> Learned:
+    """Forecast and segment all customers of a shop, and judge what was read of it."""
+    history = _history(seen.columns, context.as_of)
+    behaviour = behaviour_of(history)
+    baskets = None if seen.baskets is None else Baskets(**seen.baskets.as_dict())
+    progress.enter("forecast", rows=history.customer_count)
+    predicted = _forecast(history, context.config, progress)
+    progress.enter("segments", rows=history.customer_count)
+    ids, request = seen.columns.customer_ids, context.run.request
+    membership = segment(
+        history,
+        behaviour,
+        _options(context.config, request, standing.model),
+        ids,
+        baskets=baskets,
+        before=_before(standing, ids),
+        refit=request.refit,
+    )
+    measured = describe(membership, history, behaviour, predicted, baskets)
+    ours = judging.judge_ours(standing.may_write)
+    judged = judge(seen, ours, context.as_of, context.horizons)
+    return Learned(
+        history=history,
+        behaviour=behaviour,
+        forecast=predicted,
+        membership=membership,
+        judgements=judged,
+        segments=_in_words(measured, judging.currency_of(judged, seen.mapping)),
+    )
+
+
+def _forecast(history: OrderHistory, config: RunConfig, progress: Progress) -> Forecast:
+    return forecast(
         history,
         value_horizon_days=config.prediction_horizon_days,
         churn_horizon_days=config.churn_horizon_days,
         seed=SEED,
         progress=progress.advance,
     )
-    progress.enter("segments")
-    bought = None if baskets is None else Baskets(**baskets.as_dict())
-    membership = segment(
-        history,
-        _options(config, request, standing.model),
-        shop.customer_ids,
-        baskets=bought,
-        before=_before(standing, shop.customer_ids),
-        refit=request.refit,
-    )
-    segments = describe(membership, history, predicted, bought)
-    return Findings(history, predicted, membership, segments)
+
+
+def _in_words(measured: Sequence[Measured], currency: str | None) -> tuple[Segment, ...]:
+    return in_currency(measured_in_words((one.segment, one.rule) for one in measured), currency)
 
 
 def _before(standing: Standing, customer_ids: NDArray[Any]) -> Before:
@@ -156,7 +129,7 @@ def _instant(moment: datetime) -> np.datetime64:
 
 
 def _options(
-    config: RunConfig, request: RunRequest, standing: StandingModel | None
+    config: RunConfig, request: RunRequest, standing: SegmentModel | None
 ) -> ClusteringOptions:
     """Fill in what the request leaves open.
 

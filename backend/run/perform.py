@@ -1,27 +1,31 @@
-"""One run: read → forecast → segments → publish. I/O at both ends, arrays in between."""
+"""One run: read → learn → word → compose → publish. I/O at both ends, arrays in between."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
 
 from backend import store
 from backend.clients.naming import Namer, create_namer
-from backend.core.clock import utc_now
-from backend.database.engine import AsyncEngine, opened, transaction
-from backend.run.compose import publication
-from backend.run.learn import Standing, learn
+from backend.core.clock import monotonic_seconds, utc_now
+from backend.core.glossary import NO_ORDERS
+from backend.database.engine import AsyncEngine, opened
+from backend.results.run_report import RunReport
+from backend.run.compose import compose
+from backend.run.learn import learn
 from backend.run.naming_words import worded
 from backend.run.progress import Progress, written
-from backend.run.readiness_check import Horizons, examine
 from backend.run.run_config import RunConfig
-from backend.segments.standing import StandingModel
-from backend.shop.basket_lines import BasketColumns, read_baskets
+from backend.run.run_context import RunContext
+from backend.run.standing import read_standing
 from backend.shop.mapping.layers import load_mapping
-from backend.shop.orders import ShopColumns, read_shop
+from backend.shop.seen import Seen, see
 from backend.shop.shop import Shop
 from backend.store import runs
+
+log = logging.getLogger(__name__)
 
 
 async def perform(config: RunConfig, run_id: str, token: str, progress: Progress) -> None:
@@ -45,39 +49,20 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
     InvalidMapping
         When the shop's tables are not what the mapping says.
     """
+    began = monotonic_seconds()
     async with _databases(config) as (shop_engine, engine):
-        run = await runs.get(engine, run_id)
-        as_of = run.request.as_of or utc_now()
-        async with written(progress, partial(_write, engine, run_id, token)):
-            shop, baskets = await _read(shop_engine, config, as_of, progress)
-            standing = (await _standing(engine)).with_ids_like(shop.customer_ids)
-            options = (config, run.request, as_of, progress)
-            found = await asyncio.to_thread(learn, shop, baskets, standing, *options)
-            readiness = await examine(
-                shop_engine,
-                engine,
-                Shop(load_mapping(config.shop_variables)),
-                shop,
-                as_of,
-                _horizons(config),
-            )
-            found = await worded(found, standing.names, _namer(config))
-            progress.enter("publish")
-            await _write(engine, run_id, token, progress)
-            result = publication(run, token, as_of, shop, standing, found, readiness, config)
-            await store.publish(engine, result, now=utc_now())
-
-
-def _horizons(config: RunConfig) -> Horizons:
-    return Horizons(config.prediction_horizon_days, config.churn_horizon_days)
-
-
-def _namer(config: RunConfig) -> Namer:
-    return create_namer(
-        api_key=config.anthropic_api_key,
-        model=config.anthropic_model,
-        base_url=config.anthropic_base_url,
-    )
+        context = await _context(engine, config, run_id, token)
+        async with written(progress, partial(_write, engine, context)) as write_now:
+            seen = await _see(shop_engine, context, progress)
+            standing = (await read_standing(engine)).with_ids_like(seen.columns.customer_ids)
+            learned = await asyncio.to_thread(learn, seen, standing, context, progress)
+            named = await worded(learned, standing.names, _namer(config))
+            progress.enter("publish", rows=len(seen.columns.customer_ids))
+            await write_now()
+            publication = compose(context, seen, standing, named)
+            closing = partial(_with_stages, progress)
+            await store.publish(engine, publication, now=utc_now(), closing=closing)
+    _log_success(publication.report, monotonic_seconds() - began)
 
 
 @asynccontextmanager
@@ -89,38 +74,59 @@ async def _databases(config: RunConfig) -> AsyncIterator[tuple[AsyncEngine, Asyn
         yield shop_engine, engine
 
 
-async def _write(engine: AsyncEngine, run_id: str, token: str, progress: Progress) -> None:
+async def _context(engine: AsyncEngine, config: RunConfig, run_id: str, token: str) -> RunContext:
+    run = await runs.get(engine, run_id)
+    return RunContext(
+        config=config,
+        run=run,
+        token=token,
+        as_of=run.request.as_of or utc_now(),
+    )
+
+
+async def _write(engine: AsyncEngine, context: RunContext, progress: Progress) -> None:
     await runs.write_progress(
         engine,
-        run_id,
-        token=token,
+        context.run.id,
+        token=context.token,
         stage=progress.stage,
         share_done=progress.share,
         counts=progress.counts,
     )
 
 
-async def _read(
-    engine: AsyncEngine, config: RunConfig, as_of: datetime, progress: Progress
-) -> tuple[ShopColumns, BasketColumns | None]:
+async def _see(engine: AsyncEngine, context: RunContext, progress: Progress) -> Seen:
     progress.enter("read")
-    shop = Shop(load_mapping(config.shop_variables))
-    columns = await read_shop(
-        engine, shop, as_of, lambda orders: progress.count(orders=orders), now=utc_now()
+    shop = Shop(load_mapping(context.config.shop_variables))
+    seen = await see(
+        engine, shop, context.as_of, lambda orders: progress.count(orders=orders), now=utc_now()
     )
-    progress.count(customers=len(columns.customer_ids), orders=len(columns.created_at))
-    return columns, await read_baskets(engine, shop, as_of, columns.customer_ids)
+    customers, counted = len(seen.columns.customer_ids), len(seen.columns.created_at)
+    progress.count(customers=customers, orders=counted)
+    progress.handle(customers + counted + sum(seen.columns.rejected.values()))
+    return seen
 
 
-async def _standing(engine: AsyncEngine) -> Standing:
-    model = await runs.read_standing_model(engine)
-    async with transaction(engine) as connection:
-        published = await runs.published(connection)
-    customer_ids, segment_ids = await store.read_membership(engine)
-    return Standing(
-        model=None if model is None else StandingModel.from_dict(model),
-        customer_ids=customer_ids,
-        segment_ids=segment_ids,
-        as_of=None if published is None else published.as_of,
-        names=await store.read_names(engine),
+def _namer(config: RunConfig) -> Namer:
+    return create_namer(
+        api_key=config.anthropic_api_key,
+        model=config.anthropic_model,
+        base_url=config.anthropic_base_url,
     )
+
+
+def _with_stages(progress: Progress, report: RunReport) -> RunReport:
+    """Add what the stages took, once the last one has only to be committed."""
+    progress.leave()
+    return replace(report, stages=tuple(progress.ended))
+
+
+def _log_success(report: RunReport, seconds: float) -> None:
+    figures = {
+        "run_id": report.run_id,
+        "customers": report.customers.total,
+        "orders": report.orders.counted,
+        "segments": sum(segment.id != NO_ORDERS for segment in report.segments),
+        "seconds": round(seconds, 1),
+    }
+    log.info("run succeeded", extra=figures)

@@ -1,21 +1,23 @@
-"""The check: gather, then judge; what cannot be looked at is said and stops nothing."""
+"""The check: what was seen of the shop is judged; what could not be seen is said."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError, NoSuchTableError
-
-from backend.core.errors import InvalidMapping
-from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
+from backend.core.errors import TablesInTheWay, TablesTooNew
+from backend.database.engine import AsyncEngine
 from backend.readiness import judging
-from backend.readiness.finding import Finding, Readiness
-from backend.shop import inspection, rights, structure
-from backend.shop.basket_lines import read_baskets
-from backend.shop.mapping.mapping import LogicalName
-from backend.shop.orders import ShopColumns, read_shop
+from backend.readiness.judgement import Judgement, Unreadable
+from backend.results.readiness import Readiness
+from backend.shop.mapping.mapping import ShopMapping
+from backend.shop.seen import Looked, Refused, Seen, inspect_shop
 from backend.shop.shop import Shop
+from backend.store.migrate import refuse_unusable
 from backend.store.rights_of_ours import can_write_ours
+from backend.wording.readiness_sentences import readiness_in_words
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,7 @@ async def check_shop(
     our_engine: AsyncEngine,
     shop: Shop,
     as_of: datetime,
-    *,
-    value_days: int,
-    churn_days: int,
+    horizons: Horizons,
 ) -> Readiness:
     """Read the shop as a run would, and say what would spoil its results.
 
@@ -45,124 +45,71 @@ async def check_shop(
         Where its tables are.
     as_of
         The instant that a run would describe.
-    value_days, churn_days
-        The horizons of the predictions.
+    horizons
+        Of the predictions.
 
     Raises
     ------
     DatabaseUnavailable
         When one of the databases does not answer.
     """
-    missing = await _missing(shop_engine, shop)
-    ours = judging.judge_ours(await can_write_ours(our_engine))
-    if any(finding.code != "missing_line_items" for finding in missing):
-        return Readiness([*missing, ours])
-    try:
-        columns = await read_shop(shop_engine, shop, as_of, now=as_of)
-        if not missing:
-            await read_baskets(shop_engine, shop, as_of, columns.customer_ids)
-    except InvalidMapping as problem:
-        return Readiness([*missing, Finding("unreadable", "error", str(problem)), ours])
-    horizons = Horizons(value_days, churn_days)
-    found = await examine(shop_engine, our_engine, shop, columns, as_of, horizons)
-    return Readiness([*missing, *found.findings])
-
-
-async def examine(
-    shop_engine: AsyncEngine,
-    our_engine: AsyncEngine,
-    shop: Shop,
-    columns: ShopColumns,
-    as_of: datetime,
-    horizons: Horizons,
-) -> Readiness:
-    """Judge a shop whose orders have been read."""
-    looked_up = await _Looks(shop, columns).all(shop_engine)
-    found = [
-        judging.judge_mapping(shop.mapping),
-        *judging.judge_orders(columns),
-        judging.judge_night(columns.created_at, shop.mapping),
-        *judging.judge_history(
-            columns, as_of, value_days=horizons.value_days, churn_days=horizons.churn_days
-        ),
-        *looked_up,
-        judging.judge_ours(await can_write_ours(our_engine)),
+    inspected = await inspect_shop(shop_engine, shop, as_of)
+    ours = await _ours(our_engine)
+    missing: list[Judgement] = [
+        judging.missing(one.name, one.problem, one.nearest) for one in inspected.missing
     ]
-    return Readiness(found)
+    if inspected.seen is not None:
+        judged = judge(inspected.seen, ours, as_of, horizons)
+        return readiness_in_words([*missing, *judged])
+    if inspected.unreadable is not None:
+        problem = str(inspected.unreadable)
+        missing.append(Unreadable(code="unreadable", level="error", problem=problem))
+    return readiness_in_words([*missing, ours])
 
 
-async def _missing(engine: AsyncEngine, shop: Shop) -> list[Finding]:
-    """Name the tables and columns that the mapping names and the database lacks."""
-    found = []
-    sources: dict[LogicalName, Callable[[AsyncConnection], Awaitable[object]]] = {
-        "customers": shop.customers,
-        "orders": shop.orders,
-        "line_items": shop.line_items,
-    }
-    for name, source in sources.items():
-        async with snapshot(engine) as connection:
-            try:
-                await source(connection)
-            except InvalidMapping as problem:
-                near = await structure.nearest_tables(connection, shop.mapping, name)
-                found.append(judging.missing(name, problem, near))
-    return found
+async def _ours(engine: AsyncEngine) -> Judgement:
+    """Judge whether our tables can be made, brought to this version, and written."""
+    try:
+        await refuse_unusable(engine)
+    except (TablesInTheWay, TablesTooNew) as problem:
+        return judging.unusable(str(problem))
+    return judging.judge_ours(await can_write_ours(engine))
 
 
-class _Looks:
-    """What is asked of the shop's database beyond the orders themselves."""
+def judge(
+    seen: Seen, ours: Judgement, as_of: datetime, horizons: Horizons
+) -> tuple[Judgement, ...]:
+    """Judge a shop that has been read; `ours` is what was found of our own tables."""
+    return (
+        judging.judge_mapping(seen.mapping),
+        *judging.judge_names(seen.mapping),
+        *judging.judge_missing_ids(seen.columns),
+        *judging.judge_orders(seen.columns),
+        judging.judge_night(seen.columns.created_at, seen.mapping),
+        *judging.judge_history(
+            seen.columns, as_of, value_days=horizons.value_days, churn_days=horizons.churn_days
+        ),
+        *_judge_looks(seen.looked, seen.mapping),
+        ours,
+    )
 
-    def __init__(self, shop: Shop, columns: ShopColumns) -> None:
-        self._shop = shop
-        self._columns = columns
 
-    async def types(self, connection: AsyncConnection) -> Iterable[Finding]:
-        return judging.judge_kinds(await inspection.kinds_of(connection, self._shop))
+def _judge_looks(looked: Looked, mapping: ShopMapping) -> Iterator[Judgement]:
+    """Judge what was asked of the shop's database beyond the orders themselves."""
+    yield _judged("types", looked.types, judging.judge_kinds)
+    yield _judged(
+        "statuses", looked.statuses, lambda counts: judging.judge_statuses(counts, mapping)
+    )
+    yield _judged(
+        "currencies", looked.currencies, lambda counts: judging.judge_currencies(counts, mapping)
+    )
+    yield _judged("totals", looked.totals, lambda pair: judging.judge_totals(*pair))
+    yield _judged("customers", looked.customers, lambda pair: judging.judge_ids(*pair))
+    yield _judged("guests", looked.guests, lambda pair: judging.judge_guests(*pair, mapping))
+    yield _judged("indexes", looked.indexes, judging.judge_indexes)
+    yield _judged("shop_user", looked.shop_user, judging.judge_shop_user)
 
-    async def statuses(self, connection: AsyncConnection) -> Iterable[Finding]:
-        counts = await inspection.count_values(connection, self._shop, "financial_status")
-        return [judging.judge_statuses(counts, self._shop.mapping)]
 
-    async def currencies(self, connection: AsyncConnection) -> Iterable[Finding]:
-        counts = await inspection.count_values(connection, self._shop, "currency")
-        return [judging.judge_currencies(counts, self._shop.mapping)]
-
-    async def totals(self, connection: AsyncConnection) -> Iterable[Finding]:
-        compared = await inspection.count_disagreeing(connection, self._shop, self._columns)
-        return [judging.judge_totals(*compared)]
-
-    async def customers(self, connection: AsyncConnection) -> Iterable[Finding]:
-        return [judging.judge_ids(*await inspection.count_repeated_ids(connection, self._shop))]
-
-    async def guests(self, connection: AsyncConnection) -> Iterable[Finding]:
-        counted = await inspection.count_repeated_emails(connection, self._shop)
-        return [judging.judge_guests(*counted, self._shop.mapping)]
-
-    async def indexes(self, connection: AsyncConnection) -> Iterable[Finding]:
-        missing = await structure.missing_indexes(connection, self._shop.mapping)
-        return [judging.judge_indexes(missing)]
-
-    async def shop_user(self, connection: AsyncConnection) -> Iterable[Finding]:
-        places = structure.all_places(self._shop.mapping, connection.dialect.name)
-        return [judging.judge_shop_user(await rights.writable_tables(connection, places))]
-
-    async def all(self, engine: AsyncEngine) -> list[Finding]:
-        """Look at everything; what the database refuses is a finding of its own."""
-        looks = (
-            self.types,
-            self.statuses,
-            self.currencies,
-            self.totals,
-            self.customers,
-            self.guests,
-            self.indexes,
-            self.shop_user,
-        )
-        found: list[Finding] = []
-        for look in looks:
-            try:
-                async with snapshot(engine) as connection:
-                    found.extend(await look(connection))
-            except (DBAPIError, InvalidMapping, NoSuchTableError) as error:
-                found.append(judging.unseen(look.__name__, error))
-        return found
+def _judged(code: str, answer: Answer | Refused, judge: Callable[[Answer], Judgement]) -> Judgement:
+    """Judge an answer; that there is none is a finding too."""
+    return judging.unseen(code, answer.words) if isinstance(answer, Refused) else judge(answer)

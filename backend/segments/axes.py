@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory
+from backend.core.arrays import FloatArray
 from backend.segments.habits import is_holiday, is_weekend
 
-FloatArray = NDArray[np.float64]
 FEWEST_GAPS, FEWEST_ORDERS, FEWEST_LINES = 3, 3, 2
 SEASON_TENURE_DAYS = 300
 
@@ -25,76 +25,53 @@ class Axis:
 
     Attributes
     ----------
-    words
-        How it is said; the number stands in for {}.
     formula, unit, needs
         How it is computed, in what unit, and what it needs to be defined.
     """
 
-    words: str
     formula: str
     unit: str
     needs: str
 
-    def said(self, value: float) -> str:
-        """Write a value as people read it."""
-        if self.unit == "days":
-            return f"{value:,.0f}"
-        if self.unit == "currency":
-            return f"{value:,.2f}"
-        return f"{value:.0%}".replace("%", " %") if self.unit == "share" else f"{value:,.3g}"
-
 
 AXES: Mapping[str, Axis] = {
-    "recency_days": Axis("last order {} days ago", "as_of - last order", "days", "an order"),
-    "frequency": Axis("{} orders", "number of counted orders", "orders", "an order"),
-    "monetary_avg": Axis(
-        "{} per order", "historical_value / frequency", "currency", "an order"
-    ),
-    "usual_gap_days": Axis(
-        "{} days between orders", "(last - first day) / (order days - 1)", "days", "2 order days"
-    ),
+    "recency_days": Axis("as_of - last order", "days", "an order"),
+    "frequency": Axis("number of counted orders", "orders", "an order"),
+    "monetary_avg": Axis("historical_value / frequency", "currency", "an order"),
+    "usual_gap_days": Axis("(last - first day) / (order days - 1)", "days", "2 order days"),
     "rhythm": Axis(
-        "irregularity {} of the days between orders",
         "standard deviation / mean of the gaps between order days; 0 is a clock, 1 is chance",
         "ratio",
         "4 order days",
     ),
     "trend": Axis(
-        "{} of orders in the later half of the time known",
         "orders after the middle between first order and as_of, the first not counted, / others",
         "share",
         "3 orders",
     ),
-    "basket_size": Axis(
-        "{} units per order", "units / orders with lines", "units", "an order line"
-    ),
+    "basket_size": Axis("units / orders with lines", "units", "an order line"),
     "product_variety": Axis(
-        "{} of order lines with a product of their own",
         "distinct products / lines",
         "share",
         "2 order lines",
     ),
-    "vendor_variety": Axis(
-        "{} vendors", "number of distinct vendors", "vendors", "a line with a vendor"
-    ),
+    "vendor_variety": Axis("number of distinct vendors", "vendors", "a line with a vendor"),
     "repurchase_share": Axis(
-        "{} of products bought again",
         "products on more than one order / distinct products",
         "share",
         "2 orders with lines",
     ),
     "weekend_share": Axis(
-        "{} of orders on weekends", "orders on Saturday or Sunday (UTC) / orders", "share",
+        "orders on Saturday or Sunday (UTC) / orders",
+        "share",
         "3 orders",
     ),
     "season_share": Axis(
-        "{} of orders before the holidays",
         "orders from 10 November to 31 December / orders",
         "share",
         "3 orders, the first 300 days before as_of",
     ),
-}  # fmt: skip
+}
 
 
 def axes_of(
@@ -124,14 +101,11 @@ def _count(history: OrderHistory, chosen: NDArray[np.bool_]) -> FloatArray:
 
 
 def _rhythm(history: OrderHistory) -> FloatArray:
-    days = history.purchase_days()
-    within = days.customer[1:] == days.customer[:-1]
-    gaps, owner = np.diff(days.day)[within].astype(float), days.customer[1:][within]
-    size = history.customer_count
-    count = np.bincount(owner, minlength=size).astype(float)
+    gaps, size = history.purchase_days().gaps(), history.customer_count
+    count = gaps.count(size)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(owner, gaps, size) / count
-        variance = np.maximum(np.bincount(owner, gaps**2, size) / count - mean**2, 0)
+        mean = gaps.sum(gaps.days, size) / count
+        variance = np.maximum(gaps.sum(gaps.days**2, size) / count - mean**2, 0)
         return np.where(count >= FEWEST_GAPS, np.sqrt(variance) / mean, np.nan)
 
 

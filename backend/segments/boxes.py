@@ -4,12 +4,11 @@ A segment is one box in the space of its branch, or several that were united.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from backend.core.arrays import FloatArray, JsonNumbers
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -24,8 +23,8 @@ class Boxes:
         Shape (boxes,), the segment of each.
     """
 
-    low: FloatArray
-    high: FloatArray
+    low: Annotated[FloatArray, JsonNumbers(null=-np.inf)]
+    high: Annotated[FloatArray, JsonNumbers(null=np.inf)]
     ids: tuple[str, ...]
 
     @property
@@ -39,21 +38,3 @@ class Boxes:
         to_box = np.linalg.norm(outside.clip(min=0), axis=2)
         mine = [[one == segment for one in self.ids] for segment in self.segments]
         return np.column_stack([to_box[:, places].min(axis=1) for places in mine])
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the boxes as plain JSON values; null where they are open."""
-        return {"low": _closed(self.low), "high": _closed(self.high), "ids": list(self.ids)}
-
-    @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> "Boxes":
-        """Read what `as_dict` wrote."""
-        low, high = (np.array(stored[end], dtype=np.float64) for end in ("low", "high"))
-        return cls(
-            np.where(np.isnan(low), -np.inf, low),
-            np.where(np.isnan(high), np.inf, high),
-            tuple(stored["ids"]),
-        )
-
-
-def _closed(bounds: FloatArray) -> list[list[float | None]]:
-    return [[one if np.isfinite(one) else None for one in row] for row in bounds.tolist()]

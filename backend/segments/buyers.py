@@ -1,18 +1,14 @@
 """What segments are made of: recency, days with orders, and the usual order value."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from backend.behaviour.baskets import Baskets
-from backend.behaviour.history import OrderHistory, day_number
-from backend.segments.habits import Evidence, evidence_of
+from backend.behaviour.history import Gaps, OrderHistory
+from backend.core.arrays import BoolArray, FloatArray, IntArray
+from backend.segments.habits import Evidence
 from backend.segments.vocabulary import Branch
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 MICROSECONDS_PER_DAY = 86_400_000_000
 
 
@@ -30,7 +26,7 @@ class Behaviour:
         Days with orders, at least 1.
     mean_log_value
         Mean logarithm of the order value.
-    usual_gap_days
+    typical_gap_days
         Geometric mean of days between days with orders; NaN after a single one.
     evidence
         Of habits; None where habits are not asked for.
@@ -40,7 +36,7 @@ class Behaviour:
     recency_days: FloatArray
     order_days: IntArray
     mean_log_value: FloatArray
-    usual_gap_days: FloatArray
+    typical_gap_days: FloatArray
     evidence: Evidence | None = None
 
     def __len__(self) -> int:
@@ -53,7 +49,7 @@ class Behaviour:
             self.recency_days[rows],
             self.order_days[rows],
             self.mean_log_value[rows],
-            self.usual_gap_days[rows],
+            self.typical_gap_days[rows],
             None if self.evidence is None else self.evidence.of(rows),
         )
 
@@ -65,43 +61,26 @@ class Behaviour:
 
 def behaviour_of(history: OrderHistory) -> Behaviour:
     """Sum up the orders of every customer who has any."""
-    buyers = np.flatnonzero(history.frequency)
-    first, last = history.offsets[buyers], history.offsets[buyers + 1] - 1
+    buyers = history.buyers
     if not len(buyers):
         nothing = np.empty(0)
         return Behaviour(buyers, nothing, buyers, nothing, nothing)
-    waited = (history.as_of - history.created_at[last]).astype(np.int64) / MICROSECONDS_PER_DAY
-    log_values = np.add.reduceat(np.log(history.amount), first)
-    order_days, log_gaps = _rhythm(history, buyers)
-    gaps = order_days - 1
-    with np.errstate(invalid="ignore", divide="ignore"):
-        usual_gap = np.where(gaps > 0, np.exp(log_gaps / gaps), np.nan)
+    last = history.created_at[history.last_orders(buyers)]
+    log_values = np.add.reduceat(np.log(history.amount), history.first_orders(buyers))
+    days = history.purchase_days()
     return Behaviour(
         customer=buyers,
-        recency_days=waited,
-        order_days=order_days,
+        recency_days=(history.as_of - last).astype(np.int64) / MICROSECONDS_PER_DAY,
+        order_days=days.counts,
         mean_log_value=log_values / history.frequency[buyers],
-        usual_gap_days=usual_gap,
+        typical_gap_days=_typical_gap_days(days.gaps(), history.customer_count)[buyers],
     )
 
 
-def with_habits(behaviour: Behaviour, history: OrderHistory, baskets: Baskets | None) -> Behaviour:
-    """Add what tells the habits of the same customers."""
-    return replace(behaviour, evidence=evidence_of(history, behaviour.customer, baskets))
-
-
-def _rhythm(history: OrderHistory, buyers: IntArray) -> tuple[IntArray, FloatArray]:
-    """Return days with orders, and the sum of log gaps between them, of each buyer."""
-    day, customer = day_number(history.created_at), history.customer_index
-    is_new = np.ones(len(day), dtype=bool)
-    is_new[1:] = (day[1:] != day[:-1]) | (customer[1:] != customer[:-1])
-    day, customer = day[is_new], customer[is_new]
-    within = customer[1:] == customer[:-1]
-    logs = np.log(np.diff(day)[within].astype(np.float64))
-    count = history.customer_count
-    order_days = np.bincount(customer, minlength=count)[buyers]
-    log_gaps: FloatArray = np.bincount(customer[1:][within], logs, count)[buyers].astype(float)
-    return order_days, log_gaps
+def _typical_gap_days(gaps: Gaps, customer_count: int) -> FloatArray:
+    logs, count = gaps.sum(np.log(gaps.days), customer_count), gaps.count(customer_count)
+    with np.errstate(invalid="ignore"):
+        return np.where(count > 0, np.exp(logs / count), np.nan)
 
 
 def spend_after(history: OrderHistory, cutoff: np.datetime64, customers: IntArray) -> FloatArray:

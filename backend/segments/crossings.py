@@ -5,8 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from backend.segments.buyers import Behaviour, IntArray
-from backend.segments.standing import REFIT_AFTER_DAYS, Ids, StandingModel
+from backend.core.arrays import IntArray
+from backend.segments.buyers import Behaviour
+from backend.segments.segment_model import REFIT_AFTER_DAYS, Ids, SegmentModel
 from backend.segments.vocabulary import ENGAGED_STAGES, TRAIT_IDS, stage_of
 
 MOST_ORDERS = 3
@@ -14,7 +15,7 @@ MOST_DAYS = 730
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
+class NextBorder:
     """What takes a customer to another segment.
 
     Attributes
@@ -44,11 +45,11 @@ def behaviour_of_one(recency_days: float, order_days: int, typical_order_value: 
         recency_days=np.array([float(recency_days)]),
         order_days=np.array([order_days]),
         mean_log_value=np.log(np.array([typical_order_value])),
-        usual_gap_days=np.full(1, np.nan),
+        typical_gap_days=np.full(1, np.nan),
     )
 
 
-def crossings(model: StandingModel, customer: Behaviour, segment_id: str) -> tuple[Crossing, ...]:
+def crossings(model: SegmentModel, customer: Behaviour, segment_id: str) -> tuple[NextBorder, ...]:
     """Find the fewest orders, and the fewest silent days, that change a customer's segment.
 
     Every answer is the standing model's own, for the customer as they would then be; whoever is
@@ -79,17 +80,17 @@ def crossings(model: StandingModel, customer: Behaviour, segment_id: str) -> tup
     return tuple(crossing for crossing in (by_orders, by_silence) if crossing is not None)
 
 
-def first_order(model: StandingModel) -> Crossing:
+def first_order(model: SegmentModel) -> NextBorder:
     """Find where a customer without orders is after the first; its value does not matter."""
     customer = behaviour_of_one(recency_days=0, order_days=1, typical_order_value=1.0)
-    return Crossing("orders", 1, str(model.assign(customer).ids[0]))
+    return NextBorder("orders", 1, str(model.assign(customer).ids[0]))
 
 
 def _copies(customer: Behaviour, count: int) -> Behaviour:
     return customer.of(np.zeros(count, dtype=np.int64))
 
 
-def _assigned(model: StandingModel, customers: Behaviour, segment_id: str) -> Ids:
+def _assigned(model: SegmentModel, customers: Behaviour, segment_id: str) -> Ids:
     before = np.full(len(customers), segment_id, dtype=object)
     ids = model.assign(customers, before).ids
     if segment_id in TRAIT_IDS:
@@ -100,8 +101,8 @@ def _assigned(model: StandingModel, customers: Behaviour, segment_id: str) -> Id
 
 def _first(
     by: Literal["orders", "silence"], amounts: IntArray, ids: Ids, segment_id: str
-) -> Crossing | None:
+) -> NextBorder | None:
     elsewhere = np.flatnonzero(ids != segment_id)
     if not len(elsewhere):
         return None
-    return Crossing(by, int(amounts[elsewhere[0]]), str(ids[elsewhere[0]]))
+    return NextBorder(by, int(amounts[elsewhere[0]]), str(ids[elsewhere[0]]))

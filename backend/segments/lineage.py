@@ -6,40 +6,21 @@ next. What became of the customers says what happened.
 
 from collections import Counter
 from collections.abc import Set
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import NDArray
 
-Event = Literal["born", "split", "merged", "died"]
+from backend.core.glossary import Fate
+from backend.results.move import SegmentEvent
+
 # Of a segment's customers: from here on one other segment is where they came from or went to.
 MOST = 0.5
 WORTH_NAMING = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class LineageEvent:
-    """What happened to one segment.
-
-    Attributes
-    ----------
-    event
-        split: it is a part of one other segment, from where most of its customers come; born: it
-        came about in any other way; merged: most of its customers went to one other segment, which
-        is not a part of it; died: it went in any other way.
-    relatives
-        Share of its customers by segment they came from (born, split) or went to (merged, died),
-        those of at least a tenth.
-    """
-
-    segment_id: str
-    event: Event
-    relatives: dict[str, float]
-
-
 def lineage(
     known: Set[str], now: Set[str], before: NDArray[Any], after: NDArray[Any]
-) -> tuple[LineageEvent, ...]:
+) -> tuple[SegmentEvent, ...]:
     """Compare the segments of two models by what became of the customers of both.
 
     Parameters
@@ -60,11 +41,19 @@ def lineage(
     }
     parts = {identity for identity in sources if _is_part(identity, sources[identity], targets)}
     appeared = [
-        LineageEvent(identity, "split" if identity in parts else "born", shares)
+        SegmentEvent(
+            segment_id=identity,
+            event=Fate.SPLIT if identity in parts else Fate.BORN,
+            relatives=shares,
+        )
         for identity, shares in sources.items()
     ]
     gone = [
-        LineageEvent(identity, "died" if _main(shares) in {None, *parts} else "merged", shares)
+        SegmentEvent(
+            segment_id=identity,
+            event=Fate.DIED if _main(shares) in {None, *parts} else Fate.MERGED,
+            relatives=shares,
+        )
         for identity in sorted(known - now)
         for shares in [targets[identity]]
     ]

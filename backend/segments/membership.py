@@ -1,20 +1,18 @@
 """Who is in which segment, and what the published run left behind."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.segments.buyers import FloatArray
-from backend.segments.standing import StandingModel
+from backend.core.arrays import FloatArray
+from backend.results.clustering import ClusteringReport
+from backend.segments.clustering_notes import ClusteringNote
+from backend.segments.segment_model import SegmentModel
 from backend.segments.vocabulary import name_of
 
 Refit = Literal["auto", "now", "force"]
-
-
-Decision = Literal["first", "kept", "adopted", "held_back", "forced", "too_few"]
 
 
 Ids = NDArray[Any]
@@ -34,7 +32,7 @@ class Before:
         The instant it described.
     """
 
-    model: StandingModel | None
+    model: SegmentModel | None
     ids: Ids
     as_of: np.datetime64 | None
 
@@ -60,16 +58,16 @@ class Membership:
     report
         What the options did, and what became of a refit.
     notes
-        Sentences for a person.
+        What a person should know of it.
     """
 
     ids: Ids
     confidence: FloatArray
     margin: FloatArray
     moved_by_model: NDArray[np.bool_]
-    model: StandingModel | None
-    report: Mapping[str, Any]
-    notes: tuple[str, ...]
+    model: SegmentModel | None
+    report: ClusteringReport
+    notes: tuple[ClusteringNote, ...]
 
 
 def rule_name(membership: Membership, identity: str) -> str:

@@ -1,33 +1,30 @@
 """Points to draw: some customers in the space that segments live in, without their ids."""
 
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
-from backend.behaviour.history import OrderHistory
-from backend.segments.buyers import Behaviour, behaviour_of
+from backend.results.clustering import PicturePoint
+from backend.segments.buyers import Behaviour
 from backend.segments.membership import Membership
+from backend.segments.segment_model import SegmentModel
 from backend.segments.space import VALUE_WEIGHT
-from backend.segments.standing import StandingModel
 from backend.segments.vocabulary import Branch
 
 MOST_POINTS: dict[Branch, int] = {"repeat": 400, "one_time": 150}
 
 
-def picture(membership: Membership, history: OrderHistory) -> list[dict[str, Any]]:
-    """Return a sample of customers with orders: activity, value in spreads, segment of each.
-
-    Value is None for those who bought on one day: it tells nothing apart there. Empty where
-    nothing was clustered.
-    """
+def picture(membership: Membership, buyers: Behaviour) -> tuple[PicturePoint, ...]:
+    """Return a sample of customers with orders; empty where nothing was clustered."""
     if membership.model is None:
-        return []
-    buyers = behaviour_of(history)
-    return [
-        {**point, "segment": str(membership.ids[customer])}
+        return ()
+    return tuple(
+        PicturePoint(activity=activity, value=value, segment=str(membership.ids[customer]))
         for branch, most in MOST_POINTS.items()
-        for customer, point in _points(membership.model, _some(buyers, branch, most), branch)
-    ]
+        for customer, activity, value in _points(
+            membership.model, _some(buyers, branch, most), branch
+        )
+    )
 
 
 def _some(buyers: Behaviour, branch: Branch, most: int) -> Behaviour:
@@ -38,12 +35,12 @@ def _some(buyers: Behaviour, branch: Branch, most: int) -> Behaviour:
 
 
 def _points(
-    model: StandingModel, customers: Behaviour, branch: Branch
-) -> list[tuple[int, dict[str, float | None]]]:
+    model: SegmentModel, customers: Behaviour, branch: Branch
+) -> Iterator[tuple[int, float, float | None]]:
+    """Yield customer, activity and value; that tells nothing apart among one-time buyers."""
     places = model.space.coordinates(customers, branch)
     activity = places[:, 0].round(3).tolist()
     value = [None] * len(activity)
     if branch == "repeat":
         value = (places[:, 1] / VALUE_WEIGHT).round(3).tolist()
-    points = zip(customers.customer.tolist(), activity, value, strict=True)
-    return [(one, {"activity": across, "value": up}) for one, across, up in points]
+    return zip(customers.customer.tolist(), activity, value, strict=True)

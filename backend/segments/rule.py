@@ -1,57 +1,57 @@
-"""A segment's rule in words: the plainest box of recency and value that holds its customers.
+"""A segment's rule: the plainest box of recency and value that holds its customers.
 
 A segment's borders run in the space it was clustered in; people think in days and ranks. So the
 box is fitted to who is in it: bounds at a few quantiles of its own customers, the ones with the
 best F1, rounded as people say them. How well the rule holds is part of it.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from enum import StrEnum
 from itertools import product
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.arrays import BoolArray, FloatArray
 from backend.core.glossary import NO_ORDERS
 from backend.segments.buyers import Behaviour
 from backend.segments.vocabulary import ALL, TRAIT_IDS, Trait
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 MOST_ROWS = 5_000
 LOW_QUANTILES, HIGH_QUANTILES = (0.0, 0.03, 0.1, 0.2), (1.0, 0.97, 0.9, 0.8)
 # A bound that leaves out hardly anybody is not worth saying.
 WORTH_SAYING = 0.03
-HABITS: dict[Trait, str] = {
-    "subscription": "orders at nearly even intervals",
-    "bulk": "buys many units per order",
-    "holiday": "orders mostly from 10 November to the year's end",
-    "weekend": "orders mostly on weekends",
-}
-NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
-TOP = {5: "top twentieth", 10: "top tenth", 20: "top fifth", 25: "top quarter", 50: "upper half"}
+
+
+class Bound(StrEnum):
+    """One side of a rule's box."""
+
+    RECENCY_FROM = "recency_from"
+    RECENCY_TO = "recency_to"
+    VALUE_FROM = "value_from"
+    VALUE_TO = "value_to"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """Who is in a segment, said plainly.
+class RuleFacts:
+    """Who is in a segment, as numbers; `wording` makes a `Rule` of them.
 
     Attributes
     ----------
-    least_order_days
-        Fewest days with orders; 1 for one-time buyers, None where nobody ordered.
-    recency_from_days, recency_to_days
-        Bounds of the days since the last order; None where there is none worth saying.
-    value_from, value_to
-        Bounds of the rank by value among repeat customers, in [0, 1]; None likewise. Value mixes
-        how often and how much.
-    precision, recall
-        Share of those the rule names who are in the segment, and of the segment it names.
-    sentence
-        All of it in one sentence.
+    everybody
+        Whether it is all who have ordered, without a bound.
+    once
+        Whether all of it ordered on one day only.
+    least_order_days, recency_from_days, recency_to_days, value_from, value_to, precision, recall
+        As in `Rule`.
+    worth_saying
+        The bounds that leave out more than `WORTH_SAYING` of the customers.
+    habit
+        What they have in common besides; None where it is no habit.
     """
 
+    everybody: bool = False
+    once: bool = False
     least_order_days: int | None
     recency_from_days: int | None = None
     recency_to_days: int | None = None
@@ -59,14 +59,13 @@ class Rule:
     value_to: float | None = None
     precision: float | None = None
     recall: float | None = None
-    sentence: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the rule as plain JSON values."""
-        return asdict(self)
+    worth_saying: frozenset[Bound] = frozenset()
+    habit: Trait | None = None
 
 
-def rule_of(identity: str, behaviour: Behaviour, value_rank: FloatArray, chosen: BoolArray) -> Rule:
+def rule_of(
+    identity: str, behaviour: Behaviour, value_rank: FloatArray, chosen: BoolArray
+) -> RuleFacts:
     """Fit the rule of one segment.
 
     Parameters
@@ -81,9 +80,9 @@ def rule_of(identity: str, behaviour: Behaviour, value_rank: FloatArray, chosen:
         Shape (buyers,), who is in the segment.
     """
     if identity == NO_ORDERS:
-        return Rule(least_order_days=None, sentence="Has not ordered yet.")
+        return RuleFacts(least_order_days=None)
     if identity == ALL or not chosen.any():
-        return Rule(least_order_days=1, sentence="Has ordered at least once.")
+        return RuleFacts(everybody=True, least_order_days=1)
     once = bool((behaviour.order_days[chosen] == 1).all())
     least = max(int(np.quantile(behaviour.order_days[chosen], 0.02)), 1)
     peers = behaviour.in_branch("one_time" if once else "repeat")
@@ -95,7 +94,8 @@ def rule_of(identity: str, behaviour: Behaviour, value_rank: FloatArray, chosen:
         box = box.of_a_habit()
     inside = box.holds(recency, rank)
     hits = float((inside & mine).sum())
-    return Rule(
+    return RuleFacts(
+        once=once,
         least_order_days=least,
         recency_from_days=box.recency[0] if (recency < box.recency[0]).any() else None,
         recency_to_days=box.recency[1] if (recency > box.recency[1]).any() else None,
@@ -103,7 +103,8 @@ def rule_of(identity: str, behaviour: Behaviour, value_rank: FloatArray, chosen:
         value_to=box.value[1] if box.value[1] < 1 else None,
         precision=None if habit else round(hits / max(float(inside.sum()), 1.0), 3),
         recall=None if habit else round(hits / max(float(mine.sum()), 1.0), 3),
-        sentence=_sentence(once, least, box.said(recency, rank), habit),
+        worth_saying=box.worth_saying(recency, rank),
+        habit=habit,
     )
 
 
@@ -122,18 +123,15 @@ class _Box:
         inside: BoolArray = (recency >= self.recency[0]) & (recency <= self.recency[1])
         return inside & (rank >= self.value[0]) & (rank <= self.value[1])
 
-    def said(self, recency: FloatArray, rank: FloatArray) -> list[str]:
-        """Put into words the bounds that leave out enough customers to be worth it."""
-        shares = (
-            (recency < self.recency[0]).mean(),
-            (recency > self.recency[1]).mean(),
-            (rank < self.value[0]).mean(),
-            (rank > self.value[1]).mean(),
-        )
-        after, before, above, below = (bool(share > WORTH_SAYING) for share in shares)
-        words = [_days_in_words(*self.recency, after=after, before=before)]
-        words.append(_value_in_words(*self.value, above=above, below=below))
-        return [word for word in words if word]
+    def worth_saying(self, recency: FloatArray, rank: FloatArray) -> frozenset[Bound]:
+        """Return the bounds that leave out enough customers to be worth it."""
+        left_out = {
+            Bound.RECENCY_FROM: recency < self.recency[0],
+            Bound.RECENCY_TO: recency > self.recency[1],
+            Bound.VALUE_FROM: rank < self.value[0],
+            Bound.VALUE_TO: rank > self.value[1],
+        }
+        return frozenset(bound for bound, out in left_out.items() if out.mean() > WORTH_SAYING)
 
 
 def _some(rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -174,32 +172,3 @@ def _rounded_days(days: float, *, up: bool) -> int:
     """Round as people say it: to 5 days up to two months, to 10 up to a year, then to 30."""
     step = 1 if days <= 14 else 5 if days <= 60 else 10 if days <= 365 else 30
     return int((np.ceil if up else np.floor)(days / step)) * step
-
-
-def _sentence(once: bool, least: int, bounds: list[str], habit: Trait | None) -> str:
-    if once:
-        ordered = "Ordered on one day only"
-    elif least < 2:
-        ordered = "Has ordered"
-    else:
-        ordered = f"Ordered on at least {NUMBERS.get(least, str(least))} days"
-    return ", ".join([ordered, *bounds, *([HABITS[habit]] if habit else [])]) + "."
-
-
-def _days_in_words(low: int, high: int, *, after: bool, before: bool) -> str:
-    if after and before:
-        return f"last order {low} to {high} days ago"
-    if before:
-        return f"last order within {high} days"
-    return f"last order more than {low} days ago" if after else ""
-
-
-def _value_in_words(bottom: float, top: float, *, above: bool, below: bool) -> str:
-    lowest, highest = round(100 * bottom), round(100 * (1 - top))
-    if above and below:
-        return f"between the lowest {lowest} % and the top {highest} % by value"
-    if above:
-        return f"{TOP.get(100 - lowest, f'top {100 - lowest} %')} by value"
-    if below:
-        return f"{'lower half' if highest == 50 else f'lower {100 - highest} %'} by value"
-    return ""

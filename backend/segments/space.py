@@ -4,12 +4,13 @@ Both axes are learnt from what the shop's own customers did next (`learn.fit_spa
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 
-from backend.segments.buyers import Behaviour, FloatArray
-from backend.segments.vocabulary import BRANCHES, Branch
+from backend.core.arrays import FloatArray, JsonNumbers, StoredFloats
+from backend.segments.buyers import Behaviour
+from backend.segments.vocabulary import Branch
 
 # How far apart two customers are who differ by one spread of value; borders run along one axis at
 # a time, so this only weighs distances from them.
@@ -23,8 +24,8 @@ HIGHEST_ACTIVITY = 1.25
 class ReturnCurve:
     """Chance of returning by log recency: 1 as the freshest quarter's, 0 as the longest quiet's."""
 
-    grid: FloatArray
-    values: FloatArray
+    grid: StoredFloats
+    values: StoredFloats
 
     def __call__(self, recency_days: FloatArray) -> FloatArray:
         """Return the activity of customers, about 1 for the freshest, falling to 0."""
@@ -62,8 +63,8 @@ class Space:
     curves: dict[Branch, ReturnCurve]
     frequency_weight: float
     centre: float
-    spread: float
-    limit: float
+    spread: Annotated[float, JsonNumbers(null=np.inf)]
+    limit: Annotated[float, JsonNumbers(null=np.inf)]
 
     def coordinates(self, behaviour: Behaviour, branch: Branch) -> FloatArray:
         """Return shape (n, 1) for one-time buyers, (n, 2) for repeat customers."""
@@ -73,34 +74,6 @@ class Space:
         value = (value_score(behaviour, self.frequency_weight) - self.centre) / self.spread
         clipped = np.clip(value, -self.limit, self.limit)
         return np.column_stack([activity, VALUE_WEIGHT * clipped])
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the space as plain JSON values."""
-        return {
-            "curves": {
-                branch: {"grid": curve.grid.tolist(), "values": curve.values.tolist()}
-                for branch, curve in self.curves.items()
-            },
-            "frequency_weight": self.frequency_weight,
-            "centre": self.centre,
-            "spread": None if np.isinf(self.spread) else self.spread,
-            "limit": None if np.isinf(self.limit) else self.limit,
-        }
-
-    @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> "Space":
-        """Read what `as_dict` wrote."""
-        curves = {
-            branch: ReturnCurve(
-                np.array(stored["curves"][branch]["grid"]),
-                np.array(stored["curves"][branch]["values"]),
-            )
-            for branch in BRANCHES
-        }
-        spread, limit = (
-            np.inf if stored[name] is None else stored[name] for name in ("spread", "limit")
-        )
-        return cls(curves, stored["frequency_weight"], stored["centre"], spread, limit)
 
 
 def value_score(behaviour: Behaviour, frequency_weight: float) -> FloatArray:

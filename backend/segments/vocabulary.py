@@ -6,6 +6,7 @@ as who has been quiet longest; `value` is in robust standard deviations of the s
 customers.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -214,3 +215,21 @@ def guarded_name(
 def are_neighbours(left: frozenset[str], right: frozenset[str]) -> bool:
     """Whether any anchor of one may be merged with any of the other."""
     return any(frozenset((one, other)) in NEIGHBOURS for one in left for other in right)
+
+
+KNOWN_IDS = frozenset({*BY_ID, *OTHER_NAMES, *HALF_IDS})
+
+
+def known_name(identity: str) -> str:
+    """Return the rules' name of any segment; an id of another version speaks for itself."""
+    return name_of(identity) if identity in KNOWN_IDS else identity
+
+
+def every_rule_name() -> frozenset[str]:
+    """Return all names that the rules may give to any segment, now or later."""
+    return frozenset(
+        guarded_name(identity, returned, days)
+        for identity in KNOWN_IDS
+        for returned in (None, 1.0)
+        for days in (None, math.inf)
+    )

@@ -8,14 +8,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import Float, Select, Subquery, case, cast, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backend.database.bulk import read_batches
-from backend.database.engine import snapshot
-from backend.database.expressions import exact, same_id
+from backend.core.customer_id import UNKNOWN, CustomerIds
+from backend.database.bulk import read_batches, to_ids
+from backend.database.expressions import exact, identifier, same_id
 from backend.database.kinds import Kind
-from backend.shop.counted import counted_before, id_type, identifier
-from backend.shop.orders import UNKNOWN, places_of
+from backend.shop.counted import counted_before, id_type
 from backend.shop.refusals import refusals_named
 from backend.shop.shop import Shop, Source
 
@@ -57,20 +56,20 @@ PRODUCT_MEASURES = ("lines", "units", "distinct_products", "repeated_products")
 
 
 async def read_baskets(
-    engine: AsyncEngine, shop: Shop, as_of: datetime, customer_ids: NDArray[Any]
+    connection: AsyncConnection, shop: Shop, as_of: datetime, customer_ids: NDArray[Any]
 ) -> BasketColumns | None:
     """Aggregate the lines of all counted orders before `as_of`, per customer.
 
     Parameters
     ----------
-    engine
-        The shop's database.
+    connection
+        Within a `snapshot`.
     shop
         Where its tables are.
     as_of
         Aware; orders from then on are left out.
     customer_ids
-        (customers,) as `read_shop` returned them.
+        (customers,) as `read_orders` returned them.
 
     Returns
     -------
@@ -83,18 +82,17 @@ async def read_baskets(
     DatabaseUnavailable
         When the shop's database is away.
     """
-    async with snapshot(engine) as connection:
-        lines = await shop.line_items(connection)
-        if lines is None:
-            return None
-        orders = await shop.orders(connection)
-        bought = _bought(connection, shop, orders, lines, as_of)
-        filler = _Filler(customer_ids)
-        kind = orders.kinds["customer_id"]
-        await _fill(connection, filler, _per_customer(bought), PRODUCT_MEASURES, kind)
-        await _fill(connection, filler, _per_order(bought), ORDER_MEASURES, kind)
-        if lines.has("vendor"):
-            await _fill(connection, filler, _vendors(bought), ("distinct_vendors",), kind)
+    lines = await shop.line_items(connection)
+    if lines is None:
+        return None
+    orders = await shop.orders(connection)
+    bought = _bought(connection, shop, orders, lines, as_of)
+    filler = _Filler(customer_ids)
+    kind = orders.kinds["customer_id"]
+    await _fill(connection, filler, _per_customer(bought), PRODUCT_MEASURES, kind)
+    await _fill(connection, filler, _per_order(bought), ORDER_MEASURES, kind)
+    if lines.has("vendor"):
+        await _fill(connection, filler, _vendors(bought), ("distinct_vendors",), kind)
     return BasketColumns(**filler.columns)
 
 
@@ -190,13 +188,11 @@ class _Filler:
     """Puts each customer's numbers where `customer_ids` has them."""
 
     def __init__(self, customer_ids: NDArray[Any]) -> None:
-        self.customer_ids = customer_ids
+        self.customers = CustomerIds(customer_ids)
         self.columns = {name: np.full(len(customer_ids), np.nan) for name in MEASURES}
 
     def take(self, batch: pa.RecordBatch) -> None:
-        ids = batch.column("customer_id")
-        keys = np.array(ids.to_pylist(), dtype=self.customer_ids.dtype)
-        places = places_of(keys, self.customer_ids)
+        places = self.customers.places_of(to_ids(batch.column("customer_id")))
         known = places != UNKNOWN
         for name in batch.schema.names[1:]:
             values = batch.column(name).to_numpy(zero_copy_only=False)

@@ -6,12 +6,15 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, null, or_, select
 
+from backend.core.glossary import Reason
 from backend.database.expressions import (
     ABSURD_AMOUNT,
     MICROS,
     amount_micros,
     as_number,
     as_text,
+    has_no_id,
+    identifier,
     is_before,
     moment,
 )
@@ -22,17 +25,17 @@ from backend.shop.times import micros_of
 
 # Reasons a row does not count, found in SQL in this order; 0 is none of them.
 SQL_REASONS = (
-    "cancelled",
-    "refunded",
-    "not_counted_status",
-    "other_currency",
-    "null_customer",
-    "null_date",
-    "null_amount",
-    "no_rate",
-    "absurd_amount",
-    "not_positive",
-    "refunded_in_full",
+    Reason.CANCELLED,
+    Reason.REFUNDED,
+    Reason.NOT_COUNTED_STATUS,
+    Reason.OTHER_CURRENCY,
+    Reason.NULL_CUSTOMER,
+    Reason.NULL_DATE,
+    Reason.NULL_AMOUNT,
+    Reason.NO_RATE,
+    Reason.ABSURD_AMOUNT,
+    Reason.NOT_POSITIVE,
+    Reason.REFUNDED_IN_FULL,
 )
 Condition = ColumnElement[bool]
 
@@ -66,11 +69,6 @@ def order_schema(orders: Source, dialect: str) -> pa.Schema:
     )
 
 
-def identifier(dialect: str, value: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
-    """Return an id as the integer it is, else as text."""
-    return value if kind is Kind.INTEGER else as_text(dialect, value, kind)
-
-
 def id_type(kind: Kind) -> pa.DataType:
     """Return the Arrow type of an id of this kind."""
     return pa.int64() if kind is Kind.INTEGER else pa.string()
@@ -102,16 +100,16 @@ def reason_code(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnEle
     """Return why an order does not count, by its row alone; 0 if it does."""
     columns, kinds = orders.clause.c, orders.kinds
     total = _micros("total_price", orders, mapping, dialect)
-    conditions: dict[str, Condition] = {
+    conditions: dict[Reason, Condition] = {
         **status_conditions(orders, mapping, dialect),
-        "other_currency": _other_currency(orders, mapping),
-        "null_customer": _no_customer(orders, dialect),
-        "null_date": moment(dialect, columns.created_at, kinds["created_at"]).is_(None),
-        "null_amount": columns.total_price.is_(None),
-        "no_rate": _no_rate(orders, mapping, dialect),
-        "absurd_amount": total.is_(None),
-        "not_positive": total <= 0,
-        "refunded_in_full": net_micros(orders, mapping, dialect) <= 0,
+        Reason.OTHER_CURRENCY: _other_currency(orders, mapping),
+        Reason.NULL_CUSTOMER: has_no_id(dialect, columns.customer_id, kinds["customer_id"]),
+        Reason.NULL_DATE: moment(dialect, columns.created_at, kinds["created_at"]).is_(None),
+        Reason.NULL_AMOUNT: columns.total_price.is_(None),
+        Reason.NO_RATE: _no_rate(orders, mapping, dialect),
+        Reason.ABSURD_AMOUNT: total.is_(None),
+        Reason.NOT_POSITIVE: total <= 0,
+        Reason.REFUNDED_IN_FULL: net_micros(orders, mapping, dialect) <= 0,
     }
     codes: list[tuple[Condition, ColumnElement[Any]]] = [
         (conditions[reason], literal_column(str(code)))
@@ -121,7 +119,9 @@ def reason_code(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnEle
     return case(*codes, else_=literal_column("0"))
 
 
-def status_conditions(orders: Source, mapping: ShopMapping, dialect: str) -> dict[str, Condition]:
+def status_conditions(
+    orders: Source, mapping: ShopMapping, dialect: str
+) -> dict[Reason, Condition]:
     """Return which statuses keep an order from counting, by reason."""
     if not orders.has("financial_status"):
         return {}
@@ -129,9 +129,9 @@ def status_conditions(orders: Source, mapping: ShopMapping, dialect: str) -> dic
     status = func.lower(func.trim(text))
     lists = mapping.statuses
     return {
-        "cancelled": status.in_(lists.cancelled),
-        "refunded": status.in_(lists.refunded),
-        "not_counted_status": and_(status != "", status.not_in(lists.counted)),
+        Reason.CANCELLED: status.in_(lists.cancelled),
+        Reason.REFUNDED: status.in_(lists.refunded),
+        Reason.NOT_COUNTED_STATUS: and_(status != "", status.not_in(lists.counted)),
     }
 
 
@@ -153,13 +153,6 @@ def _no_rate(orders: Source, mapping: ShopMapping, dialect: str) -> Condition:
     return _rate(orders, dialect).is_(None) if mapping.currency.rate else literal_column("1 = 0")
 
 
-def _no_customer(orders: Source, dialect: str) -> Condition:
-    customer, kind = orders.clause.c.customer_id, orders.kinds["customer_id"]
-    if kind is Kind.INTEGER:
-        return customer.is_(None)
-    return func.coalesce(as_text(dialect, customer, kind), "") == ""
-
-
 def counted_before(
     orders: Source, mapping: ShopMapping, dialect: str, as_of: datetime
 ) -> Condition:
@@ -176,7 +169,6 @@ __all__ = [
     "SQL_REASONS",
     "counted_before",
     "id_type",
-    "identifier",
     "net_micros",
     "order_rows",
     "order_schema",

@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     case,
     cast,
+    false,
     func,
     literal,
     or_,
@@ -18,26 +19,26 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backend.database.expressions import as_text
+from backend.core.customer_id import CustomerId
+from backend.database.expressions import has_no_id, identifier, in_order, is_integer_id, same_id
 from backend.database.kinds import Kind
 from backend.shop.shop import Shop, Source
 
 MAX_RESULTS = 100
-LARGEST_INTEGER_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer as the shop knows them; `id` has the shop's type."""
+    """A customer as the shop knows them."""
 
-    id: int | str
+    id: CustomerId
     email: str | None
     first_name: str | None
     last_name: str | None
 
 
 async def get_customer(
-    connection: AsyncConnection, shop: Shop, customer_id: str
+    connection: AsyncConnection, shop: Shop, customer_id: CustomerId
 ) -> Customer | None:
     """Find the customer with this id; a merged guest's id finds the customer it is part of.
 
@@ -50,48 +51,37 @@ async def get_customer(
     found = await _by_id(connection, accounts, customer_id)
     if found is None or not shop.mapping.merge_guests or found.account_id == found.id:
         return None if found is None else _customer(found)
-    merged = await _by_id(connection, accounts, str(found.account_id))
+    account_id = CustomerId(str(found.account_id))
+    merged = await _by_id(connection, accounts, account_id)
     return None if merged is None else _customer(merged)
 
 
 async def _by_id(
-    connection: AsyncConnection, accounts: Source, customer_id: str
+    connection: AsyncConnection, accounts: Source, customer_id: CustomerId
 ) -> Row[Any] | None:
-    columns, kind = accounts.clause.c, accounts.kinds["id"]
-    wanted = _as_id(customer_id, kind)
-    if wanted is None:
-        return None
-    shown = columns.id if kind is Kind.INTEGER else _text_id(connection, columns.id, kind)
-    statement = select(*_shown(accounts, shown)).where(shown == wanted).limit(10)
-    rows = (await connection.execute(statement)).all()
-    # Some databases compare text without regard to case or trailing blanks; ids are exact.
-    return next((row for row in rows if row.id == wanted), None)
+    dialect = connection.dialect.name
+    statement = select(*_shown(accounts, dialect)).where(_is(accounts, dialect, customer_id))
+    return (await connection.execute(statement.limit(1))).one_or_none()
 
 
-def _as_id(customer_id: str, kind: Kind) -> int | str | None:
-    if kind is not Kind.INTEGER:
-        return None if "\0" in customer_id else customer_id
-    try:
-        number = int(customer_id)
-    except ValueError:
-        return None
-    # Only the id's own spelling is the id: not +7, 007 or an Arabic-Indic digit.
-    fits = str(number) == customer_id and abs(number) <= LARGEST_INTEGER_ID
-    return number if fits else None
+def _is(accounts: Source, dialect: str, customer_id: CustomerId) -> ColumnElement[bool]:
+    id_, kind = accounts.clause.c.id, accounts.kinds["id"]
+    if kind is Kind.INTEGER:
+        number = customer_id.number
+        return false() if number is None else is_integer_id(dialect, id_, number)
+    text = identifier(dialect, id_, kind)
+    return same_id(dialect, text, Kind.TEXT, literal(customer_id.text, String()), Kind.TEXT)
 
 
-def _text_id(connection: AsyncConnection, value: ColumnElement[Any], kind: Kind) -> Any:
-    return as_text(connection.dialect.name, value, kind)
-
-
-def _shown(source: Source, id_: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    columns = source.clause.c
-    account = [columns.account_id] if "account_id" in columns else []
-    return [id_.label("id"), columns.email, columns.first_name, columns.last_name, *account]
+def _shown(source: Source, dialect: str) -> list[ColumnElement[Any]]:
+    columns, kind = source.clause.c, source.kinds["id"]
+    ids = [columns[name] for name in ("id", "account_id") if name in columns]
+    shown = [identifier(dialect, value, kind).label(value.name) for value in ids]
+    return [*shown, columns.email, columns.first_name, columns.last_name]
 
 
 def _customer(row: Row[Any]) -> Customer:
-    return Customer(row.id, row.email, row.first_name, row.last_name)
+    return Customer(CustomerId(str(row.id)), row.email, row.first_name, row.last_name)
 
 
 async def search_customers(
@@ -128,22 +118,22 @@ async def search_customers(
     customers = await shop.customers(connection)
     await _teach_case_folding(connection)
     rows = await connection.execute(_search(connection, customers, wanted, limit))
-    return [_customer(row) for row in rows]
+    return [_customer(row) for row in rows if CustomerId.parse(str(row.id))]
 
 
 def _search(connection: AsyncConnection, customers: Source, wanted: str, limit: int) -> Select[Any]:
-    clause, kind = customers.clause, customers.kinds["id"]
-    id_ = clause.c.id if kind is Kind.INTEGER else _text_id(connection, clause.c.id, kind)
-    texts = _searched(clause, connection.dialect.name)
+    clause, dialect = customers.clause, connection.dialect.name
+    texts = _searched(clause, dialect)
     rank = case(
         (or_(*(text == wanted for text in texts)), 0),
         (or_(*(text.startswith(wanted, autoescape=True) for text in texts)), 1),
         else_=2,
     )
     return (
-        select(*_shown(customers, id_))
+        select(*_shown(customers, dialect))
+        .where(~has_no_id(dialect, clause.c.id, customers.kinds["id"]))
         .where(or_(*(text.contains(wanted, autoescape=True) for text in texts)))
-        .order_by(rank, clause.c.id)
+        .order_by(rank, in_order(dialect, clause.c.id, customers.kinds["id"]))
         .limit(limit)
     )
 

@@ -8,13 +8,14 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Float, Select, cast, distinct, func, select
 
+from backend.core.customer_id import UNKNOWN, CustomerIds
 from backend.core.errors import InvalidMapping
-from backend.database.bulk import read_batches
+from backend.database.bulk import read_batches, to_ids
 from backend.database.engine import AsyncConnection
-from backend.database.expressions import MICROS, as_text, email_key, exact
-from backend.shop.counted import id_type, identifier
+from backend.database.expressions import MICROS, as_text, email_key, exact, identifier
+from backend.shop.counted import id_type
 from backend.shop.mapping.mapping import ShopMapping
-from backend.shop.orders import UNKNOWN, ShopColumns, places_of
+from backend.shop.orders import ShopColumns
 from backend.shop.refusals import refusals_named
 from backend.shop.shop import Shop, Source
 
@@ -95,19 +96,19 @@ class _Comparison:
     def __init__(self, columns: ShopColumns, stated: Sequence[str]) -> None:
         self.compared = 0
         self.disagreeing = 0
-        self._ids = columns.customer_ids
+        self._customers = CustomerIds(columns.customer_ids)
         index, size = columns.customer_index, len(columns.customer_ids)
         actual = {
             "total_spent": np.bincount(index, columns.amount_micros / MICROS, size),
             "orders_count": np.bincount(index, minlength=size).astype(float),
         }
-        self._actual = {name: actual[name] for name in stated}
+        # The place of whom the run does not know, -1, is the last one.
+        self._actual = {name: np.append(actual[name], np.nan) for name in stated}
 
     def take(self, batch: pa.RecordBatch) -> None:
         """Compare some customers."""
-        ids = np.array(batch.column("id").to_pylist(), dtype=self._ids.dtype)
-        places = places_of(ids, self._ids)
-        some, wrong = np.zeros((2, len(ids)), dtype=bool)
+        places = self._customers.places_of(to_ids(batch.column("id")))
+        some, wrong = np.zeros((2, len(places)), dtype=bool)
         for name, actual in self._actual.items():
             values = batch.column(name).to_numpy(zero_copy_only=False).astype(float)
             known = (places != UNKNOWN) & ~np.isnan(values)
@@ -135,5 +136,5 @@ async def kinds_of(connection: AsyncConnection, shop: Shop) -> dict[str, str]:
         kinds["line_items.order_id"] = lines.kinds["order_id"]
     if connection.dialect.name == "sqlite":  # keeps dates as text; an empty column has no kind
         del kinds["orders.created_at"]
-        kinds = {name: kind for name, kind in kinds.items() if kind.value != "text"}
+        kinds = {name: kind for name, kind in kinds.items() if kind.value not in {"text", "mixed"}}
     return {name: kind.value for name, kind in kinds.items()}

@@ -1,27 +1,27 @@
 """A shop's customers and counted orders, in columns."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backend.database.bulk import read_batches
-from backend.database.engine import snapshot
+from backend.core.customer_id import UNKNOWN, CustomerIds, are_ids, as_text
+from backend.core.glossary import Reason
+from backend.database.bulk import read_batches, to_ids
+from backend.database.expressions import identifier
 from backend.database.kinds import Kind
-from backend.shop.counted import SQL_REASONS, id_type, identifier, order_rows, order_schema
+from backend.shop.counted import SQL_REASONS, id_type, order_rows, order_schema
 from backend.shop.refusals import refusals_named
 from backend.shop.shop import Shop
 from backend.shop.times import MICROS, MISSING, micros_of, to_micros
 
-UNKNOWN = -1
 Progress = Callable[[int], None]
 
 
@@ -33,6 +33,8 @@ class ShopColumns:
     ----------
     customer_ids
         (customers,) int64, or str as objects; ascending; every customer of the shop.
+    without_id
+        How many rows of the customers' table hold nothing that can be an id.
     customer_index
         (orders,) place in `customer_ids` of each counted order.
     created_at
@@ -47,11 +49,12 @@ class ShopColumns:
     customer_index: NDArray[np.int64]
     created_at: NDArray[np.datetime64]
     amount_micros: NDArray[np.int64]
-    rejected: Mapping[str, int]
+    rejected: Mapping[Reason, int]
+    without_id: int = 0
 
 
-async def read_shop(
-    engine: AsyncEngine,
+async def read_orders(
+    connection: AsyncConnection,
     shop: Shop,
     as_of: datetime,
     progress: Progress = lambda _orders: None,
@@ -62,8 +65,8 @@ async def read_shop(
 
     Parameters
     ----------
-    engine
-        The shop's database.
+    connection
+        Within a `snapshot`.
     shop
         Where its tables are.
     as_of
@@ -80,52 +83,52 @@ async def read_shop(
     DatabaseUnavailable
         When the shop's database is away.
     """
-    async with snapshot(engine) as connection:
-        customer_ids = await read_customer_ids(connection, shop)
-        orders = await shop.orders(connection)
-        collector = _Collector(customer_ids, shop, orders.kinds, progress)
-        dialect = connection.dialect.name
-        statement = order_rows(orders, shop.mapping, dialect)
-        with refusals_named("orders"):
-            await read_batches(connection, statement, order_schema(orders, dialect), collector.take)
+    customers, without_id = await _read_customers(connection, shop)
+    orders = await shop.orders(connection)
+    collector = _Collector(customers, without_id, shop, orders.kinds, progress)
+    dialect = connection.dialect.name
+    statement = order_rows(orders, shop.mapping, dialect)
+    with refusals_named("orders"):
+        await read_batches(connection, statement, order_schema(orders, dialect), collector.take)
     return collector.finish(micros_of(as_of), micros_of(now or as_of))
 
 
-async def read_customer_ids(connection: AsyncConnection, shop: Shop) -> NDArray[Any]:
-    """Return the ids of all customers, ascending: (customers,) int64, or str as objects."""
+async def _read_customers(connection: AsyncConnection, shop: Shop) -> tuple[CustomerIds, int]:
+    """Return the ids of all customers, and how many of their rows hold none."""
     customers = await shop.customers(connection)
-    ids = customers.clause.c.id
     kind = customers.kinds["id"]
-    statement = select(identifier(connection.dialect.name, ids, kind)).where(ids.is_not(None))
-    batches: list[pa.RecordBatch] = []
+    statement = select(identifier(connection.dialect.name, customers.clause.c.id, kind))
     schema = pa.schema({"id": id_type(kind)})
+    parts = [to_ids(pa.array([], schema.field(0).type))]
     with refusals_named("customers"):
-        await read_batches(connection, statement, schema, batches.append)
-    column = pa.Table.from_batches(batches, schema).column(0)
-    values = column.to_numpy()
-    if kind is not Kind.INTEGER:
-        values = values.astype(object)
-        values = values[values != ""]
-    return np.unique(values)
+        await read_batches(
+            connection, statement, schema, lambda batch: parts.append(to_ids(batch.column(0)))
+        )
+    column = _joined(parts)
+    known = are_ids(column)
+    return CustomerIds.of(column[known]), int((~known).sum())
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Put columns of ids together: as text where one of them is."""
+    if any(part.dtype == object for part in parts):
+        parts = [as_text(part) for part in parts]
+    return np.concatenate(parts)
 
 
 @dataclass(slots=True)
 class _Collector:
     """Keeps what counts of each batch and counts the rest."""
 
-    customer_ids: NDArray[Any]
+    customers: CustomerIds
+    without_id: int
     shop: Shop
     kinds: Mapping[str, Kind]
     progress: Progress
     read: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[Reason] = field(default_factory=Counter)
     order_ids: "list[pa.Array[Any]]" = field(default_factory=list)
     parts: list[tuple[NDArray[np.int64], ...]] = field(default_factory=list)
-    places: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.customer_ids.dtype == object:
-            self.places = {key: place for place, key in enumerate(self.customer_ids)}
 
     def take(self, batch: pa.RecordBatch) -> None:
         codes = batch.column("reason").to_numpy()
@@ -138,10 +141,10 @@ class _Collector:
 
     def _keep(self, batch: pa.RecordBatch) -> None:
         created = self._created(batch.column("created_at"))
-        customer = self._customers(batch.column("customer_id"))
+        customer = self.customers.places_of(to_ids(batch.column("customer_id")))
         undated, unknown = created == MISSING, customer == UNKNOWN
-        self.rejected["null_date"] += int(undated.sum())
-        self.rejected["unknown_customer"] += int((unknown & ~undated).sum())
+        self.rejected[Reason.NULL_DATE] += int(undated.sum())
+        self.rejected[Reason.UNKNOWN_CUSTOMER] += int((unknown & ~undated).sum())
         kept = ~undated & ~unknown
         amount = batch.column("amount_micros").to_numpy()
         self.parts.append((customer[kept], created[kept], amount[kept]))
@@ -153,48 +156,24 @@ class _Collector:
             return np.asarray(column.to_numpy() * MICROS)
         return to_micros(column, self.shop.mapping.zone, aware=kind is Kind.INSTANT)
 
-    def _customers(self, column: "pa.Array[Any]") -> NDArray[np.int64]:
-        """Return each order's place in `customer_ids`, or `UNKNOWN`."""
-        if self.places or self.customer_ids.dtype == object:
-            keys = column.cast(pa.string()).to_pylist()
-            return np.fromiter(
-                (self.places.get(key or "", UNKNOWN) for key in keys), dtype=np.int64
-            )
-        ids = _whole_numbers(column)
-        return places_of(ids, self.customer_ids)
-
     def finish(self, as_of: int, now: int) -> ShopColumns:
         columns = [np.concatenate(part) for part in zip(*self.parts, strict=True)]
         customer, created, amount = columns or [np.empty(0, dtype=np.int64)] * 3
         before = created < as_of
-        self.rejected["future_date"] += int((created >= max(as_of, now + 1)).sum())
-        self.rejected["after_as_of"] += int((~before).sum()) - self.rejected["future_date"]
+        future = int((created >= max(as_of, now + 1)).sum())
+        self.rejected[Reason.FUTURE_DATE] += future
+        self.rejected[Reason.AFTER_AS_OF] += int((~before).sum()) - future
         first = _first_of_each_order(self.order_ids, created, amount)
-        self.rejected["duplicate_order_id"] += int((before & ~first).sum())
+        self.rejected[Reason.DUPLICATE_ORDER_ID] += int((before & ~first).sum())
         kept = before & first
         return ShopColumns(
-            customer_ids=self.customer_ids,
+            customer_ids=self.customers.values,
             customer_index=customer[kept],
             created_at=created[kept].astype("datetime64[us]"),
             amount_micros=amount[kept],
             rejected={reason: count for reason, count in self.rejected.items() if count},
+            without_id=self.without_id,
         )
-
-
-def places_of(ids: NDArray[Any], customer_ids: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the place of each id in the ascending `customer_ids`, or `UNKNOWN`."""
-    if not len(customer_ids):
-        return np.full(len(ids), UNKNOWN, dtype=np.int64)
-    places = np.minimum(np.searchsorted(customer_ids, ids), len(customer_ids) - 1)
-    return np.where(customer_ids[places] == ids, places, UNKNOWN)
-
-
-def _whole_numbers(column: "pa.Array[Any]") -> NDArray[np.int64]:
-    """Return ids as integers; text that is none becomes the smallest integer, which is no id."""
-    if pa.types.is_string(column.type):
-        whole = pc.match_substring_regex(column, r"^-?[0-9]{1,18}$")
-        column = pc.if_else(whole, column, pa.scalar(None, pa.string())).cast(pa.int64())
-    return column.fill_null(MISSING).to_numpy(zero_copy_only=False)
 
 
 def _order_keys(ids: "pa.Array[Any]") -> NDArray[np.int64]:
@@ -209,6 +188,8 @@ def _first_of_each_order(
     first = np.ones(len(created), dtype=bool)
     if not parts:
         return first
+    if len({part.type for part in parts}) > 1:  # numbers from 2⁶³ on came as text
+        parts = [part.cast(pa.string()) for part in parts]
     ids = pa.concat_arrays(parts)
     present = ids.is_valid().to_numpy(zero_copy_only=False)
     keys = _order_keys(ids)[present]

@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     table,
     text,
@@ -27,8 +28,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import quoted_name
 
 from backend.core.errors import InvalidMapping
-from backend.database.expressions import as_text, email_key, exact, same_id
-from backend.database.kinds import Kind, column_kinds, stored_kind
+from backend.database.expressions import (
+    MYSQL,
+    as_text,
+    email_key,
+    exact,
+    has_no_id,
+    in_order,
+    same_id,
+)
+from backend.database.kinds import Kind, column_kinds, is_binary, stored_kind
 from backend.shop.mapping.mapping import (
     CANONICAL_COLUMNS,
     REQUIRED_COLUMNS,
@@ -39,13 +48,15 @@ from backend.shop.mapping.mapping import (
 )
 from backend.shop.mapping.safety import with_tables
 from backend.shop.refusals import refusals_named
+from backend.shop.search_path import found_where_they_are
 
 CURRENCY_NEEDS = {
     "currency": "count orders in one currency alone",
     "currency_rate": "convert currencies",
 }
 # Columns whose stored kind decides how they are read.
-PROBED_ON_SQLITE = ("id", "customer_id", "order_id", "product_id", "created_at", "total_price")
+IDS = ("id", "customer_id", "order_id")
+PROBED_ON_SQLITE = (*IDS, "product_id", "created_at", "total_price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +127,17 @@ class Shop:
             return _orders_of_accounts(source, accounts, connection.dialect.name)
         return source
 
+    async def logical(self, connection: AsyncConnection, name: LogicalName) -> Source | None:
+        """Return one of the three; None only for order lines that the shop has not.
+
+        Raises
+        ------
+        InvalidMapping
+            As `customers`.
+        """
+        ask = {"customers": self.customers, "orders": self.orders, "line_items": self.line_items}
+        return await ask[name](connection)
+
     async def line_items(self, connection: AsyncConnection) -> Source | None:
         """Return the shop's order lines; None if it has none.
 
@@ -129,6 +151,7 @@ class Shop:
         return self._sources["line_items"]
 
     async def _line_items(self, connection: AsyncConnection) -> Source | None:
+        await self._settle_names(connection)
         mapped = self.mapping.line_items
         if mapped is None:
             return None
@@ -142,11 +165,16 @@ class Shop:
     async def _source(self, connection: AsyncConnection, name: LogicalName) -> Source:
         source = self._sources.get(name)
         if source is None:
+            await self._settle_names(connection)
             mapped = self.mapping.table(name)
             if mapped is None:
                 raise InvalidMapping(name, "is missing")
             source = self._sources[name] = await _open(connection, self.mapping, name, mapped)
         return source
+
+    async def _settle_names(self, connection: AsyncConnection) -> None:
+        if not self._sources:  # a table that was opened has settled it
+            self.mapping = await found_where_they_are(connection, self.mapping)
 
 
 def base_clause(mapping: ShopMapping, logical: LogicalTable, dialect: Dialect) -> FromClause:
@@ -182,6 +210,8 @@ async def _open(
     kinds = {ours: found[theirs] if theirs else Kind.NOTHING for ours, theirs in names.items()}
     if connection.dialect.name == "sqlite":
         kinds |= await _stored_kinds(connection, base, names)
+    if connection.dialect.name in MYSQL:
+        kinds |= await _binary_kinds(connection, base, names, kinds)
     statement = select(*_selected(name, names)).select_from(base)
     if logical.filter:
         statement = statement.where(text(f"({_escaped(logical.filter)})"))
@@ -255,6 +285,19 @@ async def _stored_kinds(
     }
 
 
+async def _binary_kinds(
+    connection: AsyncConnection,
+    base: FromClause,
+    names: Mapping[str, str],
+    kinds: Mapping[str, Kind],
+) -> dict[str, Kind]:
+    return {
+        ours: Kind.BINARY
+        for ours in IDS
+        if kinds.get(ours) is Kind.TEXT and await is_binary(connection, base, names[ours])
+    }
+
+
 def _selected(name: LogicalName, names: Mapping[str, str]) -> list[ColumnElement[Any]]:
     return [
         column(quoted_name(names[ours], quote=True)).label(ours)
@@ -269,10 +312,13 @@ def _with_account(source: Source, dialect: str) -> Source:
     columns, kind = source.clause.c, source.kinds["id"]
     # Customers without an e-mail stay apart.
     alone = exact(dialect, literal("#", String()) + as_text(dialect, columns.id, kind))
-    guests_last = case((cast(columns.is_guest, Integer) == 1, 1), else_=0)
+    last = (has_no_id(dialect, columns.id, kind), cast(columns.is_guest, Integer) == 1)
     first = func.first_value(columns.id, type_=columns.id.type).over(
         partition_by=func.coalesce(email_key(dialect, columns.email), alone),
-        order_by=(guests_last, exact(dialect, columns.id, kind)),
+        order_by=(
+            *(case((condition, 1), else_=0) for condition in last),
+            in_order(dialect, columns.id, kind),
+        ),
     )
     merged = select(*columns, first.label("account_id")).subquery("accounts")
     return Source(merged, source.kinds)
@@ -281,7 +327,9 @@ def _with_account(source: Source, dialect: str) -> Source:
 def _merged_customers(accounts: Source, dialect: str) -> Source:
     columns, kind = accounts.clause.c, accounts.kinds["id"]
     is_account = same_id(dialect, columns.id, kind, columns.account_id, kind)
-    return Source(select(*columns).where(is_account).subquery("customers"), accounts.kinds)
+    # Who has no id is nobody's account, and is counted as such.
+    kept = or_(is_account, has_no_id(dialect, columns.id, kind))
+    return Source(select(*columns).where(kept).subquery("customers"), accounts.kinds)
 
 
 def _orders_of_accounts(orders: Source, accounts: Source, dialect: str) -> Source:
@@ -290,12 +338,21 @@ def _orders_of_accounts(orders: Source, accounts: Source, dialect: str) -> Sourc
     matches = same_id(
         dialect, theirs.customer_id, kinds["customer_id"], account.c.id, accounts.kinds["id"]
     )
-    owner: ColumnElement[Any] = account.c.account_id
-    if kinds["customer_id"] is accounts.kinds["id"]:
-        owner = func.coalesce(owner, theirs.customer_id)  # strangers are still told by their ids
+    owner, kind = _owner(orders, account.c.account_id, accounts.kinds["id"], dialect)
     columns = [
         owner.label("customer_id") if each.name == "customer_id" else each for each in theirs
     ]
     joined = orders.clause.outerjoin(account, matches)
     statement = select(*columns).select_from(joined).subquery("orders")
-    return Source(statement, {**kinds, "customer_id": accounts.kinds["id"]})
+    return Source(statement, {**kinds, "customer_id": kind})
+
+
+def _owner(
+    orders: Source, account_id: ColumnElement[Any], kind: Kind, dialect: str
+) -> tuple[ColumnElement[Any], Kind]:
+    """Return who an order belongs to: strangers are still told by their own ids."""
+    stranger, own_kind = orders.clause.c.customer_id, orders.kinds["customer_id"]
+    if own_kind is kind:
+        return func.coalesce(account_id, stranger), kind
+    texts = as_text(dialect, account_id, kind), as_text(dialect, stranger, own_kind)
+    return func.coalesce(*texts), Kind.TEXT

@@ -1,19 +1,21 @@
 """What a run found out: published in one transaction, read by the API."""
 
 from backend.store.id_column import fit_customer_id_type
+from backend.store.left_by_run import (
+    read_explainer,
+    read_model,
+    read_report,
+    read_standing_model,
+)
 from backend.store.names import name_segment, read_names, settled
 from backend.store.publication import (
-    Cause,
-    CustomerColumns,
     GivenName,
-    LineageRow,
     Publication,
     SegmentMoves,
-    SegmentRow,
-    Words,
 )
 from backend.store.publish import publish
 from backend.store.read import (
+    PublishedSegments,
     erase_customer,
     read_lineage,
     read_membership,
@@ -23,23 +25,23 @@ from backend.store.read import (
 )
 
 __all__ = [
-    "Cause",
-    "CustomerColumns",
     "GivenName",
-    "LineageRow",
     "Publication",
+    "PublishedSegments",
     "SegmentMoves",
-    "SegmentRow",
-    "Words",
     "erase_customer",
     "fit_customer_id_type",
     "name_segment",
     "publish",
+    "read_explainer",
     "read_lineage",
     "read_membership",
+    "read_model",
     "read_moves",
     "read_names",
     "read_profiles",
+    "read_report",
     "read_segments",
+    "read_standing_model",
     "settled",
 ]

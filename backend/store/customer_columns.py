@@ -1,97 +1,48 @@
-"""Columns of a publication become the columns of `customer_intelligence`."""
+"""Declared numbers of a customer become columns of `customer_intelligence`, and their values."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from sqlalchemy import Boolean, Column, Double, Float, Integer, Numeric, String, func
+from sqlalchemy.types import TypeEngine
 
-from backend.store.publication import Publication
+from backend.database.column_types import UtcDateTime, UtcTimestamp
+from backend.results.customer_numbers import NUMBERS
+from backend.results.declared import Count, Flag, Instant, Kind, Label, Number, Quantity, Real
+from backend.results.publishing import Publishing
 
-CENT = Decimal("0.01")
-LTV_LIMIT = Decimal(10) ** 8  # the guide's DECIMAL(10,2)
-
-Columns = dict[str, Sequence[Any]]
-
-
-def customer_columns(publication: Publication, chosen: slice, now: datetime) -> Columns:
-    """Return some customers' values by column, money in cents, unknown ones None."""
-    customers = publication.customers
-    rows = [publication.segments[index] for index in customers.segment[chosen].tolist()]
-    historical = _from_micros(customers.historical_micros[chosen])
-    predicted = _money(customers.predicted_value[chosen])
-    frequency = customers.frequency[chosen].tolist()
-    waits = customers.next_order_days[chosen]
-    status = customers.status[chosen].tolist()
-    ltv = [_ltv(*values) for values in zip(historical, predicted, strict=True)]
-    return {
-        "customer_id": customers.customer_id[chosen].tolist(),
-        "archetype_id": [row.id for row in rows],
-        "archetype_name": [row.name for row in rows],
-        "archetype_level": [row.level for row in rows],
-        "ltv": [value if value is None or value < LTV_LIMIT else None for value in ltv],
-        "churn_risk": _decimals(customers.churn_risk[chosen], 4),
-        "cluster_confidence": _decimals(customers.confidence[chosen], 4),
-        "updated_at": [now] * len(rows),
-        "historical_value": [
-            value if count else None for value, count in zip(historical, frequency, strict=True)
-        ],
-        "predicted_value": predicted,
-        "predicted_value_low": _money(customers.predicted_value_low[chosen]),
-        "predicted_value_high": _money(customers.predicted_value_high[chosen]),
-        "predicted_orders": _decimals(customers.predicted_orders[chosen], 4),
-        "predicted_orders_low": _decimals(customers.predicted_orders_low[chosen], 4),
-        "predicted_orders_high": _decimals(customers.predicted_orders_high[chosen], 4),
-        "next_order_p10": _instants(publication.as_of, waits[:, 0]),
-        "next_order_p50": _instants(publication.as_of, waits[:, 1]),
-        "next_order_p90": _instants(publication.as_of, waits[:, 2]),
-        "frequency": frequency,
-        "recency_days": _whole(customers.recency_days[chosen]),
-        "avg_order_value": [
-            (value / count).quantize(CENT) if count else None
-            for value, count in zip(historical, frequency, strict=True)
-        ],
-        "status": [
-            "value_out_of_range" if value is not None and value >= LTV_LIMIT else word
-            for value, word in zip(ltv, status, strict=True)
-        ],
-        "run_id": [publication.run_id] * len(rows),
-        "age_days": _whole(customers.age_days[chosen]),
-        "usual_gap_days": _known(customers.usual_gap_days[chosen]),
-        "order_days": customers.order_days[chosen].tolist(),
-        "typical_order_value": [
-            None if np.isnan(value) else value
-            for value in customers.typical_order_value[chosen].tolist()
-        ],
-    }
+Columns = Mapping[str, Sequence[Any]]
 
 
-def _ltv(historical: Decimal, predicted: Decimal | None) -> Decimal | None:
-    return None if predicted is None else historical + predicted
+def column_of(number: Number) -> Column[Any]:
+    """Return the column that holds a declared number."""
+    return Column(
+        number.name,
+        column_type(number.kind),
+        nullable=not number.filled,
+        server_default=func.now() if number.kind == Instant(printed=True) else None,
+        comment=number.meaning,
+    )
 
 
-def _from_micros(micros: NDArray[np.int64]) -> list[Decimal]:
-    return [Decimal(value).scaleb(-6).quantize(CENT) for value in micros.tolist()]
+def column_type(kind: Kind) -> TypeEngine[Any]:
+    """Return the type that a kind of number has in the database."""
+    match kind:
+        case Quantity(digits, places):
+            return Numeric(digits, places)
+        case Count():
+            return Integer()
+        case Real(places):
+            return Double() if places is None else Float()
+        case Label(length):
+            return String(length)
+        case Instant(printed):
+            return UtcTimestamp() if printed else UtcDateTime()
+        case Flag():
+            return Boolean()
 
 
-def _money(values: NDArray[np.float64]) -> list[Decimal | None]:
-    return _decimals(values, 2)
-
-
-def _decimals(values: NDArray[np.float64], places: int) -> list[Decimal | None]:
-    """Round to `places`; NaN becomes None."""
-    return [None if value != value else Decimal(f"{value:.{places}f}") for value in values.tolist()]
-
-
-def _known(values: NDArray[np.float64]) -> list[float | None]:
-    return [None if np.isnan(value) else round(value, 2) for value in values.tolist()]
-
-
-def _whole(values: NDArray[np.float64]) -> list[int | None]:
-    return [None if np.isnan(value) else int(value) for value in values.tolist()]
-
-
-def _instants(as_of: datetime, days: NDArray[np.float64]) -> list[datetime | None]:
-    return [None if np.isnan(wait) else as_of + timedelta(days=wait) for wait in days.tolist()]
+def customer_columns(publishing: Publishing) -> Columns:
+    """Return what is published of customers, by column; unknown values are None."""
+    made = {one.name: one.kind.values(one.of(publishing)) for one in NUMBERS}
+    return {"customer_id": publishing.customers.customer_id.tolist(), **made}

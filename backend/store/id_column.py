@@ -1,15 +1,28 @@
-"""Customer ids: BIGINT where the shop's are integers, else text."""
+"""Customer ids in our tables: BIGINT where the shop's are integers, else text."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from sqlalchemy import BigInteger, Connection, String, Table, delete, inspect, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    String,
+    Table,
+    inspect,
+    type_coerce,
+    update,
+)
+from sqlalchemy.types import TypeEngine
 
+from backend.core.customer_id import LONGEST_ID, CustomerId, CustomerIdType
+from backend.core.late import late
 from backend.database.column_types import text_id
 from backend.database.engine import AsyncEngine, transaction
-from backend.store.runs import CustomerIdType, Published
-from backend.store.tables import CUSTOMER_ID_LENGTH, customer_intelligence, runs, segment_changes
+from backend.store.runs import Published
+from backend.store.tables import customer_intelligence, runs, segment_changes
+
+HOLDERS = (customer_intelligence, segment_changes)
 
 
 async def fit_customer_id_type(engine: AsyncEngine, kind: CustomerIdType) -> None:
@@ -18,44 +31,36 @@ async def fit_customer_id_type(engine: AsyncEngine, kind: CustomerIdType) -> Non
     The rows are kept: they are what is served until the next publication.
     """
     async with transaction(engine) as connection:
-        if await connection.run_sync(_id_type) != kind:
-            await connection.run_sync(_alter_id_type, kind)
-            await connection.execute(
-                update(runs).where(runs.c.published == 1).values(customer_id_type=kind)
-            )
+        if await connection.run_sync(_fits, kind):
+            return
+        await connection.run_sync(late("backend.store.alter_ids").alter_id_type, kind)
+        await connection.execute(
+            update(runs).where(runs.c.published == 1).values(customer_id_type=kind)
+        )
 
 
-def _id_type(connection: Connection) -> CustomerIdType:
+def wanted_type(connection: Connection, kind: CustomerIdType) -> BigInteger | String:
+    """Return the type that our tables hold the shop's ids in."""
+    return BigInteger() if kind == "integer" else text_id(connection.dialect, LONGEST_ID)
+
+
+def _fits(connection: Connection, kind: CustomerIdType) -> bool:
+    wanted, found = wanted_type(connection, kind), _id_type(connection)
+    if isinstance(wanted, String) and isinstance(found, String):
+        return wanted.collation in {None, found.collation}
+    return not isinstance(wanted, String) and not isinstance(found, String)
+
+
+def _id_type(connection: Connection) -> TypeEngine[Any]:
     columns = inspect(connection).get_columns(customer_intelligence.name)
-    kind = next(column["type"] for column in columns if column["name"] == "customer_id")
-    return "text" if isinstance(kind, String) else "integer"
+    return next(column["type"] for column in columns if column["name"] == "customer_id")
 
 
-def _alter_id_type(connection: Connection, kind: CustomerIdType) -> None:
-    operations = Operations(MigrationContext.configure(connection))
-    new = BigInteger() if kind == "integer" else text_id(CUSTOMER_ID_LENGTH)
-    for table in (customer_intelligence, segment_changes):
-        if kind == "integer":  # ids that were text name nobody in a shop with integer ids
-            connection.execute(delete(table))
-        with operations.batch_alter_table(table.name) as batch:
-            batch.alter_column(
-                "customer_id",
-                type_=new,
-                existing_nullable=False,
-                postgresql_using=f"customer_id::{'bigint' if kind == 'integer' else 'varchar'}",
-            )
-
-
-def as_published(published: Published, customer_id: str) -> int | str | None:
-    """Return the id as our tables hold it; None where it cannot be one."""
-    if published.customer_id_type == "text":
-        return customer_id
-    number = int(customer_id) if customer_id.isdecimal() and customer_id.isascii() else None
-    return number if number is not None and number < 2**63 else None
-
-
-def id_column(table: Table, published: Published) -> Any:
-    """Return the column `customer_id` as the published run's ids are compared with it."""
-    if published.customer_id_type == "text":
-        return type_coerce(table.c.customer_id, String())
-    return table.c.customer_id
+def is_one_of(
+    table: Table, published: Published, customer_ids: Sequence[CustomerId]
+) -> ColumnElement[bool]:
+    """Whether a row of ours is about one of these customers."""
+    kind, column = published.customer_id_type, table.c.customer_id
+    stored = [customer_id.stored_as(kind) for customer_id in customer_ids]
+    as_stored = column if kind == "integer" else type_coerce(column, String())
+    return as_stored.in_([value for value in stored if value is not None])

@@ -1,75 +1,192 @@
-"""Create and update our own tables, one process at a time."""
+"""Create and update our own tables: one process at a time, and never under a run."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import logging
+import time
+from asyncio import sleep
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, column, inspect, select, table, text
+from sqlalchemy.exc import DBAPIError
 
+from backend.core.clock import utc_now
+from backend.core.errors import TablesBusy, TablesInTheWay, TablesTooNew
+from backend.core.late import late
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
+from backend.store.tables_found import running_run, runs_table, tables_in_the_way
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
 # A name of our own: a shop may use Alembic for its own tables in the same database.
 VERSION_TABLE = "intelligence_alembic_version"
 LOCK = 7_261_130_911
 LOCK_TIMEOUT_SECONDS = 300
+# While a change of ours waits for a table, every reader of the table waits behind it.
+READERS_WAIT_SECONDS = 5
+PATIENCE_SECONDS = 900.0
+LOOK_AGAIN_SECONDS = 1.0
+LOCK_WAS_NOT_HAD = {"55P03", "1205"}
+
+log = logging.getLogger(__name__)
 
 
-async def migrate(engine: AsyncEngine) -> None:
+async def migrate(engine: AsyncEngine, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
     """Bring our tables to the newest version; does nothing when they are.
+
+    Parameters
+    ----------
+    engine
+        Where our tables are, or will be.
+    patience_seconds
+        How long to wait for a run that is at work.
 
     Raises
     ------
     DatabaseUnavailable
         When the database does not answer.
+    TablesInTheWay, TablesTooNew
+        When they cannot be brought there.
+    TablesBusy
+        When a run is still at work after that time.
     """
     async with transaction(engine) as connection:
         if await connection.run_sync(_is_current):
             return
-    async with _alone(engine) as connection:
-        await connection.run_sync(_upgrade)
+    upgrade = late("backend.store.upgrade").upgrade
+    await exclusively(engine, upgrade, patience_seconds=patience_seconds)
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("path_separator", "os")
-    return config
+async def refuse_unusable(engine: AsyncEngine) -> None:
+    """Look whether our tables can be brought to the newest version, and change nothing.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When the database does not answer.
+    TablesInTheWay, TablesTooNew
+        When they cannot.
+    """
+    async with transaction(engine) as connection:
+        if not await connection.run_sync(_is_current):
+            await connection.run_sync(_refuse_foreign)
+
+
+async def exclusively(
+    engine: AsyncEngine,
+    work: Callable[[Connection], None],
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> None:
+    """Change our tables in one transaction in which nobody else does and no run is at work.
+
+    Parameters
+    ----------
+    engine
+        Where our tables are, or will be.
+    work
+        The change. Where another holds a table for long it is undone, and tried again.
+    patience_seconds
+        How long to wait for others.
+
+    Raises
+    ------
+    TablesBusy
+        When others are still at it after that time.
+    TablesInTheWay
+        When a table of the shop's has the name of one of ours.
+    """
+    deadline = time.monotonic() + patience_seconds
+    told = None
+    while (obstacle := await _attempted(engine, work)) is not None:
+        if time.monotonic() >= deadline:
+            raise TablesBusy(obstacle, patience_seconds)
+        if obstacle != told:
+            log.warning("migrations wait", extra={"reason": obstacle})
+            told = obstacle
+        await sleep(min(LOOK_AGAIN_SECONDS, patience_seconds))
+
+
+async def _attempted(engine: AsyncEngine, work: Callable[[Connection], None]) -> str | None:
+    """Do the work, or return what is in its way."""
+    try:
+        async with _alone(engine) as connection:
+            run_id = await connection.run_sync(running_run, utc_now())
+            if run_id is not None:
+                return f"run {run_id} is at work"
+            await connection.run_sync(_refuse_foreign)
+            await connection.run_sync(work)
+    except DBAPIError as error:
+        if not _is_about_a_lock(error):
+            raise
+        return "somebody is reading them for long"
+    return None
+
+
+def _is_about_a_lock(error: DBAPIError) -> bool:
+    """Whether a lock was not had in time: PostgreSQL says so by state, MySQL by number."""
+    state = getattr(error.orig, "sqlstate", None)
+    arguments = getattr(error.orig, "args", ())
+    return not LOCK_WAS_NOT_HAD.isdisjoint({state, *map(str, arguments[:1])})
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    revision = _current_version(connection)
+    if names := tables_in_the_way(connection, revision):
+        raise TablesInTheWay(names)
 
 
 def _is_current(connection: Connection) -> bool:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    return context.get_current_revision() == head
+    version = _current_version(connection)
+    if version is not None and version not in known_versions():
+        raise TablesTooNew(version)
+    return version == known_versions()[-1]
 
 
-def _upgrade(connection: Connection) -> None:
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+def _current_version(connection: Connection) -> str | None:
+    """Return the version that our tables are at; asked without Alembic, which weighs 11 MiB."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    version: str | None = connection.scalar(
+        select(column("version_num")).select_from(table(VERSION_TABLE))
+    )
+    return version
+
+
+def known_versions() -> list[str]:
+    """Return the versions that migrations lead to, in order; a migration's file begins with its."""
+    return sorted(path.stem.partition("_")[0] for path in VERSIONS.glob("[0-9]*.py"))
 
 
 @asynccontextmanager
 async def _alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Open a transaction that no second migrating process can be in."""
-    if engine.dialect.name == "sqlite":
-        async with _alone_on_sqlite(engine) as connection:
-            yield connection
-        return
+    """Open a transaction that no second migrating process, and no run that begins, can be in."""
+    alone = {"sqlite": _alone_on_sqlite, "postgresql": _alone_on_postgresql}
+    async with alone.get(engine.dialect.name, _alone_on_mysql)(engine) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def _alone_on_postgresql(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     async with transaction(engine) as connection:
-        if engine.dialect.name == "postgresql":
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        await connection.execute(text(f"SET LOCAL lock_timeout = '{READERS_WAIT_SECONDS}s'"))
+        if (runs := await connection.run_sync(runs_table)) is not None:
+            await connection.execute(text(f"LOCK TABLE {runs} IN ACCESS EXCLUSIVE MODE"))
+        yield connection
+
+
+@asynccontextmanager
+async def _alone_on_mysql(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    # Statements that change tables commit there: only this lock holds to the end.
+    arguments = {"key": str(LOCK), "seconds": LOCK_TIMEOUT_SECONDS}
+    async with transaction(engine) as connection:
+        await connection.execute(text("SELECT GET_LOCK(:key, :seconds)"), arguments)
+        await connection.execute(text(f"SET lock_wait_timeout = {READERS_WAIT_SECONDS}"))
+        try:
             yield connection
-        else:
-            arguments = {"key": str(LOCK), "seconds": LOCK_TIMEOUT_SECONDS}
-            await connection.execute(text("SELECT GET_LOCK(:key, :seconds)"), arguments)
-            try:
-                yield connection
-            finally:
+        finally:
+            with suppress(DBAPIError):  # a connection that is gone holds no lock either
+                await connection.execute(text("SET lock_wait_timeout = DEFAULT"))
                 await connection.execute(text("SELECT RELEASE_LOCK(:key)"), arguments)
 
 

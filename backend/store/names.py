@@ -1,6 +1,5 @@
 """Names of segments: those given by a person or the language model stay with the id."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -10,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.core.errors import SegmentNameTaken, SegmentNotFound
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
-from backend.store import runs
-from backend.store.publication import GivenName, SegmentRow, Words
+from backend.results.segment import Segment, Words
+from backend.store import runs, stored
+from backend.store.publication import GivenName
 from backend.store.tables import customer_intelligence, segment_names, segments
 
 
@@ -48,10 +48,10 @@ def settled(by_rule: Mapping[str, Words], given: Mapping[str, GivenName]) -> dic
 
 async def settle_names(
     connection: AsyncConnection,
-    rows: Sequence[SegmentRow],
+    rows: Sequence[Segment],
     new_names: Mapping[str, GivenName],
     now: datetime,
-) -> list[SegmentRow]:
+) -> list[Segment]:
     """Keep the new names and name the segments to be published, inside the publishing transaction.
 
     What a person named while the run was at work holds: a new name for the same segment is
@@ -114,11 +114,12 @@ async def name_segment(
 
 async def _served(connection: AsyncConnection, segment_id: str) -> tuple[str, str | None]:
     """Return the name that is served and the sentence of the rule."""
-    statement = select(segments.c.name, segments.c.profile).where(segments.c.id == segment_id)
-    row = (await connection.execute(statement)).one_or_none()
+    statement = select(segments).where(segments.c.id == segment_id)
+    row = (await connection.execute(statement)).mappings().one_or_none()
     if row is None:
         raise SegmentNotFound(segment_id)
-    return row.name, json.loads(row.profile).get("rule", {}).get("sentence")
+    served = stored.read_segment(row)
+    return served.name, served.rule.sentence
 
 
 async def _serve(connection: AsyncConnection, segment_id: str, words: Words) -> None:

@@ -1,95 +1,23 @@
 """What one run publishes: customers in columns, segments in rows, moves, names, lineage."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
-from backend.store.runs import CustomerIdType
+from backend.core.customer_id import CustomerIds, CustomerIdType
+from backend.core.glossary import Cause
+from backend.forecast.explainer import Explainer
+from backend.results.customer_numbers import moved
+from backend.results.move import SegmentEvent
+from backend.results.publishing import CustomerColumns, LastTold, Publishing
+from backend.results.run_report import RunReport
+from backend.results.segment import Segment
+from backend.segments.segment_model import SegmentModel
 
-Cause = Literal["behaviour", "model"]
 GivenBy = Literal["person", "model"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerColumns:
-    """What is known of every customer of the shop; arrays of shape (customers,), NaN unknown.
-
-    Attributes
-    ----------
-    customer_id
-        int64 or str.
-    segment
-        Index into the publication's segments, int64.
-    status
-        "scored", or why numbers are unknown.
-    historical_micros
-        int64, exact millionths of the currency unit.
-    frequency
-        int64, counted orders.
-    age_days, usual_gap_days
-        Days since the first counted order, and between days with orders.
-    order_days
-        int64, days with counted orders.
-    typical_order_value
-        Geometric mean of order values.
-    """
-
-    customer_id: NDArray[Any]
-    segment: NDArray[np.int64]
-    confidence: NDArray[np.float64]
-    status: NDArray[np.str_]
-    historical_micros: NDArray[np.int64]
-    frequency: NDArray[np.int64]
-    recency_days: NDArray[np.float64]
-    predicted_value: NDArray[np.float64]
-    predicted_value_low: NDArray[np.float64]
-    predicted_value_high: NDArray[np.float64]
-    predicted_orders: NDArray[np.float64]
-    predicted_orders_low: NDArray[np.float64]
-    predicted_orders_high: NDArray[np.float64]
-    next_order_days: NDArray[np.float64]
-    churn_risk: NDArray[np.float64]
-    age_days: NDArray[np.float64]
-    usual_gap_days: NDArray[np.float64]
-    order_days: NDArray[np.int64]
-    typical_order_value: NDArray[np.float64]
-
-    @property
-    def customer_id_type(self) -> CustomerIdType:
-        """What the shop's ids are."""
-        return "integer" if self.customer_id.dtype.kind in "iu" else "text"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentRow:
-    """One segment of the published run, in its rule's words.
-
-    `profile` holds what has no column of its own.
-    """
-
-    id: str
-    parent_id: str | None
-    is_group: bool
-    level: int
-    name: str
-    description: str | None
-    customer_count: int
-    avg_ltv: Decimal | None
-    churn_risk_avg: float | None
-    profile: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a segment is called, and what is said of it."""
-
-    name: str
-    description: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +40,6 @@ class SegmentMoves:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineageRow:
-    """A segment that came or went: born, split, merged or died, and of or into which others."""
-
-    segment_id: str
-    event: str
-    relatives: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """Everything one run publishes."""
 
@@ -128,11 +47,29 @@ class Publication:
     token: str
     as_of: datetime
     customers: CustomerColumns
-    segments: Sequence[SegmentRow]
+    segments: Sequence[Segment]
     moves: SegmentMoves
-    lineage: Sequence[LineageRow]
+    lineage: Sequence[SegmentEvent]
     new_names: Mapping[str, GivenName]
-    report: str
-    explainer: str | None
-    model: str | None
+    report: RunReport
+    explainer: Explainer | None
+    model: SegmentModel | None
     retention: timedelta
+
+    @property
+    def customer_id_type(self) -> CustomerIdType:
+        """What the shop's ids are."""
+        return CustomerIds(self.customers.customer_id).kind
+
+    def publishing(self, at: datetime, last: LastTold) -> Publishing:
+        """Return the customers as they are published now, beside what was told before."""
+        this = Publishing(
+            customers=self.customers,
+            segments=self.segments,
+            run_id=self.run_id,
+            as_of=self.as_of,
+            at=at,
+            last=last,
+            moved=~last.known,
+        )
+        return replace(this, moved=moved(this))

@@ -1,32 +1,56 @@
 """Everything that a run found out, published in one transaction."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from sqlalchemy import Table, delete, insert
 
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
-from backend.store import runs
+from backend.results.run_report import RunReport
+from backend.store import runs, stored
 from backend.store.customer_columns import Columns, customer_columns
 from backend.store.id_column import fit_customer_id_type
+from backend.store.last_told import read_last_told
 from backend.store.names import settle_names
 from backend.store.publication import Publication
+from backend.store.stored import StoredKind
 from backend.store.tables import customer_intelligence, segment_changes, segment_lineage, segments
 
 ROWS_PER_BATCH = 10_000
+Left = TypeVar("Left")
 
 
-async def publish(engine: AsyncEngine, publication: Publication, *, now: datetime) -> None:
+async def publish(
+    engine: AsyncEngine,
+    publication: Publication,
+    *,
+    now: datetime,
+    closing: Callable[[RunReport], RunReport] | None = None,
+) -> None:
     """Replace what is served, in one transaction: readers see the old run or the new one.
+
+    Parameters
+    ----------
+    engine
+        Where our tables are.
+    publication
+        What the run found out.
+    now
+        Aware; when it is published.
+    closing
+        Asked for the report as it is to be stored once all else is written, so that it can say
+        what the writing took.
 
     Raises
     ------
     LeaseLost
         When the run is no longer ours; nothing is written.
     """
-    kind = publication.customers.customer_id_type
+    kind = publication.customer_id_type
     await fit_customer_id_type(engine, kind)
     async with transaction(engine) as connection:
         await runs.finish(
@@ -35,9 +59,9 @@ async def publish(engine: AsyncEngine, publication: Publication, *, now: datetim
             token=publication.token,
             as_of=publication.as_of,
             customer_id_type=kind,
-            report=publication.report,
-            explainer=publication.explainer,
-            model=publication.model,
+            report=stored.REPORT.write(publication.report),
+            explainer=_written(stored.EXPLAINER, publication.explainer),
+            model=_written(stored.MODEL, publication.model),
             now=now,
         )
         rows, new_names = publication.segments, publication.new_names
@@ -48,16 +72,25 @@ async def publish(engine: AsyncEngine, publication: Publication, *, now: datetim
         await _append_moves(connection, publication, now)
         await _append_lineage(connection, publication, now)
         await _forget(connection, now - publication.retention)
+        if closing is not None:
+            report = stored.REPORT.write(closing(publication.report))
+            await runs.replace_report(connection, publication.run_id, report)
+
+
+def _written(kind: StoredKind[Left], value: Left | None) -> str | None:
+    return None if value is None else kind.write(value)
 
 
 async def _replace_customers(
     connection: AsyncConnection, publication: Publication, now: datetime
 ) -> None:
+    """Compare with what is served, within the transaction that replaces it."""
+    last = await read_last_told(connection, publication.customers.customer_id)
+    publishing = publication.publishing(now, last)
     await connection.execute(delete(customer_intelligence))
-    for start in range(0, len(publication.customers.customer_id), ROWS_PER_BATCH):
-        chosen = slice(start, start + ROWS_PER_BATCH)
-        columns = customer_columns(publication, chosen, now)
-        await _insert(connection, customer_intelligence, columns)
+    for start in range(0, len(publishing), ROWS_PER_BATCH):
+        chosen = publishing.rows(slice(start, start + ROWS_PER_BATCH))
+        await _insert(connection, customer_intelligence, customer_columns(chosen))
 
 
 async def _replace_segments(connection: AsyncConnection, publication: Publication) -> None:
@@ -72,9 +105,9 @@ async def _replace_segments(connection: AsyncConnection, publication: Publicatio
             "name": row.name,
             "description": row.description,
             "customer_count": row.customer_count,
-            "avg_ltv": row.avg_ltv,
+            "avg_ltv": None if row.avg_ltv is None else Decimal(f"{row.avg_ltv:.2f}"),
             "churn_risk_avg": row.churn_risk_avg,
-            "profile": json.dumps(row.profile),
+            "profile": stored.write_profile(row),
             "run_id": publication.run_id,
         }
         for position, row in enumerate(publication.segments)
@@ -108,7 +141,7 @@ async def _append_lineage(
         {
             "segment_id": row.segment_id,
             "event": row.event,
-            "relatives": json.dumps(row.relatives),
+            "relatives": json.dumps(dict(row.relatives)),
             "happened_at": now,
             "run_id": publication.run_id,
         }

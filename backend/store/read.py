@@ -1,17 +1,24 @@
 """What was published, as the API and the next run read it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, select
+from sqlalchemy import RowMapping, delete, select
 
+from backend.core.customer_id import CustomerId
 from backend.core.errors import RunAlreadyActive
+from backend.core.glossary import Cause, Fate
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
-from backend.store import runs
-from backend.store.id_column import as_published, id_column
+from backend.results.customer_numbers import CustomerNumbers
+from backend.results.move import LineageEvent, Move
+from backend.results.segment import Segment
+from backend.store import runs, stored
+from backend.store.id_column import HOLDERS, is_one_of
 from backend.store.runs import Published
 from backend.store.tables import customer_intelligence, segment_changes, segment_lineage, segments
 from backend.store.tables import runs as runs_table
@@ -32,35 +39,53 @@ async def read_membership(engine: AsyncEngine) -> tuple[NDArray[Any], NDArray[An
 
 
 async def read_profiles(
-    connection: AsyncConnection, published: Published, customer_ids: Sequence[str]
-) -> dict[str, Mapping[str, Any]]:
-    """Return the published rows of these customers, by id as text; unknown ids are left out.
+    connection: AsyncConnection, published: Published, customer_ids: Sequence[CustomerId]
+) -> dict[CustomerId, CustomerNumbers]:
+    """Return what was published of these customers; unknown ids are left out.
 
-    Each row has the `as_of` of its own run: a run may be published since `published` was read.
+    Each has its own `run_id` and `as_of`: a run may be published since `published` was read.
     """
-    ids = [as_published(published, customer_id) for customer_id in customer_ids]
-    column = id_column(customer_intelligence, published)
-    statement = (
-        select(customer_intelligence, runs_table.c.as_of)
-        .join(runs_table, runs_table.c.id == customer_intelligence.c.run_id)
-        .where(column.in_([i for i in ids if i is not None]))
+    statement = select(customer_intelligence).where(
+        is_one_of(customer_intelligence, published, customer_ids)
     )
     rows = (await connection.execute(statement)).mappings()
-    return {str(row["customer_id"]): dict(row) for row in rows}
+    found = [{**row, "customer_id": CustomerId(str(row["customer_id"]))} for row in rows]
+    return {row["customer_id"]: CustomerNumbers(**row) for row in found}
 
 
-async def read_segments(connection: AsyncConnection) -> list[dict[str, Any]]:
-    """Return the published segments and their groups in order, with their run's `as_of`.
+@dataclass(frozen=True, slots=True)
+class PublishedSegments:
+    """Segments and groups of the published run, in the order in which they are shown.
 
-    `profile` is decoded; a group stands ahead of its parts.
+    Attributes
+    ----------
+    run_id, as_of
+        The run, and the instant that it describes; None before the first.
+    segments
+        A group stands ahead of its parts.
+    """
+
+    run_id: str | None
+    as_of: datetime | None
+    segments: tuple[Segment, ...]
+
+
+async def read_segments(connection: AsyncConnection) -> PublishedSegments:
+    """Return the published segments and their groups.
+
+    Raises
+    ------
+    FormatOfTheFuture
+        When a newer version wrote them.
     """
     statement = (
         select(segments, runs_table.c.as_of)
         .join(runs_table, runs_table.c.id == segments.c.run_id)
         .order_by(segments.c.position)
     )
-    rows = (await connection.execute(statement)).mappings()
-    return [{**row, "profile": json.loads(row["profile"])} for row in rows]
+    rows = (await connection.execute(statement)).mappings().all()
+    run_id, as_of = (rows[0]["run_id"], rows[0]["as_of"]) if rows else (None, None)
+    return PublishedSegments(run_id, as_of, tuple(stored.read_segment(row) for row in rows))
 
 
 async def read_moves(
@@ -68,9 +93,9 @@ async def read_moves(
     *,
     limit: int,
     run_id: str | None = None,
-    customer: tuple[Published, str] | None = None,
+    customer: tuple[Published, CustomerId] | None = None,
     after: int | None = None,
-) -> list[dict[str, Any]]:
+) -> list[Move]:
     """Return who moved between segments, newest first.
 
     Parameters
@@ -91,22 +116,44 @@ async def read_moves(
     if run_id is not None:
         statement = statement.where(segment_changes.c.run_id == run_id)
     if customer is not None:
-        mine = id_column(segment_changes, customer[0]) == as_published(*customer)
-        statement = statement.where(mine)
+        published, customer_id = customer
+        statement = statement.where(is_one_of(segment_changes, published, [customer_id]))
     if after is not None:
         statement = statement.where(segment_changes.c.id > after)
-    return [dict(row) for row in (await connection.execute(statement)).mappings()]
-
-
-async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[dict[str, Any]]:
-    """Return which segments came and went, newest first, `relatives` decoded."""
-    statement = select(segment_lineage).order_by(segment_lineage.c.id.desc()).limit(limit)
     rows = (await connection.execute(statement)).mappings()
-    return [{**row, "relatives": json.loads(row["relatives"])} for row in rows]
+    return [_move(row) for row in rows]
+
+
+def _move(row: RowMapping) -> Move:
+    told = {"customer_id": str(row["customer_id"]), "cause": Cause(row["cause"])}
+    return Move(**{**row, **told})
+
+
+async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[LineageEvent]:
+    """Return which segments came and went, newest first."""
+    table = segment_lineage
+    statement = (
+        select(
+            table.c.segment_id,
+            table.c.event,
+            table.c.relatives,
+            table.c.happened_at,
+            table.c.run_id,
+        )
+        .order_by(table.c.id.desc())
+        .limit(limit)
+    )
+    rows = (await connection.execute(statement)).mappings()
+    return [_lineage_event(row) for row in rows]
+
+
+def _lineage_event(row: RowMapping) -> LineageEvent:
+    told = {"relatives": json.loads(row["relatives"]), "event": Fate(row["event"])}
+    return LineageEvent(**{**row, **told})
 
 
 async def erase_customer(
-    connection: AsyncConnection, published: Published, customer_id: str
+    connection: AsyncConnection, published: Published, customer_id: CustomerId
 ) -> bool:
     """Delete all that is ours about a customer, moves included. Returns whether there was any.
 
@@ -117,12 +164,9 @@ async def erase_customer(
     """
     if (running := await runs.running(connection)) is not None:
         raise RunAlreadyActive(running)
-    known = as_published(published, customer_id)
-    if known is None:
-        return False
     erased = 0
-    for table in (segment_changes, customer_intelligence):
-        statement = delete(table).where(id_column(table, published) == known)
+    for table in HOLDERS:
+        statement = delete(table).where(is_one_of(table, published, [customer_id]))
         erased += (await connection.execute(statement)).rowcount
     await runs.revise(connection)
     return erased > 0

@@ -15,11 +15,11 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Select, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from backend.core.customer_id import CustomerIdType
 from backend.core.errors import InvalidRunRequest, LeaseLost, RunAlreadyActive, RunNotFound
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.store.tables import runs
 
-CustomerIdType = Literal["integer", "text"]
 Refit = Literal["auto", "now", "force"]
 State = Literal["queued", "running", "succeeded", "failed"]
 LEASE_EXPIRED = "The worker stopped renewing its lease; what was published before stays."
@@ -264,6 +264,11 @@ async def finish(
         raise LeaseLost(run_id)
 
 
+async def replace_report(connection: AsyncConnection, run_id: str, report: str) -> None:
+    """Store another report of a run, as part of the transaction that publishes its results."""
+    await connection.execute(update(runs).where(runs.c.id == run_id).values(report=report))
+
+
 async def fail(engine: AsyncEngine, run_id: str, *, token: str, error: str, now: datetime) -> bool:
     """Mark the run failed. Returns False when it had already ended or was lost."""
     statement = _held(run_id, token).values(
@@ -343,41 +348,6 @@ async def revise(connection: AsyncConnection) -> None:
     await connection.execute(
         update(runs).where(runs.c.published == 1).values(revision=runs.c.revision + 1)
     )
-
-
-async def read_report(engine: AsyncEngine, run_id: str) -> dict[str, Any] | None:
-    """Return a run's report; None while it has none.
-
-    Raises
-    ------
-    RunNotFound
-        When there is no such run.
-    """
-    async with transaction(engine) as connection:
-        found = await connection.execute(select(runs.c.report).where(runs.c.id == run_id))
-        row = found.one_or_none()
-    if row is None:
-        raise RunNotFound(run_id)
-    return None if row.report is None else dict(json.loads(row.report))
-
-
-async def read_explainer(connection: AsyncConnection, run_id: str) -> dict[str, Any] | None:
-    """Return what explains the numbers of a run; None where there was nothing to explain."""
-    found = await connection.scalar(select(runs.c.explainer).where(runs.c.id == run_id))
-    return None if found is None else dict(json.loads(found))
-
-
-async def read_model(connection: AsyncConnection, run_id: str) -> dict[str, Any] | None:
-    """Return the segmentation of a run; None where nothing was clustered."""
-    found = await connection.scalar(select(runs.c.model).where(runs.c.id == run_id))
-    return None if found is None else dict(json.loads(found))
-
-
-async def read_standing_model(engine: AsyncEngine) -> dict[str, Any] | None:
-    """Return the segmentation of the published run; None before the first."""
-    async with transaction(engine) as connection:
-        model = await connection.scalar(select(runs.c.model).where(runs.c.published == 1))
-    return None if model is None else dict(json.loads(model))
 
 
 async def forget_before(connection: AsyncConnection, instant: datetime) -> None:

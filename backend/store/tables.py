@@ -4,7 +4,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    Double,
     Float,
     Index,
     Integer,
@@ -13,15 +12,15 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    func,
 )
 
-from backend.database.column_types import UtcDateTime, UtcTimestamp, long_text
+from backend.database.column_types import UtcDateTime, long_text
+from backend.results.customer_numbers import NUMBERS
+from backend.store.customer_columns import column_of
 
-CUSTOMER_ID_LENGTH = 255
 SEGMENT_ID_LENGTH = 100
 
-
+# All but customer_intelligence have a prefix: a shop may have `runs` or `segments` of its own.
 intelligence = MetaData(
     naming_convention={
         "ix": "idx_%(table_name)s_%(column_0_name)s",
@@ -30,53 +29,24 @@ intelligence = MetaData(
     }
 )
 
-# The first eight columns are the guide's, as printed. customer_id is BIGINT where the shop's ids
-# are integers, so that the shop's own SQL joins on it; `fit_customer_id_type` makes it text
-# elsewhere.
+# In a database the first eight columns are the guide's, as printed. customer_id is BIGINT where the
+# shop's ids are integers, so that the shop's own SQL joins on it; `fit_customer_id_type` makes it
+# text elsewhere.
 customer_intelligence = Table(
     "customer_intelligence",
     intelligence,
     Column("customer_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("archetype_id", String(SEGMENT_ID_LENGTH), comment="Segment identifier"),
-    Column("archetype_name", String(255), comment="Human-readable segment name"),
-    Column("archetype_level", Integer, comment="Depth of the segment: 1 = top branch"),
-    Column("ltv", Numeric(10, 2), comment="historical_value + predicted_value"),
-    Column(
-        "churn_risk",
-        Numeric(5, 4),
-        comment="Probability of no counted order within the churn horizon after as_of",
-    ),
-    Column(
-        "cluster_confidence",
-        Numeric(5, 4),
-        comment="Share of refits in which the customer keeps this segment",
-    ),
-    Column("updated_at", UtcTimestamp, server_default=func.now()),
-    Column("historical_value", Numeric(18, 2), comment="Sum of counted total_price"),
-    Column("predicted_value", Numeric(18, 2), comment="Expected spend in the value horizon"),
-    Column("predicted_value_low", Numeric(18, 2), comment="Lower end of the 80 % interval"),
-    Column("predicted_value_high", Numeric(18, 2), comment="Upper end of the 80 % interval"),
-    Column("predicted_orders", Numeric(12, 4), comment="Expected orders in the value horizon"),
-    Column("predicted_orders_low", Numeric(12, 4), comment="Lower end of the 80 % interval"),
-    Column("predicted_orders_high", Numeric(12, 4), comment="Upper end of the 80 % interval"),
-    Column("next_order_p10", UtcDateTime, comment="10 % quantile of the next order's time"),
-    Column("next_order_p50", UtcDateTime, comment="Median of the next order's time"),
-    Column("next_order_p90", UtcDateTime, comment="90 % quantile of the next order's time"),
-    Column("frequency", Integer, comment="Number of counted orders"),
-    Column("recency_days", Integer, comment="Days from the last counted order to as_of"),
-    Column("avg_order_value", Numeric(18, 2), comment="historical_value / frequency"),
-    Column("status", String(32), nullable=False, comment="scored, or why numbers are null"),
-    Column("run_id", String(32), nullable=False, comment="The run that said so"),
-    Column("age_days", Integer, comment="Days from the first counted order to as_of"),
-    Column("usual_gap_days", Float, comment="Mean days between days with orders"),
-    Column("order_days", Integer, comment="Number of days with counted orders"),
-    Column("typical_order_value", Double, comment="Geometric mean of counted total_price"),
+    *(column_of(one) for one in NUMBERS),
     Index("idx_intelligence_archetype", "archetype_id"),
     Index("idx_intelligence_updated", "updated_at"),
+    Index("idx_intelligence_changed", "changed_at"),
+    Index("idx_intelligence_value_at_risk", "value_at_risk", "customer_id"),
+    Index("idx_intelligence_churn_risk", "churn_risk", "customer_id"),
+    Index("idx_intelligence_ltv", "ltv", "customer_id"),
 )
 
 segments = Table(
-    "segments",
+    "intelligence_segments",
     intelligence,
     Column("id", String(SEGMENT_ID_LENGTH), primary_key=True),
     Column("position", Integer, nullable=False, comment="Order in which segments are shown"),
@@ -100,7 +70,7 @@ segments = Table(
 
 # Names outlive the segments of any one run: campaigns hang on them.
 segment_names = Table(
-    "segment_names",
+    "intelligence_segment_names",
     intelligence,
     Column("segment_id", String(SEGMENT_ID_LENGTH), primary_key=True),
     Column("name", String(255), nullable=False, unique=True),
@@ -110,7 +80,7 @@ segment_names = Table(
 )
 
 segment_changes = Table(
-    "segment_changes",
+    "intelligence_segment_changes",
     intelligence,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("customer_id", BigInteger, nullable=False),
@@ -119,12 +89,12 @@ segment_changes = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("run_id", String(32), nullable=False),
     Column("cause", String(16), nullable=False, comment="behaviour or model"),
-    Index("idx_segment_changes_customer", "customer_id"),
-    Index("idx_segment_changes_run", "run_id"),
+    Index("idx_intelligence_segment_changes_customer", "customer_id"),
+    Index("idx_intelligence_segment_changes_run", "run_id"),
 )
 
 segment_lineage = Table(
-    "segment_lineage",
+    "intelligence_segment_lineage",
     intelligence,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("segment_id", String(SEGMENT_ID_LENGTH), nullable=False),
@@ -135,7 +105,7 @@ segment_lineage = Table(
 )
 
 runs = Table(
-    "runs",
+    "intelligence_runs",
     intelligence,
     Column("id", String(32), primary_key=True),
     Column("state", String(16), nullable=False),
@@ -159,6 +129,8 @@ runs = Table(
     Column("report", long_text(), comment="JSON"),
     Column("explainer", long_text(), comment="JSON: what explains a customer's numbers"),
     Column("model", long_text(), comment="JSON: the standing segmentation"),
-    CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed')", name="ck_runs_state"),
-    Index("idx_runs_queued_at", "queued_at"),
+    CheckConstraint(
+        "state IN ('queued', 'running', 'succeeded', 'failed')", name="ck_intelligence_runs_state"
+    ),
+    Index("idx_intelligence_runs_queued_at", "queued_at"),
 )

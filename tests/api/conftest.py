@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import wait_for
 from tests.live import Live, serving
+from tests.performed import perform_once
 from tests.shops import AS_OF, Shop, fill, invented
 
 
@@ -25,6 +26,6 @@ def live(
 ) -> Iterator[Live]:
     """Serve the shop after one run."""
     wait_for(fill(module_database_url, shop))
+    wait_for(perform_once(module_database_url, as_of=AS_OF))
     with serving(module_database_url, tmp_path_factory.mktemp("live")) as service:
-        assert service.cluster(as_of=AS_OF.isoformat())["state"] == "succeeded"
         yield service

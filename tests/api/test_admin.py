@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.conftest import wait_for
 from tests.live import ADMIN_KEY, Live, serving
+from tests.performed import NO_WORKER, performed
 from tests.shops import AS_OF, fill, invented
 
 ADMIN = {"X-API-Key": ADMIN_KEY}
@@ -26,6 +28,14 @@ def fresh(database_url: str, tmp_path: Path) -> Iterator[Live]:
     """Serve a shop that no run has seen, for tests that change things."""
     wait_for(fill(database_url, invented(80)))
     with serving(database_url, tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+def watching(database_url: str, tmp_path: Path) -> Iterator[Live]:
+    """Serve a shop whose runs are done beside the service."""
+    wait_for(fill(database_url, invented(80)))
+    with serving(database_url, tmp_path, variables=NO_WORKER) as service:
         yield service
 
 
@@ -117,29 +127,31 @@ def test_nonsense_is_refused_with_a_reason(live: Live, body: bytes) -> None:
     assert len(answer.json()["detail"]) > 10
 
 
-def test_a_name_given_by_a_person_survives_the_next_run(fresh: Live) -> None:
-    fresh.cluster(as_of=AS_OF.isoformat())
-    chosen, other = fresh.get("/api/mcp/segments").json()["segments"][:2]
+def test_a_name_given_by_a_person_survives_the_next_run(watching: Live) -> None:
+    performed(watching, as_of=AS_OF)
+    chosen, other = watching.get("/api/mcp/segments").json()["segments"][:2]
     path = f"/api/admin/segments/{chosen['id']}"
-    named = fresh.client.patch(path, headers=ADMIN, json={"name": "Inner Circle"})
+    named = watching.client.patch(path, headers=ADMIN, json={"name": "Inner Circle"})
     assert named.status_code == 200, named.text
     assert named.json()["name"] == "Inner Circle"
-    taken = fresh.client.patch(path, headers=ADMIN, json={"name": other["name"].upper()})
+    taken = watching.client.patch(path, headers=ADMIN, json={"name": other["name"].upper()})
     assert taken.status_code == 409
-    unknown = fresh.client.patch(path + "x", headers=ADMIN, json={"name": "New"})
+    unknown = watching.client.patch(path + "x", headers=ADMIN, json={"name": "New"})
     assert unknown.status_code == 404
-    fresh.cluster(as_of=AS_OF.isoformat())
-    names = {item["id"]: item["name"] for item in fresh.get("/api/mcp/segments").json()["segments"]}
+    performed(watching, as_of=AS_OF)
+    names = {
+        item["id"]: item["name"] for item in watching.get("/api/mcp/segments").json()["segments"]
+    }
     assert names[chosen["id"]] == "Inner Circle"
 
 
-def test_a_person_may_say_one_thing_or_both_but_not_nothing(fresh: Live) -> None:
-    fresh.cluster(as_of=AS_OF.isoformat())
-    before = fresh.get("/api/mcp/segments").json()["segments"][0]
+def test_a_person_may_say_one_thing_or_both_but_not_nothing(watching: Live) -> None:
+    performed(watching, as_of=AS_OF)
+    before = watching.get("/api/mcp/segments").json()["segments"][0]
 
     def told(**words: str | None) -> httpx.Response:
         path = f"/api/admin/segments/{before['id']}"
-        return fresh.client.patch(path, headers=ADMIN, json=words)
+        return watching.client.patch(path, headers=ADMIN, json=words)
 
     named = told(name="  Inner   Circle ").json()
     assert (named["name"], named["description"]) == ("Inner Circle", before["description"])
@@ -152,46 +164,46 @@ def test_a_person_may_say_one_thing_or_both_but_not_nothing(fresh: Live) -> None
         assert answer.json()["detail"]
 
 
-def test_segments_are_told_apart_by_a_persons_names_at_once(fresh: Live) -> None:
-    fresh.cluster(as_of=AS_OF.isoformat())
-    shown = fresh.get("/api/mcp/segments").json()["segments"]
+def test_segments_are_told_apart_by_a_persons_names_at_once(watching: Live) -> None:
+    performed(watching, as_of=AS_OF)
+    shown = watching.get("/api/mcp/segments").json()["segments"]
     nearest = next(one["nearest"] for one in shown if one["nearest"])
     path = f"/api/admin/segments/{nearest['id']}"
-    fresh.client.patch(path, headers=ADMIN, json={"name": "Inner Circle"})
-    told = [one["nearest"] for one in fresh.get("/api/mcp/segments").json()["segments"]]
+    watching.client.patch(path, headers=ADMIN, json={"name": "Inner Circle"})
+    told = [one["nearest"] for one in watching.get("/api/mcp/segments").json()["segments"]]
     mine = [one for one in told if one and one["id"] == nearest["id"]]
     assert mine
     assert all(one["name"] == "Inner Circle" for one in mine)
     assert all(one["sentence"].startswith("Unlike Inner Circle: ") for one in mine)
 
 
-def test_a_copy_of_who_is_where_stays_true_by_following_the_changes(fresh: Live) -> None:
+def test_a_copy_of_who_is_where_stays_true_by_following_the_changes(watching: Live) -> None:
     copy: dict[str, str] = {}
     after = 0
-    for day in ("2024-03-01", "2024-06-01"):
-        fresh.cluster(as_of=day)
+    for day in (AS_OF - timedelta(days=92), AS_OF):
+        performed(watching, as_of=day)
         path = "/api/admin/changes?limit=30&after="
-        while page := fresh.get(f"{path}{after}", ADMIN_KEY).json()["changes"]:
+        while page := watching.get(f"{path}{after}", ADMIN_KEY).json()["changes"]:
             copy |= {change["customer_id"]: change["to_segment_id"] for change in page}
             after = page[-1]["id"]
     for number in range(1, 81):
-        profile = fresh.get(f"/api/mcp/customers/{number}").json()
+        profile = watching.get(f"/api/mcp/customers/{number}").json()
         assert copy[str(number)] == profile["archetype"]["id"]
-    mine = fresh.get("/api/admin/changes?customer_id=4", ADMIN_KEY).json()["changes"]
+    mine = watching.get("/api/admin/changes?customer_id=4", ADMIN_KEY).json()["changes"]
     assert {change["customer_id"] for change in mine} == {"4"}
     assert (mine[0]["to_segment_id"], mine[-1]["from_segment_id"]) == (copy["4"], None)
-    assert fresh.get("/api/admin/changes?customer_id=nobody", ADMIN_KEY).json()["changes"] == []
-    assert fresh.get("/api/admin/changes?after=-1", ADMIN_KEY).status_code == 422
+    assert watching.get("/api/admin/changes?customer_id=nobody", ADMIN_KEY).json()["changes"] == []
+    assert watching.get("/api/admin/changes?after=-1", ADMIN_KEY).status_code == 422
 
 
-def test_an_erased_customer_is_forgotten_until_the_next_run(fresh: Live) -> None:
-    fresh.cluster(as_of=AS_OF.isoformat())
-    erased = fresh.client.delete("/api/admin/customers/4", headers=ADMIN)
+def test_an_erased_customer_is_forgotten_until_the_next_run(watching: Live) -> None:
+    performed(watching, as_of=AS_OF)
+    erased = watching.client.delete("/api/admin/customers/4", headers=ADMIN)
     assert erased.status_code == 204
-    assert fresh.get("/api/mcp/customers/4").json()["status"] == "not_scored_yet"
-    changes = fresh.get("/api/admin/changes?limit=10000", ADMIN_KEY).json()["changes"]
+    assert watching.get("/api/mcp/customers/4").json()["status"] == "not_scored_yet"
+    changes = watching.get("/api/admin/changes?limit=10000", ADMIN_KEY).json()["changes"]
     assert "4" not in {change["customer_id"] for change in changes}
-    assert fresh.client.delete("/api/admin/customers/4", headers=ADMIN).status_code == 404
+    assert watching.client.delete("/api/admin/customers/4", headers=ADMIN).status_code == 404
 
 
 def test_without_an_admin_key_the_plain_key_opens_everything_and_says_so(
@@ -209,7 +221,7 @@ def test_without_an_admin_key_the_plain_key_opens_everything_and_says_so(
 
 def test_four_web_processes_run_one_clustering_at_a_time(tmp_path: Path, postgres_url: str) -> None:
     wait_for(fill(postgres_url, invented(60)))
-    with serving(postgres_url, tmp_path, arguments=("--workers", "4")) as service:
+    with serving(postgres_url, tmp_path, arguments=("--workers", "4"), anew=True) as service:
         with ThreadPoolExecutor() as pool:
             answers = list(pool.map(lambda _: post(service), range(6)))
         assert sorted(answer.status_code for answer in answers) == [202] + [409] * 5

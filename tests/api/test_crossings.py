@@ -14,6 +14,7 @@ from backend.database.engine import opened, transaction
 from backend.files.guide_tables import shop_tables
 from tests.conftest import NewDatabase, wait_for
 from tests.live import Live, serving
+from tests.performed import NO_WORKER, performed
 from tests.shops import AS_OF, NAMES, Row, Shop, fill, invented
 
 pytestmark = pytest.mark.external
@@ -94,14 +95,14 @@ def test_a_customers_segment_is_explained_and_what_is_foretold_comes_true(
 ) -> None:
     url, shop = new_sqlite(), living(900)
     wait_for(fill(url, shop))
-    with serving(url, tmp_path) as live:
-        live.cluster(as_of=START.isoformat())
+    with serving(url, tmp_path, variables=NO_WORKER) as live:
+        performed(live, as_of=START)
         names = {s["id"]: s["name"] for s in live.get("/api/mcp/segments").json()["segments"]}
         told = reasons(live, shop)
         silent = crossings_by("silence", told)
         soon = [one["amount"] for one in silent.values() if one["amount"] <= MOST_DAYS]
         days = max(set(soon), key=soon.count)
-        live.cluster(as_of=(START + timedelta(days=days)).isoformat())
+        performed(live, as_of=START + timedelta(days=days))
         later = {
             number: live.get(f"/api/mcp/customers/{number}").json()["archetype"]["id"]
             for number in who_is_silent(shop, days) & set(silent)
@@ -135,8 +136,8 @@ def test_orders_that_were_foretold_to_move_a_customer_do(
     """So many orders of the usual value, a day apart, and a run after the last of them."""
     url, shop = new_sqlite(), living(900)
     wait_for(fill(url, shop))
-    with serving(url, tmp_path) as live:
-        live.cluster(as_of=START.isoformat())
+    with serving(url, tmp_path, variables=NO_WORKER) as live:
+        performed(live, as_of=START)
         told = crossings_by("orders", reasons(live, shop))
         usual = {
             number: live.get(f"/api/mcp/customers/{number}").json()["typical_order_value"] or 20
@@ -145,7 +146,7 @@ def test_orders_that_were_foretold_to_move_a_customer_do(
         wait_for(place(url, {one: (told[one]["amount"], usual[one]) for one in told}))
         moved = []
         for amount in (1, 2, 3):
-            live.cluster(as_of=(START + timedelta(days=amount - 1, hours=2)).isoformat())
+            performed(live, as_of=START + timedelta(days=amount - 1, hours=2))
             for number, crossing in told.items():
                 if crossing["amount"] == amount and alone(shop, number, days=amount):
                     there = live.get(f"/api/mcp/customers/{number}").json()["archetype"]["id"]
@@ -159,8 +160,8 @@ def test_where_there_are_no_borders_nothing_moves_a_customer(
 ) -> None:
     url, shop = new_sqlite(), invented(12)
     wait_for(fill(url, shop))
-    with serving(url, tmp_path) as live:
-        live.cluster(as_of=AS_OF.isoformat())
+    with serving(url, tmp_path, variables=NO_WORKER) as live:
+        performed(live, as_of=AS_OF)
         told = reasons(live, shop)
     assert {reason["id"] for reason in told.values()} == {"all_customers", "no_orders"}
     for reason in told.values():

@@ -16,6 +16,7 @@ from backend.main import create_app
 from tests.conftest import wait_for
 from tests.live import Live, serving
 from tests.shops import fill, invented
+from tests.waiting import PATIENCE_SECONDS
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
 
@@ -72,7 +73,7 @@ def test_the_pages_work_without_the_internet(
 ) -> None:
     asked_so_far(browser)
     browser.get(live.address + page)
-    WebDriverWait(browser, 20).until(
+    WebDriverWait(browser, PATIENCE_SECONDS).until(
         lambda window: window.find_elements(By.CSS_SELECTOR, operation)
     )
     assert "/api/mcp/customers/search" in browser.page_source

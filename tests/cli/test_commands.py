@@ -3,15 +3,15 @@
 import json
 import signal
 import subprocess
-import sys
-import time
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import NewDatabase, wait_for
-from tests.live import ROOT, command, environment, serving
+from tests.conftest import NewDatabase, execute, wait_for
+from tests.live import ROOT, command, environment, run, serving, started_anew
 from tests.shops import fill, invented
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 @pytest.fixture
@@ -78,19 +78,36 @@ def test_nonsense_is_one_sentence_and_exit_code_2(
 def test_a_wrong_variable_is_one_sentence_and_exit_code_2(
     tmp_path: Path, how: str, variable: str, value: str, said: str
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", *how.split()],
-        cwd=tmp_path,
-        env=environment("sqlite:///x.db", {variable: value}),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    module, *arguments = how.split()
+    variables = environment("sqlite:///x.db", {variable: value})
+    done = run(module, arguments, tmp_path, variables, anew=variable == "API_KEY")
     assert done.returncode == 2
     assert said in done.stderr
     assert "hunter2" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "how", ["backend cluster", "backend migrate", "uvicorn backend.main:app", "backend serve"]
+)
+def test_a_shops_table_in_the_way_is_one_sentence_and_exit_code_2(
+    new_sqlite: NewDatabase, tmp_path: Path, how: str
+) -> None:
+    url = new_sqlite()
+    wait_for(execute(url, "CREATE TABLE intelligence_runs (id INTEGER, runner TEXT)"))
+    module, *arguments = how.split()
+    done = run(module, arguments, tmp_path, environment(url))
+    assert done.returncode == 2
+    assert "intelligence_runs is there and not ours" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_check_names_a_table_in_the_way(sqlite_shop: str, tmp_path: Path) -> None:
+    wait_for(execute(sqlite_shop, "CREATE TABLE intelligence_segments (id INTEGER, name TEXT)"))
+    done = command(sqlite_shop, tmp_path, "check", "--json")
+    found = {one["code"]: one for one in json.loads(done.stdout)["findings"]}
+    assert done.returncode == 1
+    assert found["our_tables_unusable"]["sentence"].startswith("intelligence_segments is there")
 
 
 def test_a_missing_shop_table_is_named(new_sqlite: NewDatabase, tmp_path: Path) -> None:
@@ -109,30 +126,29 @@ def test_migrate_makes_the_guides_tables_when_asked(database_url: str, tmp_path:
 
 def test_a_separate_worker_does_the_work(sqlite_shop: str, tmp_path: Path) -> None:
     variables = {"RUN_WORKER": "false"}
-    with serving(sqlite_shop, tmp_path, variables=variables) as service:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "backend", "worker"],
-            cwd=tmp_path,
-            env=environment(sqlite_shop),
-            stderr=subprocess.PIPE,
-            text=True,
+    with serving(sqlite_shop, tmp_path, variables=variables, anew=True) as service:
+        said = tmp_path / "worker.log"
+        worker = started_anew(
+            "backend",
+            ("worker",),
+            folder=tmp_path,
+            variables=environment(sqlite_shop),
+            stdout=said,
+            stderr=said,
         )
         assert service.cluster(as_of="2024-06-01")["state"] == "succeeded"
         worker.send_signal(signal.SIGTERM)
-        assert worker.stderr is not None
-        with worker.stderr:
-            assert "run started" in worker.stderr.read()
-        assert worker.wait(20) == 0
+        assert worker.wait(PATIENCE_SECONDS) == 0
+        assert "run started" in said.read_text()
         assert "run started" not in service.log.read_text()
 
 
 def test_a_server_that_is_stopped_says_so_in_the_run(sqlite_shop: str, tmp_path: Path) -> None:
     with serving(sqlite_shop, tmp_path) as service:
         service.client.post("/api/admin/cluster", headers={"X-API-Key": "admin-key"})
-        while service.get("/api/admin/cluster/status").json()["state"] == "queued":
-            time.sleep(0.01)
+        wait_until(lambda: service.state() != "queued")
         service.process.terminate()
-        service.process.wait(20)
+        service.process.wait(PATIENCE_SECONDS)
     with serving(sqlite_shop, tmp_path) as service:
         status = service.get("/api/admin/cluster/status").json()
         assert status["state"] == "failed"
@@ -141,8 +157,8 @@ def test_a_server_that_is_stopped_says_so_in_the_run(sqlite_shop: str, tmp_path:
 
 
 def test_the_demo_runs_twice(tmp_path: Path) -> None:
-    for _ in range(2):
-        done = command("sqlite:///unused.db", tmp_path, "demo", "--no-serve")
+    for anew in (True, False):
+        done = command("sqlite:///unused.db", tmp_path, "demo", "--no-serve", anew=anew)
         assert done.returncode == 0, done.stderr
         assert "Segment" in done.stdout
     assert (tmp_path / "demo.db").exists()
@@ -154,3 +170,9 @@ def test_make_help_lists_every_command() -> None:
     ).stdout
     for name in ("setup", "demo", "test", "check", "bench-run", "requirements"):
         assert f"make {name} " in listed
+
+
+def test_the_version_is_the_projects(tmp_path: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    done = command("sqlite:///x.db", tmp_path, "--version")
+    assert (done.returncode, done.stdout) == (0, f"{project['name']} {project['version']}\n")

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 from redis import Redis
 
-from backend.clients import cache as module
-from backend.clients.cache import NullCache, RedisCache, create_cache
+from backend.clients import redis_cache as module
+from backend.clients.cache import NullCache, create_cache
+from backend.clients.redis_cache import RedisCache
 from tests.services import Server, free_port
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.external
 
@@ -62,8 +64,10 @@ async def test_a_hanging_redis_is_not_waited_for(cache: RedisCache, redis: Serve
         pytest.skip("the given Redis must not be paused")
     await cache.set("a", b"1")
     redis.pause()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await cache.get("a") is None
+    assert cache.reading.failures == 1
+    assert module.TIMEOUT_SECONDS < 1
     redis.resume()
     assert await cache.get("a") == b"1"
 

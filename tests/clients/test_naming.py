@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from backend.clients import naming
-from backend.clients.naming import AnthropicNamer, RuleNamer, SegmentFacts, Wording, create_namer
+from backend.clients import anthropic_namer
+from backend.clients.anthropic_namer import AnthropicNamer
+from backend.clients.naming import RuleNamer, SegmentFacts, create_namer
+from backend.results.segment import Words
 from tests.language_model import FakeModel, entry, said
 
 SEGMENTS = (
@@ -18,7 +20,7 @@ SEGMENTS = (
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeModel]:
-    monkeypatch.setattr(naming, "MAX_RETRIES", 1)
+    monkeypatch.setattr(anthropic_namer, "MAX_RETRIES", 1)
     fake = FakeModel()
     yield fake
     fake.close()
@@ -35,8 +37,8 @@ async def test_one_request_names_all_new_segments(model: FakeModel) -> None:
     )
     words = await namer(model).word(SEGMENTS, set())
     assert words == {
-        "high_value_repeat": Wording("Inner Circle", "They buy."),
-        "lapsed_one_time": Wording("One Visit", "They buy."),
+        "high_value_repeat": Words("Inner Circle", "They buy."),
+        "lapsed_one_time": Words("One Visit", "They buy."),
     }
     assert len(model.asked) == 1
     assert model.asked[0]["model"] == "any-model"

@@ -18,6 +18,7 @@ from backend.database.engine import (
     transaction,
 )
 from tests.services import Server, free_port, postgresql
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ async def _outage(server: Server) -> None:
     with pytest.raises(DatabaseUnavailable):
         await ping(engine)
     server.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         # A killed server replays its log first; it is another process, so there is no event.
         while not await answers(engine):  # noqa: ASYNC110
             await asyncio.sleep(0.05)

@@ -1,8 +1,6 @@
 """The guide's sync script, completed, copies a shop's API into PostgreSQL as often as one likes."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +12,7 @@ from sqlalchemy import text
 from backend.database.engine import opened
 from backend.files.create_tables import create_shop_tables
 from tests.conftest import wait_for
-from tests.live import ROOT, command, serving
+from tests.live import command, run, serving
 from tests.shops import Shop, invented
 
 pytestmark = pytest.mark.external
@@ -74,25 +72,14 @@ def sync(postgres_url: str, tmp_path: Path) -> Sync:
     """Run the script against an API of this code, and return its exit code."""
     wait_for(_make_tables(postgres_url))
 
-    def run(api: str) -> int:
+    def synced(api: str) -> int:
         (tmp_path / "your_ecommerce_api.py").write_text(api)
-        done = subprocess.run(
-            (sys.executable, "-m", "examples.guide_sync"),
-            cwd=tmp_path,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": f"{ROOT}:{tmp_path}",
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "DATABASE_URL": postgres_url,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        variables = {"PATH": os.environ["PATH"], "DATABASE_URL": postgres_url}
+        done = run("examples.guide_sync", (), tmp_path, variables)
         assert "Traceback" not in done.stderr, done.stderr
         return done.returncode
 
-    return run
+    return synced
 
 
 async def _make_tables(url: str) -> None:

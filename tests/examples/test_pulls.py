@@ -4,13 +4,11 @@ import asyncio
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +21,7 @@ from sqlalchemy import text
 
 from backend.database.engine import opened
 from backend.files import values
+from tests import forked
 from tests.conftest import wait_for
 from tests.examples.fakes import (
     TOKEN,
@@ -34,9 +33,11 @@ from tests.examples.fakes import (
     shopify_of,
     woocommerce_of,
 )
+from tests.forked import Forked
 from tests.live import ADMIN_KEY, ROOT, command, serving
 from tests.services import need
 from tests.shops import Shop, invented
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.external
 
@@ -49,7 +50,6 @@ GUIDE_TABLES = {
 }
 GUEST = 7
 PAGE = 20
-TIMEOUT_SECONDS = 120
 
 
 @dataclass(slots=True)
@@ -76,23 +76,34 @@ class Pull:
             "WOOCOMMERCE_SECRET": "cs_secret",
         }
 
-    def start(self, **variables: str) -> subprocess.Popen[str]:
+    def start(self, **variables: str) -> Forked:
         """Start the script as cron does, with little of this process's environment."""
         kept = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-        return subprocess.Popen(
-            (sys.executable, "-m", f"examples.{self.platform}_pull"),
-            cwd=self.folder,
-            env={**kept, **self.variables(), **variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+        self.log.unlink(missing_ok=True)
+        return forked.start(
+            f"examples.{self.platform}_pull",
+            (),
+            folder=self.folder,
+            variables={**kept, **self.variables(), **variables},
+            stdout=self.log,
+            stderr=self.log,
         )
+
+    @property
+    def log(self) -> Path:
+        """Where the script's last words are."""
+        return self.folder / "pull.log"
 
     def run(self, **variables: str) -> None:
         """Pull to the end."""
-        process = self.start(**variables)
-        said, _ = process.communicate(timeout=TIMEOUT_SECONDS)
-        assert process.returncode == 0, said[-3000:]
+        status = self.start(**variables).wait(PATIENCE_SECONDS)
+        assert status == 0, self.log.read_text()[-3000:]
+
+    def refused(self, **variables: str) -> str:
+        """Pull, and return what a pull says that is refused."""
+        status = self.start(**variables).wait(PATIENCE_SECONDS)
+        assert status == 1, self.log.read_text()[-3000:]
+        return self.log.read_text()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the database."""
@@ -193,14 +204,14 @@ def test_a_killed_pull_goes_on_where_it_was(pull: Pull) -> None:
 
     def stall() -> None:
         reached.set()
-        killed.wait(TIMEOUT_SECONDS)
+        killed.wait(PATIENCE_SECONDS)
 
     # Far enough that slices of two pages are in the database.
     pull.fake.happens[orders // PAGE - 1] = stall
     process = pull.start(SHOPIFY_SLICE_PAGES="2", WOOCOMMERCE_SLICE_PAGES="2")
-    assert reached.wait(TIMEOUT_SECONDS)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    assert reached.wait(PATIENCE_SECONDS)
+    process.kill()
+    process.wait(PATIENCE_SECONDS)
     killed.set()
     loaded = len(pull.order_totals())
     assert 0 < loaded < orders
@@ -218,8 +229,8 @@ def test_a_pull_killed_while_it_writes_is_finished_by_the_next(pull: Pull) -> No
     with locked(pull):
         process = pull.start()
         wait_until(lambda: waiting(pull) > 0)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.kill()
+        process.wait(PATIENCE_SECONDS)
     wait_until(lambda: waiting(pull) == 0)
     assert pull.has_everything()
     also = pull.shop.orders[1]["id"]
@@ -326,18 +337,14 @@ def run_by_cron(line: str, folder: Path, service: str) -> None:
 
 
 def test_a_refused_key_changes_nothing_and_is_said(pull: Pull) -> None:
-    process = pull.start(SHOPIFY_TOKEN="wrong", WOOCOMMERCE_KEY="wrong")
-    said, _ = process.communicate(timeout=TIMEOUT_SECONDS)
-    assert process.returncode == 1
+    said = pull.refused(SHOPIFY_TOKEN="wrong", WOOCOMMERCE_KEY="wrong")
     assert "401" in said
     assert pull.rows("SELECT 1 FROM pg_tables WHERE schemaname = 'ecommerce'") == []
 
 
 def test_an_api_that_sorts_otherwise_is_refused_before_a_change_is_lost(pull: Pull) -> None:
     pull.fake.sorts_as_asked = False
-    process = pull.start()
-    said, _ = process.communicate(timeout=TIMEOUT_SECONDS)
-    assert process.returncode == 1
+    said = pull.refused()
     assert "do not come with the oldest change first" in said
     assert pull.rows("SELECT 1 FROM pg_tables WHERE schemaname = 'ecommerce'") == []
 
@@ -345,9 +352,7 @@ def test_an_api_that_sorts_otherwise_is_refused_before_a_change_is_lost(pull: Pu
 def test_tables_of_others_are_refused_in_a_sentence(pull: Pull) -> None:
     done = command(pull.url, pull.folder, "migrate", "--shop-tables", variables=GUIDE_TABLES)
     assert done.returncode == 0, done.stderr
-    process = pull.start()
-    said, _ = process.communicate(timeout=TIMEOUT_SECONDS)
-    assert process.returncode == 1
+    said = pull.refused()
     assert said.splitlines()[-1].startswith("ecommerce.orders was not made by a pull")
     assert pull.fake.queries == []
     pull.run(PULL_SCHEMA="pulled")
@@ -355,9 +360,7 @@ def test_tables_of_others_are_refused_in_a_sentence(pull: Pull) -> None:
 
 
 def test_a_missing_variable_is_named(pull: Pull) -> None:
-    process = pull.start(DATABASE_URL="")
-    said, _ = process.communicate(timeout=TIMEOUT_SECONDS)
-    assert process.returncode == 1
+    said = pull.refused(DATABASE_URL="")
     assert said.splitlines()[-1].startswith("DATABASE_URL is not set")
 
 
@@ -405,7 +408,7 @@ def locked(pull: Pull) -> Iterator[None]:
     held, done = threading.Event(), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(_hold(pull.url, held, done)))
     thread.start()
-    assert held.wait(TIMEOUT_SECONDS)
+    assert held.wait(PATIENCE_SECONDS)
     try:
         yield
     finally:
@@ -427,10 +430,3 @@ def waiting(pull: Pull) -> int:
         "WHERE NOT granted AND datname = current_database()"
     )
     return int(pull.rows(query)[0][0])
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -24,9 +23,11 @@ from backend.database.engine import create_engine, transaction
 from backend.files.guide_tables import shop_tables
 from backend.files.load import ImportResult, import_files
 from backend.files.values import FIRST_MADE_ID, NotThat, amount, made_id
+from tests import forked
 from tests.conftest import NewDatabase, execute
 from tests.live import ROOT, command, environment
 from tests.shops import NAMES
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SHOPIFY = """\
@@ -193,6 +194,19 @@ async def test_the_guides_columns_and_what_is_refused_of_them(
         ("o.csv", "6", "the line has 3 fields, the header 6"),
     ]
     assert result.rejected == 3
+
+
+@pytest.mark.parametrize("written_id", ["9" * 4301, "-7", "7.5", "\u0667", "9223372036854775808"])
+async def test_an_id_that_no_column_holds_is_refused_and_the_rest_is_loaded(
+    new_sqlite: NewDatabase, tmp_path: Path, written_id: str
+) -> None:
+    url = new_sqlite()
+    people = f"id,email\n{written_id},ada@example.com\n007,bo@example.com\n9.0,cy@example.com\n"
+    await imported(url, written(tmp_path, people=people), tmp_path)
+    assert [row["id"] for row in (await contents(url))["customers"]] == [7, 9]
+    assert refused(tmp_path) == [
+        ("people.csv", "2", f"id is '{written_id}', expected a whole number")
+    ]
 
 
 async def test_parquet_gives_the_same_as_csv(new_sqlite: NewDatabase, tmp_path: Path) -> None:
@@ -451,17 +465,17 @@ def big_file(path: Path, rows: int, bad_line_at: int = 0) -> None:
 
 def killed_half_way(url: str, folder: Path) -> int:
     """Import a file of which a line in the middle is refused, and kill it at that line."""
-    process = subprocess.Popen(
-        (sys.executable, "-m", "backend", "import", "big.csv"),
-        cwd=folder,
-        env=environment(url),
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+    process = forked.start(
+        "backend",
+        ("import", "big.csv"),
+        folder=folder,
+        variables=environment(url),
+        stdout=folder / "said",
+        stderr=folder / "said",
     )
-    while not (folder / "rejected.csv").exists() and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    return process.wait()
+    wait_until(lambda: (folder / "rejected.csv").exists() or process.poll() is not None)
+    process.kill()
+    return process.wait(PATIENCE_SECONDS)
 
 
 async def test_nothing_is_half_loaded_when_it_is_killed(database_url: str, tmp_path: Path) -> None:

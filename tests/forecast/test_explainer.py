@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable
 
 import numpy as np
@@ -8,9 +7,11 @@ from hypothesis import strategies as st
 
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory
-from backend.forecast.explainer import Explainer
+from backend.forecast.explainer import Explainer, NumberParts
 from backend.forecast.learn.distil import fit_explainer
-from backend.forecast.result import Forecast
+from backend.forecast.learn.forecast_columns import Forecast
+from backend.store.stored import EXPLAINER
+from backend.wording.explanation_sentences import number_in_words
 
 History = Callable[[str], OrderHistory]
 FIELDS = ("recency_days", "frequency", "avg_order_value", "age_days", "usual_gap_days")
@@ -26,7 +27,7 @@ def customer(facts: CustomerFacts, row: int) -> CustomerFacts:
 def explainer(cdnow_forecast: Forecast) -> Explainer:
     """The distilled forecast of CDNOW, as a run stores and the API reads it."""
     assert cdnow_forecast.explainer is not None
-    return Explainer.from_dict(json.loads(json.dumps(cdnow_forecast.explainer.as_dict())))
+    return EXPLAINER.read(EXPLAINER.write(cdnow_forecast.explainer))
 
 
 @given(row=st.integers(0, 2356))
@@ -41,7 +42,7 @@ def test_contributions_add_up_to_the_score(
         (explainer.churn(facts, churn).rounded(4), round(churn, 4)),
         (explainer.value(facts, value).rounded(2), round(value, 2)),
     ):
-        parts = [c.amount for c in told.contributions]
+        parts = [c.amount for c in told.parts]
         assert told.base + sum(parts) == pytest.approx(score, abs=1e-9)
 
 
@@ -68,7 +69,7 @@ def test_any_customer_can_be_explained(
         usual_gap_days=gap,
     )
     told = explainer.churn(facts, churn)
-    assert told.base + sum(c.amount for c in told.contributions) == pytest.approx(churn, abs=1e-9)
+    assert told.base + sum(c.amount for c in told.parts) == pytest.approx(churn, abs=1e-9)
 
 
 def test_five_facts_explain_nearly_all_of_the_forecast(
@@ -77,17 +78,22 @@ def test_five_facts_explain_nearly_all_of_the_forecast(
     details, distance = [], []
     for row in range(0, 2357, 25):
         told = explainer.churn(customer(cdnow_forecast.facts, row), cdnow_forecast.churn_risk[row])
-        amounts = {c.feature: c.amount for c in told.contributions}
+        amounts = {c.feature: c.amount for c in told.parts}
         details.append(amounts["details"])
         distance.append(told.score - told.base)
     assert np.var(details) < 0.15 * np.var(distance)
+
+
+def reasons_of(explainer: Explainer, facts: CustomerFacts, parts: NumberParts) -> dict[str, str]:
+    told = number_in_words(parts, facts, explainer, None)
+    return {one.feature: one.reason for one in told.contributions}
 
 
 def test_reasons_are_sentences_a_shop_understands(explainer: Explainer) -> None:
     facts = CustomerFacts.one(
         recency_days=41.3, frequency=7, avg_order_value=23.5, age_days=200, usual_gap_days=19.2
     )
-    reasons = {c.feature: c.reason for c in explainer.churn(facts, 0.5).contributions}
+    reasons = reasons_of(explainer, facts, explainer.churn(facts, 0.5))
     assert reasons["recency"] == "41 days since the last order; usually orders every 19 days"
     assert reasons["frequency"] == "7 orders so far; the typical customer has 1"
     assert reasons["order_value"].startswith("23.50 per order; the typical customer spends ")
@@ -98,7 +104,7 @@ def test_who_ordered_once_has_no_usual_gap(explainer: Explainer) -> None:
     facts = CustomerFacts.one(
         recency_days=1, frequency=1, avg_order_value=20, age_days=1, usual_gap_days=None
     )
-    reasons = {c.feature: c.reason for c in explainer.value(facts, 10.0).contributions}
+    reasons = reasons_of(explainer, facts, explainer.value(facts, 10.0))
     assert reasons["recency"] == "1 day since the last order"
     assert reasons["frequency"].startswith("1 order so far")
 
@@ -107,7 +113,7 @@ def test_the_largest_contribution_comes_first(explainer: Explainer) -> None:
     facts = CustomerFacts.one(
         recency_days=300, frequency=1, avg_order_value=20, age_days=300, usual_gap_days=None
     )
-    amounts = [abs(c.amount) for c in explainer.churn(facts, 0.97).contributions]
+    amounts = [abs(c.amount) for c in explainer.churn(facts, 0.97).parts]
     assert amounts == sorted(amounts, reverse=True)
 
 
@@ -117,7 +123,7 @@ def test_who_was_away_longer_is_told_so(explainer: Explainer) -> None:
             recency_days=days, frequency=4, avg_order_value=30, age_days=360, usual_gap_days=30
         )
         told = explainer.churn(facts, 0.6)
-        return next(c.amount for c in told.contributions if c.feature == "recency")
+        return next(c.amount for c in told.parts if c.feature == "recency")
 
     assert recency_part(300) > recency_part(10)
 
@@ -131,7 +137,7 @@ def test_equal_scores_leave_nothing_to_explain() -> None:
     facts = CustomerFacts(np.ones(4), np.ones(4), np.ones(4), np.ones(4), np.full(4, np.nan))
     told = fit_explainer(facts, np.full(4, 0.6), np.full(4, 5.0))
     assert told is not None
-    parts = told.value(customer(facts, 0), 5.0).contributions
+    parts = told.value(customer(facts, 0), 5.0).parts
     assert [c.amount for c in parts] == [0.0] * 5
 
 

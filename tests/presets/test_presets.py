@@ -13,12 +13,11 @@ import pytest
 from sqlalchemy import text
 
 from backend.database.engine import create_engine, opened
-from backend.shop.basket_lines import read_baskets
 from backend.shop.mapping.layers import PRESET_FOLDER, load_mapping, preset_names
-from backend.shop.orders import read_shop
 from backend.shop.shop import Shop
 from tests.conftest import NewDatabase, execute, wait_for
 from tests.live import ROOT, Live, serving
+from tests.performed import perform_once
 from tests.presets import on_mysql, on_postgres
 from tests.presets.invented import (
     AS_OF,
@@ -28,6 +27,7 @@ from tests.presets.invented import (
     Tables,
     invented_shop,
 )
+from tests.snapshots import read_baskets, read_shop
 
 ORDINARY_REASONS = {
     "cancelled",
@@ -81,8 +81,9 @@ def test_a_preset_reads_its_platform(
     wait_for(assert_lines_and_times_are_right(url, name, platform, shop))
     # The names of the guide's tables, which other tests set, must not reach a preset's shop.
     nothing = dict.fromkeys(("CUSTOMERS_TABLE", "ORDERS_TABLE", "LINE_ITEMS_TABLE"), "")
+    wait_for(perform_once(url, {"SHOP_PRESET": name}, as_of=AS_OF))
     with serving(url, tmp_path, variables={**nothing, "SHOP_PRESET": name}) as live:
-        status = live.cluster(as_of=AS_OF.isoformat())
+        status = live.finished()
         assert status["state"] == "succeeded", status
         report = live.get(status["report_url"], "admin-key").json()
         assert_nobody_is_invented(report, platform, shop)

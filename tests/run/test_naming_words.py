@@ -9,7 +9,6 @@ import pytest
 from backend import store
 from backend.core.clock import utc_now
 from backend.database.engine import AsyncEngine, create_engine, transaction
-from backend.store.migrate import migrate
 from tests.conftest import NewDatabase
 from tests.language_model import FakeModel, entry, said
 from tests.run.test_perform import clustered, config_of
@@ -28,13 +27,12 @@ def model() -> Iterator[FakeModel]:
 @pytest.fixture
 def url(new_sqlite: NewDatabase) -> str:
     """Words do not depend on the database: one is enough here."""
-    return new_sqlite()
+    return new_sqlite(migrated=True)
 
 
 @pytest.fixture
 async def engine(url: str) -> AsyncIterator[AsyncEngine]:
     made = create_engine(url)
-    await migrate(made)
     await fill(url, hostile(invented()))
     yield made
     await made.dispose()

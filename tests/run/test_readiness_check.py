@@ -12,13 +12,14 @@ import pytest
 from sqlalchemy import text
 
 from backend.database.engine import create_engine, opened, parse_url
-from backend.readiness.finding import Readiness
-from backend.run.readiness_check import check_shop
+from backend.results.readiness import Readiness
+from backend.run.readiness_check import Horizons, check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop as MappedShop
 from backend.store.migrate import migrate
 from backend.store.tables import intelligence
 from tests.conftest import NewDatabase, execute, read_only_url, wait_for
+from tests.in_json import in_json
 from tests.live import ADMIN_KEY, command, serving
 from tests.shops import AS_OF, VARIABLES, Shop, fill, invented
 
@@ -284,9 +285,7 @@ FAULTS = {
 async def checked(url: str, our_url: str, **variables: str) -> Readiness:
     shop = MappedShop(load_mapping({**VARIABLES, **variables}))
     async with opened(url) as shop_engine, opened(our_url) as our_engine:
-        return await check_shop(
-            shop_engine, our_engine, shop, AS_OF, value_days=180, churn_days=180
-        )
+        return await check_shop(shop_engine, our_engine, shop, AS_OF, Horizons(180, 180))
 
 
 async def planted(url: str, fault: Fault) -> Readiness:
@@ -319,14 +318,14 @@ async def test_every_planted_fault_is_found(
     finding = {one.code: one for one in found.findings}[fault.code]
     assert finding.level == fault.level, finding
     assert fault.words in finding.sentence, finding
-    assert found.is_ready == all(one.level != "error" for one in found.findings)
+    assert found.ready == all(one.level != "error" for one in found.findings)
 
 
 async def test_a_clean_shop_is_silent(new_database: NewDatabase) -> None:
     found = await planted(new_database(), Fault("", "", ""))
     assert [one for one in found.findings if one.level != "ok"] == []
     assert len(found.findings) > 15
-    assert found.is_ready
+    assert found.ready
 
 
 @pytest.mark.parametrize("variables", [{"MONEY_SCALE": "100"}, {"MERGE_GUESTS": "true"}])
@@ -351,8 +350,10 @@ async def test_the_indexes_that_are_wanted_can_be_made_as_printed(
     gone = (("idx_orders_created", "orders"), ("idx_orders_customer", "orders"))
     await execute(url, *(drop.format(index, f"{on}{table}" if on else "") for index, table in gone))
     wanted = {one.code: one for one in (await checked(url, url)).findings}["missing_indexes"]
-    assert len(wanted.facts["statements"]) == 2
-    await execute(url, *wanted.facts["statements"])
+    statements = wanted.facts["statements"]
+    assert isinstance(statements, list)
+    assert len(statements) == 2
+    await execute(url, *statements)
     assert "indexes" in {one.code for one in (await checked(url, url)).findings}
 
 
@@ -446,7 +447,7 @@ async def test_no_finding_holds_a_persons_data(new_sqlite: NewDatabase) -> None:
     for fault in FAULTS.values():
         if "sqlite" in fault.databases:
             found = await planted(new_sqlite(), fault)
-            assert "@" not in json.dumps(found.as_dict())
+            assert "@" not in json.dumps(in_json(found))
 
 
 def test_the_command_prints_a_table_or_json_and_exits_with_1_where_results_would_be_wrong(

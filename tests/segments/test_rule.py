@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from backend.results.segment import Rule
 from backend.segments.buyers import Behaviour
-from backend.segments.rule import Rule, rule_of
+from backend.segments.rule import rule_of
+from backend.wording.segment_sentences import rule_in_words
 
 COUNT = 200
 
@@ -16,7 +18,7 @@ def buyers(order_days: int) -> Behaviour:
         recency_days=np.arange(1.0, COUNT + 1),
         order_days=np.full(COUNT, order_days),
         mean_log_value=np.linspace(2, 5, COUNT),
-        usual_gap_days=np.full(COUNT, np.nan),
+        typical_gap_days=np.full(COUNT, np.nan),
     )
 
 
@@ -25,7 +27,7 @@ def said(identity: str, first: int, last: int, order_days: int = 4) -> Rule:
     behaviour = buyers(order_days)
     chosen = (behaviour.recency_days >= first) & (behaviour.recency_days <= last)
     rank = np.full(COUNT, np.nan) if order_days == 1 else np.full(COUNT, 0.5)
-    return rule_of(identity, behaviour, rank, chosen)
+    return rule_in_words(rule_of(identity, behaviour, rank, chosen))
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import InvalidMapping
 from backend.database.engine import AsyncEngine, create_engine, snapshot
-from backend.shop.basket_lines import read_baskets
-from backend.shop.orders import ShopColumns, read_shop
+from backend.shop.orders import ShopColumns
 from tests.shop.loose_shop import insert, loose_shop, make_tables, shop_over
+from tests.snapshots import read_baskets, read_shop
 
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
 NOW = datetime(2026, 7, 1, tzinfo=UTC)

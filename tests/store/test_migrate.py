@@ -9,11 +9,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
+from backend.core.errors import TablesInTheWay
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.files.create_tables import create_shop_tables
 from backend.store.migrate import VERSION_TABLE, migrate
 from backend.store.tables import intelligence
+from tests.conftest import execute
+from tests.live import ROOT
 from tests.shops import NAMES, fill, invented
+
+GUIDE = (ROOT / "docs" / "integration-guide.md").read_text()
 
 GUIDES_INDEXES = {
     "customers": {"idx_customer_email", "idx_customer_created"},
@@ -111,3 +116,33 @@ async def test_the_default_names_have_a_schema_of_their_own(postgres_url: str) -
         tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names("ecommerce"))
     await engine.dispose()
     assert set(tables) == set(NAMES.values())
+
+
+def printed(url: str) -> str:
+    """Return the guide's own statement for our table."""
+    statement = GUIDE.split("**4. Customer Intelligence Table**")[1].split("```sql")[1]
+    statement = statement.split("```")[0].strip().rstrip(";")
+    # SQLite has no NOW().
+    return (
+        statement.replace("NOW()", "CURRENT_TIMESTAMP") if url.startswith("sqlite") else statement
+    )
+
+
+async def test_the_guides_statement_for_our_table_may_have_been_typed_in(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await execute(database_url, printed(database_url))
+    await migrate(engine)
+    async with transaction(engine) as connection:
+        found = await connection.run_sync(differences)
+    kinds = {change[0] for one in found for change in (one if isinstance(one, list) else [one])}
+    assert not {kind for kind in kinds if kind.startswith(("add_", "remove_"))}
+
+
+async def test_a_table_that_holds_rows_before_we_made_it_is_somebodys(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    row = "INSERT INTO customer_intelligence (customer_id, archetype_name) VALUES (1, 'theirs')"
+    await execute(database_url, printed(database_url), row)
+    with pytest.raises(TablesInTheWay, match="customer_intelligence"):
+        await migrate(engine)

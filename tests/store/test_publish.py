@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,21 +12,27 @@ import pytest
 from sqlalchemy import func, select, text
 
 from backend import store
+from backend.core.customer_id import CustomerId
 from backend.core.errors import LeaseLost, RunAlreadyActive, SegmentNameTaken, SegmentNotFound
+from backend.core.glossary import Cause, Fate
 from backend.database.engine import AsyncEngine, create_engine, transaction
+from backend.results.customer_numbers import CustomerNumbers
+from backend.results.move import Move, SegmentEvent
+from backend.results.publishing import CustomerColumns
+from backend.results.segment import Medians, Rule, Segment
 from backend.store import runs
 from backend.store.migrate import migrate
 from backend.store.publication import (
-    CustomerColumns,
     GivenName,
-    LineageRow,
     Publication,
     SegmentMoves,
-    SegmentRow,
 )
 from backend.store.runs import RunRequest
-from backend.store.tables import customer_intelligence, segments
+from backend.store.stored import REPORT
+from backend.store.tables import customer_intelligence, segment_changes, segments
 from backend.store.tables import runs as runs_table
+from tests.conftest import NewDatabase, execute
+from tests.store.stored_results import text_of
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -49,9 +55,8 @@ OF_ONE_RUN = select(
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_engine(database_url)
-    await migrate(made)
+async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_engine(migrated_url)
     yield made
     await made.dispose()
 
@@ -75,6 +80,7 @@ def columns(ids: np.ndarray[Any, Any]) -> CustomerColumns:
         predicted_orders_high=unknown,
         next_order_days=np.array([[1.0, 2.0, 3.5], [np.nan] * 3, [np.nan] * 3]),
         churn_risk=np.array([0.0, 1.0, np.nan]),
+        no_order_chance=np.array([0.0, 1.0, np.nan]),
         age_days=np.array([700.2, 400.0, np.nan]),
         usual_gap_days=np.array([30.5, np.nan, np.nan]),
         order_days=np.array([2, 1, 0]),
@@ -82,18 +88,25 @@ def columns(ids: np.ndarray[Any, Any]) -> CustomerColumns:
     )
 
 
-def segment(identity: str, count: int) -> SegmentRow:
-    return SegmentRow(
+def segment(identity: str, count: int) -> Segment:
+    sentence = f"The rule of {identity}."
+    return Segment(
         id=identity,
         parent_id=None,
         is_group=False,
         level=1,
         name=identity.title(),
-        description=f"The rule of {identity}.",
+        description=sentence,
         customer_count=count,
-        avg_ltv=Decimal("12.34"),
+        share_of_customers=count / 3,
+        share_of_revenue=None,
+        avg_ltv=12.34,
         churn_risk_avg=0.5,
-        profile={"rule": {"sentence": f"The rule of {identity}."}},
+        avg_confidence=0.75,
+        characteristics=Medians(recency_days=4.0),
+        shop=Medians(recency_days=9.0),
+        rule=Rule(least_order_days=1, sentence=sentence),
+        nearest=None,
     )
 
 
@@ -114,45 +127,47 @@ async def prepared(
         customers=columns(ids),
         segments=[segment("alpha", 1), segment("beta", 2)],
         moves=nobody_moved(ids),
-        lineage=[LineageRow(segment_id="beta", event="split", relatives={"alpha": 0.9})],
+        lineage=[SegmentEvent(segment_id="beta", event=Fate.SPLIT, relatives={"alpha": 0.9})],
         new_names={},
-        report="{}",
+        report=REPORT.read(text_of("typed", "report")),
         explainer=None,
-        model='{"centres": []}',
+        model=None,
         retention=timedelta(days=30),
     )
 
 
-async def profiles(engine: AsyncEngine, *ids: str) -> dict[str, Any]:
+async def profiles(engine: AsyncEngine, *ids: str) -> dict[str, CustomerNumbers]:
+    asked = [one for one in map(CustomerId.parse, ids) if one]
     async with transaction(engine) as connection:
         published = await runs.published(connection)
         assert published is not None
-        return dict(await store.read_profiles(connection, published, ids))
+        found = await store.read_profiles(connection, published, asked)
+        return {str(customer_id): row for customer_id, row in found.items()}
 
 
 async def test_what_is_published_is_read_back_exactly(engine: AsyncEngine) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
     row = (await profiles(engine, "7"))["7"]
-    assert row["historical_value"] == Decimal("123.45")
-    assert row["predicted_value"] == Decimal("10.01") or row["predicted_value"] == Decimal("10.00")
-    assert row["ltv"] == row["historical_value"] + row["predicted_value"]
-    assert row["avg_order_value"] == Decimal("41.15")
-    assert row["cluster_confidence"] == Decimal("0.9877") or row["cluster_confidence"] == Decimal(
+    assert row.historical_value == Decimal("123.45")
+    assert row.predicted_value == Decimal("10.01") or row.predicted_value == Decimal("10.00")
+    assert row.ltv == row.historical_value + row.predicted_value
+    assert row.avg_order_value == Decimal("41.15")
+    assert row.cluster_confidence == Decimal("0.9877") or row.cluster_confidence == Decimal(
         "0.9876"
     )
-    assert (row["frequency"], row["recency_days"], row["status"]) == (3, 4, "scored")
-    assert row["next_order_p90"] == NOW + timedelta(days=3.5)
-    assert row["updated_at"] == NOW
-    assert (row["archetype_id"], row["archetype_name"]) == ("alpha", "Alpha")
+    assert (row.frequency, row.recency_days, row.status) == (3, 4, "scored")
+    assert row.next_order_p90 == NOW + timedelta(days=3.5)
+    assert row.updated_at == NOW
+    assert (row.archetype_id, row.archetype_name) == ("alpha", "Alpha")
 
 
 async def test_what_is_unknown_is_null_with_a_status(engine: AsyncEngine) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
     row = (await profiles(engine, "9000000000"))["9000000000"]
     known = {"customer_id", "archetype_id", "archetype_name", "archetype_level", "updated_at"}
-    known |= {"frequency", "order_days", "status", "run_id", "as_of"}
-    assert {name for name, value in row.items() if value is not None} == known
-    assert (row["frequency"], row["status"]) == (0, "no_orders")
+    known |= {"frequency", "order_days", "status", "run_id", "as_of", "changed_at"}
+    assert {name for name, value in asdict(row).items() if value is not None} == known
+    assert (row.frequency, row.status) == (0, "no_orders")
 
 
 async def test_a_value_beyond_the_guides_column_is_null_and_says_so(engine: AsyncEngine) -> None:
@@ -160,8 +175,8 @@ async def test_a_value_beyond_the_guides_column_is_null_and_says_so(engine: Asyn
     huge = replace(publication.customers, historical_micros=np.array([10**14, 99_999_995_000, 0]))
     await store.publish(engine, replace(publication, customers=huge), now=NOW)
     row = (await profiles(engine, "7"))["7"]
-    assert (row["ltv"], row["status"]) == (None, "value_out_of_range")
-    assert row["historical_value"] == Decimal("100000000.00")
+    assert (row.ltv, row.status) == (None, "value_out_of_range")
+    assert row.historical_value == Decimal("100000000.00")
 
 
 @pytest.mark.parametrize("order", [(INTEGERS, TEXTS), (TEXTS, INTEGERS), (TEXTS, TEXTS)])
@@ -173,6 +188,38 @@ async def test_ids_have_the_shops_type(
         assert set(await profiles(engine, *map(str, ids))) == set(map(str, ids))
         stored, _ = await store.read_membership(engine)
         assert stored.tolist() == sorted(ids.tolist())
+
+
+@pytest.mark.external
+async def test_texts_that_differ_in_blanks_are_kept_apart_also_where_they_were_not(
+    mysql_url: str,
+) -> None:
+    """Earlier versions made the column with a collation that ignores blanks at the end."""
+    engine = create_engine(mysql_url)
+    await migrate(engine)
+    await store.publish(engine, await prepared(engine, TEXTS), now=NOW)
+    for table in (customer_intelligence, segment_changes):
+        column = "customer_id VARCHAR(255) COLLATE utf8mb4_bin NOT NULL"
+        await execute(mysql_url, f"ALTER TABLE {table.name} MODIFY {column}")
+    blanks = np.array(["cus", "cus ", "cus  "], dtype=object)
+    await store.publish(engine, await prepared(engine, blanks), now=NOW)
+    assert (await store.read_membership(engine))[0].tolist() == blanks.tolist()
+    assert set(await profiles(engine, *blanks)) == set(blanks)
+    await engine.dispose()
+
+
+async def test_the_shops_own_sql_joins_on_text_ids(engine: AsyncEngine, database_url: str) -> None:
+    ids = np.array(["é", "cus", "cus "], dtype=object)
+    await store.publish(engine, await prepared(engine, ids), now=NOW)
+    joined = "o JOIN customer_intelligence ci ON o.customer_id = ci.customer_id"
+    await execute(
+        database_url,
+        "CREATE TABLE theirs (customer_id varchar(20))",
+        "INSERT INTO theirs VALUES ('é'), ('cus'), ('e'), ('CUS')",
+    )
+    async with transaction(engine) as connection:
+        found = await connection.scalars(text(f"SELECT ci.customer_id FROM theirs {joined}"))
+        assert sorted(found) == ["cus", "é"]
 
 
 @pytest.mark.parametrize("identity", ["abc", "7.0", "-7", "99999999999999999999", "7; DROP", ""])
@@ -189,15 +236,13 @@ async def test_a_run_that_lost_its_lease_publishes_nothing(engine: AsyncEngine) 
         await store.publish(engine, late, now=NOW + timedelta(minutes=5))
     assert await profiles(engine, "7", "12") == before
     async with transaction(engine) as connection:
-        assert [row["id"] for row in await store.read_segments(connection)] == [
-            "alpha",
-            "beta",
-        ]
+        published = await store.read_segments(connection)
+    assert [one.id for one in published.segments] == ["alpha", "beta"]
 
 
-async def test_no_reader_sees_half_of_two_runs(engine: AsyncEngine, database_url: str) -> None:
+async def test_no_reader_sees_half_of_two_runs(engine: AsyncEngine, migrated_url: str) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
-    reader = create_engine(database_url)
+    reader = create_engine(migrated_url)
     seen: list[tuple[Any, ...]] = []
     stop = asyncio.Event()
 
@@ -223,8 +268,8 @@ async def named(engine: AsyncEngine, identity: str, **given: str | None) -> None
 
 async def served(engine: AsyncEngine) -> dict[str, tuple[str, str | None]]:
     async with transaction(engine) as connection:
-        rows = await store.read_segments(connection)
-    return {row["id"]: (row["name"], row["description"]) for row in rows}
+        published = await store.read_segments(connection)
+    return {one.id: (one.name, one.description) for one in published.segments}
 
 
 async def test_a_name_given_by_a_person_is_served_at_once(engine: AsyncEngine) -> None:
@@ -234,7 +279,7 @@ async def test_a_name_given_by_a_person_is_served_at_once(engine: AsyncEngine) -
     await named(engine, "alpha", name="Champions", description="Ours")
     async with transaction(engine) as connection:
         after = await runs.published(connection)
-    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Champions"
+    assert (await profiles(engine, "7"))["7"].archetype_name == "Champions"
     assert await store.read_names(engine) == {"alpha": GivenName("Champions", "Ours", "person")}
     assert before != after  # so that no cached answer is served any more
 
@@ -264,7 +309,7 @@ async def test_two_segments_never_share_a_name(engine: AsyncEngine) -> None:
     for identity, name in (("alpha", "Beta"), ("alpha", "bEtA")):
         with pytest.raises(SegmentNameTaken):
             await named(engine, identity, name=name)
-    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Alpha"
+    assert (await profiles(engine, "7"))["7"].archetype_name == "Alpha"
 
 
 async def test_a_name_stays_through_runs_without_its_segment(engine: AsyncEngine) -> None:
@@ -277,7 +322,7 @@ async def test_a_name_stays_through_runs_without_its_segment(engine: AsyncEngine
         await named(engine, "gamma", name="CHAMPIONS")
     await store.publish(engine, await prepared(engine), now=NOW)
     assert (await served(engine))["alpha"] == ("Champions", "Ours")
-    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Champions"
+    assert (await profiles(engine, "7"))["7"].archetype_name == "Champions"
 
 
 async def test_what_a_person_says_while_a_run_is_at_work_holds(engine: AsyncEngine) -> None:
@@ -314,17 +359,17 @@ async def test_a_rules_name_gives_way_to_a_persons(engine: AsyncEngine) -> None:
 
 
 async def test_a_person_waits_for_a_run_that_is_being_published(
-    engine: AsyncEngine, database_url: str
+    engine: AsyncEngine, migrated_url: str
 ) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
-    publication, other = await prepared(engine), create_engine(database_url)
+    publication, other = await prepared(engine), create_engine(migrated_url)
     await asyncio.gather(
         store.publish(engine, publication, now=NOW),
         named(other, "alpha", name="Champions"),
     )
     await other.dispose()
     assert (await served(engine))["alpha"][0] == "Champions"
-    assert (await profiles(engine, "7"))["7"]["archetype_name"] == "Champions"
+    assert (await profiles(engine, "7"))["7"].archetype_name == "Champions"
 
 
 async def test_an_unknown_segment_cannot_be_named(engine: AsyncEngine) -> None:
@@ -341,7 +386,7 @@ async def test_runs_and_their_moves_are_kept_for_as_long_as_configured(
         customer_id=INTEGERS[:2],
         from_segment_id=[None, "beta"],
         to_segment_id=["alpha", None],
-        cause=["behaviour", "model"],
+        cause=[Cause.BEHAVIOUR, Cause.MODEL],
     )
     run_ids = []
     for days in (0, 20, 31):
@@ -350,13 +395,13 @@ async def test_runs_and_their_moves_are_kept_for_as_long_as_configured(
         await store.publish(engine, publication, now=now)
         run_ids.append(publication.run_id)
     assert [run.id for run in await runs.recent(engine, limit=10)] == run_ids[:0:-1]
-    kept = [(move["run_id"], move["cause"]) for move in await moves(engine)]
+    kept = [(move.run_id, move.cause) for move in await moves(engine)]
     assert kept == [
         (run_id, cause) for run_id in run_ids[:0:-1] for cause in ("model", "behaviour")
     ]
 
 
-async def moves(engine: AsyncEngine) -> list[dict[str, Any]]:
+async def moves(engine: AsyncEngine) -> list[Move]:
     async with transaction(engine) as connection:
         return await store.read_moves(connection, limit=10)
 
@@ -367,16 +412,16 @@ async def test_erasing_a_customer_erases_their_moves(engine: AsyncEngine) -> Non
         customer_id=INTEGERS[:2],
         from_segment_id=[None, None],
         to_segment_id=["alpha", "beta"],
-        cause=["behaviour", "behaviour"],
+        cause=[Cause.BEHAVIOUR, Cause.BEHAVIOUR],
     )
     await store.publish(engine, replace(publication, moves=moved), now=NOW)
     async with transaction(engine) as connection:
         published = await runs.published(connection)
         assert published is not None
-        assert await store.erase_customer(connection, published, "7")
-        assert not await store.erase_customer(connection, published, "7")
+        assert await store.erase_customer(connection, published, CustomerId("7"))
+        assert not await store.erase_customer(connection, published, CustomerId("7"))
     assert await profiles(engine, "7") == {}
-    assert [move["customer_id"] for move in await moves(engine)] == [12]
+    assert [move.customer_id for move in await moves(engine)] == ["12"]
 
 
 async def test_nobody_is_erased_while_a_run_may_publish_them_again(engine: AsyncEngine) -> None:
@@ -386,15 +431,14 @@ async def test_nobody_is_erased_while_a_run_may_publish_them_again(engine: Async
         published = await runs.published(connection)
         assert published is not None
         with pytest.raises(RunAlreadyActive) as refused:
-            await store.erase_customer(connection, published, "7")
+            await store.erase_customer(connection, published, CustomerId("7"))
     assert refused.value.run_id == at_work.run_id
     assert set(await profiles(engine, "7")) == {"7"}
 
 
 @pytest.mark.external
-async def test_the_shops_own_sql_joins_on_integer_ids(postgres_url: str) -> None:
-    engine = create_engine(postgres_url)
-    await migrate(engine)
+async def test_the_shops_own_sql_joins_on_integer_ids(new_postgres: NewDatabase) -> None:
+    engine = create_engine(new_postgres(migrated=True))
     await store.publish(engine, await prepared(engine), now=NOW)
     async with transaction(engine) as connection:
         joined = await connection.scalar(

@@ -5,23 +5,30 @@ one customer with them takes milliseconds, so profiles stay small and no run wri
 explanation that nobody reads.
 """
 
-from typing import Any
+import math
+from collections.abc import Mapping
 
 from backend import store
-from backend.api.customers.schema import Crossing, CustomerProfile, ExplainedNumber, SegmentReason
-from backend.api.customers.schema import Explanation as Explained
+from backend.api.customers.schema import CustomerProfile, numbers_of
 from backend.api.state import ApiState
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.database.engine import transaction
-from backend.forecast.explainer import Explainer, Explanation
+from backend.forecast.explainer import Explainer
+from backend.results.customer_numbers import CustomerNumbers
+from backend.results.explanation import Crossing, ExplainedNumber, Explanation, SegmentReason
+from backend.results.segment import Segment
 from backend.segments import crossings, vocabulary
 from backend.segments.buyers import Behaviour
-from backend.segments.rule import HABITS
-from backend.segments.standing import StandingModel
-from backend.store import runs
+from backend.segments.crossings import NextBorder
+from backend.segments.segment_model import SegmentModel
+from backend.wording.explanation_sentences import (
+    crossing_in_words,
+    number_in_words,
+    why_no_orders,
+    why_this_segment,
+)
 
 CHURN_PLACES, VALUE_PLACES = 4, 2
-MORE = {2: "Two", 3: "Three"}
 
 
 async def explained(state: ApiState, profile: CustomerProfile) -> CustomerProfile:
@@ -29,112 +36,94 @@ async def explained(state: ApiState, profile: CustomerProfile) -> CustomerProfil
     if profile.run_id is None:
         return profile
     async with transaction(state.engine) as connection:
-        explainer = await runs.read_explainer(connection, profile.run_id)
-        model = await runs.read_model(connection, profile.run_id)
-        segments = await store.read_segments(connection)
-    churn, value = _numbers(profile, explainer)
-    reason = _reason(profile, model, {row["id"]: row for row in segments})
-    words = Explained(churn_risk=churn, predicted_value=value, segment=reason)
-    return profile.model_copy(update={"explanation": words})
+        explainer = await store.read_explainer(connection, profile.run_id)
+        model = await store.read_model(connection, profile.run_id)
+        published = await store.read_segments(connection)
+    segments = {one.id: one for one in published.segments}
+    currency = next((one.currency for one in published.segments), None)
+    numbers = numbers_of(profile)
+    churn, value = _explained(numbers, explainer, currency)
+    reason = _reason(numbers, model, segments)
+    words = Explanation(churn_risk=churn, predicted_value=value, segment=reason)
+    told: CustomerProfile = profile.model_copy(update={"explanation": words})
+    return told
 
 
-def _numbers(
-    profile: CustomerProfile, stored: dict[str, Any] | None
+def _explained(
+    numbers: CustomerNumbers, explainer: Explainer | None, currency: str | None
 ) -> tuple[ExplainedNumber | None, ExplainedNumber | None]:
-    if stored is None or profile.churn_risk is None or profile.predicted_value is None:
+    if explainer is None or numbers.churn_risk is None or numbers.predicted_value is None:
         return None, None
-    explainer, facts = Explainer.from_dict(stored), _facts(profile)
+    facts = _facts(numbers)
+    churn = explainer.churn(facts, float(numbers.churn_risk)).rounded(CHURN_PLACES)
+    value = explainer.value(facts, float(numbers.predicted_value)).rounded(VALUE_PLACES)
     return (
-        _shown(explainer.churn(facts, profile.churn_risk), CHURN_PLACES),
-        _shown(explainer.value(facts, profile.predicted_value), VALUE_PLACES),
+        number_in_words(churn, facts, explainer, currency),
+        number_in_words(value, facts, explainer, currency),
     )
 
 
-def _facts(profile: CustomerProfile) -> CustomerFacts:
+def _facts(numbers: CustomerNumbers) -> CustomerFacts:
     return CustomerFacts.one(
-        recency_days=profile.recency_days or 0,
-        frequency=profile.total_orders or 0,
-        avg_order_value=profile.avg_order_value or 0.0,
-        age_days=profile.age_days or 0,
-        usual_gap_days=profile.usual_gap_days,
+        recency_days=numbers.recency_days or 0,
+        frequency=numbers.frequency or 0,
+        avg_order_value=float(numbers.avg_order_value or 0),
+        age_days=numbers.age_days or 0,
+        usual_gap_days=numbers.usual_gap_days,
     )
-
-
-def _shown(explanation: Explanation, places: int) -> ExplainedNumber:
-    return ExplainedNumber.model_validate(explanation.rounded(places), from_attributes=True)
 
 
 def _reason(
-    profile: CustomerProfile, stored: dict[str, Any] | None, segments: dict[str, dict[str, Any]]
+    numbers: CustomerNumbers, model: SegmentModel | None, segments: Mapping[str, Segment]
 ) -> SegmentReason | None:
     """Compare the customer with the rule, and try what would move them."""
-    if profile.archetype.id not in segments:
+    segment = segments.get(numbers.archetype_id or "")
+    if segment is None:
         return None
-    model = None if stored is None else StandingModel.from_dict(stored)
-    customer = _behaviour(profile)
+    customer = _behaviour(numbers)
     if customer is None:
-        why, found = "Has not ordered yet", [] if model is None else [crossings.first_order(model)]
+        why, found = why_no_orders(), [] if model is None else [crossings.first_order(model)]
     else:
-        why, found = _own_facts(profile, customer, model), []
+        why, found = _why(numbers, customer, model), []
         if model is not None:
-            found = [*crossings.crossings(model, customer, profile.archetype.id)]
+            found = [*crossings.crossings(model, customer, segment.id)]
     return SegmentReason(
-        why=f"{why}.",
-        rule=segments[profile.archetype.id]["profile"]["rule"]["sentence"],
-        crossings=[_crossing(crossing, profile, segments) for crossing in found],
+        why=why,
+        rule=segment.rule.sentence,
+        crossings=tuple(_crossing(border, numbers, segments) for border in found),
     )
 
 
-def _behaviour(profile: CustomerProfile) -> Behaviour | None:
+def _behaviour(numbers: CustomerNumbers) -> Behaviour | None:
     """Return what the segment was told by; None without orders."""
-    recency, days = profile.recency_days, profile.order_days
-    value = profile.typical_order_value
+    recency, days = numbers.recency_days, numbers.order_days
+    value = numbers.typical_order_value
     if recency is None or not days or value is None:
         return None
     return crossings.behaviour_of_one(recency, days, value)
 
 
-def _own_facts(profile: CustomerProfile, customer: Behaviour, model: StandingModel | None) -> str:
-    days = profile.order_days or 1
-    facts = ["Ordered on one day" if days == 1 else f"Ordered on {days} days"]
-    facts.append(f"the last order {_days(profile.recency_days or 0)} ago")
-    rank = float("nan") if model is None else float(model.value_rank(customer)[0])
-    if rank == rank:  # one-time buyers are not ranked
-        side, share = ("top", 1 - rank) if rank >= 0.5 else ("lower", rank)
-        place = f"{side} {max(round(100 * share), 1)} %"
-        facts.append(f"by value in the {place} of repeat customers")
-    if (habit := vocabulary.TRAIT_IDS.get(profile.archetype.id or "")) is not None:
-        facts.append(HABITS[habit])
-    return ", ".join(facts)
-
-
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
+def _why(numbers: CustomerNumbers, customer: Behaviour, model: SegmentModel | None) -> str:
+    rank = math.nan if model is None else float(model.value_rank(customer)[0])
+    return why_this_segment(
+        numbers.order_days or 1,
+        numbers.recency_days or 0,
+        None if math.isnan(rank) else rank,
+        vocabulary.TRAIT_IDS.get(numbers.archetype_id or ""),
+    )
 
 
 def _crossing(
-    found: crossings.Crossing, profile: CustomerProfile, segments: dict[str, dict[str, Any]]
+    found: NextBorder, numbers: CustomerNumbers, segments: Mapping[str, Segment]
 ) -> Crossing:
     known = segments.get(found.segment_id)
-    name = known["name"] if known else vocabulary.name_of(found.segment_id)
+    name = known.name if known else vocabulary.name_of(found.segment_id)
+    currency = next((one.currency for one in segments.values()), None)
     return Crossing(
         by=found.by,
         amount=found.amount,
         within_days=found.within_days,
         segment_id=found.segment_id,
         segment_name=name,
-        sentence=_crossing_in_words(found, profile.typical_order_value, name),
-    )
-
-
-def _crossing_in_words(found: crossings.Crossing, usual: float | None, name: str) -> str:
-    moved = f"would move this customer to {name}."
-    if found.by == "silence":
-        return f"Another {_days(found.amount)} without an order {moved}"
-    if usual is None:
-        return f"A first order {moved}"
-    if found.within_days is not None:
-        return f"One more order of about {usual:,.2f} within {_days(found.within_days)} {moved}"
-    return (
-        f"{MORE[found.amount]} more orders on different days, of about {usual:,.2f} each, {moved}"
+        sentence=crossing_in_words(found, name, numbers.typical_order_value, currency),
     )

@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
 from backend import store
 from backend.api.caching import cached
 from backend.api.customers.explanations import explained
-from backend.api.customers.schema import Archetype, CustomerList, CustomerProfile
+from backend.api.customers.schema import CustomerList, CustomerProfile, profile_of
 from backend.api.fields import CustomerIdInPath
 from backend.api.keys import opens_admin, opens_reading
 from backend.api.problem_answers import problems
 from backend.api.state import ApiState, State
+from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
 from backend.database.engine import snapshot, transaction
+from backend.results.customer_numbers import CustomerNumbers
 from backend.shop import customers
 from backend.shop.customers import Customer
 from backend.store import runs
@@ -59,7 +61,7 @@ async def search_customers(
     return CustomerList(customers=profiles, count=len(profiles))
 
 
-@router.get("/{customer_id}", responses=problems(404))
+@router.get("/{customer_id:any_text}", responses=problems(404))
 async def get_customer(
     state: State,
     customer_id: CustomerIdInPath,
@@ -73,7 +75,7 @@ async def get_customer(
     return await explained(state, known) if explain else known
 
 
-@admin.delete("/customers/{customer_id}", status_code=204, responses=problems(404, 409))
+@admin.delete("/customers/{customer_id:any_text}", status_code=204, responses=problems(404, 409))
 async def erase_customer(state: State, customer_id: CustomerIdInPath) -> None:
     """Erase everything of ours about a customer, their changes of segment included.
 
@@ -86,7 +88,7 @@ async def erase_customer(state: State, customer_id: CustomerIdInPath) -> None:
             connection, published, customer_id
         )
     if not erased:
-        raise CustomerNotFound(customer_id)
+        raise CustomerNotFound(str(customer_id))
 
 
 async def _published(state: ApiState) -> Published | None:
@@ -95,12 +97,12 @@ async def _published(state: ApiState) -> Published | None:
 
 
 async def _read_one(
-    state: ApiState, published: Published | None, customer_id: str
+    state: ApiState, published: Published | None, customer_id: CustomerId
 ) -> CustomerProfile:
     async with snapshot(state.shop_engine) as connection:
         customer = await customers.get_customer(connection, state.shop, customer_id)
     if customer is None:
-        raise CustomerNotFound(customer_id)
+        raise CustomerNotFound(str(customer_id))
     return (await _profiles(state, published, [customer]))[0]
 
 
@@ -108,50 +110,16 @@ async def _profiles(
     state: ApiState, published: Published | None, found: Sequence[Customer]
 ) -> list[CustomerProfile]:
     """Join the shop's customers with what the published run says of them."""
-    if published is None:
-        return [_unscored(customer) for customer in found]
-    ids = [str(customer.id) for customer in found]
-    async with transaction(state.engine) as connection:
-        rows = await store.read_profiles(connection, published, ids)
+    ids = [customer.id for customer in found]
+    numbers = {} if published is None else await _numbers(state, published, ids)
     return [
-        _scored(customer, rows[str(customer.id)])
-        if str(customer.id) in rows
-        else _unscored(customer)
+        profile_of(customer, numbers.get(customer.id) or CustomerNumbers.unknown(customer.id))
         for customer in found
     ]
 
 
-def _unscored(customer: Customer) -> CustomerProfile:
-    """Show a customer that no run has seen yet: everything but the shop's own facts is null."""
-    unknown = dict.fromkeys(CustomerProfile.model_fields)
-    return CustomerProfile(
-        **{
-            **unknown,
-            **_of_the_shop(customer),
-            "archetype": Archetype(id=None, name=None, level=None),
-            "status": "not_scored_yet",
-        }
-    )
-
-
-def _scored(customer: Customer, row: Mapping[str, Any]) -> CustomerProfile:
-    archetype = Archetype(
-        id=row["archetype_id"], name=row["archetype_name"], level=row["archetype_level"]
-    )
-    facts = {
-        **row,
-        **_of_the_shop(customer),
-        "archetype": archetype,
-        "total_orders": row["frequency"],
-        "explanation": None,
-    }
-    return CustomerProfile(**{name: facts[name] for name in CustomerProfile.model_fields})
-
-
-def _of_the_shop(customer: Customer) -> dict[str, str | None]:
-    return {
-        "customer_id": str(customer.id),
-        "email": customer.email,
-        "first_name": customer.first_name,
-        "last_name": customer.last_name,
-    }
+async def _numbers(
+    state: ApiState, published: Published, customer_ids: Sequence[CustomerId]
+) -> Mapping[CustomerId, CustomerNumbers]:
+    async with transaction(state.engine) as connection:
+        return await store.read_profiles(connection, published, customer_ids)

@@ -1,121 +1,67 @@
-"""JSON of customers. Descriptions repeat the words of docs/architecture.md, table of numbers."""
+"""JSON of customers; what it says of a number is what is declared of it."""
 
-from datetime import datetime
-from typing import Literal
+from dataclasses import replace
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.api.customers import example
-from backend.api.fields import Probability
+from backend.api.customers.shape import nested, with_numbers
+from backend.core.customer_id import CustomerId
+from backend.results.customer_numbers import SHOWN, CustomerNumbers
+from backend.results.declared import Number, Quantity
+from backend.results.explanation import Explanation
+from backend.shop.customers import Customer
 
 
-class Archetype(BaseModel):
-    """The segment a customer belongs to; null before the first run."""
-
-    id: str | None = Field(description="The segment's id; it never changes")
-    name: str | None = Field(description="What it is called now")
-    level: int | None = Field(description="Depth in the hierarchy: 1 = top branch")
-
-
-class Contribution(BaseModel):
-    """One fact's part in a number."""
-
-    feature: Literal["recency", "frequency", "order_value", "age", "details"] = Field(
-        description="Which fact; details: how they combine"
-    )
-    amount: float = Field(description="What it adds, in the unit of the number")
-    reason: str = Field(description="The fact in words")
-
-
-class ExplainedNumber(BaseModel):
-    """A number as the shop's average plus what moves this customer away from it."""
-
-    base: float = Field(description="Mean over the shop's customers with orders")
-    score: float = Field(description="This customer's number: base plus all contributions")
-    contributions: list[Contribution] = Field(description="The largest first")
-
-
-class Crossing(BaseModel):
-    """What would take a customer to another segment, as the standing borders have it."""
-
-    by: Literal["orders", "silence"] = Field(description="More orders, or none for a while")
-    amount: int = Field(
-        description="Orders of the usual value on different days, or days without an order"
-    )
-    within_days: int | None = Field(
-        description="How soon one more order must come: while the customer is still here"
-    )
-    segment_id: str = Field(description="Where the customer would be then")
-    segment_name: str = Field(description="What that segment is called")
-    sentence: str = Field(description="All of it in words")
-
-
-class SegmentReason(BaseModel):
-    """Why a customer is in a segment, and what would change it."""
-
-    why: str = Field(description="The customer's own facts")
-    rule: str | None = Field(description="The segment's rule, to compare them with")
-    crossings: list[Crossing] = Field(description="What would move the customer")
-
-
-class Explanation(BaseModel):
-    """Why a customer's numbers are what they are; null where they are unknown."""
-
-    churn_risk: ExplainedNumber | None = Field(description="Why this churn_risk")
-    predicted_value: ExplainedNumber | None = Field(description="Why this predicted_value")
-    segment: SegmentReason | None = Field(description="Why this segment")
-
-
-class CustomerProfile(BaseModel):
-    """All that is known of one customer. A number that cannot be known is null; see `status`."""
-
-    model_config = ConfigDict(json_schema_extra={"example": example.PROFILE})
+class Person(BaseModel):
+    """What the shop knows of a customer."""
 
     customer_id: str = Field(description="The shop's id, as text")
     email: str | None = Field(description="As the shop has it")
     first_name: str | None = Field(description="As the shop has it")
     last_name: str | None = Field(description="As the shop has it")
-    archetype: Archetype = Field(description="The segment")
-    ltv: float | None = Field(description="historical_value + predicted_value")
-    churn_risk: Probability | None = Field(
-        description="Probability of no counted order within the churn horizon after as_of"
-    )
-    total_orders: int | None = Field(description="Number of counted orders before as_of")
-    avg_order_value: float | None = Field(description="historical_value / total_orders")
-    status: str = Field(
-        description="scored, or why numbers are null: no_orders, not_scored_yet, "
-        "insufficient_history (base rates only), value_out_of_range"
-    )
-    historical_value: float | None = Field(description="Sum of counted orders before as_of")
-    predicted_value: float | None = Field(
-        description="Expected sum of counted orders in the prediction horizon after as_of"
-    )
-    predicted_value_low: float | None = Field(description="Lower end of the 80 % interval")
-    predicted_value_high: float | None = Field(description="Upper end of the 80 % interval")
-    predicted_orders: float | None = Field(
-        description="Expected number of counted orders in the prediction horizon after as_of"
-    )
-    predicted_orders_low: float | None = Field(description="Lower end of the 80 % interval")
-    predicted_orders_high: float | None = Field(description="Upper end of the 80 % interval")
-    next_order_p10: datetime | None = Field(description="10 % quantile of the next order's time")
-    next_order_p50: datetime | None = Field(description="Median of the next order's time")
-    next_order_p90: datetime | None = Field(description="90 % quantile of the next order's time")
-    recency_days: int | None = Field(description="Days from the last counted order to as_of")
-    age_days: int | None = Field(description="Days from the first counted order to as_of")
-    usual_gap_days: float | None = Field(
-        description="Mean days between days with orders; null after one such day"
-    )
-    order_days: int | None = Field(description="Number of days with counted orders")
-    typical_order_value: float | None = Field(description="Geometric mean of counted orders")
-    cluster_confidence: Probability | None = Field(
-        description="Share of refits in which such a customer keeps this segment"
-    )
-    run_id: str | None = Field(description="The run that said so")
-    as_of: datetime | None = Field(description="The instant described")
-    updated_at: datetime | None = Field(description="When the row was published")
+
+
+Numbers: Any = with_numbers(
+    Person, {"archetype": "The segment a customer belongs to; null before the first run."}
+)
+
+
+class CustomerProfile(Numbers):  # type: ignore[misc]  # its fields are those declared
+    """All that is known of one customer. A number that cannot be known is null; see `status`."""
+
+    model_config = ConfigDict(json_schema_extra={"example": example.PROFILE})
+
     explanation: Explanation | None = Field(
         default=None, description="Why these numbers; with explain=true"
     )
+
+
+def profile_of(customer: Customer, numbers: CustomerNumbers) -> CustomerProfile:
+    """Join what the shop knows of a customer with what the published run says."""
+    known = nested({str(one.shown_as): getattr(numbers, one.name) for one in SHOWN})
+    return CustomerProfile(
+        customer_id=str(customer.id),
+        email=customer.email,
+        first_name=customer.first_name,
+        last_name=customer.last_name,
+        **known,
+    )
+
+
+def numbers_of(profile: CustomerProfile) -> CustomerNumbers:
+    """Return the numbers that a profile shows; those it does not show are None."""
+    unknown = CustomerNumbers.unknown(CustomerId(profile.customer_id))
+    return replace(unknown, **{one.name: _shown_in(profile, one) for one in SHOWN})
+
+
+def _shown_in(profile: CustomerProfile, one: Number) -> Any:
+    value = attrgetter(str(one.shown_as))(profile)
+    is_quantity = isinstance(one.kind, Quantity) and value is not None
+    return Decimal(str(value)) if is_quantity else value
 
 
 class CustomerList(BaseModel):

@@ -35,6 +35,12 @@ READINESS: JsonDict = {
 }
 
 
+READINESS_EXAMPLE: dict[str, Any] = {
+    "description": "What in the shop's data may have spoilt the results",
+    "content": {"application/json": {"example": READINESS}},
+}
+
+
 REPORT_EXAMPLE: dict[str, Any] = {
     "description": "What the run read, learnt and measured of itself",
     "content": {

@@ -7,14 +7,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
+from backend import store
 from backend.api.fields import RunIdInPath
 from backend.api.keys import opens_admin, opens_reading
 from backend.api.problem_answers import problems
-from backend.api.runs.example import PAGE_EXAMPLE, REPORT_EXAMPLE
-from backend.api.runs.schema import ClusterRequest, ReadinessView, RunAccepted, RunList, RunView
+from backend.api.runs.example import PAGE_EXAMPLE, READINESS_EXAMPLE, REPORT_EXAMPLE
+from backend.api.runs.schema import ClusterRequest, RunAccepted, RunList, RunView
 from backend.api.state import State
 from backend.core.errors import ReportNotReady
 from backend.report import render_report
+from backend.results.readiness import Readiness
+from backend.results.run_report import RunReport
 from backend.store import runs
 
 STATUS_URL = "/api/admin/cluster/status"
@@ -91,19 +94,21 @@ async def get_run(state: State, run_id: RunIdInPath) -> RunView:
     "/runs/{run_id}/report",
     responses={200: REPORT_EXAMPLE, **problems(404, _404="No run has the id 5f0c2a9b.")},
 )
-async def get_run_report(state: State, run_id: RunIdInPath) -> dict[str, Any]:
+async def get_run_report(state: State, run_id: RunIdInPath) -> RunReport:
     """Return what a run read, learnt and measured of itself."""
-    found = await runs.read_report(state.engine, run_id)
+    found = await store.read_report(state.engine, run_id)
     if found is None:
         raise ReportNotReady(run_id, (await runs.get(state.engine, run_id)).state)
     return found
 
 
-@admin.get("/runs/{run_id}/readiness", responses=problems(404, _404="No run has the id 5f0c2a9b."))
-async def get_run_readiness(state: State, run_id: RunIdInPath) -> ReadinessView:
+@admin.get(
+    "/runs/{run_id}/readiness",
+    responses={200: READINESS_EXAMPLE, **problems(404, _404="No run has the id 5f0c2a9b.")},
+)
+async def get_run_readiness(state: State, run_id: RunIdInPath) -> Readiness:
     """Return what in the shop's data may have spoilt a run's results."""
-    found = (await get_run_report(state, run_id)).get("readiness", {"ready": True, "findings": []})
-    return ReadinessView.model_validate(found)
+    return (await get_run_report(state, run_id)).readiness
 
 
 @admin.get(

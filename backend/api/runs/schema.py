@@ -1,7 +1,7 @@
 """JSON of runs: what is asked for, how far they are, what they found."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -115,23 +115,3 @@ class RunList(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"runs": [example.RUN]}})
 
     runs: list[RunView] = Field(description="Newest first")
-
-
-class FindingView(BaseModel):
-    """One thing that was looked at in the shop's data."""
-
-    code: str = Field(description="What was looked at")
-    level: Literal["ok", "warning", "error"] = Field(
-        description="error: results would be wrong; warning: worse than they could be"
-    )
-    sentence: str = Field(description="What was found, and what to do")
-    facts: dict[str, Any] = Field(description="The figures in the sentence")
-
-
-class ReadinessView(BaseModel):
-    """What in the shop's data may spoil results."""
-
-    model_config = ConfigDict(json_schema_extra={"example": example.READINESS})
-
-    ready: bool = Field(description="Whether nothing found makes results wrong")
-    findings: list[FindingView] = Field(description="What was looked at, and found")

@@ -1,5 +1,7 @@
 """A segment, a group, a move and a split, as the documentation shows them."""
 
+from typing import Any
+
 from pydantic.config import JsonDict
 
 SEGMENT: JsonDict = {
@@ -9,6 +11,7 @@ SEGMENT: JsonDict = {
     "top twentieth by value.",
     "level": 2,
     "parent_id": "active_repeat",
+    "is_group": False,
     "customer_count": 1247,
     "avg_ltv": 3200.00,
     "churn_risk_avg": 0.08,
@@ -48,6 +51,7 @@ GROUP: JsonDict = {
     "description": "Ordered on at least two days, last order within 90 days.",
     "level": 1,
     "parent_id": None,
+    "is_group": True,
     "customer_count": 4202,
     "nearest": None,
 }
@@ -70,4 +74,9 @@ MOVE: JsonDict = {
     "changed_at": "2011-12-10T02:00:41Z",
     "run_id": "5f0c2a9be1d34c77",
     "cause": "behaviour",
+}
+
+SEGMENT_EXAMPLE: dict[str, Any] = {
+    "description": "The segment as it is called now",
+    "content": {"application/json": {"example": SEGMENT}},
 }

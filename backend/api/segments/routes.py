@@ -1,8 +1,7 @@
 """Segments of the published run, what they are called, and who moved between them."""
 
-from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
@@ -11,20 +10,15 @@ from backend.api.caching import cached
 from backend.api.fields import SegmentIdInPath
 from backend.api.keys import opens_admin, opens_reading
 from backend.api.problem_answers import problems
-from backend.api.segments.schema import (
-    Lineage,
-    LineageEvent,
-    Move,
-    MoveList,
-    Segment,
-    SegmentList,
-    SegmentWords,
-)
+from backend.api.segments.example import SEGMENT_EXAMPLE
+from backend.api.segments.schema import Lineage, MoveList, SegmentList, SegmentWords
 from backend.api.state import ApiState, State
+from backend.core.customer_id import CustomerId
 from backend.core.glossary import NO_ORDERS
 from backend.database.engine import transaction
-from backend.segments.profiles import nearest_in_words
+from backend.results.segment import Segment
 from backend.store import runs
+from backend.wording.segment_sentences import told_apart
 
 router = APIRouter(
     prefix="/api/mcp/segments",
@@ -53,12 +47,15 @@ async def list_segments(state: State) -> SegmentList:
 
 @admin.patch(
     "/segments/{segment_id}",
-    responses=problems(
-        404,
-        409,
-        _404="No segment has the id vip.",
-        _409="Another segment is already called Inner Circle.",
-    ),
+    responses={
+        200: SEGMENT_EXAMPLE,
+        **problems(
+            404,
+            409,
+            _404="No segment has the id vip.",
+            _409="Another segment is already called Inner Circle.",
+        ),
+    },
 )
 async def name_segment(state: State, segment_id: SegmentIdInPath, words: SegmentWords) -> Segment:
     """Give a segment words of your own; they stay with the id through all later runs.
@@ -68,8 +65,8 @@ async def name_segment(state: State, segment_id: SegmentIdInPath, words: Segment
     given = words.model_dump(exclude_unset=True)
     async with transaction(state.engine) as connection:
         await store.name_segment(connection, segment_id, given, now=state.now())
-        rows = await store.read_segments(connection)
-    return segments_of(rows)[segment_id]
+        published = await store.read_segments(connection)
+    return next(one for one in told_apart(published.segments) if one.id == segment_id)
 
 
 @admin.get("/segments/lineage")
@@ -78,8 +75,7 @@ async def list_segment_lineage(
 ) -> Lineage:
     """List which segments were born, split, merged or died, and of or into which others."""
     async with transaction(state.engine) as connection:
-        rows = await store.read_lineage(connection, limit=limit)
-    return Lineage(events=[LineageEvent.model_validate(row) for row in rows])
+        return Lineage(events=await store.read_lineage(connection, limit=limit))
 
 
 @admin.get("/changes")
@@ -100,42 +96,24 @@ async def list_segment_changes(
     """
     async with transaction(state.engine) as connection:
         published = await runs.published(connection)
-        if published is None:
+        asked = CustomerId.parse(customer_id or "")
+        if published is None or (customer_id is not None and asked is None):
             return MoveList(changes=[])
-        customer = None if customer_id is None else (published, customer_id)
-        rows = await store.read_moves(
+        customer = None if asked is None else (published, asked)
+        moves = await store.read_moves(
             connection, limit=limit, run_id=run_id, customer=customer, after=after
         )
-    return MoveList(
-        changes=[Move(**{**row, "customer_id": str(row["customer_id"])}) for row in rows]
-    )
+    return MoveList(changes=moves)
 
 
 async def _read(state: ApiState) -> SegmentList:
     async with transaction(state.engine) as connection:
-        rows = await store.read_segments(connection)
-    shown = segments_of(rows)
+        published = await store.read_segments(connection)
+    shown = told_apart(published.segments)
     return SegmentList(
-        segments=[
-            shown[row["id"]] for row in rows if row["id"] != NO_ORDERS and not row["is_group"]
-        ],
-        groups=[shown[row["id"]] for row in rows if row["is_group"]],
-        customers_without_orders=sum(
-            row["customer_count"] for row in rows if row["id"] == NO_ORDERS
-        ),
-        run_id=rows[0]["run_id"] if rows else None,
-        as_of=rows[0]["as_of"] if rows else None,
+        segments=[one for one in shown if one.id != NO_ORDERS and not one.is_group],
+        groups=[one for one in shown if one.is_group],
+        customers_without_orders=sum(one.customer_count for one in shown if one.id == NO_ORDERS),
+        run_id=published.run_id,
+        as_of=published.as_of,
     )
-
-
-def segments_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Segment]:
-    """Show rows of `segments`, by id; their profiles' facts stand beside the columns."""
-    names = {row["id"]: row["name"] for row in rows}
-    return {row["id"]: _segment(row, names) for row in rows}
-
-
-def _segment(row: Mapping[str, Any], names: Mapping[str, str]) -> Segment:
-    columns = {name: value for name, value in row.items() if name in Segment.model_fields}
-    profile = row["profile"]
-    nearest = nearest_in_words(profile.get("nearest"), names)
-    return Segment.model_validate({**profile, **columns, "nearest": nearest})

@@ -1,43 +1,13 @@
 """JSON of segments, their names, moves and lineage."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from backend.api.fields import Probability
 from backend.api.segments import example
-
-
-class Segment(BaseModel):
-    """One segment of the published run; facts beyond the guide's are added by the run."""
-
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={"example": example.SEGMENT},
-    )
-
-    id: str = Field(description="It never changes")
-    name: str = Field(description="What a person, the language model or the rules call it")
-    description: str | None = Field(description="Who is in it, in a sentence")
-    level: int = Field(description="Depth in the hierarchy: 1 = top branch")
-    parent_id: str | None = Field(description="The group it is part of; null at the top")
-    customer_count: int = Field(description="Customers in it")
-    avg_ltv: float | None = Field(description="Mean ltv of its customers")
-    churn_risk_avg: Probability | None = Field(description="Mean churn_risk of its customers")
-    avg_confidence: Probability | None = Field(description="Mean of its customers' confidence")
-    share_of_customers: Probability = Field(description="Of the customers with orders")
-    share_of_revenue: Probability | None = Field(description="Of all counted orders' sum")
-    characteristics: dict[str, float | None] = Field(
-        description="Medians over its customers; null where undefined"
-    )
-    shop: dict[str, float | None] = Field(description="The same over all customers with orders")
-    rule: dict[str, Any] = Field(
-        description="Bounds that hold its customers, how well they do, and a sentence"
-    )
-    nearest: dict[str, Any] | None = Field(
-        description="The segment most like it, and what sets the two apart"
-    )
+from backend.results.move import LineageEvent, Move
+from backend.results.segment import Segment
 
 
 class SegmentList(BaseModel):
@@ -101,41 +71,12 @@ class SegmentWords(BaseModel):
         return self
 
 
-class Move(BaseModel):
-    """One customer's change of segment."""
-
-    id: int = Field(description="Ascending: what came later has a greater one")
-    customer_id: str = Field(description="Who moved")
-    from_segment_id: str | None = Field(description="Null: newly known")
-    to_segment_id: str | None = Field(description="Null: gone from the shop")
-    changed_at: datetime = Field(description="When the run that saw it was published")
-    run_id: str = Field(description="The run that saw it")
-    cause: Literal["behaviour", "model"] = Field(
-        description="behaviour: the customer ordered or time passed; model: the border moved"
-    )
-
-
 class MoveList(BaseModel):
     """Changes of segment."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"changes": [example.MOVE]}})
 
     changes: list[Move] = Field(description="In the order asked for")
-
-
-class LineageEvent(BaseModel):
-    """A segment that came or went."""
-
-    segment_id: str = Field(description="Which segment")
-    event: Literal["born", "split", "merged", "died"] = Field(
-        description="born: new; split: off another; merged: into another; died: gone"
-    )
-    relatives: dict[str, float] = Field(
-        description="Share of its customers by segment they came from (born, split) "
-        "or went to (merged, died)"
-    )
-    happened_at: datetime = Field(description="When the run that saw it was published")
-    run_id: str = Field(description="The run that saw it")
 
 
 class Lineage(BaseModel):

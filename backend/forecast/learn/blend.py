@@ -254,7 +254,7 @@ def _intercept(blend: FloatArray, base: FloatArray) -> float:
 
 def _chunks(days: PurchaseDays) -> Iterator[PurchaseDays]:
     """Cut purchase days into batches of whole customers, so that memory stays bounded."""
-    starts = np.flatnonzero(np.diff(days.customer, prepend=-1))[::CHUNK_BUYERS]
+    starts = days.starts[::CHUNK_BUYERS]
     ends = np.append(starts[1:], len(days.customer))
     for start, end in zip(starts, ends, strict=True):
         yield days.rows(int(start), int(end))

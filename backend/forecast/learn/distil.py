@@ -9,7 +9,16 @@ import numpy as np
 
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.core.arrays import FloatArray
-from backend.forecast.explainer import Explainer, _edges, _features, _log, _log_odds, _Table
+from backend.forecast.explainer import (
+    Effects,
+    Explainer,
+    Feature,
+    _edges,
+    _features,
+    _log,
+    _log_odds,
+    _significant,
+)
 
 MOST_ROWS = 50_000
 
@@ -48,19 +57,23 @@ def fit_explainer(
         base_value,
         float(np.median(facts.frequency[buyers])),
         float(np.median(facts.avg_order_value[buyers])),
-        {name: _Table(edges[name], e[:, 0], e[:, 1]) for name, e in effects.items()},
+        {name: _table(edges[name], effect) for name, effect in effects.items()},
     )
 
 
+def _table(edges: FloatArray, effect: FloatArray) -> Effects:
+    return Effects(_significant(edges), _significant(effect[:, 0]), _significant(effect[:, 1]))
+
+
 def _additive(
-    columns: dict[str, FloatArray], edges: dict[str, FloatArray], targets: FloatArray
-) -> dict[str, FloatArray]:
+    columns: dict[Feature, FloatArray], edges: dict[Feature, FloatArray], targets: FloatArray
+) -> dict[Feature, FloatArray]:
     """Fit one effect per bin and fact by ridge regression; shapes (bins, targets).
 
     Typical customers are below the mean value, for few are far above it: each fact carries its
     share of that distance by how much it matters, so that "details" are zero on average.
     """
-    bins = {n: _Table(edges[n], edges[n], edges[n]).bin(f) for n, f in columns.items()}
+    bins = {n: Effects(edges[n], edges[n], edges[n]).bin(f) for n, f in columns.items()}
     sizes = {n: len(edges[n]) + 2 for n in columns}
     blocks = [np.eye(sizes[n])[bins[n]] for n in columns]
     indicators = np.concatenate(blocks, axis=1)

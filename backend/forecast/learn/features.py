@@ -47,8 +47,7 @@ class _Purchases:
     """Purchase days grouped by buyer, with what several features need."""
 
     def __init__(self, days: PurchaseDays) -> None:
-        self.starts = np.flatnonzero(np.diff(days.customer, prepend=-1))
-        self.count = np.diff(np.append(self.starts, len(days.customer)))
+        self.starts, self.count = days.starts, days.counts
         self.last = self.starts + self.count - 1
         self.spend = days.spend
         self.days_ago = (days.as_of_day - days.day).astype(float)
@@ -71,7 +70,7 @@ def _rhythm(own: _Purchases) -> Columns:
     spread = np.sqrt(np.maximum(np.where(repeats > 1, variance, np.nan), 0.0))
     last_gap = np.where(repeats > 0, gap[own.last], np.nan)
     longest_gap = np.where(repeats > 0, np.maximum.reduceat(gap, own.starts), np.nan)
-    usual_gap = np.maximum(mean_gap, 1.0)
+    gap_of_a_day_or_more = np.maximum(mean_gap, 1.0)
     return {
         "repeat_days": repeats,
         "age_days": own.age_days,
@@ -81,7 +80,7 @@ def _rhythm(own: _Purchases) -> Columns:
         "spread_gap_days": spread,
         "last_gap_days": last_gap,
         "longest_gap_days": longest_gap,
-        "recency_per_gap": own.recency_days / usual_gap,
+        "recency_per_gap": own.recency_days / gap_of_a_day_or_more,
         "rate_per_day": own.count / own.age_days,
     }
 

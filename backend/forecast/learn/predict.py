@@ -11,17 +11,20 @@ from scipy.special import logit
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.core.arrays import FloatArray
+from backend.core.glossary import Status
 from backend.core.threads import one_thread
-from backend.forecast.learn.backtest.grades import BacktestReport, make_report
+from backend.forecast.learn.backtest.grades import make_report
 from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials
 from backend.forecast.learn.blend import HorizonModel, Prediction, fit_horizon
 from backend.forecast.learn.distil import fit_explainer
+from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.next_order import QUANTILES, next_purchase_days
+from backend.forecast.learn.self_report import self_report
 from backend.forecast.learn.spread import Intervals, Spread, fit_spread
-from backend.forecast.result import Forecast, ForecastReport, make_notes
+from backend.results.forecast_report import Backtest, Backtests, ForecastReport, LevelCorrections
 
 # What a shop without any repeat purchase is assumed to have seen besides: half a repeat purchase
 # in one customer-year (the half is Jeffreys' prior for a Poisson rate).
@@ -71,9 +74,8 @@ def forecast(
     days = history.purchase_days()
     horizons = _Horizons(value_horizon_days, churn_horizon_days)
     if not len(days.day):
-        report = ForecastReport("no_orders", "none", value_horizon_days, churn_horizon_days)
-        scores = _nothing(report)
-    elif not np.any(np.diff(days.customer) == 0):
+        scores = _nothing(horizons)
+    elif days.counts.max() == 1:
         scores = _base_rates(days, horizons)
     else:
         with one_thread():
@@ -92,6 +94,14 @@ class _Horizons:
     def equal(self) -> bool:
         return self.value_days == self.churn_days
 
+    def in_order(self, none: FloatArray, churn: FloatArray) -> FloatArray:
+        """Return the chance of no order in the value horizon, bounded by that in the churn horizon.
+
+        The two are learnt apart; nobody who orders within the shorter does not within the longer.
+        """
+        longer = self.value_days >= self.churn_days
+        return np.minimum(none, churn) if longer else np.maximum(none, churn)
+
 
 @dataclass(frozen=True, slots=True)
 class _Fitting:
@@ -103,10 +113,11 @@ class _Fitting:
 
 @dataclass(frozen=True, slots=True)
 class _Scores:
-    """Of buyers only, in purchase days: within the value horizon, and the chance of churn."""
+    """Of buyers only, in purchase days within the value horizon; churn is none in its own."""
 
     prediction: Prediction
     churn: FloatArray
+    none: FloatArray
     intervals: Intervals
     next_purchase_days: FloatArray
     report: ForecastReport
@@ -119,7 +130,7 @@ class _Fitted:
     model: HorizonModel
     trials: list[Trial]
     spend_power: float
-    report: BacktestReport | None
+    report: Backtest | None
 
     def predict(self, days: PurchaseDays) -> Prediction:
         """Predict for all buyers, spend spread as the trials taught."""
@@ -148,6 +159,7 @@ def _recipe(
     return _Scores(
         prediction=prediction,
         churn=left.none,
+        none=horizons.in_order(prediction.none, left.none),
         intervals=spread.intervals(prediction),
         next_purchase_days=_next_purchases(value.model, days, prediction, left, horizons),
         report=_report(value, churn, spread, horizons),
@@ -199,18 +211,16 @@ def _next_purchases(
 
 def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons) -> ForecastReport:
     boosted = value.model.buy is not None
-    return ForecastReport(
-        status="scored",
-        model="lifetime models and gradient boosting" if boosted else "lifetime models",
+    return self_report(
+        Status.SCORED,
+        "lifetime models and gradient boosting" if boosted else "lifetime models",
         value_horizon_days=horizons.value_days,
         churn_horizon_days=horizons.churn_days,
         parameters=value.model.base.parameters(),
-        level=asdict(value.model.level),
+        level=LevelCorrections(**asdict(value.model.level)),
         spend_power=value.spend_power,
-        value=value.report,
-        churn=churn.report,
+        backtest=Backtests(value=value.report, churn=churn.report),
         coverage=spread.coverage,
-        notes=make_notes(value.report, churn.report, season_known=value.model.level.year_ago),
     )
 
 
@@ -227,27 +237,34 @@ def _base_rates(days: PurchaseDays, horizons: _Horizons) -> _Scores:
         everyone * expected * summary.spend.mean(),
         everyone * float(logit(-np.expm1(-expected))),
     )
-    report = ForecastReport(
-        "insufficient_history",
+    report = self_report(
+        Status.INSUFFICIENT_HISTORY,
         "base rate",
-        horizons.value_days,
-        horizons.churn_days,
+        value_horizon_days=horizons.value_days,
+        churn_horizon_days=horizons.churn_days,
         parameters={"poisson": {"rate_per_day": rate_per_day}},
-        notes=("Nobody has ordered on two days yet: all customers have the same base rate.",),
     )
     return _Scores(
         prediction,
         everyone * np.exp(-rate_per_day * horizons.churn_days),
+        everyone * np.exp(-expected),
         fit_spread([], []).intervals(prediction),
         np.tile(_exponential_waits(rate_per_day, horizons), (len(summary), 1)),
         report,
     )
 
 
-def _nothing(report: ForecastReport) -> _Scores:
+def _nothing(horizons: _Horizons) -> _Scores:
+    report = self_report(
+        Status.NO_ORDERS,
+        "none",
+        value_horizon_days=horizons.value_days,
+        churn_horizon_days=horizons.churn_days,
+        parameters={},
+    )
     none = np.zeros(0)
     prediction = Prediction(np.zeros(0, dtype=np.int64), none, none, none)
-    return _Scores(prediction, none, Intervals(*(none,) * 4), np.zeros((0, 3)), report)
+    return _Scores(prediction, none, none, Intervals(*(none,) * 4), np.zeros((0, 3)), report)
 
 
 def _exponential_waits(rate_per_day: float, horizons: _Horizons) -> FloatArray:
@@ -272,6 +289,7 @@ def _spread_over_customers(history: OrderHistory, days: PurchaseDays, scores: _S
         predicted_orders=to_all(scores.prediction.purchase_days * orders_per_day),
         predicted_value=value,
         churn_risk=churn,
+        no_order_chance=to_all(scores.none),
         predicted_orders_low=to_all(np.round(intervals.purchase_days_low * orders_per_day)),
         predicted_orders_high=to_all(np.round(intervals.purchase_days_high * orders_per_day)),
         predicted_value_low=to_all(intervals.spend_low),

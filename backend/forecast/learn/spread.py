@@ -10,7 +10,6 @@ replayed as if the level had been missed, upwards and downwards, by as much as i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -31,6 +30,7 @@ from backend.forecast.learn.intervals import (
     limits,
     ranks,
 )
+from backend.results.forecast_report import IntervalCoverage, ShareInside, TypicalLevelErrors
 
 # Three-point Gauss-Hermite: in standard deviations of a normal level error.
 LEVELS_MISSED = (-(3**0.5), 0.0, 3**0.5)
@@ -60,14 +60,14 @@ class Spread:
     count_reach, spend_reach
         How much of them an interval holds.
     coverage
-        How such intervals did on the trials; empty without trials.
+        How such intervals did on the trials.
     """
 
     counts: CountSpread
     spend: SpendSpread
     count_reach: Reach
     spend_reach: Reach
-    coverage: dict[str, Any]
+    coverage: IntervalCoverage
 
     def intervals(self, prediction: Prediction) -> Intervals:
         """Return the interval of every buyer."""
@@ -95,11 +95,11 @@ def fit_spread(
     spend = fit_spend_spread(spend_seen, counts_seen.mean)
     level_error = _typical(errors, tuning.spread)
     count_reach, spend_reach = _reaches(trials, levelled, counts, spend, level_error)
-    spread = Spread(counts, spend, count_reach, spend_reach, coverage={})
+    spread = Spread(counts, spend, count_reach, spend_reach, coverage=IntervalCoverage())
     if not trials:
         return spread
-    coverage = _coverage(spread, trials, predictions)
-    coverage["typical_level_error"] = {"orders": level_error[0], "value": level_error[1]}
+    off = TypicalLevelErrors(orders=level_error[0], value=level_error[1])
+    coverage = replace(_coverage(spread, trials, predictions), typical_level_error=off)
     return replace(spread, coverage=coverage)
 
 
@@ -171,7 +171,9 @@ def _outcomes(trials: list[Trial], predictions: list[Prediction]) -> tuple[Outco
     )
 
 
-def _coverage(spread: Spread, trials: list[Trial], predictions: list[Prediction]) -> dict[str, Any]:
+def _coverage(
+    spread: Spread, trials: list[Trial], predictions: list[Prediction]
+) -> IntervalCoverage:
     """Share of outcomes inside, overall and by tenth of the prediction."""
     orders, spend, tenths, money_tenths, none = [], [], [], [], []
     for trial, prediction in zip(trials, predictions, strict=True):
@@ -184,20 +186,18 @@ def _coverage(spread: Spread, trials: list[Trial], predictions: list[Prediction]
         tenths.append(equal_bins(prediction.purchase_days))
         money_tenths.append(equal_bins(prediction.spend))
         none.append(trial.spend == 0)
-    return {
-        "wanted": COVERAGE,
-        "counted": "share of outcomes inside or on the limits; where more than 80 % of customers "
-        "order nothing, [0, 0] is the interval and covers more",
-        "orders": _by_tenth(np.concatenate(orders), np.concatenate(tenths)),
-        "value": _by_tenth(np.concatenate(spend), np.concatenate(money_tenths)),
-        "nothing": _by_tenth(np.concatenate(none), np.concatenate(money_tenths)),
-    }
+    return IntervalCoverage(
+        wanted=COVERAGE,
+        orders=_by_tenth(np.concatenate(orders), np.concatenate(tenths)),
+        value=_by_tenth(np.concatenate(spend), np.concatenate(money_tenths)),
+        nothing=_by_tenth(np.concatenate(none), np.concatenate(money_tenths)),
+    )
 
 
-def _by_tenth(inside: FloatArray, tenth: FloatArray) -> dict[str, Any]:
+def _by_tenth(inside: FloatArray, tenth: FloatArray) -> ShareInside:
     counts = np.bincount(tenth)
     shares = np.bincount(tenth, inside) / np.maximum(counts, 1)
-    return {
-        "overall": float(inside.mean()),
-        "by_tenth_of_prediction": [float(s) for s in shares[counts > 0]],
-    }
+    return ShareInside(
+        overall=float(inside.mean()),
+        by_tenth_of_prediction=tuple(float(s) for s in shares[counts > 0]),
+    )

@@ -10,16 +10,19 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from backend.behaviour.history import ONE_DAY, OrderHistory
+from backend.core.arrays import FloatArray, IntArray
+from backend.results.clustering import FitFigures
 from backend.segments.boxes import Boxes
-from backend.segments.buyers import Behaviour, FloatArray, IntArray, behaviour_of, spend_after
-from backend.segments.habits import Mixture, fit_traits
+from backend.segments.buyers import Behaviour, behaviour_of, spend_after
+from backend.segments.habits import Mixture
 from backend.segments.learn.cluster import Clustering
-from backend.segments.learn.fit_space import Outcomes, fit_space
+from backend.segments.learn.fit_space import NextSpend, fit_space
+from backend.segments.learn.mixtures import fit_traits
 from backend.segments.learn.segment_tuning import TUNED, BorderTuning, SegmentTuning
 from backend.segments.learn.simplicity import is_simple
 from backend.segments.options import ClusteringOptions, upper_bound
+from backend.segments.segment_model import Reliability, SegmentModel
 from backend.segments.space import Space, value_score
-from backend.segments.standing import Reliability, StandingModel
 from backend.segments.vocabulary import (
     ANCHORS,
     BRANCHES,
@@ -55,7 +58,7 @@ class Fitting:
         history: OrderHistory,
         behaviour: Behaviour,
         options: ClusteringOptions,
-        previous: StandingModel | None,
+        previous: SegmentModel | None,
         customer_keys: NDArray[Any],
         tuning: SegmentTuning = TUNED,
     ) -> None:
@@ -67,17 +70,20 @@ class Fitting:
         self._sampled = behaviour.of(_sample(customer_keys[behaviour.customer], options))
         self._outcomes = _outcomes(history, self._sampled.customer, tuning.borders)
 
-    def model(self, share_of_previous: float) -> StandingModel:
-        """Fit on the sample, and learn how reliable the fit is from refits on resamples."""
+    def borders(self, share_of_previous: float) -> SegmentModel:
+        """Fit on the sample. What is adopted wants `confident` too."""
         model = self._fitted(self._sampled, self._outcomes, share_of_previous)
-        report = {
-            **model.report,
-            "justified_k": self._justified_k(share_of_previous),
-            "share_of_previous": share_of_previous if self._previous else None,
-        }
-        model = replace(model, names=self._names(model), report=report)
+        return replace(model, names=self._names(model))
+
+    def confident(self, model: SegmentModel, share_of_previous: float) -> SegmentModel:
+        """Learn how reliable borders are, from refits on resamples: nine times their own cost."""
+        report = replace(
+            model.report,
+            justified_k=self._justified_k(share_of_previous),
+            share_of_previous=share_of_previous if self._previous else None,
+        )
         refits = [self._fitted(*drawn, share_of_previous) for drawn in self._resamples()]
-        return self._with_reliability(model, refits)
+        return self._with_reliability(replace(model, report=report), refits)
 
     def _justified_k(self, share_of_previous: float) -> int:
         """Return the number of segments that the data justify, without any bounds."""
@@ -87,8 +93,8 @@ class Fitting:
         return len(fitted.segment_ids)
 
     def _with_reliability(
-        self, model: StandingModel, refits: Sequence[StandingModel]
-    ) -> StandingModel:
+        self, model: SegmentModel, refits: Sequence[SegmentModel]
+    ) -> SegmentModel:
         """Learn the share of refits in which customers keep their segment.
 
         An isotonic function of the distance to the nearest border, per branch.
@@ -107,7 +113,7 @@ class Fitting:
                 )
         return replace(model, reliability=reliability)
 
-    def _resamples(self) -> Iterator[tuple[Behaviour, Outcomes | None]]:
+    def _resamples(self) -> Iterator[tuple[Behaviour, NextSpend | None]]:
         """Draw customers and outcomes with replacement."""
         rng = np.random.default_rng(self._options.seed)
         size = min(len(self._sampled), self._tuning.borders.most_rows_in_a_refit)
@@ -122,10 +128,10 @@ class Fitting:
     def _fitted(
         self,
         customers: Behaviour,
-        outcomes: Outcomes | None,
+        outcomes: NextSpend | None,
         share_of_previous: float,
         options: ClusteringOptions | None = None,
-    ) -> StandingModel:
+    ) -> SegmentModel:
         """Fit on some customers."""
         previous, options = self._previous, options or self._options
         space = fit_space(
@@ -148,7 +154,7 @@ class Fitting:
             tuning=self._tuning.cluster,
         )
         clustering.unite()
-        model = StandingModel(
+        model = SegmentModel(
             space=space,
             boxes=_boxes(clustering),
             fitted_at=self._as_of,
@@ -158,15 +164,17 @@ class Fitting:
         traits = _traits(model, customers, upper - len(model.segment_ids), self._tuning.borders)
         clustering.halve(options.min_k - len(traits))
         model = replace(model, boxes=_boxes(clustering), traits=traits)
-        report = {
-            "k": len(model.segment_ids),
-            "upper_bound": upper,
-            "sample": len(customers),
-            "window_known": outcomes is not None,
-        }
+        found = len(model.segment_ids)
+        report = FitFigures(
+            k=found,
+            upper_bound=upper,
+            justified_k=found,
+            sample=len(customers),
+            window_known=outcomes is not None,
+        )
         return replace(model, report=report)
 
-    def _names(self, model: StandingModel) -> Mapping[str, str]:
+    def _names(self, model: SegmentModel) -> Mapping[str, str]:
         """Name what is new by the rules; a segment keeps the name that it was born with."""
         kept = {} if self._previous is None else self._previous.names
         ids = model.assign(self._behaviour).ids
@@ -177,7 +185,7 @@ class Fitting:
             fresh[identity] = guarded_name(identity, self._return_share(model, identity), median)
         return {**kept, **fresh}
 
-    def _return_share(self, model: StandingModel, identity: str) -> float | None:
+    def _return_share(self, model: SegmentModel, identity: str) -> float | None:
         """Return the share of a segment's customers who came back in the window."""
         if self._outcomes is None:
             return None
@@ -194,7 +202,7 @@ def _sample(keys: NDArray[Any], options: ClusteringOptions) -> IntArray:
     return np.sort(np.argsort(hashes, kind="stable")[:size])
 
 
-def _outcomes(history: OrderHistory, customers: IntArray, tuning: BorderTuning) -> Outcomes | None:
+def _outcomes(history: OrderHistory, customers: IntArray, tuning: BorderTuning) -> NextSpend | None:
     """Look at what the sample did in the last window; None where that tells too little."""
     span = int((history.as_of - history.created_at.min()) / ONE_DAY)
     window = int(np.clip(span // 4, tuning.shortest_window_days, tuning.longest_window_days))
@@ -204,7 +212,7 @@ def _outcomes(history: OrderHistory, customers: IntArray, tuning: BorderTuning) 
     log_spend = spend_after(history, cutoff, before.customer)
     if np.count_nonzero(log_spend) < tuning.fewest_returns:
         return None
-    return Outcomes(before, log_spend)
+    return NextSpend(before, log_spend)
 
 
 def _boxes(clustering: Clustering) -> dict[Branch, Boxes]:
@@ -213,7 +221,7 @@ def _boxes(clustering: Clustering) -> dict[Branch, Boxes]:
 
 
 def _traits(
-    model: StandingModel, customers: Behaviour, room: int, tuning: BorderTuning
+    model: SegmentModel, customers: Behaviour, room: int, tuning: BorderTuning
 ) -> dict[Trait, Mixture]:
     """Keep the habits that enough customers have, the commonest first, while there is room."""
     if room <= 0 or customers.evidence is None:

@@ -17,12 +17,13 @@ from scipy.stats import f as f_distribution
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LinearRegression
 
+from backend.core.arrays import BoolArray, FloatArray
 from backend.segments.boxes import Boxes
-from backend.segments.buyers import Behaviour, BoolArray, FloatArray
-from backend.segments.learn.fit_space import Outcomes
+from backend.segments.buyers import Behaviour
+from backend.segments.learn.fit_space import NextSpend
 from backend.segments.learn.segment_tuning import TUNED, ClusterTuning
+from backend.segments.segment_model import HYSTERESIS
 from backend.segments.space import VALUE_WEIGHT, Space
-from backend.segments.standing import HYSTERESIS
 from backend.segments.vocabulary import (
     ANCHORS_OF,
     BRANCHES,
@@ -114,7 +115,7 @@ class Clustering:
     def __init__(
         self,
         behaviour: Behaviour,
-        outcomes: Outcomes | None,
+        outcomes: NextSpend | None,
         space: Space,
         *,
         upper: int,
@@ -349,7 +350,7 @@ def _inside(points: FloatArray, low: FloatArray, high: FloatArray) -> BoolArray:
 
 
 def _tried(
-    outcomes: Outcomes | None, space: Space, branch: Branch
+    outcomes: NextSpend | None, space: Space, branch: Branch
 ) -> tuple[FloatArray, FloatArray] | None:
     """Return where the customers of a branch stood before the window, and what they spent."""
     if outcomes is None:

@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from backend.segments.buyers import Behaviour, BoolArray, FloatArray
+from backend.core.arrays import BoolArray, FloatArray
+from backend.segments.buyers import Behaviour
 from backend.segments.learn.segment_tuning import TUNED, SpaceTuning
 from backend.segments.space import HIGHEST_ACTIVITY, ReturnCurve, Space, value_score
 from backend.segments.vocabulary import BRANCHES, Branch
@@ -18,15 +19,15 @@ IQR_OF_NORMAL, P80_OF_NORMAL = 1.349, 2.563
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
+class NextSpend:
     """What customers did in the window before `as_of`, and how they stood at its beginning."""
 
     before: Behaviour
     log_spend: FloatArray
 
-    def of(self, rows: Any) -> "Outcomes":
+    def of(self, rows: Any) -> "NextSpend":
         """Return some rows."""
-        return Outcomes(self.before.of(rows), self.log_spend[rows])
+        return NextSpend(self.before.of(rows), self.log_spend[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Clock:
 
     @classmethod
     def of(cls, behaviour: Behaviour, tuning: SpaceTuning = TUNED.space) -> "Clock":
-        """Read it off the usual gaps of repeat customers; assumed where there are hardly any."""
-        gaps = behaviour.usual_gap_days[~np.isnan(behaviour.usual_gap_days)]
+        """Read it off the typical gaps of repeat customers; assumed where there are hardly any."""
+        gaps = behaviour.typical_gap_days[~np.isnan(behaviour.typical_gap_days)]
         if len(gaps) < tuning.fewest_gaps:
             return cls(0.0, tuning.assumed_long_gap_days)
         return cls(*np.quantile(gaps, (tuning.short_gap, tuning.long_gap)).tolist())
@@ -114,7 +115,7 @@ def _bagged(
 
 def fit_space(
     behaviour: Behaviour,
-    outcomes: Outcomes | None,
+    outcomes: NextSpend | None,
     *,
     robust: bool,
     seed: int,
@@ -156,7 +157,7 @@ def _mixed(curve: ReturnCurve, previous: ReturnCurve, share: float) -> ReturnCur
 
 
 def _branch_curve(
-    outcomes: Outcomes | None,
+    outcomes: NextSpend | None,
     branch: Branch,
     clock: Clock,
     longest: float,
@@ -169,7 +170,7 @@ def _branch_curve(
     return fit_curve(mine.before.recency_days, mine.log_spend > 0, clock, longest, seed, tuning)
 
 
-def _frequency_weight(outcomes: Outcomes | None, curve: ReturnCurve, tuning: SpaceTuning) -> float:
+def _frequency_weight(outcomes: NextSpend | None, curve: ReturnCurve, tuning: SpaceTuning) -> float:
     """Weigh how often against how much by what foretells spend; a half where that is unknown."""
     if outcomes is None:
         return 0.5

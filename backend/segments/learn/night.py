@@ -1,7 +1,6 @@
 """From a shop's history to the segment of each of its customers, night after night."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -9,14 +8,27 @@ from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import ONE_DAY, OrderHistory
-from backend.core.glossary import NO_ORDERS
+from backend.core.glossary import NO_ORDERS, Decision
 from backend.core.threads import one_thread
-from backend.segments.buyers import Behaviour, behaviour_of, with_habits
+from backend.results.clustering import ClusteringReport
+from backend.segments.buyers import Behaviour
+from backend.segments.clustering_notes import (
+    AskedForOne,
+    BordersHeldBack,
+    ClusteringNote,
+    CurvesAssumed,
+    EnoughForOne,
+    FewerJustified,
+    FewerLargeEnough,
+    HeldToFewer,
+    TooFewToCluster,
+)
 from backend.segments.learn.borders import Fitting
+from backend.segments.learn.evidence import with_habits
 from backend.segments.learn.segment_tuning import TUNED, SegmentTuning
-from backend.segments.membership import Before, Decision, Ids, Membership, Refit
+from backend.segments.membership import Before, Ids, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
-from backend.segments.standing import REFIT_AFTER_DAYS, StandingModel
+from backend.segments.segment_model import REFIT_AFTER_DAYS, SegmentModel
 from backend.segments.vocabulary import ALL
 
 FEWEST_BUYERS = 20
@@ -24,6 +36,7 @@ FEWEST_BUYERS = 20
 
 def segment(
     history: OrderHistory,
+    behaviour: Behaviour,
     options: ClusteringOptions,
     customer_keys: NDArray[Any],
     *,
@@ -44,6 +57,8 @@ def segment(
     ----------
     history
         Orders of all customers.
+    behaviour
+        What they come to, as `behaviour_of` sums them up.
     options
         Bounds of k, sample, scaling.
     customer_keys
@@ -57,15 +72,12 @@ def segment(
     tuning
         What may be tried otherwise.
     """
-    behaviour = behaviour_of(history)
     count = len(behaviour)
     if count < FEWEST_BUYERS:
-        words = f"{count} customers with orders are too few to cluster: one segment."
-        return _unclustered(history, behaviour, min(count, 1), words)
+        return _unclustered(history, behaviour, min(count, 1), TooFewToCluster(count))
     if upper_bound(count, options) == 1:  # one-time and repeat buyers are two at least
-        held = "Held to 1 segment, as asked for."
-        few = f"{count} customers with orders are enough for 1 segment only."
-        return _unclustered(history, behaviour, 1, held if options.max_k == 1 else few)
+        note = AskedForOne() if options.max_k == 1 else EnoughForOne(count)
+        return _unclustered(history, behaviour, 1, note)
     with one_thread():
         night = _Night(history, behaviour, options, customer_keys, baskets, before, tuning)
         return night.membership(refit)
@@ -107,13 +119,13 @@ class _Night:
         if self._standing is not None:
             stays = self._standing.assign(self._behaviour, self._was)
             by_model[buyers] = stays.ids != assigned.ids
-        report = {
-            **model.report,
-            "refit": decision,
-            "fitted_at": str(model.fitted_at),
-            "moved_without_order": self._moved(assigned.ids),
-            "refit_would_move": moved,
-        }
+        report = ClusteringReport(
+            **asdict(model.report),
+            refit=decision,
+            fitted_at=str(model.fitted_at),
+            moved_without_order=self._moved(assigned.ids),
+            refit_would_move=moved,
+        )
         return Membership(
             ids=ids,
             confidence=confidence,
@@ -124,36 +136,37 @@ class _Night:
             notes=_notes(model.options, report),
         )
 
-    def _decided(self, refit: Refit) -> tuple[StandingModel, Decision, float | None]:
+    def _decided(self, refit: Refit) -> tuple[SegmentModel, Decision, float | None]:
         """Return the model that holds, why, and what share of quiet customers a refit moves."""
         standing = self._standing
         if standing is None:
-            return self._fitting(None).model(0.0), "first", None
+            task = self._fitting(None)
+            return task.confident(task.borders(0.0), 0.0), Decision.FIRST, None
         other_bounds = standing.options != replace(
             self._options, sample_size=standing.options.sample_size
         )
         if refit == "auto" and not other_bounds and not self._is_due(standing):
-            return standing, "kept", None
+            return standing, Decision.KEPT, None
         forced = refit == "force" or other_bounds
         # After a long while time alone moves many: new borders may move as many.
         stays = self._moved(standing.assign(self._behaviour, self._was).ids) or 0.0
         most = max(self._tuning.night.most_moved, stays)
         least_moved, task = np.inf, self._fitting(standing)
         for share in self._tuning.night.shares_of_previous:
-            model = task.model(share)
+            model = task.borders(share)
             moved = self._moved(model.assign(self._behaviour, self._was).ids) or 0.0
             if forced or moved <= most:
-                decision: Decision = "forced" if forced else "adopted"
-                return model, decision, moved
+                decision = Decision.FORCED if forced else Decision.ADOPTED
+                return task.confident(model, share), decision, moved
             least_moved = min(least_moved, moved)
-        return standing, "held_back", least_moved
+        return standing, Decision.HELD_BACK, least_moved
 
-    def _fitting(self, standing: StandingModel | None) -> Fitting:
+    def _fitting(self, standing: SegmentModel | None) -> Fitting:
         return Fitting(
             self._history, self._behaviour, self._options, standing, self._keys, self._tuning
         )
 
-    def _is_due(self, standing: StandingModel) -> bool:
+    def _is_due(self, standing: SegmentModel) -> bool:
         return bool(self._history.as_of - standing.fitted_at >= REFIT_AFTER_DAYS * ONE_DAY)
 
     def _who_did_not_order(self, before: Before | None) -> NDArray[np.bool_]:
@@ -178,28 +191,24 @@ def _known_by_then(before: Before | None, as_of: np.datetime64) -> Before | None
     return before
 
 
-def _notes(options: ClusteringOptions, report: Mapping[str, Any]) -> tuple[str, ...]:
-    notes = []
-    if report["justified_k"] < options.min_k:
-        notes.append(
-            f"Asked for at least {options.min_k} segments, "
-            f"the data justify {report['justified_k']}."
-        )
-    if report["k"] < options.min_k:
-        notes.append(f"Only {report['k']} segments are large enough to be told apart.")
-    if report["k"] == report["upper_bound"] < report["justified_k"]:
-        notes.append(f"Held to {report['k']} segments; the data justify more.")
-    if not report["window_known"]:
-        notes.append("Too few customers came back to learn from: segments follow assumed curves.")
-    if report["refit"] == "held_back":
-        notes.append(
-            f"New borders were held back: they would move {report['refit_would_move']:.1%} of the "
-            'customers who did not order. Ask for a run with refit "force" to adopt them.'
-        )
+def _notes(options: ClusteringOptions, report: ClusteringReport) -> tuple[ClusteringNote, ...]:
+    notes: list[ClusteringNote] = []
+    if report.justified_k < options.min_k:
+        notes.append(FewerJustified(options.min_k, report.justified_k))
+    if report.k < options.min_k:
+        notes.append(FewerLargeEnough(report.k))
+    if report.k == report.upper_bound < report.justified_k:
+        notes.append(HeldToFewer(report.k))
+    if not report.window_known:
+        notes.append(CurvesAssumed())
+    if report.refit == Decision.HELD_BACK:
+        notes.append(BordersHeldBack(report.refit_would_move or 0.0))
     return tuple(notes)
 
 
-def _unclustered(history: OrderHistory, behaviour: Behaviour, count: int, words: str) -> Membership:
+def _unclustered(
+    history: OrderHistory, behaviour: Behaviour, count: int, note: ClusteringNote
+) -> Membership:
     ids = np.full(history.customer_count, NO_ORDERS, dtype=object)
     ids[behaviour.customer] = ALL
     unknown = np.full(history.customer_count, np.nan)
@@ -209,15 +218,15 @@ def _unclustered(history: OrderHistory, behaviour: Behaviour, count: int, words:
         margin=unknown,
         moved_by_model=np.zeros(history.customer_count, dtype=bool),
         model=None,
-        report={
-            "k": count,
-            "upper_bound": 1,
-            "justified_k": count,
-            "sample": len(behaviour),
-            "refit": "too_few",
-            "fitted_at": None,
-            "moved_without_order": None,
-            "refit_would_move": None,
-        },
-        notes=(words,),
+        report=ClusteringReport(
+            k=count,
+            upper_bound=1,
+            justified_k=count,
+            sample=len(behaviour),
+            refit=Decision.TOO_FEW,
+            fitted_at=None,
+            moved_without_order=None,
+            refit_would_move=None,
+        ),
+        notes=(note,),
     )

@@ -9,7 +9,7 @@ scale from a variable that names no table of its own is meant for the preset's t
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from backend.core.errors import InvalidMapping
 from backend.shop.mapping.mapping import (
     LOGICAL_NAMES,
     Currency,
+    LogicalName,
     LogicalTable,
     ShopMapping,
     StatusLists,
@@ -63,7 +64,7 @@ GROUPS: Mapping[str, type[BaseModel]] = {
     "statuses": StatusLists,
     "currency": Currency,
 }
-DERIVED = ("notes", "line_items_may_be_missing")
+DERIVED = ("notes", "line_items_may_be_missing", "unnamed", "on_search_path")
 PRESET_FACTS = ("about",)
 KEPT_WITH_A_PRESET = ("filter", "scale")
 Layer = dict[str, Any]
@@ -100,7 +101,14 @@ def load_mapping(variables: Mapping[str, str]) -> ShopMapping:
     merged["preset"] = name
     merged["notes"] = _unheard({**plain, **_preset_of(variables)}, merged)
     merged["line_items_may_be_missing"] = not any(map(_names_lines, layers[1:]))
+    merged["unnamed"] = tuple(name for name in LOGICAL_NAMES if _is_unnamed(name, layers[1:]))
     return _validated(merged, plain)
+
+
+def _is_unnamed(name: LogicalName, layers: Sequence[Layer]) -> bool:
+    """Whether no layer says where a table is: by a name, a query, or that there is none."""
+    held = [layer.get(name, {}) for layer in layers]
+    return all(isinstance(one, Mapping) and not {"table", "query"} & one.keys() for one in held)
 
 
 def _names_lines(layer: Layer) -> bool:

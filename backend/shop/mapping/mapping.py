@@ -182,7 +182,9 @@ class Currency(BaseModel):
 class ShopMapping(BaseModel):
     """How a shop's own tables yield our three logical ones, and what their values mean.
 
-    `notes` and `line_items_may_be_missing` follow from the rest; nobody sets them.
+    The last four follow from the rest, or from what the database has; nobody sets them. `unnamed`
+    are the tables whose name is the guide's, for want of another; `on_search_path` says that they
+    are not in the guide's schema.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -203,6 +205,8 @@ class ShopMapping(BaseModel):
     preset: str | None = Field(default=None, description="a preset's name")
     notes: tuple[str, ...] = ()
     line_items_may_be_missing: bool = False
+    unnamed: tuple[LogicalName, ...] = ()
+    on_search_path: bool = False
 
     @field_validator("prefix", "table_schema")
     @classmethod
@@ -234,6 +238,21 @@ class ShopMapping(BaseModel):
         """Return schema and table of what the mapping names, with the prefix."""
         schema, _, table = name.rpartition(".")
         return schema or self.table_schema or None, self.prefix + table
+
+    def without_schema(self) -> "ShopMapping":
+        """Return the mapping with the unnamed tables on the search path."""
+        changed: dict[str, Any] = {"on_search_path": True}
+        for name in self.unnamed:
+            if (table := self.table(name)) is not None:
+                bare = str(table.table).rpartition(".")[2]
+                changed[name] = table.model_copy(update={"table": bare})
+        return self.model_copy(update=changed)
+
+    @property
+    def unnamed_tables(self) -> tuple[str, ...]:
+        """Where the tables are that nobody named."""
+        tables = [self.table(name) for name in self.unnamed]
+        return tuple(".".join(filter(None, self.place(str(one.table)))) for one in tables if one)
 
     @property
     def contradictions(self) -> tuple[str, ...]:

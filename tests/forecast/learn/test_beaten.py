@@ -7,6 +7,7 @@ from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.backtest.metrics import normalised_gini
 from backend.forecast.learn.backtest.simple_rules import simple_rules
 from backend.forecast.learn.predict import forecast
+from backend.wording.forecast_sentences import forecast_notes
 
 START = np.datetime64("2021-01-01", "us")
 AS_OF = np.datetime64("2024-01-01", "us")
@@ -44,7 +45,9 @@ def test_a_rule_that_truly_wins_is_admitted_and_the_future_proves_it_right(
 ) -> None:
     history = known(orders, AS_OF)
     scores = forecast(history, value_horizon_days=HORIZON_DAYS, churn_horizon_days=HORIZON_DAYS)
-    assert f'For value, the simple rule "{RULE}" does better on the past.' in scores.report.notes
+    assert f'For value, the simple rule "{RULE}" does better on the past.' in forecast_notes(
+        scores.report
+    )
 
     later = known(orders, AS_OF + np.timedelta64(HORIZON_DAYS, "D"))
     new = later.created_at >= AS_OF

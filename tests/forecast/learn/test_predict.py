@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory
+from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.forecast_tuning import TUNED
 from backend.forecast.learn.predict import forecast
-from backend.forecast.result import Forecast
+from backend.wording.forecast_sentences import forecast_notes
+from tests.in_json import in_json
 
 History = Callable[[str], OrderHistory]
 AS_OF = np.datetime64("2024-06-01")
@@ -20,6 +22,7 @@ NUMBERS = (
     "predicted_orders",
     "predicted_value",
     "churn_risk",
+    "no_order_chance",
     "predicted_orders_low",
     "predicted_orders_high",
     "predicted_value_low",
@@ -149,7 +152,9 @@ def test_within_one_gap_the_report_admits_that_clockwork_is_taken_for_chance(
     assert scores.predicted_orders.sum() == pytest.approx(150, rel=0.1)
     # Purchases at random, at one a month, leave exp(-31 / 30) of the customers without any.
     assert scores.churn_risk == pytest.approx(np.exp(-31 / 30), abs=0.03)
-    assert 'For churn, the simple rule "base rate" does better on the past.' in scores.report.notes
+    assert 'For churn, the simple rule "base rate" does better on the past.' in forecast_notes(
+        scores.report
+    )
 
 
 def test_customers_without_orders_get_no_number() -> None:
@@ -162,7 +167,7 @@ def test_customers_without_orders_get_no_number() -> None:
 def test_a_shop_where_nobody_came_back_gets_base_rates() -> None:
     scores = forecast(shop([0, 1, 2], [200, 50, 1], customer_count=3))
     assert scores.report.status == "insufficient_history"
-    assert scores.report.grade["overall"] == "not enough history"
+    assert scores.report.grade.overall == "not enough history"
     assert len(set(scores.churn_risk.tolist())) == 1
     assert 0 < scores.predicted_orders[0] < 1
     assert np.all(scores.predicted_value_high >= scores.predicted_value_low)
@@ -183,7 +188,7 @@ def test_shops_of_every_size_are_scored_without_a_warning(buyers: int) -> None:
     scores = forecast(shop(customers, rng.uniform(0, 300, 3 * buyers).tolist(), buyers))
     for name in NUMBERS[:-1]:
         assert np.isfinite(getattr(scores, name)).all()
-    json.dumps(scores.report.as_dict(), allow_nan=False)
+    json.dumps(in_json(scores.report), allow_nan=False)
 
 
 def test_a_shop_of_a_few_days_with_many_customers_is_scored() -> None:
@@ -250,7 +255,7 @@ def test_progress_grows_to_one(small_shop: OrderHistory) -> None:
 
 
 def test_the_report_holds_what_the_page_needs(cdnow_forecast: Forecast) -> None:
-    report = json.loads(json.dumps(cdnow_forecast.report.as_dict(), allow_nan=False))
+    report = in_json(cdnow_forecast.report)
     backtest = report["backtest"]["churn"]
     assert len(backtest["calibration"]) == len(backtest["lift"]) == 10
     assert {"forecast", "base rate", "recency rule"} <= set(backtest["metrics"])
@@ -258,3 +263,34 @@ def test_the_report_holds_what_the_page_needs(cdnow_forecast: Forecast) -> None:
     assert {cutoff["date"] < "1998-01-01" for cutoff in backtest["cutoffs"]} == {True}
     assert report["grade"]["overall"] in {"good", "fair", "weak"}
     assert set(report["thresholds"]) == {"churn", "value", "not enough history"}
+
+
+def test_the_chance_of_no_order_is_the_churn_risk_where_horizons_are_equal(
+    cdnow_forecast: Forecast,
+) -> None:
+    assert np.array_equal(cdnow_forecast.no_order_chance, cdnow_forecast.churn_risk, equal_nan=True)
+
+
+def test_a_shorter_horizon_leaves_more_without_an_order(small_shop: OrderHistory) -> None:
+    found = forecast(small_shop, value_horizon_days=60, churn_horizon_days=180)
+    known = ~np.isnan(found.churn_risk)
+    assert np.all(found.no_order_chance[known] >= found.churn_risk[known])
+    assert found.no_order_chance[known].mean() > found.churn_risk[known].mean()
+
+
+def test_the_chance_of_no_order_is_as_well_calibrated_as_the_churn_risk(
+    cdnow_sample: History,
+) -> None:
+    """Learnt beside another churn horizon it errs no more than a churn risk of its own horizon."""
+    history = cdnow_sample("1997-10-01")
+    known = np.flatnonzero(history.frequency)
+    stayed_away = cdnow_sample("1998-07-01").frequency[known] == history.frequency[known]
+    beside = forecast(history, value_horizon_days=273, churn_horizon_days=120)
+    own = forecast(history, value_horizon_days=273, churn_horizon_days=273)
+
+    def error(chance: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+        fifths = np.array_split(np.argsort(chance), 5)
+        return float(np.mean([abs(chance[f].mean() - stayed_away[f].mean()) for f in fifths]))
+
+    assert beside.no_order_chance[known].mean() == pytest.approx(stayed_away.mean(), abs=0.05)
+    assert error(beside.no_order_chance[known]) <= error(own.churn_risk[known]) + 0.005

@@ -69,6 +69,7 @@ def test_levels_that_were_missed_make_wider_intervals() -> None:
 
 
 def test_the_report_says_by_how_much_levels_were_missed() -> None:
-    errors = spread_of(-0.5, 0.5).coverage["typical_level_error"]
-    assert errors["orders"] == pytest.approx(0.36, abs=0.03)
-    assert errors["value"] == pytest.approx(0.36, abs=0.03)
+    errors = spread_of(-0.5, 0.5).coverage.typical_level_error
+    assert errors is not None
+    assert errors.orders == pytest.approx(0.36, abs=0.03)
+    assert errors.value == pytest.approx(0.36, abs=0.03)

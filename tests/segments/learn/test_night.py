@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -10,16 +11,18 @@ from numpy.typing import NDArray
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.predict import forecast
-from backend.segments.buyers import Behaviour, behaviour_of, with_habits
+from backend.results.segment import Segment
+from backend.segments.buyers import Behaviour, behaviour_of
 from backend.segments.crossings import behaviour_of_one, crossings
-from backend.segments.habits import fit_traits
+from backend.segments.learn.describe import describe
+from backend.segments.learn.evidence import with_habits
 from backend.segments.learn.fit_space import Clock
+from backend.segments.learn.mixtures import fit_traits
 from backend.segments.learn.night import segment
 from backend.segments.learn.segment_tuning import TUNED
 from backend.segments.membership import Before, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
-from backend.segments.profiles import describe
-from backend.segments.standing import REFIT_AFTER_DAYS, StandingModel
+from backend.segments.segment_model import REFIT_AFTER_DAYS
 from backend.segments.vocabulary import (
     ANCHORS,
     ANCHORS_OF,
@@ -36,6 +39,11 @@ from backend.segments.vocabulary import (
     parent_of,
     stage_of,
 )
+from backend.store.stored import MODEL, read_model
+from backend.wording.segment_sentences import clustering_note, measured_in_words
+
+# One worker has them all, so that what is fitted once is fitted once.
+pytestmark = pytest.mark.xdist_group("night")
 
 AS_OF = np.datetime64("2024-10-01", "us")
 DAY = np.timedelta64(86_400_000_000, "us")
@@ -77,6 +85,7 @@ KINDS = {
 }
 
 
+@cache
 def planted(seed: int = 0) -> tuple[OrderHistory, NDArray[np.str_]]:
     """Plant five kinds of customers, most of them ordinary."""
     rng = np.random.default_rng(seed)
@@ -120,6 +129,7 @@ def segmented(
 ) -> Membership:
     return segment(
         history,
+        behaviour_of(history),
         ClusteringOptions(**options),  # type: ignore[arg-type]
         np.arange(history.customer_count),
         before=before,
@@ -128,10 +138,32 @@ def segmented(
     )
 
 
+def said_of(found: Membership) -> tuple[str, ...]:
+    """Return what a person is told of a clustering."""
+    return tuple(clustering_note(note) for note in found.notes)
+
+
+def described(found: Membership, history: OrderHistory) -> tuple[Segment, ...]:
+    """Return the segments as a run describes them."""
+    measured = describe(found, history, behaviour_of(history), forecast(history))
+    return measured_in_words((one.segment, one.rule) for one in measured)
+
+
+def fitted(seed: int = 0, **options: object) -> Membership:
+    """Segment a planted shop as its first run does, once for all tests."""
+    return _fitted(seed, ClusteringOptions(**options))  # type: ignore[arg-type]
+
+
+@cache
+def _fitted(seed: int, options: ClusteringOptions) -> Membership:
+    history, _ = planted(seed)
+    return segment(history, behaviour_of(history), options, np.arange(history.customer_count))
+
+
 def left_by(found: Membership, as_of: np.datetime64) -> Before:
     """Return what a run leaves to the next one, through JSON as it does."""
     assert found.model is not None
-    stored = StandingModel.from_dict(json.loads(json.dumps(found.model.as_dict())))
+    stored = read_model(MODEL.write(found.model))
     return Before(model=stored, ids=found.ids, as_of=as_of)
 
 
@@ -140,8 +172,8 @@ def leaves(found: Membership) -> set[str]:
 
 
 def test_planted_kinds_get_segments_of_their_own() -> None:
-    history, kinds = planted()
-    ids = segmented(history).ids.astype(str)
+    _, kinds = planted()
+    ids = fitted().ids.astype(str)
     for kind, identity in (
         ("once_old", "lapsed_one_time"),
         ("once_new", "new_one_time"),
@@ -164,13 +196,13 @@ def test_noise_is_one_cluster_per_branch(count: int, seed: int) -> None:
 def test_the_report_says_when_more_was_asked_than_the_data_justify() -> None:
     found = segmented(noise(800, 0), min_k=4)
     assert len(leaves(found)) == 4
-    assert found.report["justified_k"] <= 2
-    assert "Asked for at least 4 segments, the data justify 2." in found.notes
+    assert found.report.justified_k <= 2
+    assert "Asked for at least 4 segments, the data justify 2." in said_of(found)
 
 
 def test_asking_for_more_halves_what_is_large() -> None:
     history, _ = planted()
-    plain = segmented(history)
+    plain = fitted()
     found = segmented(history, min_k=len(leaves(plain)) + 2)
     assert len(leaves(found)) == len(leaves(plain)) + 2
     halves = leaves(found) & set(HALF_IDS)
@@ -179,20 +211,19 @@ def test_asking_for_more_halves_what_is_large() -> None:
         whole, _ = HALF_IDS[half]
         assert whole in leaves(plain)
         assert {found.ids[place] for place in np.flatnonzero(plain.ids == whole)} <= halves
-    assert f"the data justify {found.report['justified_k']}." in found.notes[0]
+    assert f"the data justify {found.report.justified_k}." in said_of(found)[0]
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_segment_is_worth_its_name_in_customers(seed: int) -> None:
-    history, _ = planted(seed)
-    _, sizes = np.unique(segmented(history).ids.astype(str), return_counts=True)
+    _, sizes = np.unique(fitted(seed).ids.astype(str), return_counts=True)
     assert sizes.min() >= 20
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_segments_are_boxes_that_hold_their_customers_and_nobody_else(seed: int) -> None:
     history, _ = planted(seed)
-    found = segmented(history)
+    found = fitted(seed)
     assert found.model is not None
     behaviour = behaviour_of(history)
     for branch, boxes in found.model.boxes.items():
@@ -214,7 +245,7 @@ def test_a_shop_of_too_few_gaps_has_the_gap_that_its_tuning_assumes() -> None:
 
 def test_nobody_slips_away_before_a_short_gap_between_orders_has_passed() -> None:
     history, _ = planted()
-    found = segmented(history)
+    found = fitted()
     assert found.model is not None
     behaviour = behaviour_of(history)
     short = Clock.of(behaviour).short_days
@@ -229,18 +260,17 @@ def test_nobody_slips_away_before_a_short_gap_between_orders_has_passed() -> Non
 
 @pytest.mark.parametrize("most", [1, 2, 3, 5])
 def test_max_k_is_a_hard_cap(most: int) -> None:
-    history, _ = planted()
-    held = segmented(history, min_k=1, max_k=most)
+    held = fitted(min_k=1, max_k=most)
     assert len(leaves(held)) == most
-    assert held.report["upper_bound"] == most
-    assert f"Held to {most} segment" in held.notes[0]
+    assert held.report.upper_bound == most
+    assert f"Held to {most} segment" in said_of(held)[0]
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("most", [3, 4, 5, 6])
 def test_only_whole_life_stages_are_mixed(most: int, seed: int) -> None:
     history, _ = planted(seed)
-    found = segmented(history, max_k=most)
+    found = fitted(seed, max_k=most)
     assert len(leaves(found)) == most
     recency = behaviour_of(history).recency_days
     for identity in leaves(found):
@@ -258,7 +288,7 @@ def test_a_branch_of_a_few_customers_counts_as_a_segment() -> None:
     people = [one for one, kept in zip(people_of(history), few, strict=True) if kept]
     for most in (2, 3):
         found = segmented(history_of(people), max_k=most)
-        assert found.report["k"] == len(leaves(found)) == most
+        assert found.report.k == len(leaves(found)) == most
         assert np.count_nonzero(found.ids == "repeat") == 5
         assert not np.isnan(found.confidence).any()
 
@@ -278,7 +308,7 @@ def test_a_branch_in_which_nobody_came_back_is_one_segment() -> None:
 def test_a_shop_too_small_for_two_segments_is_told_so() -> None:
     history, _ = planted()
     found = segmented(history_of(people_of(history)[-60:]), min_k=1)
-    assert found.notes == ("60 customers with orders are enough for 1 segment only.",)
+    assert said_of(found) == ("60 customers with orders are enough for 1 segment only.",)
 
 
 @pytest.mark.parametrize(
@@ -302,8 +332,8 @@ def test_the_upper_bound_is_the_promised_formula(
 
 @pytest.mark.parametrize("robust", [True, False])
 def test_both_scalings_find_the_valuable(robust: bool) -> None:
-    history, kinds = planted()
-    ids = segmented(history, robust_scaling=robust).ids
+    _, kinds = planted()
+    ids = fitted(robust_scaling=robust).ids
     assert (ids[kinds == "vip"] == "high_value_repeat").mean() > 0.6
 
 
@@ -311,38 +341,38 @@ def test_robust_scaling_is_not_moved_by_one_huge_order() -> None:
     history, _ = planted(2)  # no segment of this shop is near the least size
     people = people_of(history)
     people[-1] = (people[-1][0], people[-1][1] * 1e6)
-    before = segmented(history).ids.astype(str)
+    before = fitted(2).ids.astype(str)
     after = segmented(history_of(people)).ids
     assert (before != after).mean() < 0.01
 
 
 def test_the_same_input_gives_the_same_output() -> None:
     history, _ = planted()
-    first, second = segmented(history), segmented(history)
+    first, second = fitted(), segmented(history)
     np.testing.assert_array_equal(first.ids, second.ids)
     np.testing.assert_array_equal(first.confidence, second.confidence)
 
 
 def test_the_model_survives_json_and_assigns_as_the_run_did() -> None:
     history, _ = planted()
-    found = segmented(history)
+    found = fitted()
     assert found.model is not None
-    stored = StandingModel.from_dict(json.loads(json.dumps(found.model.as_dict())))
+    stored = read_model(MODEL.write(found.model))
     assert stored is not None
-    assert stored.as_dict() == found.model.as_dict()
+    assert MODEL.write(stored) == MODEL.write(found.model)
     np.testing.assert_array_equal(stored.assign(known_of(history)).ids, found.ids)
 
 
 def test_a_model_of_another_version_is_left_alone() -> None:
-    assert StandingModel.from_dict({"centres": [[0.0]], "ids": ["regular_repeat"]}) is None
+    assert read_model(json.dumps({"centres": [[0.0]], "ids": ["regular_repeat"]})) is None
 
 
 def test_every_customer_is_assigned_though_few_are_sampled() -> None:
-    history, kinds = planted()
-    found = segmented(history, sample_size=800)
-    assert found.report["sample"] == 800
+    _, kinds = planted()
+    found = fitted(sample_size=800)
+    assert found.report.sample == 800
     assert len(found.ids) == len(kinds)
-    agreement = (found.ids == segmented(history).ids.astype(str)).mean()
+    agreement = (found.ids == fitted().ids.astype(str)).mean()
     assert agreement > 0.85
 
 
@@ -353,7 +383,7 @@ def test_few_customers_are_one_segment(count: int) -> None:
     found = segmented(history_of(rows[:count]))
     assert leaves(found) == ({"all_customers"} if count else set())
     assert found.model is None
-    assert "too few to cluster" in found.notes[0]
+    assert "too few to cluster" in said_of(found)[0]
 
 
 @pytest.mark.parametrize("count", [20, 21, 40, 75, 130])
@@ -383,7 +413,7 @@ def test_customers_without_orders_are_a_segment_without_numbers() -> None:
     history, _ = planted()
     history = history_of([*people_of(history), (np.empty(0), np.empty(0))])
     found = segmented(history)
-    nobody = describe(found, history, forecast(history))[-1]
+    nobody = described(found, history)[-1]
     assert (nobody.id, nobody.customer_count) == ("no_orders", 1)
     assert (nobody.avg_ltv, nobody.churn_risk_avg, nobody.avg_confidence) == (None, None, None)
     assert found.ids[-1] == "no_orders"
@@ -405,20 +435,20 @@ def at(history: OrderHistory, days: float, *, more: list[Orders] | None = None) 
 
 def test_a_night_keeps_the_borders_and_moves_hardly_anybody() -> None:
     history, _ = planted()
-    first = segmented(history)
+    first = fitted()
     night = segmented(at(history, 20), left_by(first, AS_OF))
-    assert night.report["refit"] == "kept"
+    assert night.report.refit == "kept"
     assert night.model is not None
     assert first.model is not None
-    assert night.model.as_dict() == first.model.as_dict()
+    assert MODEL.write(night.model) == MODEL.write(first.model)
     assert not night.moved_by_model.any()
     assert 0 < (night.ids != first.ids).mean() <= 0.05
-    assert night.report["moved_without_order"] == round((night.ids != first.ids).mean(), 4)
+    assert night.report.moved_without_order == round((night.ids != first.ids).mean(), 4)
 
 
 def test_who_is_just_past_a_border_stays() -> None:
     history, _ = planted()
-    first = segmented(history)
+    first = fitted()
     later = at(history, 10)
     with_memory = segmented(later, left_by(first, AS_OF))
     assert first.model is not None
@@ -431,9 +461,9 @@ def test_who_is_just_past_a_border_stays() -> None:
 
 def test_borders_are_learnt_anew_after_a_month_and_ids_stay() -> None:
     history, _ = planted()
-    first = segmented(history)
+    first = fitted()
     month = segmented(at(history, REFIT_AFTER_DAYS), left_by(first, AS_OF))
-    assert month.report["refit"] in {"adopted", "held_back"}
+    assert month.report.refit in {"adopted", "held_back"}
     assert month.model is not None
     assert first.model is not None
     for identity in month.model.segment_ids & first.model.segment_ids:
@@ -442,7 +472,7 @@ def test_borders_are_learnt_anew_after_a_month_and_ids_stay() -> None:
 
 def test_a_refit_that_moves_many_is_held_back_unless_forced() -> None:
     history, _ = planted()
-    first = segmented(history, robust_scaling=True)
+    first = fitted(robust_scaling=True)
     assert first.model is not None
     # A standing model whose borders lie where no fit of this shop would put them.
     repeat = first.model.boxes["repeat"]
@@ -451,38 +481,38 @@ def test_a_refit_that_moves_many_is_held_back_unless_forced() -> None:
     odd = replace(first.model, boxes={**first.model.boxes, "repeat": moved})
     strange = Before(model=odd, ids=odd.assign(known_of(history)).ids, as_of=AS_OF)
     held = segmented(history, strange, refit="now")
-    assert held.report["refit"] == "held_back"
-    assert held.report["refit_would_move"] > TUNED.night.most_moved
-    assert "held back" in held.notes[-1]
+    assert held.report.refit == "held_back"
+    assert (held.report.refit_would_move or 0) > TUNED.night.most_moved
+    assert "held back" in said_of(held)[-1]
     assert held.model is odd
-    assert held.report["moved_without_order"] == 0
+    assert held.report.moved_without_order == 0
     forced = segmented(history, strange, refit="force")
-    assert forced.report["refit"] == "forced"
-    assert forced.report["refit_would_move"] > TUNED.night.most_moved
+    assert forced.report.refit == "forced"
+    assert (forced.report.refit_would_move or 0) > TUNED.night.most_moved
 
 
 def test_other_bounds_are_obeyed_at_once() -> None:
     history, _ = planted()
-    first = segmented(history)
+    first = fitted()
     held = segmented(history, left_by(first, AS_OF), min_k=2, max_k=3)
-    assert held.report["refit"] == "forced"
+    assert held.report.refit == "forced"
     assert len(leaves(held)) == 3
 
 
 def test_another_sample_size_alone_moves_nobody() -> None:
     history, _ = planted()
-    first = segmented(history, sample_size=800)
+    first = fitted(sample_size=800)
     night = segmented(history, left_by(first, AS_OF), sample_size=1000)
-    assert night.report["refit"] == "kept"
+    assert night.report.refit == "kept"
     np.testing.assert_array_equal(night.ids, first.ids)
 
 
 def test_a_model_from_the_future_is_not_used() -> None:
     history, _ = planted()
-    first = segmented(history)
+    first = fitted()
     earlier = history.before(AS_OF - 100 * DAY)
     found = segmented(earlier, left_by(first, AS_OF))
-    assert found.report["refit"] == "first"
+    assert found.report.refit == "first"
     np.testing.assert_array_equal(found.ids, segmented(earlier).ids)
 
 
@@ -543,7 +573,7 @@ def test_what_a_habit_needs_is_undefined_without_it() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_every_crossing_is_what_the_model_says(seed: int) -> None:
     history, _ = planted(seed)
-    found = segmented(history)
+    found = fitted(seed)
     assert found.model is not None
     behaviour = behaviour_of(history)
     rng = np.random.default_rng(seed)
@@ -574,19 +604,20 @@ def test_every_crossing_is_what_the_model_says(seed: int) -> None:
 
 def test_segments_are_described_by_a_rule_that_holds() -> None:
     history, _ = planted()
-    found = segmented(history)
-    segments = describe(found, history, forecast(history))
+    found = fitted()
+    segments = described(found, history)
     parts = [item for item in segments if not item.is_group]
     assert sum(item.customer_count for item in parts) == history.customer_count
     assert sum(item.share_of_revenue or 0 for item in parts) == pytest.approx(1, abs=0.001)
     by_id = {item.id: item for item in segments}
     for item in parts:
-        assert item.description.startswith("Ordered on")
-        assert item.rule["precision"] > 0.7, item
-        assert item.rule["recall"] > 0.7, item
+        assert item.description == item.rule.sentence
+        assert item.rule.sentence.startswith("Ordered on")
+        assert (item.rule.precision or 0) > 0.7, item
+        assert (item.rule.recall or 0) > 0.7, item
         assert item.nearest is not None
-        assert item.nearest["id"] != item.id
-        assert item.nearest["name"] in item.nearest["sentence"]
+        assert item.nearest.id != item.id
+        assert item.nearest.name in (item.nearest.sentence or "")
         assert item.parent_id is None or item.parent_id in by_id
         if item.parent_id is not None:
             assert item.level == by_id[item.parent_id].level + 1

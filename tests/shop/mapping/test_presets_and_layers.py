@@ -10,10 +10,10 @@ from backend.core.errors import InvalidMapping
 from backend.database.engine import opened
 from backend.shop.mapping import layers
 from backend.shop.mapping.layers import load_mapping, preset_names
-from backend.shop.orders import read_shop
 from backend.shop.shop import Shop
 from tests.conftest import NewDatabase, execute
 from tests.live import ROOT
+from tests.snapshots import read_shop
 
 
 def test_an_unknown_preset_is_named_with_the_ones_that_there_are() -> None:

@@ -45,11 +45,11 @@ class PurchaseSummary:
 
 def summarise(days: PurchaseDays) -> PurchaseSummary:
     """Reduce purchase days, at least one, to one row per buyer as of the day the history ends."""
-    first = np.flatnonzero(np.diff(days.customer, prepend=-1))
-    last = np.append(first[1:], len(days.customer)) - 1
+    first, repeats = days.starts, days.counts - 1
+    last = first + repeats
     return PurchaseSummary(
         customer=days.customer[first],
-        x=(last - first).astype(float),
+        x=repeats.astype(float),
         t_x=(days.day[last] - days.day[first]).astype(float),
         T=(days.as_of_day - days.day[first]).astype(float),
         spend=np.add.reduceat(days.spend, first),

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory, PurchaseDays
-from backend.forecast.learn.backtest.grades import make_report, strongest_rule
+from backend.core.glossary import Metric, Status
+from backend.forecast.learn.backtest.grades import both, make_report, strongest_rule
 from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials, trial_cutoffs
 from backend.forecast.learn.blend import Prediction
-from backend.forecast.result import make_notes
+from backend.forecast.learn.self_report import self_report
+from backend.results.forecast_report import Backtest, Backtests, LevelCorrections
+from backend.wording.forecast_sentences import forecast_notes
 
 
 def ignore(_: float) -> None:
@@ -99,6 +102,20 @@ def test_trials_in_which_nobody_spent_teach_no_spread() -> None:
     assert best_spend_power([trial([1.0, 2.0, 3.0], [0.0] * 3, [0.0] * 3)]) == 1
 
 
+def notes_on(trials: Backtest | None) -> tuple[str, ...]:
+    """Return what is said of a forecast with these trials, by a shop that knows its season."""
+    report = self_report(
+        Status.SCORED,
+        "lifetime models",
+        value_horizon_days=365,
+        churn_horizon_days=365,
+        parameters={},
+        level=LevelCorrections(year_ago=True),
+        backtest=Backtests(value=trials, churn=trials),
+    )
+    return forecast_notes(report)
+
+
 def test_a_rule_that_knows_better_is_named_and_costs_the_grade() -> None:
     rng = np.random.default_rng(2)
     spend = np.where(rng.uniform(size=500) < 0.4, rng.uniform(10, 90, 500), 0.0)
@@ -108,9 +125,9 @@ def test_a_rule_that_knows_better_is_named_and_costs_the_grade() -> None:
     )
     report = make_report([one], [one.prediction])
     assert report is not None
-    assert report.grades["overall"] == "weak"
-    assert strongest_rule(report.scores, "spend_gini") == "knows it"
-    assert make_notes(report, report, season_known=True) == (
+    assert report.grade.overall == "weak"
+    assert strongest_rule(report.metrics, Metric.SPEND_GINI) == "knows it"
+    assert notes_on(report) == (
         'For churn, the simple rule "knows it" does better on the past.',
         'For value, the simple rule "knows it" does better on the past.',
     )
@@ -123,7 +140,7 @@ def test_a_rule_that_knows_no_better_is_not_spoken_of() -> None:
         (spend + 5).tolist(), spend.tolist(), spend.tolist(), noise=rng.uniform(1, 9, 500).tolist()
     )
     report = make_report([one], [one.prediction])
-    assert make_notes(report, report, season_known=True) == ()
+    assert notes_on(report) == ()
 
 
 def test_what_a_rule_knows_moves_no_number() -> None:
@@ -138,15 +155,15 @@ def test_few_buyers_are_no_ground_for_a_grade() -> None:
     one = trial([5.0] * 20, [1.0, 0.0] * 10, [1.0, 0.0] * 10)
     report = make_report([one], [one.prediction])
     assert report is not None
-    assert set(report.grades.values()) == {"not enough history"}
+    assert report.grade == both("not enough history", "not enough history")
 
 
 def test_a_shop_that_nobody_left_is_graded_for_value_alone() -> None:
     one = trial([5.0, 9.0] * 40, [5.0, 9.0] * 40, [1.0, 2.0] * 40, nothing=[1.0, 1.0] * 40)
     report = make_report([one], [one.prediction])
     assert report is not None
-    assert report.grades["value"] == "good"
-    assert report.grades["churn"] == report.grades["overall"] == "not enough history"
+    assert report.grade.value == "good"
+    assert report.grade.churn == report.grade.overall == "not enough history"
 
 
 def test_without_trials_there_is_no_report() -> None:

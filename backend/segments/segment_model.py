@@ -1,14 +1,16 @@
 """The borders between segments, kept from one run to the next."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.arrays import FloatArray, StoredFloats, StoredInstant
+from backend.results.clustering import FitFigures
 from backend.segments.boxes import Boxes
-from backend.segments.buyers import Behaviour, FloatArray
+from backend.segments.buyers import Behaviour
 from backend.segments.habits import KEPT_POSTERIOR, LEAST_POSTERIOR, ORDER, Mixture, posteriors
 from backend.segments.options import ClusteringOptions
 from backend.segments.space import Space, value_score
@@ -23,13 +25,13 @@ from backend.segments.vocabulary import (
     trait_id,
 )
 
-FORMAT = "boxes-1"
 # Who is not further than this past a border stays where they were.
 HYSTERESIS = 0.03
 FAR_FROM_ANY_BORDER = 9.0
 # Borders stand so long before they are learnt anew.
 REFIT_AFTER_DAYS = 30
 ROWS_AT_ONCE = 100_000
+UNFITTED = FitFigures(k=0, upper_bound=0, justified_k=0, sample=0)
 
 Ids = NDArray[Any]
 
@@ -55,8 +57,8 @@ class Assigned:
 class Reliability:
     """How often customers at such a distance from a border keep their segment in refits."""
 
-    margin: FloatArray
-    share: FloatArray
+    margin: StoredFloats
+    share: StoredFloats
 
     def __call__(self, margin: FloatArray) -> FloatArray:
         """Return the share of refits, in [0, 1]."""
@@ -64,7 +66,7 @@ class Reliability:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandingModel:
+class SegmentModel:
     """Where the borders are, and which habits have segments of their own.
 
     Attributes
@@ -86,18 +88,18 @@ class StandingModel:
     names
         What the rules called each segment when it first appeared.
     report
-        What the options did.
+        How it was learnt.
     """
 
     space: Space
     boxes: dict[Branch, Boxes]
     traits: dict[Trait, Mixture] = field(default_factory=dict)
     reliability: dict[Branch, Reliability] = field(default_factory=dict)
-    fitted_at: np.datetime64
+    fitted_at: StoredInstant
     options: ClusteringOptions
-    value_quantiles: FloatArray
+    value_quantiles: StoredFloats
     names: Mapping[str, str] = field(default_factory=dict)
-    report: Mapping[str, Any] = field(default_factory=dict)
+    report: FitFigures = UNFITTED
 
     @property
     def segment_ids(self) -> frozenset[str]:
@@ -178,55 +180,3 @@ class StandingModel:
         score = value_score(behaviour, self.space.frequency_weight)
         rank = np.interp(score, self.value_quantiles, np.linspace(0, 1, len(self.value_quantiles)))
         return np.where(behaviour.in_branch("repeat"), rank, np.nan)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the model as plain JSON values."""
-        return {
-            "format": FORMAT,
-            "space": self.space.as_dict(),
-            "boxes": {branch: boxes.as_dict() for branch, boxes in self.boxes.items()},
-            "traits": {
-                trait: {
-                    "side": mixture.side,
-                    "share": mixture.share.tolist(),
-                    "mean": mixture.mean.tolist(),
-                    "variance": mixture.variance.tolist(),
-                }
-                for trait, mixture in self.traits.items()
-            },
-            "reliability": {
-                branch: {"margin": known.margin.tolist(), "share": known.share.tolist()}
-                for branch, known in self.reliability.items()
-            },
-            "fitted_at": str(self.fitted_at),
-            "options": asdict(self.options),
-            "value_quantiles": self.value_quantiles.tolist(),
-            "names": dict(self.names),
-            "report": dict(self.report),
-        }
-
-    @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> "StandingModel | None":
-        """Read what `as_dict` wrote; None where another version of it did."""
-        if stored.get("format") != FORMAT:
-            return None
-        return cls(
-            space=Space.from_dict(stored["space"]),
-            boxes={branch: Boxes.from_dict(kept) for branch, kept in stored["boxes"].items()},
-            traits={trait: _mixture(stored["traits"][trait]) for trait in stored["traits"]},
-            reliability={
-                branch: Reliability(np.array(known["margin"]), np.array(known["share"]))
-                for branch, known in stored["reliability"].items()
-            },
-            fitted_at=np.datetime64(stored["fitted_at"]),
-            options=ClusteringOptions(**stored["options"]),
-            value_quantiles=np.array(stored["value_quantiles"]),
-            names=stored["names"],
-            report=stored["report"],
-        )
-
-
-def _mixture(stored: dict[str, Any]) -> Mixture:
-    return Mixture(
-        stored["side"], *(np.array(stored[name]) for name in ("share", "mean", "variance"))
-    )

@@ -1,0 +1,53 @@
+"""What a forecast says of every customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.behaviour.customer_facts import CustomerFacts
+from backend.core.arrays import FloatArray
+from backend.forecast.explainer import Explainer
+from backend.results.forecast_report import ForecastReport
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Arrays of shape (customers,); NaN where a customer has no counted order.
+
+    Attributes
+    ----------
+    predicted_orders
+        Expected counted orders within the value horizon after `as_of`, at least 0.
+    predicted_value
+        Expected sum of those orders, currency units, at least 0.
+    churn_risk
+        Probability in [0, 1] of no counted order within the churn horizon after `as_of`.
+    no_order_chance
+        The same within the value horizon: not above `churn_risk` where that is the longer one, not
+        below it where it is the shorter one.
+    predicted_orders_low, predicted_orders_high, predicted_value_low, predicted_value_high
+        80 % interval of what will come. The expectation may lie above it: most customers order
+        nothing, a few much.
+    next_order_days
+        Shape (customers, 3), days from `as_of` to the next order: 10, 50 and 90 % quantiles; NaN
+        where the chance of no order within the value horizon is too high for the quantile.
+    facts
+        What explanations are told in.
+    explainer
+        The distilled forecast; None where nobody has ordered.
+    report
+        How the forecast was made, and how good it is.
+    """
+
+    predicted_orders: FloatArray
+    predicted_value: FloatArray
+    churn_risk: FloatArray
+    no_order_chance: FloatArray
+    predicted_orders_low: FloatArray
+    predicted_orders_high: FloatArray
+    predicted_value_low: FloatArray
+    predicted_value_high: FloatArray
+    next_order_days: FloatArray
+    facts: CustomerFacts
+    explainer: Explainer | None
+    report: ForecastReport

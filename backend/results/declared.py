@@ -1,0 +1,230 @@
+"""How a number of a customer is declared: its kind, its words, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.core.arrays import BoolArray
+from backend.results.publishing import Publishing
+
+Column = NDArray[Any]
+"""Shape (customers,): floats with NaN, or objects with None, where a value is unknown."""
+
+AT_CHANGE = "_at_change"
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A decimal number, at least 0.
+
+    Attributes
+    ----------
+    digits, places
+        Decimal digits in all, and those behind the point.
+    most
+        The highest value there can be; None where there is no bound.
+    """
+
+    digits: int
+    places: int
+    most: float | None = None
+
+    def values(self, column: Column) -> list[Decimal | None]:
+        """Round floats to the places; decimals are exact already."""
+        if column.dtype == object:
+            return list(column.tolist())
+        return [None if v != v else Decimal(f"{v:.{self.places}f}") for v in column.tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A whole number, at least 0."""
+
+    def values(self, column: Column) -> list[int | None]:
+        """Cut fractions off: a day counts when it is over."""
+        return [None if v != v else int(v) for v in column.tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """A binary floating point number, at least 0.
+
+    Attributes
+    ----------
+    places
+        Decimal places kept, which single precision holds; None keeps all that a double does.
+    """
+
+    places: int | None = None
+
+    def values(self, column: Column) -> list[float | None]:
+        """Round to the places."""
+        known = column if self.places is None else [round(v, self.places) for v in column.tolist()]
+        return [None if v != v else float(v) for v in known]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Text of at most so many characters."""
+
+    length: int
+
+    def values(self, column: Column) -> list[str | None]:
+        """Take it as it is."""
+        return list(column.tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A moment, aware, in UTC.
+
+    Attributes
+    ----------
+    printed
+        Whether the guide prints it as TIMESTAMP, which MySQL keeps in whole seconds.
+    """
+
+    printed: bool = False
+
+    def values(self, column: Column) -> list[datetime | None]:
+        """Take it as it is."""
+        return list(column.tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True, false or unknown."""
+
+    def values(self, column: Column) -> list[bool | None]:
+        """Take it as it is."""
+        return list(column.tolist())
+
+
+Kind = Quantity | Count | Real | Label | Instant | Flag
+
+MONEY = Quantity(18, 2)
+CHANCE = Quantity(5, 4, most=1)
+EXPECTED_COUNT = Quantity(12, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """By how much a number moves before a follower has to copy it.
+
+    Attributes
+    ----------
+    least
+        At least so much, in the unit of the number.
+    share
+        And at least this share of the value at the last move.
+    """
+
+    least: float
+    share: float = 0.0
+
+    def exceeded(self, now: Column, was: Column) -> BoolArray:
+        """Tell who moved; to become known, or unknown, is a move."""
+        bound = np.maximum(self.least, self.share * np.abs(was)) - ROUNDING
+        moved: BoolArray = (np.abs(now - was) >= bound) | (np.isnan(now) != np.isnan(was))
+        return moved
+
+
+@dataclass(frozen=True, slots=True)
+class AnyChange:
+    """Whatever is different is a move."""
+
+    def exceeded(self, now: Column, was: Column) -> BoolArray:
+        """Tell whose is another."""
+        return np.asarray(now != was, dtype=bool)
+
+
+Source = Callable[[Publishing], Column]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """One number of a customer, or a word or an instant, with all that is to be said of it.
+
+    Attributes
+    ----------
+    name
+        Of the field and of the column.
+    kind
+        What it is made of; decides the column's type and the JSON's.
+    meaning
+        What it says, in the words of docs, OpenAPI and the column's comment.
+    unit
+        What it is counted in; empty for words.
+    null_when
+        When it is unknown; None where it is always known.
+    of
+        Where it comes from.
+    example
+        As the documentation shows it.
+    shown_as
+        Its name in a profile, dots between levels; None where only we look at it.
+    follows
+        By how much it moves before `changed_at` does; None where it has no say.
+    filled
+        Whether every row has it, so that its column is NOT NULL.
+    """
+
+    kind: Kind
+    meaning: str
+    of: Source
+    example: Any
+    name: str = ""
+    unit: str = ""
+    null_when: str | None = None
+    shown_as: str | None = None
+    follows: Tolerance | AnyChange | None = None
+    filled: bool = False
+
+    @property
+    def description(self) -> str:
+        """All that the API's documentation says of it."""
+        unit = f"; unit: {self.unit}" if self.unit else ""
+        return self.meaning + unit + (f"; null when: {self.null_when}" if self.null_when else "")
+
+    @property
+    def compared_with(self) -> str:
+        """The column that holds what it is compared with: the value at the last move."""
+        return self.name + AT_CHANGE if isinstance(self.follows, Tolerance) else self.name
+
+
+def number(
+    kind: Kind,
+    meaning: str,
+    *,
+    of: Source,
+    example: Any = None,
+    unit: str = "",
+    null_when: str | None = "no_orders",
+    shown_as: str | None = "",
+    follows: Tolerance | AnyChange | None = None,
+    filled: bool = False,
+) -> Any:
+    """Declare a field of `CustomerNumbers`; see `Number`.
+
+    `shown_as` is the field's own name unless another is given.
+    """
+    declared = Number(
+        kind=kind,
+        meaning=meaning,
+        of=of,
+        example=example,
+        unit=unit,
+        null_when=null_when,
+        shown_as=shown_as,
+        follows=follows,
+        filled=filled,
+    )
+    return field(metadata={"number": declared})

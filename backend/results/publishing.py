@@ -1,0 +1,155 @@
+"""What a run learnt of its customers, as it is published: what declared numbers are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.core.arrays import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerColumns:
+    """What is known of every customer of the shop; arrays of shape (customers,), NaN unknown.
+
+    Attributes
+    ----------
+    customer_id
+        int64 or str, ascending.
+    segment
+        Index into the publication's segments.
+    confidence
+        Share of refits, in [0, 1].
+    status
+        "scored", or why numbers are unknown.
+    historical_micros
+        Exact millionths of the currency unit.
+    frequency
+        Counted orders.
+    recency_days, age_days, usual_gap_days
+        Days since the last and the first counted order, and between days with orders.
+    order_days
+        Days with counted orders.
+    typical_order_value
+        Geometric mean of order values.
+    predicted_value, predicted_value_low, predicted_value_high
+        Currency units within the prediction horizon, and the ends of an 80 % interval.
+    predicted_orders, predicted_orders_low, predicted_orders_high
+        Counted orders likewise.
+    next_order_days
+        Shape (customers, 3), days from `as_of`: 10, 50 and 90 % quantiles.
+    churn_risk, no_order_chance
+        Chance of no counted order within the churn and within the prediction horizon.
+    """
+
+    customer_id: NDArray[Any]
+    segment: IntArray
+    confidence: FloatArray
+    status: NDArray[np.str_]
+    historical_micros: IntArray
+    frequency: IntArray
+    recency_days: FloatArray
+    age_days: FloatArray
+    usual_gap_days: FloatArray
+    order_days: IntArray
+    typical_order_value: FloatArray
+    predicted_value: FloatArray
+    predicted_value_low: FloatArray
+    predicted_value_high: FloatArray
+    predicted_orders: FloatArray
+    predicted_orders_low: FloatArray
+    predicted_orders_high: FloatArray
+    next_order_days: FloatArray
+    churn_risk: FloatArray
+    no_order_chance: FloatArray
+
+    def rows(self, chosen: slice | BoolArray | IntArray) -> CustomerColumns:
+        """Return some of the customers."""
+        return CustomerColumns(
+            **{one.name: getattr(self, one.name)[chosen] for one in fields(self)}
+        )
+
+
+class SegmentLabel(Protocol):
+    """What a customer's row says of their segment."""
+
+    @property
+    def id(self) -> str:
+        """Its permanent id."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def level(self) -> int:
+        """Depth in the hierarchy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastTold:
+    """What was published of the same customers before; arrays of shape (customers,).
+
+    Attributes
+    ----------
+    known
+        Whether anything was.
+    changed_at
+        When they last moved; None who was unknown.
+    values
+        What numbers are compared with, by column; NaN or None who was unknown.
+    """
+
+    known: BoolArray
+    changed_at: NDArray[Any]
+    values: Mapping[str, NDArray[Any]]
+
+    def rows(self, chosen: slice) -> LastTold:
+        """Return some of the customers."""
+        values = {name: column[chosen] for name, column in self.values.items()}
+        return LastTold(known=self.known[chosen], changed_at=self.changed_at[chosen], values=values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """What a run learnt of its customers, at the moment it is published.
+
+    Attributes
+    ----------
+    customers
+        In columns.
+    segments
+        As they are called now.
+    at
+        The moment.
+    last
+        What was published before.
+    moved
+        (customers,) who moved since by more than is tolerated.
+    """
+
+    customers: CustomerColumns
+    segments: Sequence[SegmentLabel]
+    run_id: str
+    as_of: datetime
+    at: datetime
+    last: LastTold
+    moved: BoolArray
+
+    def __len__(self) -> int:
+        """Return the number of customers."""
+        return len(self.customers.customer_id)
+
+    def rows(self, chosen: slice) -> Publishing:
+        """Return the same of some of the customers."""
+        customers, last = self.customers.rows(chosen), self.last.rows(chosen)
+        return replace(self, customers=customers, last=last, moved=self.moved[chosen])
+
+    def alike(self, value: object) -> NDArray[Any]:
+        """Return the same for every customer."""
+        return np.full(len(self), value, dtype=object)

@@ -1,0 +1,35 @@
+"""What a run knows before it reads anything."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from backend.run.readiness_check import Horizons
+from backend.run.run_config import RunConfig
+from backend.store.runs import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """One claimed run.
+
+    Attributes
+    ----------
+    config
+        What it needs of the configuration.
+    run
+        Its row, with what was asked for.
+    token
+        The proof that it is ours.
+    as_of
+        The instant that it describes.
+    """
+
+    config: RunConfig
+    run: Run
+    token: str = field(repr=False)
+    as_of: datetime
+
+    @property
+    def horizons(self) -> Horizons:
+        """How far its predictions look."""
+        return Horizons(self.config.prediction_horizon_days, self.config.churn_horizon_days)

@@ -1,0 +1,93 @@
+"""What the published run left behind, and what the next one needs to know of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend import store
+from backend.core.customer_id import UNKNOWN, CustomerIds, as_text
+from backend.database.engine import AsyncEngine, transaction
+from backend.segments.segment_model import SegmentModel
+from backend.store import runs
+from backend.store.publication import GivenName
+from backend.store.rights_of_ours import can_write_ours
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the published run left behind.
+
+    Attributes
+    ----------
+    model
+        Its segmentation; None before the first run.
+    customer_ids, segment_ids
+        Who is where, sorted by customer id.
+    as_of
+        The instant it described; None before the first run.
+    names
+        Names given by a person or the language model, by segment id.
+    may_write
+        Whether our tables can be written, which is what the next publication needs.
+    """
+
+    model: SegmentModel | None
+    customer_ids: NDArray[Any]
+    segment_ids: NDArray[Any]
+    as_of: datetime | None
+    names: Mapping[str, GivenName]
+    may_write: bool
+
+    def where(self, ids: NDArray[Any]) -> NDArray[Any]:
+        """Return the segment that each of these customers was in; None for who was not known."""
+        was = np.full(len(ids), None, dtype=object)
+        places = CustomerIds(self.customer_ids).places_of(ids)
+        known = places != UNKNOWN
+        was[known] = self.segment_ids[places[known]]
+        return was
+
+    def gone(self, ids: NDArray[Any]) -> "Standing":
+        """Return those of its customers that are not among these, which are ascending."""
+        return self._of(CustomerIds(ids).places_of(self.customer_ids) == UNKNOWN)
+
+    def with_ids_like(self, ids: NDArray[Any]) -> "Standing":
+        """Return the same with ids of the shop's type, which may have changed since.
+
+        Numbers go on as text; text goes on as nothing: our tables cannot hold it any more.
+        """
+        if (self.customer_ids.dtype == object) == (ids.dtype == object):
+            return self
+        if ids.dtype != object:
+            return self._of(np.zeros(len(self.customer_ids), dtype=bool))
+        texts = replace(self, customer_ids=as_text(self.customer_ids))
+        return texts._of(np.argsort(texts.customer_ids))
+
+    def _of(self, rows: NDArray[Any]) -> "Standing":
+        kept = {"customer_ids": self.customer_ids[rows], "segment_ids": self.segment_ids[rows]}
+        return replace(self, **kept)
+
+
+async def read_standing(engine: AsyncEngine) -> Standing:
+    """Read what the published run left behind.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When our database does not answer.
+    """
+    model = await store.read_standing_model(engine)
+    async with transaction(engine) as connection:
+        published = await runs.published(connection)
+    customer_ids, segment_ids = await store.read_membership(engine)
+    return Standing(
+        model=model,
+        customer_ids=customer_ids,
+        segment_ids=segment_ids,
+        as_of=None if published is None else published.as_of,
+        names=await store.read_names(engine),
+        may_write=await can_write_ours(engine),
+    )

@@ -1,0 +1,234 @@
+"""What a run, or a check, sees of the shop: orders, baskets and the rest, all in one snapshot."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError, NoSuchTableError
+
+from backend.core.errors import InvalidMapping
+from backend.database.engine import AsyncConnection, AsyncEngine, problems_named, snapshot
+from backend.shop import inspection, rights, structure
+from backend.shop.basket_lines import BasketColumns, read_baskets
+from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
+from backend.shop.orders import Progress, ShopColumns, read_orders
+from backend.shop.shop import Shop
+
+Answer = TypeVar("Answer")
+Counts = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something that could not be looked at.
+
+    Attributes
+    ----------
+    words
+        What the database said, or what kind of error it was; never a value of the shop's.
+    """
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What the shop's data look like, beyond what is computed with.
+
+    Attributes
+    ----------
+    types
+        Kinds of the columns that must fit, by table and column.
+    statuses, currencies
+        Orders by their text in lower case, the commonest first; "" for none.
+    totals
+        How many customers state their orders or their sum, and how many state others.
+    customers
+        How many there are, and how many repeat another's id.
+    guests
+        How many there are, and how many repeat another's e-mail.
+    indexes
+        CREATE INDEX statements for columns that have none.
+    shop_user
+        Tables among those read that the user may change.
+    """
+
+    types: Mapping[str, str] | Refused
+    statuses: Counts | Refused
+    currencies: Counts | Refused
+    totals: tuple[int, int] | Refused
+    customers: tuple[int, int] | Refused
+    guests: tuple[int, int] | Refused
+    indexes: Sequence[str] | Refused
+    shop_user: Sequence[str] | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A table or column that the mapping names and the database lacks.
+
+    Attributes
+    ----------
+    name
+        The logical table.
+    problem
+        What is missing.
+    nearest
+        Tables that are there and are called much alike.
+    """
+
+    name: LogicalName
+    problem: InvalidMapping
+    nearest: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One state of the shop's database.
+
+    Attributes
+    ----------
+    columns
+        Customers and counted orders.
+    baskets
+        Order lines per customer; None where the shop has none.
+    looked
+        What readiness is judged by besides.
+    mapping
+        How it was read, with the tables that nobody named called as they were found.
+    """
+
+    columns: ShopColumns
+    baskets: BasketColumns | None
+    looked: Looked
+    mapping: ShopMapping
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What a check could see of the shop.
+
+    Attributes
+    ----------
+    missing
+        What the mapping names and the database lacks.
+    seen
+        The rest; None where orders or customers cannot be read.
+    unreadable
+        Why what is there cannot be read.
+    """
+
+    missing: Sequence[Missing]
+    seen: Seen | None = None
+    unreadable: InvalidMapping | None = None
+
+
+async def see(
+    engine: AsyncEngine,
+    shop: Shop,
+    as_of: datetime,
+    progress: Progress = lambda _orders: None,
+    *,
+    now: datetime,
+) -> Seen:
+    """Read all that a run needs of the shop, as it is at one instant.
+
+    Parameters
+    ----------
+    engine
+        The shop's database.
+    shop
+        Where its tables are.
+    as_of
+        Aware; orders from then on are left out.
+    progress
+        Called with the number of orders read so far.
+    now
+        Aware; orders after both it and `as_of` have an impossible date.
+
+    Raises
+    ------
+    InvalidMapping
+        When a table or column that the mapping names does not exist, or cannot be read.
+    DatabaseUnavailable
+        When the shop's database is away.
+    """
+    async with snapshot(engine) as connection:
+        columns = await read_orders(connection, shop, as_of, progress, now=now)
+        baskets = await read_baskets(connection, shop, as_of, columns.customer_ids)
+        looked = await _look(connection, shop, columns)
+        return Seen(columns, baskets, looked, shop.mapping)
+
+
+async def inspect_shop(engine: AsyncEngine, shop: Shop, as_of: datetime) -> Inspected:
+    """Read what `see` reads, as far as it is there, and say what is not.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When the shop's database is away.
+    """
+    missing: list[Missing] = []
+    try:
+        async with snapshot(engine) as connection:
+            missing = await _missing(connection, shop)
+            if any(one.name != "line_items" for one in missing):
+                return Inspected(missing)
+            columns = await read_orders(connection, shop, as_of, now=as_of)
+            baskets = None
+            if not missing:
+                baskets = await read_baskets(connection, shop, as_of, columns.customer_ids)
+            looked = await _look(connection, shop, columns)
+            seen = Seen(columns, baskets, looked, shop.mapping)
+    except InvalidMapping as problem:
+        return Inspected(missing, unreadable=problem)
+    return Inspected(missing, seen)
+
+
+async def _missing(connection: AsyncConnection, shop: Shop) -> list[Missing]:
+    """Name the tables and columns that the mapping names and the database lacks."""
+    found = []
+    for name in LOGICAL_NAMES:
+        try:
+            await shop.logical(connection, name)
+        except InvalidMapping as problem:
+            nearest = await structure.nearest_tables(connection, shop.mapping, name)
+            found.append(Missing(name, problem, nearest))
+    return found
+
+
+async def _look(connection: AsyncConnection, shop: Shop, columns: ShopColumns) -> Looked:
+    """Look at everything; what the database refuses is an answer of its own."""
+    places = structure.all_places(shop.mapping, connection.dialect.name)
+    return Looked(
+        types=await _answered(connection, inspection.kinds_of(connection, shop)),
+        statuses=await _answered(
+            connection, inspection.count_values(connection, shop, "financial_status")
+        ),
+        currencies=await _answered(
+            connection, inspection.count_values(connection, shop, "currency")
+        ),
+        totals=await _answered(connection, inspection.count_disagreeing(connection, shop, columns)),
+        customers=await _answered(connection, inspection.count_repeated_ids(connection, shop)),
+        guests=await _answered(connection, inspection.count_repeated_emails(connection, shop)),
+        indexes=await _answered(connection, structure.missing_indexes(connection, shop.mapping)),
+        shop_user=await _answered(connection, rights.writable_tables(connection, places)),
+    )
+
+
+async def _answered(connection: AsyncConnection, question: Awaitable[Answer]) -> Answer | Refused:
+    """Ask within a savepoint: a refusal must not end the snapshot that the rest is read in."""
+    try:
+        with problems_named("shop"):
+            async with connection.begin_nested():
+                return await question
+    except (DBAPIError, InvalidMapping, NoSuchTableError) as error:
+        return Refused(_words_of(error))
+
+
+def _words_of(error: DBAPIError | InvalidMapping | NoSuchTableError) -> str:
+    if isinstance(error, InvalidMapping):
+        return str(error)
+    reason = error.orig if isinstance(error, DBAPIError) else error
+    return f"{type(reason).__name__}."

@@ -1,0 +1,33 @@
+"""Read a shop as a run does, each through a snapshot of its own."""
+
+from datetime import datetime
+from typing import Any
+
+from numpy.typing import NDArray
+
+from backend.database.engine import AsyncEngine, snapshot
+from backend.shop import basket_lines, orders
+from backend.shop.basket_lines import BasketColumns
+from backend.shop.orders import Progress, ShopColumns
+from backend.shop.shop import Shop
+
+
+async def read_shop(
+    engine: AsyncEngine,
+    shop: Shop,
+    as_of: datetime,
+    progress: Progress = lambda _orders: None,
+    *,
+    now: datetime | None = None,
+) -> ShopColumns:
+    """Read customers and counted orders."""
+    async with snapshot(engine) as connection:
+        return await orders.read_orders(connection, shop, as_of, progress, now=now)
+
+
+async def read_baskets(
+    engine: AsyncEngine, shop: Shop, as_of: datetime, customer_ids: NDArray[Any]
+) -> BasketColumns | None:
+    """Read order lines."""
+    async with snapshot(engine) as connection:
+        return await basket_lines.read_baskets(connection, shop, as_of, customer_ids)

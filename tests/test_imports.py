@@ -1,0 +1,126 @@
+"""What a process imports, seen in real processes: one that serves has nothing that learns."""
+
+import json
+import signal
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from httpx import Response
+
+from backend.cli.main_command import COMMANDS, loaded
+from backend.core.settings import IsolatedSettings
+from backend.database.engine import opened
+from backend.main import create_app
+from backend.store.migrate import known_versions, migrate
+from backend.store.upgrade import MIGRATIONS
+from tests.conftest import NewDatabase, wait_for
+from tests.live import ADMIN_KEY, ROOT, Live, command, serving
+from tests.shops import AS_OF, fill, invented
+
+LEARNS = {"sklearn", "scipy", "pandas", "threadpoolctl"}
+UNUSED = {"anthropic", "redis", "alembic", "pyarrow", "typer"}
+WATCH = """
+import atexit, json, os, pathlib, sys
+place = pathlib.Path({folder!r}) / f"imported-{{os.getpid()}}.json"
+atexit.register(lambda: place.write_text(json.dumps(sorted(sys.modules))))
+"""
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Mapping[str, str]:
+    """Make every Python process that gets these variables write down what it has imported."""
+    (tmp_path / "sitecustomize.py").write_text(WATCH.format(folder=str(tmp_path)))
+    return {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+
+
+def imported(folder: Path, process: int | None = None) -> set[str]:
+    """Return the top-level packages that a process, or the only one, had imported at its end."""
+    (file,) = folder.glob(f"imported-{process or '*'}.json")
+    return {name.partition(".")[0] for name in json.loads(file.read_text())}
+
+
+def requests_to_every_route(live: Live) -> dict[tuple[str, str], Callable[[], Response]]:
+    """Return one good request for each route of the API but the one that starts a run."""
+    admin = {"X-API-Key": ADMIN_KEY}
+    status = live.get("/api/admin/cluster/status", ADMIN_KEY).json()
+    run = f"/api/admin/runs/{status['run_id']}"
+    segment = live.get("/api/mcp/segments").json()["segments"][0]["id"]
+    paths = {
+        "/health": "/health",
+        "/api/mcp/segments": "/api/mcp/segments",
+        "/api/mcp/customers/search": "/api/mcp/customers/search?query=person",
+        "/api/mcp/customers/{customer_id}": "/api/mcp/customers/4?explain=true",
+        "/api/admin/cluster/status": "/api/admin/cluster/status",
+        "/api/admin/runs": "/api/admin/runs",
+        "/api/admin/runs/{run_id}": run,
+        "/api/admin/runs/{run_id}/readiness": f"{run}/readiness",
+        "/api/admin/runs/{run_id}/report": f"{run}/report",
+        "/api/admin/runs/{run_id}/report.html": f"{run}/report.html",
+        "/api/admin/changes": "/api/admin/changes",
+        "/api/admin/segments/lineage": "/api/admin/segments/lineage",
+    }
+    asked: dict[tuple[str, str], Callable[[], Response]] = {
+        ("get", route): lambda path=path: live.get(path, ADMIN_KEY)  # type: ignore[misc]
+        for route, path in paths.items()
+    }
+    asked["patch", "/api/admin/segments/{segment_id}"] = lambda: live.client.patch(
+        f"/api/admin/segments/{segment}", json={"name": "Our Best"}, headers=admin
+    )
+    asked["delete", "/api/admin/customers/{customer_id}"] = lambda: live.client.delete(
+        "/api/admin/customers/5", headers=admin
+    )
+    return asked
+
+
+def routes_of_the_api() -> set[tuple[str, str]]:
+    settings = IsolatedSettings.load(database_url="sqlite:///unused.db", api_key="key")
+    paths = create_app(settings).openapi()["paths"]
+    return {(method, path) for path, methods in paths.items() for method in methods}
+
+
+def test_a_process_that_served_every_route_has_imported_nothing_that_learns(
+    new_sqlite: NewDatabase, tmp_path: Path, watched: Mapping[str, str]
+) -> None:
+    url = new_sqlite()
+    wait_for(fill(url, invented(60)))
+    wait_for(migrated(url))
+    with serving(url, tmp_path, variables=watched, anew=True) as live:
+        assert live.cluster(as_of=AS_OF.isoformat())["state"] == "succeeded"
+        requests = requests_to_every_route(live)
+        started = ("post", "/api/admin/cluster")
+        assert {*requests, started} == routes_of_the_api()
+        for route, ask in requests.items():
+            assert ask().is_success, route
+        for page in ("/docs", "/redoc", "/openapi.json"):
+            assert live.get(page).is_success, page
+        live.process.send_signal(signal.SIGINT)  # SIGTERM would end it without a last word
+        live.process.wait(20)
+    assert imported(tmp_path, live.process.pid) & (LEARNS | UNUSED) == set()
+
+
+async def migrated(url: str) -> None:
+    async with opened(url) as engine:
+        await migrate(engine)
+
+
+def test_help_imports_no_web_framework_and_no_database(
+    tmp_path: Path, watched: Mapping[str, str]
+) -> None:
+    done = command("", tmp_path, "--help", variables=watched, anew=True)
+    assert done.returncode == 0
+    assert "cluster" in done.stdout
+    heavy = {"fastapi", "uvicorn", "sqlalchemy", "numpy", "pydantic"}
+    assert imported(tmp_path) & (LEARNS | UNUSED | heavy) == {"typer"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_lists_a_command_in_the_words_of_the_command_itself(name: str) -> None:
+    _, says = COMMANDS[name]
+    assert loaded(name).callback.__doc__ == says
+
+
+def test_versions_are_known_in_the_order_in_which_migrations_lead_to_them() -> None:
+    revisions = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    assert known_versions() == [one.revision for one in revisions][::-1]

@@ -1,0 +1,46 @@
+"""Amounts as people read them."""
+
+import pytest
+
+from backend.wording.money import decimals_of, money, whole_money
+
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("currency", "written"),
+    [
+        (None, "1,234.57"),
+        ("EUR", f"1,234.57{SPACE}EUR"),
+        ("JPY", f"1,235{SPACE}JPY"),
+        ("KWD", f"1,234.568{SPACE}KWD"),
+        ("CLF", f"1,234.5678{SPACE}CLF"),
+        ("ZZZ", f"1,234.57{SPACE}ZZZ"),
+    ],
+)
+def test_an_amount_has_the_decimals_and_the_code_of_its_currency(
+    currency: str | None, written: str
+) -> None:
+    assert money(1234.5678, currency) == written
+
+
+def test_whole_amounts_have_no_decimals_in_any_currency() -> None:
+    assert whole_money(1234.5, "KWD") == f"1,234{SPACE}KWD"
+    assert whole_money(1235.5, None) == "1,236"
+
+
+@pytest.mark.parametrize(
+    ("currency", "decimals"),
+    [
+        ("ISK", 0),
+        ("KRW", 0),
+        ("VND", 0),
+        ("XOF", 0),
+        ("BHD", 3),
+        ("TND", 3),
+        ("USD", 2),
+        ("HUF", 2),
+    ],
+)
+def test_decimals_are_those_of_iso_4217(currency: str, decimals: int) -> None:
+    assert decimals_of(currency) == decimals
