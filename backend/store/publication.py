@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from backend.core.customer_id import CustomerIdType
+from backend.core.customer_id import CustomerIds, CustomerIdType
 from backend.core.glossary import Cause
 from backend.forecast.explainer import Explainer
 from backend.results.customer_numbers import moved
