@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from backend import __version__
-from backend.cli.terminal import err
+from backend.cli.consoles import err
 from backend.core.errors import (
     BackendError,
     ImportRefused,
