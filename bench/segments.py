@@ -202,7 +202,9 @@ def _published(database: Path) -> tuple[Ids, Ids, NDArray[np.float64], SegmentMo
         "SELECT customer_id, archetype_id, cluster_confidence FROM customer_intelligence"
         " WHERE frequency > 0 ORDER BY customer_id"
     ).fetchall()
-    (stored,) = connection.execute("SELECT model FROM runs WHERE published = 1").fetchone()
+    (stored,) = connection.execute(
+        "SELECT model FROM intelligence_runs WHERE published = 1"
+    ).fetchone()
     connection.close()
     model = SegmentModel.from_dict(json.loads(stored))
     assert model is not None

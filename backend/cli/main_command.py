@@ -5,12 +5,13 @@ server nor the web framework.
 """
 
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from backend.cli.terminal import err
+from backend import __version__
+from backend.cli.consoles import err
 from backend.core.errors import (
     BackendError,
     ImportRefused,
@@ -89,13 +90,30 @@ def _listed() -> None:
 
 app = typer.Typer(
     cls=LateCommands,
-    help="Customer intelligence from the database a shop already has.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 for name, (_place, says) in COMMANDS.items():
     app.command(name, help=says)(_listed)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"intelligence-backend {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def whole(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Customer intelligence from the database a shop already has."""
 
 
 def main() -> None:

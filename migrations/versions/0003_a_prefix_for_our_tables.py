@@ -64,9 +64,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    theirs = [name for name in COLUMNS if {name, _prefixed(name)} <= _tables()]
-    if theirs:
-        raise CommandError(f"The table {theirs[0]} is the shop's; 10.0 needs the name for its own.")
+    if theirs := _taken():
+        raise CommandError(f"The shop has {theirs[0]} itself; 10.0 needs that name for its own.")
     _, move_back = _steps()
     move_back()
 
@@ -114,10 +113,22 @@ def _selected(name: str) -> str:
     return f"SELECT {columns} FROM {_prefixed(name)} AS ours{ended}"
 
 
+def _taken() -> list[str]:
+    """Return the old names under which the shop has something of its own."""
+    there = _tables()
+    theirs = {*there, *sa.inspect(op.get_bind()).get_view_names()} - set(_our_views())
+    return [name for name in COLUMNS if name in theirs and _prefixed(name) in there]
+
+
+def _our_views() -> list[str]:
+    inspector = sa.inspect(op.get_bind())
+    named = [name for name in inspector.get_view_names() if name in COLUMNS]
+    return [name for name in named if _prefixed(name) in str(inspector.get_view_definition(name))]
+
+
 def _drop_views() -> None:
-    for name in sa.inspect(op.get_bind()).get_view_names():
-        if name in COLUMNS:
-            op.execute(f"DROP VIEW {name}")
+    for name in _our_views():
+        op.execute(f"DROP VIEW {name}")
 
 
 # PostgreSQL

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,9 @@ def test_make_help_lists_every_command() -> None:
     ).stdout
     for name in ("setup", "demo", "test", "check", "bench-run", "requirements"):
         assert f"make {name} " in listed
+
+
+def test_the_version_is_the_projects(tmp_path: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    done = command("sqlite:///x.db", tmp_path, "--version")
+    assert (done.returncode, done.stdout) == (0, f"{project['name']} {project['version']}\n")

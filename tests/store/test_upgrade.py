@@ -9,11 +9,12 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import Connection, Inspector, String, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from backend import store
 from backend.core.clock import utc_now
+from backend.core.customer_id import CustomerIdType
 from backend.core.errors import BackendError, TablesBusy, TablesInTheWay, TablesTooNew
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.store import runs
@@ -81,19 +82,18 @@ def shape(connection: Connection) -> dict[str, Any]:
     """Return columns, indexes and constraints of our tables, with their names."""
     inspector = inspect(connection)
     known = {*TABLES, *PREFIXED, "customer_intelligence"} & set(inspector.get_table_names())
-    return {
-        name: (
-            {
-                (one["name"], str(one["type"]), one["nullable"])
-                for one in inspector.get_columns(name)
-            },
-            {one["name"] for one in inspector.get_indexes(name)},
-            {one["name"] for one in inspector.get_unique_constraints(name)},
-            {one["name"] for one in inspector.get_check_constraints(name)},
-            inspector.get_pk_constraint(name)["name"],
-        )
-        for name in known
-    }
+    return {name: _shape_of_table(inspector, name) for name in known}
+
+
+def _shape_of_table(inspector: Inspector, name: str) -> tuple[Any, ...]:
+    columns = inspector.get_columns(name)
+    return (
+        {(column["name"], str(column["type"]), column["nullable"]) for column in columns},
+        {index["name"] for index in inspector.get_indexes(name)},
+        {unique["name"] for unique in inspector.get_unique_constraints(name)},
+        {check["name"] for check in inspector.get_check_constraints(name)},
+        inspector.get_pk_constraint(name)["name"],
+    )
 
 
 async def shape_of(engine: AsyncEngine) -> dict[str, Any]:
@@ -214,12 +214,43 @@ async def test_a_shop_with_runs_and_segments_of_its_own_keeps_them(database_url:
         before = await rows(engine, "runs", "segments")
         await migrate(engine)
         assert await rows(engine, "runs", "segments") == before
-        with pytest.raises(CommandError, match="The table runs is the shop's"):
+        with pytest.raises(CommandError, match="The shop has runs itself"):
             await exclusively(engine, go_back)
         assert await rows(engine, "runs", "segments", *PREFIXED) == {
             **before,
             **{name: [] for name in PREFIXED},
         }
+
+
+async def test_a_shops_view_with_an_old_name_is_left_where_it_is(database_url: str) -> None:
+    await execute(
+        database_url,
+        "CREATE TABLE groups_of_people (id INTEGER PRIMARY KEY, name VARCHAR(20))",
+        "CREATE VIEW segments AS SELECT id, name FROM groups_of_people",
+    )
+    async with opened(database_url) as engine:
+        await migrate(engine)
+        with pytest.raises(CommandError, match="The shop has segments itself"):
+            await exclusively(engine, go_back)
+        assert await rows(engine, "segments") == {"segments": []}
+
+
+async def test_ids_may_change_their_kind_after_an_upgrade(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await migrate(engine)
+    await execute(database_url, *(f"DROP VIEW {name}" for name in VIEWS))
+    async with transaction(engine) as connection:
+        published = await runs.published(connection)
+    assert published is not None
+    other: CustomerIdType = "text" if published.customer_id_type == "integer" else "integer"
+    await store.fit_customer_id_type(engine, other)
+    async with transaction(engine) as connection:
+        found = await connection.run_sync(
+            lambda sync: inspect(sync).get_columns("intelligence_segment_changes")
+        )
+    kinds = {column["name"]: isinstance(column["type"], String) for column in found}
+    assert kinds["customer_id"] == (other == "text")
 
 
 async def test_a_shops_table_with_a_name_of_ours_is_left_and_named(database_url: str) -> None:
