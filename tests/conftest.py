@@ -6,7 +6,8 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
+from functools import partial
 from typing import Any, Protocol
 
 import pytest
@@ -43,6 +44,7 @@ KINDS = [
 ]
 
 missing: dict[str, str] = {}
+workers: list[int] = []
 
 
 class Services:
@@ -243,6 +245,13 @@ def _shared_by(item: pytest.Function) -> str | None:
     return f"{item.path.name}:{database or 'all'}"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodeready(node: Any) -> None:
+    """Remember a worker of pytest-xdist, to tell it when all is to end."""
+    workers.append(node.workerinfo["pid"])
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over what a worker of pytest-xdist could not test."""
     missing.update(getattr(node, "workeroutput", {}).get("missing", {}))
@@ -265,6 +274,20 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_sessionstart() -> None:
-    """Take SIGTERM for Ctrl-C: what was started is stopped then too."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Take SIGTERM for Ctrl-C: what was started is stopped then too, by the workers as well."""
+    # A worker is told to end more than once, which must not cut short how it cleans up.
+    again = (
+        signal.SIG_IGN if hasattr(session.config, "workeroutput") else signal.default_int_handler
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, partial(_end, again))
+
+
+def _end(again: Any, *_: object) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, again)
+    for worker in workers:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGTERM)
+    raise KeyboardInterrupt
