@@ -6,7 +6,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Any, Protocol
 
@@ -44,7 +44,6 @@ KINDS = [
 ]
 
 missing: dict[str, str] = {}
-workers: list[int] = []
 
 
 class Services:
@@ -246,12 +245,6 @@ def _shared_by(item: pytest.Function) -> str | None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_testnodeready(node: Any) -> None:
-    """Remember a worker of pytest-xdist, to tell it when all is to end."""
-    workers.append(node.workerinfo["pid"])
-
-
-@pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over what a worker of pytest-xdist could not test."""
     missing.update(getattr(node, "workeroutput", {}).get("missing", {}))
@@ -275,19 +268,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Take SIGTERM for Ctrl-C: what was started is stopped then too, by the workers as well."""
+    """Take SIGTERM for Ctrl-C: what was started is stopped then too."""
     # A worker is told to end more than once, which must not cut short how it cleans up.
-    again = (
-        signal.SIG_IGN if hasattr(session.config, "workeroutput") else signal.default_int_handler
-    )
+    is_worker = hasattr(session.config, "workeroutput")
+    again = signal.SIG_IGN if is_worker else signal.default_int_handler
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, partial(_end, again))
+        signal.signal(number, partial(_interrupt, again))
 
 
-def _end(again: Any, *_: object) -> None:
+def _interrupt(again: Any, *_: object) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, again)
-    for worker in workers:
-        with suppress(ProcessLookupError):
-            os.kill(worker, signal.SIGTERM)
     raise KeyboardInterrupt
