@@ -28,7 +28,7 @@ MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "one_more", "{head}", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "{head}", None, None
 
 
 def upgrade() -> None:
@@ -48,7 +48,7 @@ def with_one_more(tmp_path_factory: pytest.TempPathFactory) -> Path:
     declared.write_text(before + DECLARATION + first + after)
     versions = copy / "migrations" / "versions"
     head = max(path.name for path in versions.glob("0*.py"))[:4]
-    (versions / "one_more.py").write_text(MIGRATION.format(head=head))
+    (versions / "9999_one_more.py").write_text(MIGRATION.format(head=head))
     return copy
 
 
