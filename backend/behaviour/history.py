@@ -81,11 +81,6 @@ class OrderHistory:
         return len(self.offsets) - 1
 
     @property
-    def order_count(self) -> int:
-        """Counted orders before `as_of`."""
-        return len(self.amount)
-
-    @property
     def frequency(self) -> NDArray[np.int64]:
         """Counted orders of each customer, shape (customers,)."""
         return np.diff(self.offsets)

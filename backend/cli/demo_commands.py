@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from backend.cli.consoles import out
 from backend.cli.run_commands import run_and_watch
-from backend.cli.terminal import out, print_report, progress_bar
+from backend.cli.terminal import print_report, progress_bar
 from backend.core.logging import set_up_logging
 from backend.core.settings import IsolatedSettings, Settings
 from backend.database.engine import opened

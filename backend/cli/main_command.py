@@ -11,13 +11,14 @@ import typer
 from typer.core import TyperGroup
 
 from backend import __version__
-from backend.cli.terminal import err
+from backend.cli.consoles import err
 from backend.core.errors import (
     BackendError,
     ImportRefused,
     InvalidConfiguration,
     InvalidMapping,
     InvalidRunRequest,
+    TablesForbidden,
     TablesInTheWay,
     TablesTooNew,
 )
@@ -29,6 +30,7 @@ ASKED_WRONGLY = (
     InvalidMapping,
     InvalidRunRequest,
     ImportRefused,
+    TablesForbidden,
     TablesInTheWay,
     TablesTooNew,
 )

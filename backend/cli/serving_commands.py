@@ -8,7 +8,7 @@ import typer
 import uvicorn
 
 from backend.cli.configuration import checked_settings, migrate_if_wanted, shop_table_names
-from backend.cli.terminal import out
+from backend.cli.consoles import out
 from backend.core.settings import Settings
 from backend.database.engine import opened
 from backend.files.create_tables import create_shop_tables

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from backend.cli.configuration import checked_settings, shop_table_names
-from backend.cli.terminal import AsJson, findings_table, out, print_json, progress_bar
+from backend.cli.consoles import out
+from backend.cli.terminal import AsJson, findings_table, print_json, progress_bar
 from backend.core.clock import utc_now
 from backend.core.settings import Settings
 from backend.database.engine import opened

@@ -6,18 +6,15 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 from rich import box
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from backend.cli.consoles import err, out
 from backend.results.readiness import Readiness
 from backend.results.root import Result
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
-
-out = Console()
-err = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 

@@ -182,6 +182,13 @@ UNWRITABLE_ON_POSTGRESQL = {"22021", "22P05"}  # a NUL, or a letter that LATIN1 
 UNWRITABLE_ON_MYSQL = 1267  # a letter that the column's character set has not
 
 
+def _passes(error: DBAPIError) -> bool:
+    """Whether the same statement may work in a moment."""
+    # A table was altered since a statement was prepared: all prepared ones are forgotten now.
+    altered = isinstance(error.driver_exception, asyncpg.InvalidCachedStatementError)
+    return altered or error.connection_invalidated or "database is locked" in str(error.orig)
+
+
 def _is_unwritable(error: DBAPIError) -> bool:
     cause: Any = error.driver_exception
     if isinstance(cause, asyncpg.PostgresError):
@@ -205,7 +212,7 @@ def problems_named(database: str) -> Iterator[None]:
     except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError) as error:
         raise DatabaseUnavailable(database) from error
     except DBAPIError as error:
-        if error.connection_invalidated or "database is locked" in str(error.orig):
+        if _passes(error):
             raise DatabaseUnavailable(database) from error
         if _is_unwritable(error):
             raise TextNotWritable(database) from None

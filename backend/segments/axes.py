@@ -1,10 +1,10 @@
-"""The axes on which customers and segments are described, each with its formula and its needs.
+"""The axes on which customers and segments are described, each with its unit.
 
 An axis is NaN for a customer who lacks what it needs: undefined is not zero.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,58 +19,21 @@ FEWEST_GAPS, FEWEST_ORDERS, FEWEST_LINES = 3, 3, 2
 SEASON_TENURE_DAYS = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """One way to describe a customer.
-
-    Attributes
-    ----------
-    formula, unit, needs
-        How it is computed, in what unit, and what it needs to be defined.
-    """
-
-    formula: str
-    unit: str
-    needs: str
-
-
-AXES: Mapping[str, Axis] = {
-    "recency_days": Axis("as_of - last order", "days", "an order"),
-    "frequency": Axis("number of counted orders", "orders", "an order"),
-    "monetary_avg": Axis("historical_value / frequency", "currency", "an order"),
-    "usual_gap_days": Axis("(last - first day) / (order days - 1)", "days", "2 order days"),
-    "rhythm": Axis(
-        "standard deviation / mean of the gaps between order days; 0 is a clock, 1 is chance",
-        "ratio",
-        "4 order days",
-    ),
-    "trend": Axis(
-        "orders after the middle between first order and as_of, the first not counted, / others",
-        "share",
-        "3 orders",
-    ),
-    "basket_size": Axis("units / orders with lines", "units", "an order line"),
-    "product_variety": Axis(
-        "distinct products / lines",
-        "share",
-        "2 order lines",
-    ),
-    "vendor_variety": Axis("number of distinct vendors", "vendors", "a line with a vendor"),
-    "repurchase_share": Axis(
-        "products on more than one order / distinct products",
-        "share",
-        "2 orders with lines",
-    ),
-    "weekend_share": Axis(
-        "orders on Saturday or Sunday (UTC) / orders",
-        "share",
-        "3 orders",
-    ),
-    "season_share": Axis(
-        "orders from 10 November to 31 December / orders",
-        "share",
-        "3 orders, the first 300 days before as_of",
-    ),
+Unit = Literal["days", "orders", "currency", "ratio", "share", "units", "vendors"]
+# How each is computed, and what it needs to be defined: docs/segments.md.
+AXES: Mapping[str, Unit] = {
+    "recency_days": "days",
+    "frequency": "orders",
+    "monetary_avg": "currency",
+    "usual_gap_days": "days",
+    "rhythm": "ratio",
+    "trend": "share",
+    "basket_size": "units",
+    "product_variety": "share",
+    "vendor_variety": "vendors",
+    "repurchase_share": "share",
+    "weekend_share": "share",
+    "season_share": "share",
 }
 
 

@@ -10,8 +10,3 @@ def counted(number: float, noun: str) -> str:
     """Write a rounded number of things, such as "1 order" or "1,200 orders"."""
     whole = round(number)
     return f"{whole:,} {noun}" + ("" if whole == 1 else "s")
-
-
-def day_of(instant: str) -> str:
-    """Return the day of an instant in ISO 8601, such as "2024-05-01"."""
-    return instant[:10]

@@ -149,7 +149,7 @@ def _apart_in_words(apart: Apart, currency: str | None) -> str:
 
 def on_axis(axis: str, value: float, currency: str | None) -> str:
     """Write a value of an axis as people read it."""
-    match AXES[axis].unit:
+    match AXES[axis]:
         case "days":
             return f"{value:,.0f}"
         case "currency":

@@ -44,7 +44,7 @@ def test_the_sequence_of_the_rows_does_not_matter() -> None:
 
 def test_orders_at_or_after_as_of_are_left_out() -> None:
     kept = history(*ROWS, (1, "2024-03-10T12:00", 8.0), (1, "2025-01-01T00:00", 8.0))
-    assert kept.order_count == len(ROWS)
+    assert len(kept.amount) == len(ROWS)
     assert kept.frequency[1] == 0
 
 
@@ -58,7 +58,7 @@ def test_an_earlier_view_keeps_all_customers_and_only_earlier_orders() -> None:
 def test_a_later_view_is_the_history_itself() -> None:
     later = history(*ROWS).before(np.datetime64("2030-01-01"))
     assert later.as_of == AS_OF
-    assert later.order_count == len(ROWS)
+    assert len(later.amount) == len(ROWS)
 
 
 def test_orders_of_one_day_merge_into_one_purchase_day() -> None:

@@ -28,7 +28,7 @@ MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "9999", "{head}", None, None
+revision, down_revision, branch_labels, depends_on = "{next}", "{head}", None, None
 
 
 def upgrade() -> None:
@@ -48,7 +48,9 @@ def with_one_more(tmp_path_factory: pytest.TempPathFactory) -> Path:
     declared.write_text(before + DECLARATION + first + after)
     versions = copy / "migrations" / "versions"
     head = max(path.name for path in versions.glob("0*.py"))[:4]
-    (versions / "9999_one_more.py").write_text(MIGRATION.format(head=head))
+    following = f"{int(head) + 1:04}"
+    text = MIGRATION.format(head=head, next=following)
+    (versions / f"{following}_one_more_number.py").write_text(text)
     return copy
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +14,13 @@ from sqlalchemy import func, select, text
 
 from backend import store
 from backend.core.customer_id import CustomerId
-from backend.core.errors import LeaseLost, RunAlreadyActive, SegmentNameTaken, SegmentNotFound
+from backend.core.errors import (
+    DatabaseUnavailable,
+    LeaseLost,
+    RunAlreadyActive,
+    SegmentNameTaken,
+    SegmentNotFound,
+)
 from backend.core.glossary import Cause, Fate
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.results.customer_numbers import CustomerNumbers
@@ -188,6 +195,23 @@ async def test_ids_have_the_shops_type(
         assert set(await profiles(engine, *map(str, ids))) == set(map(str, ids))
         stored, _ = await store.read_membership(engine)
         assert stored.tolist() == sorted(ids.tolist())
+
+
+@pytest.mark.external
+async def test_a_reader_meets_ids_of_another_type_with_one_outage_at_most(
+    postgres_url: str,
+) -> None:
+    """What it prepared before the column was altered is refused once."""
+    reader, writer = create_engine(postgres_url), create_engine(postgres_url)
+    await migrate(writer)
+    await store.publish(writer, await prepared(writer), now=NOW)
+    assert set(await profiles(reader, "7")) == {"7"}
+    await store.publish(writer, await prepared(writer, TEXTS), now=NOW)
+    with suppress(DatabaseUnavailable):
+        await profiles(reader, "007")
+    assert set(await profiles(reader, "007")) == {"007"}
+    await reader.dispose()
+    await writer.dispose()
 
 
 @pytest.mark.external

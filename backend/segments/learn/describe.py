@@ -188,7 +188,7 @@ def _known_of_both(one: Segment, other: Segment) -> dict[str, tuple[float, float
 
 def _gap(axis: str, here: float, there: float) -> float:
     """Compare medians as ratios, an addition to both keeping zero and small days harmless."""
-    floor = 0.1 if AXES[axis].unit in {"share", "ratio"} else 1.0
+    floor = 0.1 if AXES[axis] in {"share", "ratio"} else 1.0
     return abs(float(np.log((here + floor) / (there + floor))))
 
 
