@@ -347,3 +347,18 @@ async def test_a_variable_that_a_file_overrides_is_named_in_the_report(
     assert report is not None
     said = "The variable for orders.filter is overridden by the preset or the mapping file."
     assert said in report.notes
+
+
+async def test_a_second_run_at_the_same_instant_changes_nobody(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await fill(database_url, invented())
+    await clustered(engine, database_url)
+    first = await rows(engine)
+    assert all(row["as_of"] == AS_OF for row in first.values())
+    await clustered(engine, database_url)
+    second = await rows(engine)
+    assert {who: row["changed_at"] for who, row in second.items()} == {
+        who: row["changed_at"] for who, row in first.items()
+    }
+    assert all(second[who]["run_id"] != row["run_id"] for who, row in first.items())
