@@ -52,8 +52,8 @@ requirements: $(READY) ## Compile the pinned requirements anew.
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header -c requirements-dev.txt examples/requirements.in -o examples/requirements.txt
 
-bench-run: $(READY) ## Time a whole run over 24,000 customers on PostgreSQL.
-	$(BIN)/python -m bench.run
+bench-run: $(READY) ## Time a whole run over 24,000 customers (ARGS="--before CHECKOUT").
+	$(BIN)/python -m bench.run $(ARGS)
 
 bench-startup: $(READY) ## Weigh a web process and its start beside a bare FastAPI app.
 	$(BIN)/python -m bench.startup

@@ -27,6 +27,7 @@ from backend.core.errors import (
     InvalidConfiguration,
     InvalidMapping,
     TablesBusy,
+    TablesForbidden,
     TablesInTheWay,
     TablesTooNew,
 )
@@ -45,6 +46,7 @@ REFUSED_AT_START = (
     InvalidConfiguration,
     InvalidMapping,
     InvalidDatabaseUrl,
+    TablesForbidden,
     TablesInTheWay,
     TablesTooNew,
 )
@@ -185,7 +187,7 @@ def refuse_unusable_tables(settings: Settings) -> None:
 
     Raises
     ------
-    TablesInTheWay, TablesTooNew
+    TablesForbidden, TablesInTheWay, TablesTooNew
         When migrating would be refused.
     """
     # A server makes the app in its loop, and may not be kept from it: hence a thread with its own.

@@ -24,8 +24,9 @@ from backend.results.customer_numbers import SHOWN
 from bench.paths import Backend, fill
 from bench.shops import Shop, load
 
-SHOPS = {"cdnow": "1997-11-15", "online_retail_2": "2011-06-10"}
-HORIZON_DAYS = 182
+SHOPS = {"cdnow": "1998-01-01", "online_retail_2": "2011-06-10"}
+# As a shop has them that sets nothing.
+PREDICTION_HORIZON_DAYS, CHURN_HORIZON_DAYS = 365, 180
 BOUND = 0.02
 WORDS = ("archetype_id", "status")
 STAMPS = {"run_id", "as_of", "updated_at", "changed_at"}
@@ -61,7 +62,8 @@ def nights(shop: Shop, start: str, count: int) -> list[Night]:
     days = [np.datetime64(start) + night * ONE_DAY for night in range(count + 1)]
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "shop.db"
-        run = Backend(database, HORIZON_DAYS)
+        run = Backend(database, CHURN_HORIZON_DAYS)
+        run.environment["PREDICTION_HORIZON_DAYS"] = str(PREDICTION_HORIZON_DAYS)
         run("migrate", "--shop-tables")
         fill(database, shop)
         told = []

@@ -7,6 +7,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from typing import Any, Protocol
 
 import pytest
@@ -243,6 +244,7 @@ def _shared_by(item: pytest.Function) -> str | None:
     return f"{item.path.name}:{database or 'all'}"
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over what a worker of pytest-xdist could not test."""
     missing.update(getattr(node, "workeroutput", {}).get("missing", {}))
@@ -265,6 +267,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_sessionstart() -> None:
+def pytest_sessionstart(session: pytest.Session) -> None:
     """Take SIGTERM for Ctrl-C: what was started is stopped then too."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A worker is told to end more than once, which must not cut short how it cleans up.
+    is_worker = hasattr(session.config, "workeroutput")
+    again = signal.SIG_IGN if is_worker else signal.default_int_handler
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, partial(_interrupt, again))
+
+
+def _interrupt(again: Any, *_: object) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, again)
+    raise KeyboardInterrupt

@@ -11,9 +11,10 @@ import runpy
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver, get_context
-from multiprocessing.process import BaseProcess
+from multiprocessing.process import BaseProcess, parent_process
 from pathlib import Path
 
 # What the programs import, not the programs: those look at their terminal when they are imported.
@@ -114,6 +115,7 @@ def _become(
     stdout: str,
     stderr: str,
 ) -> None:
+    threading.Thread(target=_end_with_the_tests, daemon=True).start()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)
@@ -124,3 +126,10 @@ def _become(
     sys.path.insert(0, folder)
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _end_with_the_tests() -> None:
+    tests = parent_process()
+    assert tests is not None
+    tests.join()
+    os._exit(1)

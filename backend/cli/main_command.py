@@ -18,6 +18,7 @@ from backend.core.errors import (
     InvalidConfiguration,
     InvalidMapping,
     InvalidRunRequest,
+    TablesForbidden,
     TablesInTheWay,
     TablesTooNew,
 )
@@ -29,6 +30,7 @@ ASKED_WRONGLY = (
     InvalidMapping,
     InvalidRunRequest,
     ImportRefused,
+    TablesForbidden,
     TablesInTheWay,
     TablesTooNew,
 )

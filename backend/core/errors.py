@@ -7,6 +7,7 @@
     ├── TablesInTheWay           somebody else's tables have the names of ours
     ├── TablesTooNew             a newer version than this one made our tables
     ├── TablesBusy               others hold our tables while they are to be changed
+    ├── TablesForbidden          the user may not make or change our tables
     ├── TextNotWritable          a text that a database's character set cannot write
     ├── NotAuthenticated         no key, or a wrong one
     ├── NotAllowed               a key that does not open this route
@@ -101,6 +102,16 @@ class TextNotWritable(BackendError):
     def __init__(self, database: str) -> None:
         self.database = database
         super().__init__(f"The {database} database's character set cannot write this text.")
+
+
+class TablesForbidden(BackendError):
+    """The user of our database lacks a right that making or changing our tables needs."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The user of our database may not make or change our tables; grant it that, or migrate "
+            "as a user who may and set AUTO_MIGRATE=false."
+        )
 
 
 class NotAuthenticated(BackendError):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from backend.core.glossary import Reason, Target
-from backend.results.readiness import Fact, Level
+from backend.results.readiness import Facts, Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Judgement:
     level: Level
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Facts:
         """The numbers behind it that are published; never a person's data."""
         return {}
 
@@ -44,8 +44,8 @@ class MissingTable(Judgement):
     similar: tuple[str, ...]
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
-        return {"nearest": self.similar}
+    def facts(self) -> Facts:
+        return {"nearest": list(self.similar)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +69,8 @@ class MappingHeard(Judgement):
     notes: tuple[str, ...]
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
-        return {"notes": self.notes} if self.notes else {}
+    def facts(self) -> Facts:
+        return {"notes": list(self.notes)} if self.notes else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class RepeatedIds(Judgement):
     repeated: int
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Facts:
         return {"customers": self.customers, "repeated": self.repeated}
 
 
@@ -114,7 +114,7 @@ class RowsWithoutId(Judgement):
     longest: int
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Facts:
         return {"rows": self.rows, "customers": self.customers}
 
 
@@ -142,7 +142,7 @@ class SeenStatuses(Judgement):
         return tuple(one for one in self.orders if self.treated[one] == "not counted")
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Facts:
         seen: dict[str, Mapping[str, int | str]] = {
             status: {"orders": count, "treated": self.treated[status]}
             for status, count in self.orders.items()
@@ -176,7 +176,7 @@ class LeftOutOrders(Judgement):
         return self.orders / self.of
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Facts:
         return {"orders": self.orders, "share": round(self.share, 4)}
 
 
@@ -194,7 +194,7 @@ class OrdersAtNight(Judgement):
     time_zone: str
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Facts:
         if self.share is None:
             return {}
         return {"share_from_1_to_6": round(self.share, 4), "time_zone": self.time_zone}
@@ -207,7 +207,7 @@ class SeenCurrencies(Judgement):
     orders: Mapping[str, int]
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Facts:
         return {"currencies": dict(self.orders)}
 
 
@@ -219,7 +219,7 @@ class StatedTotals(Judgement):
     disagreeing: int
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Facts:
         if not self.compared:
             return {}
         return {"customers": self.compared, "disagreeing": self.disagreeing}
@@ -239,7 +239,7 @@ class HistoryLength(Judgement):
         return 2 * self.horizon_days
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Facts:
         return {"days": round(self.days), "wanted": self.wanted_days}
 
 
@@ -250,7 +250,7 @@ class Freshness(Judgement):
     days: float
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Facts:
         return {"days_since_last_order": round(self.days)}
 
 
@@ -263,7 +263,7 @@ class Buyers(Judgement):
     wanted_by_grades: int
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Facts:
         return {"buyers": self.buyers}
 
 
@@ -290,7 +290,7 @@ class ColumnKinds(Judgement):
     misfits: tuple[UnequalKinds | UnfitKind, ...]
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Facts:
         return dict(self.kinds)
 
 
@@ -301,8 +301,8 @@ class MissingIndexes(Judgement):
     statements: tuple[str, ...]
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
-        return {"statements": self.statements} if self.statements else {}
+    def facts(self) -> Facts:
+        return {"statements": list(self.statements)} if self.statements else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,5 +326,5 @@ class ShopUser(Judgement):
     writable: tuple[str, ...]
 
     @property
-    def facts(self) -> Mapping[str, Fact]:
-        return {"tables": self.writable} if self.writable else {}
+    def facts(self) -> Facts:
+        return {"tables": list(self.writable)} if self.writable else {}

@@ -66,9 +66,11 @@ def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progres
     history = _history(seen.columns, context.as_of)
     behaviour = behaviour_of(history)
     baskets = None if seen.baskets is None else Baskets(**seen.baskets.as_dict())
-    progress.enter("forecast", rows=history.customer_count)
+    progress.enter("forecast")
+    progress.handle(history.customer_count)
     predicted = _forecast(history, context.config, progress)
-    progress.enter("segments", rows=history.customer_count)
+    progress.enter("segments")
+    progress.handle(history.customer_count)
     ids, request = seen.columns.customer_ids, context.run.request
     membership = segment(
         history,

@@ -54,18 +54,10 @@ class Progress:
             done += weight
         return done
 
-    def enter(self, stage: str, rows: int | None = None) -> None:
-        """Begin a stage, which ends the one before.
-
-        Parameters
-        ----------
-        stage
-            One of `STAGES`.
-        rows
-            How many it reads, scores or writes, where that is known beforehand.
-        """
+    def enter(self, stage: str) -> None:
+        """Begin one of `STAGES`, which ends the one before."""
         self.leave()
-        self.stage, self.stage_share, self._rows = stage, 0.0, rows
+        self.stage, self.stage_share, self._rows = stage, 0.0, None
         self._entered_at = monotonic_seconds()
 
     def leave(self) -> None:
@@ -91,7 +83,7 @@ class Progress:
         self.counts = {**self.counts, **counts}
 
     def handle(self, rows: int) -> None:
-        """Say how many rows the current stage has read, scored or written."""
+        """Say how many rows the current stage reads, scores or writes."""
         self._rows = rows
 
 

@@ -59,9 +59,10 @@ class Standing:
 
         Numbers go on as text; text goes on as nothing: our tables cannot hold it any more.
         """
-        if (self.customer_ids.dtype == object) == (ids.dtype == object):
+        kind = CustomerIds(ids).kind
+        if CustomerIds(self.customer_ids).kind == kind:
             return self
-        if ids.dtype != object:
+        if kind == "integer":
             return self._of(np.zeros(len(self.customer_ids), dtype=bool))
         texts = replace(self, customer_ids=as_text(self.customer_ids))
         return texts._of(np.argsort(texts.customer_ids))

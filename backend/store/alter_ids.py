@@ -5,13 +5,15 @@ from alembic.operations import Operations
 from sqlalchemy import Connection, Table, delete, inspect, text
 
 from backend.core.customer_id import CustomerIdType
+from backend.database.expressions import MYSQL
 from backend.store.id_column import HOLDERS, wanted_type
 from backend.store.tables import segment_changes
 
 
 def alter_id_type(connection: Connection, kind: CustomerIdType) -> None:
     """Make the ids BIGINT or text, in every table of ours that holds any."""
-    _drop_old_name(connection, segment_changes)
+    if connection.dialect.name not in MYSQL:
+        _drop_old_name(connection, segment_changes)
     operations = Operations(MigrationContext.configure(connection))
     for table in HOLDERS:
         if kind == "integer":  # ids that were text name nobody in a shop with integer ids

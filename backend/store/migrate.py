@@ -3,15 +3,15 @@
 import logging
 import time
 from asyncio import sleep
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, column, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.clock import utc_now
-from backend.core.errors import TablesBusy, TablesInTheWay, TablesTooNew
+from backend.core.errors import TablesBusy, TablesForbidden, TablesInTheWay, TablesTooNew
 from backend.core.late import late
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.store.tables_found import running_run, runs_table, tables_in_the_way
@@ -25,7 +25,9 @@ LOCK_TIMEOUT_SECONDS = 300
 READERS_WAIT_SECONDS = 5
 PATIENCE_SECONDS = 900.0
 LOOK_AGAIN_SECONDS = 1.0
-LOCK_WAS_NOT_HAD = {"55P03", "1205"}
+# What PostgreSQL says by state, MySQL by number, SQLite in words.
+LOCK_WAS_NOT_HAD = ("55P03", "1205", "database is locked")
+RIGHT_IS_MISSING = ("42501", "1044", "1142", "1227", "readonly database")
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +50,13 @@ async def migrate(engine: AsyncEngine, *, patience_seconds: float = PATIENCE_SEC
         When they cannot be brought there.
     TablesBusy
         When a run is still at work after that time.
+    TablesForbidden
+        When the user may not.
     """
-    async with transaction(engine) as connection:
-        if await connection.run_sync(_is_current):
-            return
+    with _missing_right_named():
+        async with transaction(engine) as connection:
+            if await connection.run_sync(_is_current):
+                return
     upgrade = late("backend.store.upgrade").upgrade
     await exclusively(engine, upgrade, patience_seconds=patience_seconds)
 
@@ -65,10 +70,13 @@ async def refuse_unusable(engine: AsyncEngine) -> None:
         When the database does not answer.
     TablesInTheWay, TablesTooNew
         When they cannot.
+    TablesForbidden
+        When the user may not look.
     """
-    async with transaction(engine) as connection:
-        if not await connection.run_sync(_is_current):
-            await connection.run_sync(_refuse_foreign)
+    with _missing_right_named():
+        async with transaction(engine) as connection:
+            if not await connection.run_sync(_is_current):
+                await connection.run_sync(_refuse_foreign)
 
 
 async def exclusively(
@@ -109,24 +117,38 @@ async def exclusively(
 async def _attempted(engine: AsyncEngine, work: Callable[[Connection], None]) -> str | None:
     """Do the work, or return what is in its way."""
     try:
-        async with _alone(engine) as connection:
-            run_id = await connection.run_sync(running_run, utc_now())
-            if run_id is not None:
-                return f"run {run_id} is at work"
-            await connection.run_sync(_refuse_foreign)
-            await connection.run_sync(work)
+        with _missing_right_named():
+            async with _alone(engine) as connection:
+                return await _changed(connection, work)
     except DBAPIError as error:
-        if not _is_about_a_lock(error):
-            raise
-        return "somebody is reading them for long"
+        if _is(error, LOCK_WAS_NOT_HAD):
+            return "others are using them for long"
+        raise
+
+
+async def _changed(connection: AsyncConnection, work: Callable[[Connection], None]) -> str | None:
+    run_id = await connection.run_sync(running_run, utc_now())
+    if run_id is not None:
+        return f"run {run_id} is at work"
+    await connection.run_sync(_refuse_foreign)
+    await connection.run_sync(work)
     return None
 
 
-def _is_about_a_lock(error: DBAPIError) -> bool:
-    """Whether a lock was not had in time: PostgreSQL says so by state, MySQL by number."""
-    state = getattr(error.orig, "sqlstate", None)
-    arguments = getattr(error.orig, "args", ())
-    return not LOCK_WAS_NOT_HAD.isdisjoint({state, *map(str, arguments[:1])})
+@contextmanager
+def _missing_right_named() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if _is(error, RIGHT_IS_MISSING):
+            raise TablesForbidden from error
+        raise
+
+
+def _is(error: DBAPIError, marks: Sequence[str]) -> bool:
+    """Whether an error has one of these states or numbers, or says one of these words."""
+    state, number = getattr(error.orig, "sqlstate", None), getattr(error.orig, "args", [""])[0]
+    return any(mark in {state, str(number)} or mark in str(number) for mark in marks)
 
 
 def _refuse_foreign(connection: Connection) -> None:

@@ -110,6 +110,10 @@ NEVER_MET_BY_A_REQUEST = {
     InvalidDatabaseUrl,
     errors.LeaseLost,
     errors.RunFailed,
+    errors.TablesBusy,
+    errors.TablesForbidden,
+    errors.TablesInTheWay,
+    errors.TablesTooNew,
 }
 
 

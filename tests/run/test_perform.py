@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from backend import store
 from backend.core.clock import utc_now
 from backend.database.engine import AsyncEngine, create_engine, transaction
+from backend.report import render_report
 from backend.results.move import Move
 from backend.run.perform import perform
 from backend.run.progress import STAGES, Progress
@@ -26,6 +27,7 @@ from backend.store import runs
 from backend.store.runs import RunRequest
 from backend.store.tables import customer_intelligence
 from tests.conftest import NewDatabase, read_only_url
+from tests.databases import execute
 from tests.in_json import in_json
 from tests.live import ROOT
 from tests.shops import AS_OF, VARIABLES, fill, invented
@@ -159,6 +161,29 @@ async def test_a_shop_too_small_to_cluster_gets_one_segment_and_a_word(
     with_orders = [item for item in report["segments"] if item["id"] != "no_orders"]
     assert len(with_orders) == min(report["customers"]["with_orders"], 1)
     assert any("too few" in note for note in report["notes"])
+
+
+@pytest.mark.parametrize(("named", "currency"), [("jpy", "JPY"), (None, None)])
+async def test_amounts_are_told_in_the_currency_that_all_orders_name(
+    engine: AsyncEngine, database_url: str, named: str | None, currency: str | None
+) -> None:
+    await fill(database_url, invented(12))
+    value = "NULL" if named is None else f"'{named}'"
+    await execute(
+        database_url,
+        "ALTER TABLE orders ADD COLUMN currency VARCHAR(10)",
+        f"UPDATE orders SET currency = {value}",
+    )
+    report = await clustered(engine, database_url)
+    assert report["currency"] == currency
+    assert {one["currency"] for one in report["segments"]} == {currency}
+    async with transaction(engine) as connection:
+        published = await store.read_segments(connection)
+    assert {one.currency for one in published.segments} == {currency}
+    stored = await store.read_report(engine, report["run_id"])
+    assert stored is not None
+    page = render_report(stored)
+    assert ("\N{NO-BREAK SPACE}JPY" in page) == (currency == "JPY")
 
 
 async def test_as_of_hides_what_came_later(engine: AsyncEngine, database_url: str) -> None:
@@ -322,3 +347,18 @@ async def test_a_variable_that_a_file_overrides_is_named_in_the_report(
     assert report is not None
     said = "The variable for orders.filter is overridden by the preset or the mapping file."
     assert said in report.notes
+
+
+async def test_a_second_run_at_the_same_instant_changes_nobody(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await fill(database_url, invented())
+    await clustered(engine, database_url)
+    first = await rows(engine)
+    assert all(row["as_of"] == AS_OF for row in first.values())
+    await clustered(engine, database_url)
+    second = await rows(engine)
+    assert {who: row["changed_at"] for who, row in second.items()} == {
+        who: row["changed_at"] for who, row in first.items()
+    }
+    assert all(second[who]["run_id"] != row["run_id"] for who, row in first.items())

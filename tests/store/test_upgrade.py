@@ -15,7 +15,13 @@ from sqlalchemy.exc import DBAPIError
 from backend import store
 from backend.core.clock import utc_now
 from backend.core.customer_id import CustomerIdType
-from backend.core.errors import BackendError, TablesBusy, TablesInTheWay, TablesTooNew
+from backend.core.errors import (
+    BackendError,
+    TablesBusy,
+    TablesForbidden,
+    TablesInTheWay,
+    TablesTooNew,
+)
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.store import runs
 from backend.store.migrate import VERSION_TABLE, exclusively, migrate
@@ -290,6 +296,33 @@ async def _work(url: str, until: Any) -> None:
         "DELETE FROM runs WHERE active = 1",
         (A_RUN_OF_10_0 % f"{until:%Y-%m-%d %H!%M!%S}").replace("!", "\\:"),
     )
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("maker", ["new_postgres", "new_mysql"])
+async def test_readers_wait_for_the_renaming_no_longer_than_told(
+    request: pytest.FixtureRequest, maker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.store.migrate.READERS_WAIT_SECONDS", 1)
+    url = request.getfixturevalue(maker)()
+    await restore(url)
+    async with opened(url) as engine:
+        async with transaction(engine) as reading:
+            await reading.execute(text("SELECT count(*) FROM runs"))
+            with pytest.raises(TablesBusy, match="others are using them for long"):
+                await migrate(engine, patience_seconds=0)
+        await migrate(engine)
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("maker", ["new_postgres", "new_mysql"])
+async def test_a_user_who_may_not_change_our_tables_is_told_so(
+    request: pytest.FixtureRequest, maker: str
+) -> None:
+    reader = await restore(request.getfixturevalue(maker)())
+    async with opened(reader) as engine:
+        with pytest.raises(TablesForbidden, match="may not make or change our tables"):
+            await migrate(engine)
 
 
 async def test_tables_of_a_newer_version_are_left_alone(engine: AsyncEngine) -> None:
