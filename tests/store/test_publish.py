@@ -232,16 +232,13 @@ async def test_texts_that_differ_in_blanks_are_kept_apart_also_where_they_were_n
     await engine.dispose()
 
 
-async def test_the_shops_own_sql_joins_on_text_ids(engine: AsyncEngine, database_url: str) -> None:
+async def test_the_shops_own_sql_joins_on_text_ids(engine: AsyncEngine) -> None:
     ids = np.array(["é", "cus", "cus "], dtype=object)
     await store.publish(engine, await prepared(engine, ids), now=NOW)
     joined = "o JOIN customer_intelligence ci ON o.customer_id = ci.customer_id"
-    await execute(
-        database_url,
-        "CREATE TABLE theirs (customer_id varchar(20))",
-        "INSERT INTO theirs VALUES ('é'), ('cus'), ('e'), ('CUS')",
-    )
     async with transaction(engine) as connection:
+        await connection.execute(text("CREATE TABLE theirs (customer_id varchar(20))"))
+        await connection.execute(text("INSERT INTO theirs VALUES ('é'), ('cus'), ('e'), ('CUS')"))
         found = await connection.scalars(text(f"SELECT ci.customer_id FROM theirs {joined}"))
         assert sorted(found) == ["cus", "é"]
 
