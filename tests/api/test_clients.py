@@ -79,7 +79,7 @@ def test_every_parameter_and_field_is_described() -> None:
         f"{name}.{member}"
         for name, schema in document["components"]["schemas"].items()
         for member, of_member in schema.get("properties", {}).items()
-        if "description" not in of_member
+        if "description" not in {**of_member, **resolved(of_member, document)}
     ]
     bare += [
         f"{path} {parameter['name']}"
