@@ -78,7 +78,9 @@ def _customers(shop: ShopColumns, learned: Learned) -> CustomerColumns:
 def _places(learned: Learned) -> NDArray[np.int64]:
     """Return where each customer's segment stands among the published ones."""
     place = {segment.id: index for index, segment in enumerate(learned.segments)}
-    return np.array([place[identity] for identity in learned.membership.ids.tolist()])
+    return np.array(
+        [place[identity] for identity in learned.membership.ids.tolist()], dtype=np.int64
+    )
 
 
 def _behaviour(learned: Learned) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
