@@ -54,6 +54,8 @@ def set_up_logging(level: str) -> None:
                 "uvicorn": {"handlers": [], "propagate": True},
                 "uvicorn.error": {"handlers": [], "propagate": True},
                 "uvicorn.access": {"handlers": [], "propagate": False},
+                # Names each of its plugins when it is imported.
+                "alembic.runtime.plugins": {"level": "WARNING"},
             },
         }
     )
