@@ -17,7 +17,6 @@ numbers of customers, and k-means on log RFM, the last two with as many segments
 from __future__ import annotations
 
 import argparse
-import json
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -41,6 +40,8 @@ from backend.segments.learn.night import segment
 from backend.segments.membership import Before
 from backend.segments.options import ClusteringOptions
 from backend.segments.segment_model import SegmentModel
+from backend.store.stored import read_model
+from backend.wording.segment_names import guarded_name
 from bench.paths import Backend, fill
 from bench.planted import AS_OF, HORIZON_DAYS, MIXES, Planted, noise_shop, planted_shop
 from bench.segment_judge import (
@@ -171,13 +172,23 @@ def directly(case: Case) -> Found:
     """Call the clustering, and again a day later."""
     ids, history, baskets = case.known(case.as_of)
     options = ClusteringOptions()
-    first = segment(history, behaviour_of(history), options, ids, baskets=baskets)
+    first = segment(
+        history, behaviour_of(history), options, ids, naming=guarded_name, baskets=baskets
+    )
     assert first.model is not None
     later, moved_on, more = case.known(case.as_of + ONE_DAY)
     was = np.full(len(later), None, dtype=object)
     was[np.searchsorted(later, ids)] = first.ids
     before = Before(model=first.model, ids=was, as_of=case.as_of)
-    night = segment(moved_on, behaviour_of(moved_on), options, later, baskets=more, before=before)
+    night = segment(
+        moved_on,
+        behaviour_of(moved_on),
+        options,
+        later,
+        naming=guarded_name,
+        baskets=more,
+        before=before,
+    )
     next_day = night.ids[np.searchsorted(later, ids)]
     return Found(ids, first.ids, first.confidence, next_day, first.model)
 
@@ -206,7 +217,7 @@ def _published(database: Path) -> tuple[Ids, Ids, NDArray[np.float64], SegmentMo
         "SELECT model FROM intelligence_runs WHERE published = 1"
     ).fetchone()
     connection.close()
-    model = SegmentModel.from_dict(json.loads(stored))
+    model = read_model(stored)
     assert model is not None
     ids, segments, confidence = zip(*rows, strict=True)
     return np.array(ids), np.array(segments, dtype=object), np.array(confidence, float), model
@@ -330,14 +341,21 @@ def _nights(name: str, start: np.datetime64) -> None:
         if before is not None:
             places = np.array([was.get(one) for one in ids.tolist()], dtype=object)
             before = Before(model=before.model, ids=places, as_of=before.as_of)
-        found = segment(history, behaviour_of(history), ClusteringOptions(), ids, before=before)
+        found = segment(
+            history,
+            behaviour_of(history),
+            ClusteringOptions(),
+            ids,
+            naming=guarded_name,
+            before=before,
+        )
         if before is not None:
-            moved.append(found.report["moved_without_order"])
+            moved.append(found.report.moved_without_order)
             assert before.model is not None
             assert found.model is not None
             gone = before.model.segment_ids - found.model.segment_ids
-            if found.report["refit"] != "kept":
-                decisions.append((night, found.report["refit"], sorted(gone)))
+            if found.report.refit != "kept":
+                decisions.append((night, found.report.refit, sorted(gone)))
         was = dict(zip(ids.tolist(), found.ids.tolist(), strict=True))
         before = Before(model=found.model, ids=found.ids, as_of=as_of)
     console.print(
@@ -351,7 +369,7 @@ def _resampled_refits(name: str, start: np.datetime64) -> None:
     """Refit a month later on 80 % of the customers, several times, and say which ids went."""
     shop = load(name).counted()
     ids, history, _ = Case(name, shop, start, 0).known(start)
-    first = segment(history, behaviour_of(history), ClusteringOptions(), ids)
+    first = segment(history, behaviour_of(history), ClusteringOptions(), ids, naming=guarded_name)
     assert first.model is not None
     for seed in range(RESAMPLES):
         kept = np.random.default_rng(seed).choice(ids, int(0.8 * len(ids)), replace=False)
@@ -362,11 +380,17 @@ def _resampled_refits(name: str, start: np.datetime64) -> None:
         eve = Before(model=first.model, ids=first.ids[at], as_of=start)
         _, history, _ = case.known(start)
         found = segment(
-            history, behaviour_of(history), ClusteringOptions(), ids[at], before=eve, refit="now"
+            history,
+            behaviour_of(history),
+            ClusteringOptions(),
+            ids[at],
+            naming=guarded_name,
+            before=eve,
+            refit="now",
         )
         assert found.model is not None
         gone = sorted(first.model.segment_ids - found.model.segment_ids)
-        console.print(f"{name} on 80 %: {found.report['refit']}, gone {gone}", highlight=False)
+        console.print(f"{name} on 80 %: {found.report.refit}, gone {gone}", highlight=False)
 
 
 def _print(title: str, rows: list[dict[str, Any]]) -> None:

@@ -30,6 +30,7 @@ from backend.shop.orders import ShopColumns
 from backend.shop.seen import Seen
 from backend.store.publication import GivenName
 from backend.store.runs import RunRequest
+from backend.wording.segment_names import guarded_name
 from backend.wording.segment_sentences import in_currency, measured_in_words
 
 SEED = 0
@@ -77,11 +78,12 @@ def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progres
         behaviour,
         _options(context.config, request, standing.model),
         ids,
+        naming=guarded_name,
         baskets=baskets,
         before=_before(standing, ids),
         refit=request.refit,
     )
-    measured = describe(membership, history, behaviour, predicted, baskets)
+    measured = describe(membership, history, behaviour, predicted, baskets, naming=guarded_name)
     ours = judging.judge_ours(standing.may_write)
     judged = judge(seen, ours, context.as_of, context.horizons)
     return Learned(

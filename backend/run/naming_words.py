@@ -6,9 +6,9 @@ from dataclasses import replace
 from backend.clients.naming import Namer, SegmentFacts
 from backend.results.segment import Segment, Words
 from backend.run.learn import Learned
-from backend.segments.vocabulary import every_rule_name
 from backend.store.names import settled
 from backend.store.publication import GivenName
+from backend.wording.segment_names import every_rule_name
 from backend.wording.segment_sentences import told_apart
 
 

@@ -11,12 +11,12 @@ from backend.results.run_report import CustomerCounts, OrderCounts, ReportHorizo
 from backend.run.learn import Learned
 from backend.run.run_context import RunContext
 from backend.segments.picture import picture
-from backend.segments.vocabulary import known_name
 from backend.shop.seen import Seen
 from backend.store.publication import SegmentMoves
 from backend.wording.forecast_sentences import forecast_in_words
 from backend.wording.order_reasons import left_out_notes
 from backend.wording.readiness_sentences import readiness_in_words
+from backend.wording.segment_names import known_name
 from backend.wording.segment_sentences import clustering_note
 
 

@@ -10,7 +10,6 @@ from backend.core.arrays import FloatArray
 from backend.results.clustering import ClusteringReport
 from backend.segments.clustering_notes import ClusteringNote
 from backend.segments.segment_model import SegmentModel
-from backend.segments.vocabulary import name_of
 
 Refit = Literal["auto", "now", "force"]
 
@@ -68,10 +67,3 @@ class Membership:
     model: SegmentModel | None
     report: ClusteringReport
     notes: tuple[ClusteringNote, ...]
-
-
-def rule_name(membership: Membership, identity: str) -> str:
-    """Return what the rules call a segment: the name it was born with."""
-    if membership.model is None:
-        return name_of(identity)
-    return membership.model.names.get(identity, name_of(identity))

@@ -6,7 +6,7 @@ as who has been quiet longest; `value` is in robust standard deviations of the s
 customers.
 """
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,20 +14,13 @@ from backend.core.glossary import NO_ORDERS
 
 Branch = Literal["one_time", "repeat"]
 BRANCHES: tuple[Branch, Branch] = ("one_time", "repeat")
+# What a segment is called when it is born: by its id, the share of its customers who came back,
+# and the median of the days since their last order; None where that is unknown.
+Naming = Callable[[str, float | None, float | None], str]
 Half = Literal["recent", "older", "upper", "lower"]
-HALVES: dict[Half, str] = {
-    "recent": "Seen Recently",
-    "older": "Seen Longer Ago",
-    "upper": "Higher Value",
-    "lower": "Lower Value",
-}
+HALVES: tuple[Half, ...] = ("recent", "older", "upper", "lower")
 Trait = Literal["subscription", "bulk", "holiday", "weekend"]
-TRAITS: dict[Trait, str] = {
-    "subscription": "Subscription-Like Regulars",
-    "bulk": "Bulk Basket Buyers",
-    "holiday": "Holiday Season Buyers",
-    "weekend": "Weekend Shoppers",
-}
+TRAITS: tuple[Trait, ...] = ("subscription", "bulk", "holiday", "weekend")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,6 @@ class Anchor:
     """
 
     id: str
-    name: str
     branch: Branch
     activity: float
     value: float
@@ -49,15 +41,15 @@ class Anchor:
 
 
 ANCHORS = (
-    Anchor("new_one_time", "New One-Time Buyers", "one_time", 0.85, 0.0, 0),
-    Anchor("lapsed_one_time", "Lapsed One-Time Buyers", "one_time", 0.25, 0.0, 1),
-    Anchor("high_value_repeat", "Loyal High Spenders", "repeat", 0.85, 3.3, 1),
-    Anchor("regular_repeat", "Active Regulars", "repeat", 0.85, 0.8, 0),
-    Anchor("low_value_repeat", "Active Light Buyers", "repeat", 0.85, -0.8, 2),
-    Anchor("slipping_high_value", "Slipping High Spenders", "repeat", 0.38, 1.6, 4),
-    Anchor("slipping_light", "Slipping Light Buyers", "repeat", 0.38, -0.5, 3),
-    Anchor("lapsed_high_value", "Lapsed High Spenders", "repeat", 0.10, 2.8, 6),
-    Anchor("lapsed_repeat", "Lapsed Repeat Buyers", "repeat", 0.10, 0.1, 5),
+    Anchor("new_one_time", "one_time", 0.85, 0.0, 0),
+    Anchor("lapsed_one_time", "one_time", 0.25, 0.0, 1),
+    Anchor("high_value_repeat", "repeat", 0.85, 3.3, 1),
+    Anchor("regular_repeat", "repeat", 0.85, 0.8, 0),
+    Anchor("low_value_repeat", "repeat", 0.85, -0.8, 2),
+    Anchor("slipping_high_value", "repeat", 0.38, 1.6, 4),
+    Anchor("slipping_light", "repeat", 0.38, -0.5, 3),
+    Anchor("lapsed_high_value", "repeat", 0.10, 2.8, 6),
+    Anchor("lapsed_repeat", "repeat", 0.10, 0.1, 5),
 )
 BY_ID = {anchor.id: anchor for anchor in ANCHORS}
 
@@ -102,7 +94,7 @@ STAGES_OF: dict[Branch, tuple[tuple[str, ...], ...]] = {
     )
     for branch in BRANCHES
 }
-# What a segment that covers all of a stage, or stages that follow each other, is called.
+# The id of a segment that covers all of a stage, or stages that follow each other.
 GROUPS = {anchors: stage for stage, anchors in STAGES.items()} | {
     STAGES["active_repeat"] | STAGES["slipping_repeat"]: "current_repeat",
     STAGES["slipping_repeat"] | STAGES["lapsed_repeat_all"]: "waning_repeat",
@@ -113,24 +105,8 @@ ANCHORS_OF = {identity: anchors for anchors, identity in GROUPS.items()} | {
 }
 # Among whom traits are told apart: who has gone quiet is that first of all.
 ENGAGED_STAGES = ("active_repeat", "slipping_repeat", "current_repeat", "repeat")
-NO_ORDERS_NAME = "No Orders Yet"
 ALL = "all_customers"
 HABITS = "habit_repeat"
-OTHER_NAMES = {
-    NO_ORDERS: NO_ORDERS_NAME,
-    ALL: "All Customers",
-    "one_time": "One-Time Buyers",
-    "active_repeat": "Active Repeat Buyers",
-    "slipping_repeat": "Slipping Repeat Buyers",
-    "lapsed_repeat_all": "All Lapsed Repeat Buyers",
-    "current_repeat": "Current Repeat Buyers",
-    "waning_repeat": "Waning Repeat Buyers",
-    "repeat": "Repeat Buyers",
-    HABITS: "Repeat Buyers With a Habit",
-    **{f"{trait}_trait": name for trait, name in TRAITS.items()},
-}
-# Guards against a name that the numbers contradict.
-MOST_COME_BACK, LONG_AGO_DAYS = 0.5, 120.0
 
 
 def id_of(anchors: frozenset[str]) -> str:
@@ -188,48 +164,9 @@ def level_of(identity: str) -> int:
     return 1 if parent is None else level_of(parent) + 1
 
 
-def name_of(identity: str) -> str:
-    """Return the name that the rules give an id."""
-    if identity in HALF_IDS:
-        whole, half = HALF_IDS[identity]
-        return f"{name_of(whole)}, {HALVES[half]}"
-    return BY_ID[identity].name if identity in BY_ID else OTHER_NAMES[identity]
-
-
-def guarded_name(
-    identity: str, return_share: float | None, median_recency_days: float | None
-) -> str:
-    """Return the name, softened where the numbers contradict it.
-
-    "Quiet" instead of "Lapsed" where more than half come back, "Recent" instead of "New" where
-    the typical last order is more than 120 days old.
-    """
-    name = name_of(identity)
-    if return_share is not None and return_share > MOST_COME_BACK:
-        name = name.replace("Lapsed", "Quiet")
-    if median_recency_days is not None and median_recency_days > LONG_AGO_DAYS:
-        name = name.replace("New ", "Recent ")
-    return name
-
-
 def are_neighbours(left: frozenset[str], right: frozenset[str]) -> bool:
     """Whether any anchor of one may be merged with any of the other."""
     return any(frozenset((one, other)) in NEIGHBOURS for one in left for other in right)
 
 
-KNOWN_IDS = frozenset({*BY_ID, *OTHER_NAMES, *HALF_IDS})
-
-
-def known_name(identity: str) -> str:
-    """Return the rules' name of any segment; an id of another version speaks for itself."""
-    return name_of(identity) if identity in KNOWN_IDS else identity
-
-
-def every_rule_name() -> frozenset[str]:
-    """Return all names that the rules may give to any segment, now or later."""
-    return frozenset(
-        guarded_name(identity, returned, days)
-        for identity in KNOWN_IDS
-        for returned in (None, 1.0)
-        for days in (None, math.inf)
-    )
+KNOWN_IDS = frozenset({*BY_ID, *GROUPS.values(), *HALF_IDS, *TRAIT_IDS, NO_ORDERS, ALL, HABITS})

@@ -27,6 +27,7 @@ from backend.wording.explanation_sentences import (
     why_no_orders,
     why_this_segment,
 )
+from backend.wording.segment_names import name_of
 
 CHURN_PLACES, VALUE_PLACES = 4, 2
 
@@ -117,7 +118,7 @@ def _crossing(
     found: NextBorder, numbers: CustomerNumbers, segments: Mapping[str, Segment]
 ) -> Crossing:
     known = segments.get(found.segment_id)
-    name = known.name if known else vocabulary.name_of(found.segment_id)
+    name = known.name if known else name_of(found.segment_id)
     currency = next((one.currency for one in segments.values()), None)
     return Crossing(
         by=found.by,

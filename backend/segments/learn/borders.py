@@ -28,8 +28,8 @@ from backend.segments.vocabulary import (
     BRANCHES,
     TRAITS,
     Branch,
+    Naming,
     Trait,
-    guarded_name,
     trait_id,
 )
 
@@ -60,9 +60,11 @@ class Fitting:
         options: ClusteringOptions,
         previous: SegmentModel | None,
         customer_keys: NDArray[Any],
+        naming: Naming,
         tuning: SegmentTuning = TUNED,
     ) -> None:
         self._tuning = tuning
+        self._naming = naming
         self._behaviour = behaviour
         self._as_of = history.as_of
         self._options = options
@@ -182,7 +184,7 @@ class Fitting:
         for identity in sorted(model.segment_ids - set(kept)):
             recency = self._behaviour.recency_days[ids == identity]
             median = float(np.median(recency)) if len(recency) else None
-            fresh[identity] = guarded_name(identity, self._return_share(model, identity), median)
+            fresh[identity] = self._naming(identity, self._return_share(model, identity), median)
         return {**kept, **fresh}
 
     def _return_share(self, model: SegmentModel, identity: str) -> float | None:

@@ -15,7 +15,7 @@ from backend.forecast.learn.forecast_columns import Forecast
 from backend.results.segment import Apart, Medians, Nearest, Rule, Segment
 from backend.segments.axes import AXES, axes_of
 from backend.segments.buyers import Behaviour
-from backend.segments.membership import Membership, rule_name
+from backend.segments.membership import Membership
 from backend.segments.rule import RuleFacts, rule_of
 from backend.segments.vocabulary import (
     ALL,
@@ -24,8 +24,8 @@ from backend.segments.vocabulary import (
     HABITS,
     HALF_IDS,
     TRAIT_IDS,
+    Naming,
     level_of,
-    name_of,
     parent_of,
 )
 
@@ -62,6 +62,8 @@ def describe(
     behaviour: Behaviour,
     forecast: Forecast,
     baskets: Baskets | None = None,
+    *,
+    naming: Naming,
 ) -> tuple[Measured, ...]:
     """Measure every segment that has customers, and the groups that they are parts of.
 
@@ -69,7 +71,7 @@ def describe(
     -------
     Segments in the order in which they are shown, each group ahead of its parts.
     """
-    measure = _Measure(membership, history, behaviour, forecast, baskets)
+    measure = _Measure(membership, history, behaviour, forecast, baskets, naming)
     leaves = set(membership.ids.tolist())
     groups = {group for leaf in leaves for group in _ancestors(leaf)} - leaves
     ordered = sorted(leaves | groups, key=_position)
@@ -101,7 +103,9 @@ class _Measure:
         behaviour: Behaviour,
         forecast: Forecast,
         baskets: Baskets | None,
+        naming: Naming,
     ) -> None:
+        self._naming = naming
         facts = forecast.facts
         self._membership = membership
         self._forecast = forecast
@@ -129,7 +133,7 @@ class _Measure:
             parent_id=parent_of(identity),
             is_group=not is_leaf,
             level=level_of(identity),
-            name=rule_name(self._membership, identity) if is_leaf else name_of(identity),
+            name=self._name(identity, is_leaf),
             description=None,
             customer_count=int(chosen.sum()),
             share_of_customers=round(float(chosen.mean()), DECIMALS),
@@ -145,6 +149,12 @@ class _Measure:
             nearest=None,
         )
         return Measured(segment, rule)
+
+    def _name(self, identity: str, is_leaf: bool) -> str:
+        """Return what the rules call it: the name that a segment was born with."""
+        model = self._membership.model
+        born = {} if model is None or not is_leaf else model.names
+        return born.get(identity) or self._naming(identity, None, None)
 
     def _chosen(self, identity: str, leaves: set[str]) -> BoolArray:
         parts = [leaf for leaf in leaves if leaf == identity or identity in _ancestors(leaf)]

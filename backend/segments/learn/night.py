@@ -29,7 +29,7 @@ from backend.segments.learn.segment_tuning import TUNED, SegmentTuning
 from backend.segments.membership import Before, Ids, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
 from backend.segments.segment_model import REFIT_AFTER_DAYS, SegmentModel
-from backend.segments.vocabulary import ALL
+from backend.segments.vocabulary import ALL, Naming
 
 FEWEST_BUYERS = 20
 
@@ -40,6 +40,7 @@ def segment(
     options: ClusteringOptions,
     customer_keys: NDArray[Any],
     *,
+    naming: Naming,
     baskets: Baskets | None = None,
     before: Before | None = None,
     refit: Refit = "auto",
@@ -63,6 +64,8 @@ def segment(
         Bounds of k, sample, scaling.
     customer_keys
         Shape (customers,), the shop's ids; the sample is drawn by their hash.
+    naming
+        What a new segment is called.
     baskets
         Order lines; None where they are unknown, then no habit of bulk buying is looked for.
     before
@@ -79,7 +82,7 @@ def segment(
         note = AskedForOne() if options.max_k == 1 else EnoughForOne(count)
         return _unclustered(history, behaviour, 1, note)
     with one_thread():
-        night = _Night(history, behaviour, options, customer_keys, baskets, before, tuning)
+        night = _Night(history, behaviour, options, customer_keys, naming, baskets, before, tuning)
         return night.membership(refit)
 
 
@@ -92,11 +95,13 @@ class _Night:
         behaviour: Behaviour,
         options: ClusteringOptions,
         customer_keys: NDArray[Any],
+        naming: Naming,
         baskets: Baskets | None,
         before: Before | None,
         tuning: SegmentTuning,
     ) -> None:
         self._tuning = tuning
+        self._naming = naming
         self._history = history
         self._behaviour = with_habits(behaviour, history, baskets)
         self._options = options
@@ -163,7 +168,13 @@ class _Night:
 
     def _fitting(self, standing: SegmentModel | None) -> Fitting:
         return Fitting(
-            self._history, self._behaviour, self._options, standing, self._keys, self._tuning
+            self._history,
+            self._behaviour,
+            self._options,
+            standing,
+            self._keys,
+            self._naming,
+            self._tuning,
         )
 
     def _is_due(self, standing: SegmentModel) -> bool:

@@ -28,18 +28,17 @@ from backend.segments.vocabulary import (
     ANCHORS_OF,
     GROUPS,
     HALF_IDS,
+    KNOWN_IDS,
     NEIGHBOURS,
-    OTHER_NAMES,
     STAGES,
     TRAIT_IDS,
-    guarded_name,
     id_of,
     level_of,
-    name_of,
     parent_of,
     stage_of,
 )
 from backend.store.stored import MODEL, read_model
+from backend.wording.segment_names import NAMES, guarded_name, name_of
 from backend.wording.segment_sentences import clustering_note, measured_in_words
 
 # One worker has them all, so that what is fitted once is fitted once.
@@ -132,6 +131,7 @@ def segmented(
         behaviour_of(history),
         ClusteringOptions(**options),  # type: ignore[arg-type]
         np.arange(history.customer_count),
+        naming=guarded_name,
         before=before,
         refit=refit,
         baskets=baskets,
@@ -145,7 +145,9 @@ def said_of(found: Membership) -> tuple[str, ...]:
 
 def described(found: Membership, history: OrderHistory) -> tuple[Segment, ...]:
     """Return the segments as a run describes them."""
-    measured = describe(found, history, behaviour_of(history), forecast(history))
+    measured = describe(
+        found, history, behaviour_of(history), forecast(history), naming=guarded_name
+    )
     return measured_in_words((one.segment, one.rule) for one in measured)
 
 
@@ -157,7 +159,8 @@ def fitted(seed: int = 0, **options: object) -> Membership:
 @cache
 def _fitted(seed: int, options: ClusteringOptions) -> Membership:
     history, _ = planted(seed)
-    return segment(history, behaviour_of(history), options, np.arange(history.customer_count))
+    keys = np.arange(history.customer_count)
+    return segment(history, behaviour_of(history), options, keys, naming=guarded_name)
 
 
 def left_by(found: Membership, as_of: np.datetime64) -> Before:
@@ -627,7 +630,8 @@ def test_segments_are_described_by_a_rule_that_holds() -> None:
 
 
 def test_every_id_has_a_unique_name_in_words() -> None:
-    ids = [*(anchor.id for anchor in ANCHORS), *OTHER_NAMES, *HALF_IDS]
+    ids = [*NAMES, *HALF_IDS]
+    assert {*ids, *(anchor.id for anchor in ANCHORS)} == KNOWN_IDS
     names = [name_of(identity) for identity in ids]
     assert len(set(names)) == len(names) == len(set(ids))
     assert name_of("high_value_repeat") == "Loyal High Spenders"
