@@ -23,10 +23,10 @@ demo: $(READY) ## Cluster a real shop in SQLite, print its segments, serve them 
 	$(BIN)/python -m backend demo $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: $(READY) ## Run the tests, against real PostgreSQL, MariaDB, Redis and Chromium (WORKERS=2).
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not long"
 
 test-all: $(READY) ## Run all tests, those that take long too.
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: $(READY) ## Lint, format check, types, layers.
 	$(BIN)/ruff check .

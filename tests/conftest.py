@@ -27,7 +27,7 @@ from tests.services import Server, ServiceMissing
 
 __all__ = ["NewDatabase", "execute", "read_only_url", "wait_for"]
 
-pytest_plugins = ("tests.engines", "tests.histories")
+pytest_plugins = ("tests.engines", "tests.histories", "tests.workers")
 
 
 class NewDatabase(Protocol):
@@ -223,25 +223,6 @@ def _dropped_after(place: Makes) -> Iterator[NewDatabase]:
     yield make
     for url in made:
         place.drop(url)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker have all tests that share what a module makes, so that it is made once."""
-    for item in items:
-        if isinstance(item, pytest.Function) and (group := _shared_by(item)):
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
-def _shared_by(item: pytest.Function) -> str | None:
-    made = item._fixtureinfo.name2fixturedefs
-    if "redis" in made:  # it has one memory for all, and is filled, paused and stopped
-        return "redis"
-    if not any(one.scope == "module" for fixtures in made.values() for one in fixtures):
-        return None
-    kind = getattr(item, "callspec", None)
-    database = kind.params.get("module_database_url") if kind else None
-    return f"{item.path.name}:{database or 'all'}"
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -54,20 +54,20 @@ def test_a_server_that_was_stopped_comes_back(redis: Server) -> None:
 
 @pytest.mark.parametrize(("ci", "status"), [("true", 1), ("", 0)])
 def test_a_service_that_is_missing_is_named_last_and_fails_under_ci(ci: str, status: int) -> None:
-    done = tested_without_services(ci)
+    done = without_services(ci)
     assert done.returncode == status, done.stdout
     assert done.stdout.splitlines()[-1].startswith("!!! NOT TESTED: Redis: ")
 
 
 def test_what_a_worker_cannot_test_is_named_last_and_fails_under_ci() -> None:
-    done = tested_without_services("true", "-n", "1", "--dist", "loadgroup")
+    done = without_services("true", "-n", "1")
     assert done.returncode == 1, done.stdout
     *_, counts, last = done.stdout.splitlines()
     assert "1 skipped" in counts
     assert last.startswith("!!! NOT TESTED: Redis: ")
 
 
-def tested_without_services(ci: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def without_services(ci: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the test of Redis where no program can be found."""
     return subprocess.run(
         (*PYTEST, str(Path(__file__)), "-k", USES_REDIS, *arguments),
