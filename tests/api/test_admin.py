@@ -118,6 +118,7 @@ def test_a_body_is_read_whatever_its_content_type(live: Live, request_: dict[str
         b'{"samplesize": 10}',
         b'{"as_of": "yesterday"}',
         b'{"as_of": "2999-01-01"}',
+        b'{"as_of": "0001-01-01T00:00:00+14:00"}',
     ],
 )
 def test_nonsense_is_refused_with_a_reason(live: Live, body: bytes) -> None:
