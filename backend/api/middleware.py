@@ -35,10 +35,9 @@ class RequestId:
         sent = Headers(scope=scope).get(HEADER, "")
         identity = sent if ACCEPTED.fullmatch(sent) else secrets.token_hex(8)
         context = request_id.set(identity)
-        try:
-            await self._serve(scope, receive, send, identity)
-        finally:
-            request_id.reset(context)
+        await self._serve(scope, receive, send, identity)
+        # Not after an error: it is answered and logged further out, under this id.
+        request_id.reset(context)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, identity: str) -> None:
         started, status = perf_counter(), 500

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from backend.api.middleware import HEADER
 from backend.core import errors
 from backend.core.logging import request_id
 
@@ -70,7 +71,8 @@ async def unexpected(request: Request, error: Exception) -> JSONResponse:
     """Answer a fault of ours without its internals; the log has them."""
     log.error("unexpected error", exc_info=error)
     detail = "Something went wrong here; the log tells more under this request id."
-    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+    headers = {HEADER: str(request_id.get())}
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail, headers=headers)
 
 
 def title(status: HTTPStatus) -> str:
