@@ -28,6 +28,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.InvalidRunRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidMapping: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.TablesTooOld: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 PROBLEM = "application/problem+json"
 

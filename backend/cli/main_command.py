@@ -21,6 +21,7 @@ from backend.core.errors import (
     TablesForbidden,
     TablesInTheWay,
     TablesTooNew,
+    TablesTooOld,
 )
 from backend.core.late import late
 
@@ -33,6 +34,7 @@ ASKED_WRONGLY = (
     TablesForbidden,
     TablesInTheWay,
     TablesTooNew,
+    TablesTooOld,
 )
 
 # Command → where it is, and what `--help` says of it.

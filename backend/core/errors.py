@@ -6,6 +6,7 @@
     ├── DatabaseUnavailable      a database does not answer
     ├── TablesInTheWay           somebody else's tables have the names of ours
     ├── TablesTooNew             a newer version than this one made our tables
+    ├── TablesTooOld             our tables are not there yet, or not as this version has them
     ├── TablesBusy               others hold our tables while they are to be changed
     ├── TablesForbidden          the user may not make or change our tables
     ├── TextNotWritable          a text that a database's character set cannot write
@@ -81,6 +82,16 @@ class TablesTooNew(BackendError):
         super().__init__(
             f"Our tables have the version {revision}, which this program does not know: start the "
             "newer version of the program, or let that one go back with alembic downgrade first."
+        )
+
+
+class TablesTooOld(BackendError):
+    """Our tables are not there, or not as this version has them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Our tables are not yet as this version needs them; where AUTO_MIGRATE=false, run "
+            "python -m backend migrate."
         )
 
 

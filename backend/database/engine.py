@@ -15,7 +15,12 @@ from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from backend.core.errors import BackendError, DatabaseUnavailable, TextNotWritable
+from backend.core.errors import (
+    BackendError,
+    DatabaseUnavailable,
+    TablesTooOld,
+    TextNotWritable,
+)
 
 __all__ = [
     "AsyncConnection",
@@ -30,6 +35,7 @@ __all__ = [
     "transaction",
 ]
 
+OURS = "intelligence"
 CONNECT_TIMEOUT_SECONDS = 5
 DRIVERS = {
     "postgresql": "postgresql+asyncpg",
@@ -180,6 +186,10 @@ def _sqlite_engine(url: URL, pool_size: int) -> AsyncEngine:
 
 UNWRITABLE_ON_POSTGRESQL = {"22021", "22P05"}  # a NUL, or a letter that LATIN1 has not
 UNWRITABLE_ON_MYSQL = 1267  # a letter that the column's character set has not
+# No such table, or no such column of it.
+NOT_THERE_ON_POSTGRESQL = {"42P01", "42703"}
+NOT_THERE_ON_MYSQL = {1146, 1054}
+NOT_THERE_ON_SQLITE = ("no such table", "no such column", "has no column")
 
 
 def _passes(error: DBAPIError) -> bool:
@@ -196,6 +206,15 @@ def _is_unwritable(error: DBAPIError) -> bool:
     return bool(cause.args) and cause.args[0] == UNWRITABLE_ON_MYSQL
 
 
+def _is_not_there(error: DBAPIError) -> bool:
+    cause: Any = error.driver_exception
+    if isinstance(cause, asyncpg.PostgresError):
+        return cause.sqlstate in NOT_THERE_ON_POSTGRESQL
+    if isinstance(cause, sqlite3.Error):
+        return any(words in str(cause) for words in NOT_THERE_ON_SQLITE)
+    return bool(cause.args) and cause.args[0] in NOT_THERE_ON_MYSQL
+
+
 @contextmanager
 def problems_named(database: str) -> Iterator[None]:
     """Turn what drivers raise into errors with names, where callers can do something about it.
@@ -206,6 +225,8 @@ def problems_named(database: str) -> Iterator[None]:
         When the body met an outage.
     TextNotWritable
         When it asks for a text that the database could not hold.
+    TablesTooOld
+        When it asks for a table or a column of ours that is not there.
     """
     try:
         yield
@@ -216,13 +237,13 @@ def problems_named(database: str) -> Iterator[None]:
             raise DatabaseUnavailable(database) from error
         if _is_unwritable(error):
             raise TextNotWritable(database) from None
+        if database == OURS and _is_not_there(error):
+            raise TablesTooOld from error
         raise
 
 
 @asynccontextmanager
-async def transaction(
-    engine: AsyncEngine, database: str = "intelligence"
-) -> AsyncIterator[AsyncConnection]:
+async def transaction(engine: AsyncEngine, database: str = OURS) -> AsyncIterator[AsyncConnection]:
     """Open one transaction, committed when the body ends well.
 
     Parameters
@@ -238,6 +259,8 @@ async def transaction(
         When the server is away, or goes away in the body.
     TextNotWritable
         When the body asks for a text that the database could not hold.
+    TablesTooOld
+        When it asks for a table or a column of ours that is not there.
     """
     with problems_named(database):
         async with aclosing(await _connected(engine, database)) as connection, connection.begin():
@@ -276,7 +299,7 @@ async def opened(url: str, *, pool_size: int = 5) -> AsyncIterator[AsyncEngine]:
         await engine.dispose()
 
 
-async def ping(engine: AsyncEngine, database: str = "intelligence") -> None:
+async def ping(engine: AsyncEngine, database: str = OURS) -> None:
     """Ask the database something.
 
     Raises

@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from backend.core.clock import utc_now
-from backend.core.errors import DatabaseUnavailable, LeaseLost
+from backend.core.errors import DatabaseUnavailable, LeaseLost, TablesTooOld
 from backend.core.logging import run_id as logged_run_id
 from backend.database.engine import AsyncEngine
 from backend.run.run_config import RunConfig
@@ -37,15 +37,16 @@ log = logging.getLogger(__name__)
 async def work(engine: AsyncEngine, config: RunConfig, stop: asyncio.Event) -> None:
     """Run what is queued, one run after the other, until `stop` is set.
 
-    A database that is away is waited for; it is logged when it goes and when it is back.
+    A database that is away, or without our tables, is waited for; that is logged when it begins
+    and when it is over.
     """
     away = False
     while not stop.is_set():
         try:
             worked = await work_once(engine, config, stop)
             away = _note(away, now_away=False)
-        except DatabaseUnavailable:
-            worked, away = False, _note(away, now_away=True)
+        except (DatabaseUnavailable, TablesTooOld) as error:
+            worked, away = False, _note(away, now_away=True, reason=str(error))
         except Exception:
             # Whatever it was, the next run must still find a worker.
             log.exception("worker stumbled")
@@ -141,9 +142,9 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
 
 
-def _note(away: bool, *, now_away: bool) -> bool:
+def _note(away: bool, *, now_away: bool, reason: str | None = None) -> bool:
     if now_away and not away:
-        log.warning("database away, waiting")
+        log.warning("database away, waiting", extra={"reason": reason})
     if away and not now_away:
         log.info("database back")
     return now_away

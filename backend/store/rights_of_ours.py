@@ -14,6 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
+from backend.core.errors import TablesTooOld
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.database.expressions import MYSQL
 from backend.database.mysql_rights import CREATING, mysql_rights
@@ -27,7 +28,7 @@ async def can_write_ours(engine: AsyncEngine) -> bool:
             if await connection.run_sync(_has_our_tables):
                 return await _can_write(connection)
             return await _can_create(connection)
-    except DBAPIError:
+    except (DBAPIError, TablesTooOld):
         return False
 
 

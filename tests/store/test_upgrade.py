@@ -21,6 +21,7 @@ from backend.core.errors import (
     TablesForbidden,
     TablesInTheWay,
     TablesTooNew,
+    TablesTooOld,
 )
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.store import runs
@@ -226,6 +227,14 @@ async def test_a_downgrade_gives_10_0_its_tables_as_they_were(engine: AsyncEngin
     assert await rows_by_column(engine, "customer_intelligence", *TABLES) == before
     await migrate(engine)
     assert await rows_by_column(engine, "customer_intelligence", *PREFIXED) == before
+
+
+async def test_a_program_ahead_of_its_tables_says_what_to_do(engine: AsyncEngine) -> None:
+    with pytest.raises(TablesTooOld, match="run python -m backend migrate"):
+        await runs.latest(engine)
+    with pytest.raises(TablesTooOld):
+        async with transaction(engine) as connection:
+            await connection.execute(text("SELECT lost FROM customer_intelligence"))
 
 
 async def test_a_shop_with_runs_and_segments_of_its_own_keeps_them(database_url: str) -> None:
