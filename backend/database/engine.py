@@ -238,7 +238,7 @@ def problems_named(database: str) -> Iterator[None]:
         if _is_unwritable(error):
             raise TextNotWritable(database) from None
         if database == OURS and _is_not_there(error):
-            raise TablesTooOld from error
+            raise TablesTooOld from error.driver_exception
         raise
 
 
