@@ -152,7 +152,12 @@ def _move_on_postgresql() -> None:
 
 
 def _move_back_on_postgresql() -> None:
-    _drop_views()
+    try:
+        _drop_views()
+    except DBAPIError as refused:
+        raise CommandError(
+            f"{refused.orig}; let those read the new names instead, or drop them, and try again."
+        ) from None
     op.execute("DROP FUNCTION IF EXISTS intelligence_refuses()")
     _rename_on_postgresql(COLUMNS, _prefixed, _as_it_is)
 

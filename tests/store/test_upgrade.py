@@ -229,6 +229,20 @@ async def test_a_downgrade_gives_10_0_its_tables_as_they_were(engine: AsyncEngin
     assert await rows_by_column(engine, "customer_intelligence", *PREFIXED) == before
 
 
+async def test_a_downgrade_names_a_users_view_on_an_old_name(new_postgres: NewDatabase) -> None:
+    url = new_postgres()
+    await restore(url)
+    async with opened(url) as engine:
+        await migrate(engine)
+        await execute(url, "CREATE VIEW ended AS SELECT id, as_of FROM runs")
+        before = await rows(engine, *PREFIXED)
+        with pytest.raises(CommandError, match="cannot drop view runs because other objects"):
+            await exclusively(engine, go_back)
+        assert await rows(engine, *PREFIXED) == before
+        await execute(url, "DROP VIEW ended")
+        await exclusively(engine, go_back)
+
+
 async def test_a_program_ahead_of_its_tables_says_what_to_do(engine: AsyncEngine) -> None:
     with pytest.raises(TablesTooOld, match="run python -m backend migrate"):
         await runs.latest(engine)
