@@ -155,8 +155,9 @@ def _move_back_on_postgresql() -> None:
     try:
         _drop_views()
     except DBAPIError as refused:
+        told = getattr(refused.driver_exception, "detail", None) or refused.orig
         raise CommandError(
-            f"{refused.orig}; let those read the new names instead, or drop them, and try again."
+            f"{told}: let it read the new name instead, or drop it, and try again."
         ) from None
     op.execute("DROP FUNCTION IF EXISTS intelligence_refuses()")
     _rename_on_postgresql(COLUMNS, _prefixed, _as_it_is)
