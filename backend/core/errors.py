@@ -8,6 +8,7 @@
     ├── TablesTooNew             a newer version than this one made our tables
     ├── TablesTooOld             our tables are not there yet, or not as this version has them
     ├── TablesBusy               others hold our tables while they are to be changed
+    ├── TablesHeld               a view keeps our columns from changing their type
     ├── TablesForbidden          the user may not make or change our tables
     ├── TextNotWritable          a text that a database's character set cannot write
     ├── NotAuthenticated         no key, or a wrong one
@@ -104,6 +105,17 @@ class TablesBusy(BackendError):
         super().__init__(
             f"Our tables could not be changed within {seconds:,.0f} seconds: {obstacle}. Nothing "
             "was changed; start again later."
+        )
+
+
+class TablesHeld(BackendError):
+    """Somebody's view reads a column of ours whose type has to change."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(
+            "The shop's customer ids are of another kind now, and a view keeps ours from becoming "
+            f"that ({problem}): drop it, run again, and make it anew."
         )
 
 

@@ -3,15 +3,45 @@
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection, Table, delete, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from backend.core.customer_id import CustomerIdType
+from backend.core.errors import TablesHeld
 from backend.database.expressions import MYSQL
 from backend.store.id_column import HOLDERS, wanted_type
 from backend.store.tables import segment_changes
 
+# What PostgreSQL says by state of a column that a view reads, and of a view that another reads.
+HELD_ON_POSTGRESQL = {"0A000", "2BP01"}
+
 
 def alter_id_type(connection: Connection, kind: CustomerIdType) -> None:
-    """Make the ids BIGINT or text, in every table of ours that holds any."""
+    """Make the ids BIGINT or text, in every table of ours that holds any.
+
+    Raises
+    ------
+    TablesHeld
+        When somebody's view keeps a column from it.
+    """
+    if connection.dialect.name == "sqlite":
+        # The driver begins transactions late: without this a failure left half of it behind.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        _alter(connection, kind)
+    except DBAPIError as error:
+        if (problem := _held_by(error)) is not None:
+            raise TablesHeld(problem) from None
+        raise
+
+
+def _held_by(error: DBAPIError) -> str | None:
+    """Return what the database says of a view in the way; None where it is something else."""
+    if getattr(error.orig, "sqlstate", None) in HELD_ON_POSTGRESQL:
+        return str(getattr(error.driver_exception, "detail", None) or error.orig)
+    return str(error.orig) if "error in view" in str(error.orig) else None
+
+
+def _alter(connection: Connection, kind: CustomerIdType) -> None:
     if connection.dialect.name not in MYSQL:
         _drop_old_name(connection, segment_changes)
     operations = Operations(MigrationContext.configure(connection))

@@ -130,6 +130,7 @@ NEVER_MET_BY_A_REQUEST = {
     errors.RunFailed,
     errors.TablesBusy,
     errors.TablesForbidden,
+    errors.TablesHeld,
     errors.TablesInTheWay,
     errors.TablesTooNew,
 }

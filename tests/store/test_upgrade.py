@@ -19,6 +19,7 @@ from backend.core.errors import (
     BackendError,
     TablesBusy,
     TablesForbidden,
+    TablesHeld,
     TablesInTheWay,
     TablesTooNew,
     TablesTooOld,
@@ -236,7 +237,7 @@ async def test_a_downgrade_names_a_users_view_on_an_old_name(new_postgres: NewDa
         await migrate(engine)
         await execute(url, "CREATE VIEW ended AS SELECT id, as_of FROM runs")
         before = await rows(engine, *PREFIXED)
-        with pytest.raises(CommandError, match="cannot drop view runs because other objects"):
+        with pytest.raises(CommandError, match="view ended depends on view runs"):
             await exclusively(engine, go_back)
         assert await rows(engine, *PREFIXED) == before
         await execute(url, "DROP VIEW ended")
@@ -301,6 +302,22 @@ async def test_ids_may_change_their_kind_after_an_upgrade(
         )
     kinds = {column["name"]: isinstance(column["type"], String) for column in found}
     assert kinds["customer_id"] == (other == "text")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_a_view_that_keeps_ids_from_changing_their_kind_is_named(
+    new_sqlite: NewDatabase, new_postgres: NewDatabase, kind: str
+) -> None:
+    url = (new_sqlite if kind == "sqlite" else new_postgres)()
+    await restore(url)
+    async with opened(url) as engine:
+        await migrate(engine)
+        before = await rows(engine, "customer_intelligence", *PREFIXED, *TABLES)
+        with pytest.raises(TablesHeld, match=r"customer_(moves|segments)"):
+            await store.fit_customer_id_type(engine, "text")
+        assert await rows(engine, *before) == before
+        await execute(url, *(f"DROP VIEW {name}" for name in VIEWS))
+        await store.fit_customer_id_type(engine, "text")
 
 
 async def test_a_shops_table_with_a_name_of_ours_is_left_and_named(database_url: str) -> None:
