@@ -139,7 +139,7 @@ async def answers(engine: AsyncEngine) -> bool:
 
 async def test_a_failing_statement_does_not_repeat_its_values(engine: AsyncEngine) -> None:
     with pytest.raises(Exception, match=r"no.such.table") as caught:
-        async with transaction(engine) as connection:
+        async with transaction(engine, "shop") as connection:
             await connection.execute(
                 text("SELECT * FROM no_such_table WHERE mail = :mail"), {"mail": "a@example.com"}
             )
