@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SERVE ?= 1
 WORKERS ?= 2
 
-.PHONY: help setup demo test test-all check format openapi openapi-lint numbers requirements bench-run bench-startup bench-forecast bench-segments bench-changes clean
+.PHONY: help setup demo test test-all check format migration openapi openapi-lint numbers requirements bench-run bench-startup bench-forecast bench-segments bench-changes clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -37,6 +37,12 @@ check: $(READY) ## Lint, format check, types, layers.
 format: $(READY) ## Format the code and fix what can be fixed.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+migration: $(READY) ## Write the migration that our tables lack (NAME="What it is for").
+	@test -n "$(NAME)" || { echo 'Say what it is for: make migration NAME="How often customers order"'; exit 2; }
+	$(BIN)/python -m tests.store.new_migration "$(NAME)"
+	$(BIN)/ruff check --quiet --fix migrations
+	$(BIN)/ruff format --quiet migrations
 
 openapi: $(READY) ## Write the OpenAPI snapshot anew.
 	$(BIN)/python -m tests.api.renew_snapshot

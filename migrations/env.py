@@ -2,23 +2,61 @@
 
 import asyncio
 import sys
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from alembic.migration import MigrationContext
+from alembic.operations import MigrationScript
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from backend.core.errors import BackendError
 from backend.core.settings import Settings
+from backend.database.column_types import UtcDateTime, UtcTimestamp
 from backend.database.engine import opened, transaction
 from backend.store.migrate import VERSION_TABLE, exclusively
 from backend.store.tables import intelligence
 
 CHANGING = {"upgrade", "downgrade", "stamp"}
+# A migration keeps its own copy of a type: what the code means by one may change.
+COPIES = {
+    UtcDateTime: 'sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")',
+    UtcTimestamp: 'sa.DateTime().with_variant(mysql.TIMESTAMP(), "mysql", "mariadb")',
+}
 
 
 def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
     """Without this, autogenerate would propose to drop the shop's own tables."""
     return name in intelligence.tables if kind == "table" else True
+
+
+def copied(kind: str, found: Any, into: AutogenContext) -> str | Literal[False]:
+    """Write a type of ours as the plain ones it stands for; False leaves it to Alembic."""
+    if kind != "type" or type(found) not in COPIES:
+        return False
+    into.imports.add("from sqlalchemy.dialects import mysql")
+    return COPIES[type(found)]
+
+
+def number(
+    _context: MigrationContext,
+    _revision: str | Iterable[str | None],
+    scripts: list[MigrationScript],
+) -> None:
+    """Give a new migration the next number; write none where our tables lack nothing."""
+    if not getattr(context.config.cmd_opts, "autogenerate", False):
+        return  # alembic check only looks
+    (script,) = scripts
+    if script.upgrade_ops is None or script.upgrade_ops.is_empty():
+        sys.stderr.write(
+            "Our tables lack nothing that the code expects: no migration is written.\n"
+        )
+        scripts.clear()
+        return
+    head = ScriptDirectory.from_config(context.config).get_current_head()
+    script.rev_id = f"{int(head or 0) + 1:04}"
 
 
 def run(connection: Connection) -> None:
@@ -27,6 +65,8 @@ def run(connection: Connection) -> None:
         target_metadata=intelligence,
         version_table=VERSION_TABLE,
         include_name=is_ours,
+        render_item=copied,
+        process_revision_directives=number,
     )
     with context.begin_transaction():
         context.run_migrations()

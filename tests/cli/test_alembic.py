@@ -35,6 +35,15 @@ def test_the_history_needs_no_database(tmp_path: Path) -> None:
     assert re.findall(r"-> (\d+)", listed)[-3:] == ["0003", "0002", "0001"]
 
 
+def test_nothing_is_left_to_write_a_migration_for(new_sqlite: NewDatabase, tmp_path: Path) -> None:
+    url = new_sqlite()
+    alembic(url, tmp_path, "upgrade", "head")
+    assert "No new upgrade operations" in alembic(url, tmp_path, "check")
+    versions = set((ROOT / "migrations" / "versions").glob("*.py"))
+    alembic(url, tmp_path, "revision", "--autogenerate", "-m", "Nothing")
+    assert set((ROOT / "migrations" / "versions").glob("*.py")) == versions
+
+
 def test_alembic_reads_the_services_env_file(new_sqlite: NewDatabase, tmp_path: Path) -> None:
     url = new_sqlite()
     (tmp_path / ".env").write_text(f"DATABASE_URL={url}\nAPI_KEY=key\n")

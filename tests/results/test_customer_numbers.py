@@ -14,6 +14,7 @@ from backend.results.customer_numbers import NUMBERS, SHOWN
 from tests.conftest import NewDatabase
 from tests.results import publish_and_read
 from tests.results.table_of_numbers import table, written
+from tests.store import new_migration
 
 ROOT = Path(__file__).parents[2]
 DECLARATION = """    orders_in_two_horizons: Decimal | None = number(
@@ -24,33 +25,19 @@ DECLARATION = """    orders_in_two_horizons: Decimal | None = number(
         example=9.8,
     )
 """
-MIGRATION = """
-import sqlalchemy as sa
-from alembic import op
-
-revision, down_revision, branch_labels, depends_on = "{next}", "{head}", None, None
-
-
-def upgrade() -> None:
-    column = sa.Column("orders_in_two_horizons", sa.Numeric(12, 4), nullable=True)
-    op.add_column("customer_intelligence", column)
-"""
 
 
 @pytest.fixture(scope="module")
 def with_one_more(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the code, and add a declaration and a migration: nothing else is touched."""
+    """Copy the code, add a declaration, and have its migration written: nothing else is touched."""
     copy = tmp_path_factory.mktemp("one_more")
+    shutil.copy(ROOT / "alembic.ini", copy)
     for part in ("backend", "migrations"):
         shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
     declared = copy / "backend" / "results" / "customer_numbers.py"
     before, first, after = declared.read_text().partition("    churn_risk_at_change:")
     declared.write_text(before + DECLARATION + first + after)
-    versions = copy / "migrations" / "versions"
-    head = max(path.name for path in versions.glob("0*.py"))[:4]
-    following = f"{int(head) + 1:04}"
-    text = MIGRATION.format(head=head, next=following)
-    (versions / f"{following}_one_more_number.py").write_text(text)
+    new_migration.write("One more number", copy)
     return copy
 
 

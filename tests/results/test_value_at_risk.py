@@ -1,5 +1,6 @@
 """What is at risk is part of what may come, and of customers who still come."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,13 @@ DEMO = "demo"
 REAL_SHOPS = {"cdnow": "1998-07-01", "online_retail_2": "2011-12-10", DEMO: "2011-12-10"}
 
 
+CDNOW = pytest.param("cdnow", marks=pytest.mark.xdist_group("cdnow"))
+ONLINE_RETAIL = pytest.param("online_retail_2", marks=pytest.mark.long)
+every_shop = pytest.mark.parametrize(
+    "name", [CDNOW, ONLINE_RETAIL, pytest.param(DEMO, marks=pytest.mark.long)]
+)
+
+
 def known_at(orders: pa.Table, as_of: str) -> OrderHistory:
     """Take what counts: orders with a customer and an amount."""
     orders = orders.filter(pc.is_valid(pc.field("customer_id")) & (pc.field("total_cents") > 0))
@@ -34,7 +42,9 @@ def known_at(orders: pa.Table, as_of: str) -> OrderHistory:
     )
 
 
+@cache
 def forecast_of(name: str) -> Forecast:
+    """Return the forecast of CDNOW, of two years of Online Retail, or of the last of them."""
     path = FOLDER / "orders.parquet" if name == DEMO else BENCH / f"{name}.parquet"
     paid = pc.field("financial_status") == "paid" if name == DEMO else None
     orders = pq.read_table(path, filters=paid)
@@ -42,37 +52,27 @@ def forecast_of(name: str) -> Forecast:
     return forecast(history, value_horizon_days=YEAR, churn_horizon_days=HALF_A_YEAR)
 
 
-@pytest.fixture(scope="module")
-def forecasts() -> dict[str, Forecast]:
-    """The forecasts of the real shops: CDNOW, two years of Online Retail, and the last of them."""
-    return {name: forecast_of(name) for name in REAL_SHOPS}
-
-
 def at_risk(found: Forecast) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return value_at_risk(found.churn_risk, found.no_order_chance, found.predicted_value)
 
 
-@pytest.mark.parametrize("name", REAL_SHOPS)
-def test_no_more_is_at_risk_than_is_expected(name: str, forecasts: dict[str, Forecast]) -> None:
-    real_shop = forecasts[name]
+@every_shop
+def test_no_more_is_at_risk_than_is_expected(name: str) -> None:
+    real_shop = forecast_of(name)
     assert 0 < np.nansum(at_risk(real_shop)) <= np.nansum(real_shop.predicted_value)
 
 
-@pytest.mark.parametrize("name", ["cdnow", "online_retail_2"])
-def test_those_most_at_risk_came_more_lately_than_the_median_repeat_customer(
-    name: str, forecasts: dict[str, Forecast]
-) -> None:
-    real_shop = forecasts[name]
+@pytest.mark.parametrize("name", [CDNOW, ONLINE_RETAIL])
+def test_those_most_at_risk_came_more_lately_than_the_median_repeat_customer(name: str) -> None:
+    real_shop = forecast_of(name)
     recency, frequency = real_shop.facts.recency_days, real_shop.facts.frequency
     most = np.argsort(np.nan_to_num(at_risk(real_shop)))[-TOP:]
     assert np.median(recency[most]) < np.median(recency[frequency > 1])
 
 
-@pytest.mark.parametrize("name", REAL_SHOPS)
-def test_nobody_is_less_likely_to_order_in_a_year_than_in_half_a_year(
-    name: str, forecasts: dict[str, Forecast]
-) -> None:
-    real_shop = forecasts[name]
+@every_shop
+def test_nobody_is_less_likely_to_order_in_a_year_than_in_half_a_year(name: str) -> None:
+    real_shop = forecast_of(name)
     known = ~np.isnan(real_shop.churn_risk)
     assert np.array_equal(known, ~np.isnan(real_shop.no_order_chance))
     assert np.all(real_shop.no_order_chance[known] <= real_shop.churn_risk[known])

@@ -33,15 +33,13 @@ from tests.store.installation_10_0 import TABLES, VIEWS, restore
 from tests.store.test_migrate import differences
 
 Rows = dict[str, list[tuple[Any, ...]]]
-ADDED_SINCE = {
-    "no_order_chance",
-    "value_at_risk",
-    "lost",
-    "as_of",
-    "changed_at",
-    "churn_risk_at_change",
-    "predicted_value_at_change",
-    "predicted_orders_at_change",
+OF_CUSTOMERS_IN_10_0 = {
+    *("customer_id", "archetype_id", "archetype_name", "archetype_level", "ltv", "churn_risk"),
+    *("cluster_confidence", "updated_at", "historical_value", "frequency", "recency_days"),
+    *("predicted_value", "predicted_value_low", "predicted_value_high", "predicted_orders"),
+    *("predicted_orders_low", "predicted_orders_high", "next_order_p10", "next_order_p50"),
+    *("next_order_p90", "avg_order_value", "status", "run_id", "age_days", "usual_gap_days"),
+    *("order_days", "typical_order_value"),
 }
 PREFIXED = tuple(f"intelligence_{name}" for name in TABLES)
 A_RUN_OF_10_0 = (
@@ -80,8 +78,8 @@ async def rows_by_column(engine: AsyncEngine, *names: str) -> list[Any]:
     async with transaction(engine) as connection:
         for name in names:
             selected = (await connection.execute(text(f"SELECT * FROM {name}"))).mappings()
-            added = ADDED_SINCE if name == "customer_intelligence" else set()
-            kept = [{key: row[key] for key in row.keys() - added} for row in selected]
+            wanted = OF_CUSTOMERS_IN_10_0 if name == "customer_intelligence" else selected.keys()
+            kept = [{key: row[key] for key in wanted} for row in selected]
             found.append(sorted((sorted(row.items()) for row in kept), key=repr))
     return found
 

@@ -44,6 +44,9 @@ from backend.wording.segment_sentences import clustering_note, measured_in_words
 # One worker has them all, so that what is fitted once is fitted once.
 pytestmark = pytest.mark.xdist_group("night")
 
+every_seed = pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))]
+)
 AS_OF = np.datetime64("2024-10-01", "us")
 DAY = np.timedelta64(86_400_000_000, "us")
 HISTORY_DAYS = 730.0
@@ -189,8 +192,8 @@ def test_planted_kinds_get_segments_of_their_own() -> None:
     assert np.char.startswith(lost.astype(str), "lapsed").mean() > 0.8
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("count", [500, 3000])
+@every_seed
+@pytest.mark.parametrize("count", [500, pytest.param(3000, marks=pytest.mark.long)])
 def test_noise_is_one_cluster_per_branch(count: int, seed: int) -> None:
     found = segmented(noise(count, seed))
     assert leaves(found) <= {"one_time", "repeat"}
@@ -217,13 +220,13 @@ def test_asking_for_more_halves_what_is_large() -> None:
     assert f"the data justify {found.report.justified_k}." in said_of(found)[0]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@every_seed
 def test_a_segment_is_worth_its_name_in_customers(seed: int) -> None:
     _, sizes = np.unique(fitted(seed).ids.astype(str), return_counts=True)
     assert sizes.min() >= 20
 
 
-@pytest.mark.parametrize("seed", range(3))
+@every_seed
 def test_segments_are_boxes_that_hold_their_customers_and_nobody_else(seed: int) -> None:
     history, _ = planted(seed)
     found = fitted(seed)
@@ -269,7 +272,7 @@ def test_max_k_is_a_hard_cap(most: int) -> None:
     assert f"Held to {most} segment" in said_of(held)[0]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@every_seed
 @pytest.mark.parametrize("most", [3, 4, 5, 6])
 def test_only_whole_life_stages_are_mixed(most: int, seed: int) -> None:
     history, _ = planted(seed)
@@ -573,7 +576,7 @@ def test_what_a_habit_needs_is_undefined_without_it() -> None:
     assert np.isnan(evidence.value).all()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@every_seed
 def test_every_crossing_is_what_the_model_says(seed: int) -> None:
     history, _ = planted(seed)
     found = fitted(seed)

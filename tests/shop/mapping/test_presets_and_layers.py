@@ -174,7 +174,7 @@ def test_columns_that_a_presets_query_leaves_no_room_for_are_named() -> None:
 
 
 def printed_in_the_documentation() -> tuple[str, str]:
-    """Return the mapping file and the fourteenth preset that docs/presets.md prints."""
+    """Return the mapping file and the preset that docs/presets.md prints."""
     page = (ROOT / "docs" / "presets.md").read_text()
     file, preset = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     return file, preset
@@ -191,7 +191,7 @@ def test_the_mapping_file_of_the_documentation_works(tmp_path: Path) -> None:
     assert mapping.notes == ()
 
 
-async def test_a_fourteenth_platform_is_one_file(
+async def test_another_platform_is_one_file(
     new_sqlite: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "myplatform.toml").write_text(printed_in_the_documentation()[1])
