@@ -152,9 +152,9 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
 @asynccontextmanager
 async def _background(settings: Settings, engine: AsyncEngine) -> AsyncIterator[None]:
     """Migrate, and run what is queued, beside the requests."""
-    ready = not settings.auto_migrate or await _migrated(engine)
+    obstacle = await _kept_from_migrating(engine) if settings.auto_migrate else None
     stop = asyncio.Event()
-    task = asyncio.create_task(_work(settings, engine, stop, ready=ready))
+    task = asyncio.create_task(_work(settings, engine, stop, obstacle))
     try:
         yield
     finally:
@@ -163,23 +163,31 @@ async def _background(settings: Settings, engine: AsyncEngine) -> AsyncIterator[
 
 
 async def _work(
-    settings: Settings, engine: AsyncEngine, stop: asyncio.Event, *, ready: bool
+    settings: Settings, engine: AsyncEngine, stop: asyncio.Event, obstacle: str | None
 ) -> None:
-    while not ready and not stop.is_set():
-        ready = await _migrated(engine)
+    told = None
+    while obstacle is not None and not stop.is_set():
+        if obstacle != told:
+            log.warning("migrations wait", extra={"reason": obstacle})
+            told = obstacle
         await asyncio.sleep(RETRY_SECONDS)
+        obstacle = await _kept_from_migrating(engine)
     if settings.run_worker:
         await work(engine, run_config(settings), stop)
 
 
-async def _migrated(engine: AsyncEngine) -> bool:
-    """Migrate; a database that is away or in use is tried again later, while /health says so."""
+async def _kept_from_migrating(engine: AsyncEngine) -> str | None:
+    """Migrate; return what is in the way now, if anything: it is tried again beside the requests.
+
+    Waiting here for a run to end would keep the process from answering /health, and from ending.
+    """
     try:
-        await migrate(engine)
-    except (DatabaseUnavailable, TablesBusy) as error:
-        log.warning("migrations wait", extra={"reason": str(error)})
-        return False
-    return True
+        await migrate(engine, patience_seconds=0)
+    except DatabaseUnavailable as error:
+        return str(error)
+    except TablesBusy as error:
+        return error.obstacle
+    return None
 
 
 def refuse_unusable_tables(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,8 +28,8 @@ from backend.core.errors import (
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.store import runs
 from backend.store.migrate import VERSION_TABLE, exclusively, migrate
-from tests.conftest import NewDatabase, execute
-from tests.live import ROOT
+from tests.conftest import NewDatabase, execute, wait_for
+from tests.live import ROOT, serving
 from tests.store.installation_10_0 import TABLES, VIEWS, restore
 from tests.store.test_migrate import differences
 
@@ -435,3 +436,19 @@ async def _cut_short(engine: AsyncEngine, last: int) -> bool:
     finally:
         event.remove(engine.sync_engine, "after_cursor_execute", count)
     return True
+
+
+def test_a_server_that_waits_for_a_run_at_work_says_so_and_can_be_stopped(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_sqlite()
+    wait_for(restore(url))
+    wait_for(
+        execute(url, "UPDATE runs SET active = NULL", A_RUN_OF_10_0 % "2999-01-01 00:00:00.000000")
+    )
+    with serving(url, tmp_path) as live:
+        assert live.get("/health").status_code == 200
+        live.until("/api/mcp/segments", 503)
+        wait_for(execute(url, "UPDATE runs SET active = NULL, state = 'failed' WHERE active = 1"))
+        live.until("/api/mcp/segments", 200)
+    assert live.log.read_text().count("migrations wait") == 1
