@@ -178,14 +178,14 @@ async def test_who_appears_who_moves_and_who_is_gone_are_counted_apart(
 ) -> None:
     everybody = len(SHOP.customers)
     first = (await clustered(engine, database_url))["moves"]
-    nobody_moved = {"total": 0, "gone": 0, "by_cause": {}, "flows": []}
+    nobody_moved = {"total": 0, "gone": 0, "by_cause": {"behaviour": 0, "model": 0}, "flows": []}
     assert first == {"appeared": everybody, **nobody_moved}
     news = replace(NOTHING, appear={everybody + 1}, vanish={1, 2}, order={everybody})
     later = (await clustered_after(engine, database_url, news))["moves"]
     assert (later["appeared"], later["gone"]) == (1, 2)
     assert later["total"] == sum(flow["customers"] for flow in later["flows"]) > 0
     assert "no_orders" in {flow["from"] for flow in later["flows"]}
-    assert later["by_cause"] == {"behaviour": later["total"]}
+    assert later["by_cause"] == {"behaviour": later["total"], "model": 0}
 
 
 async def test_borders_that_come_and_go_are_a_cause_of_their_own(
@@ -195,7 +195,7 @@ async def test_borders_that_come_and_go_are_a_cause_of_their_own(
     await clustered(engine, database_url, max_k=3)
     gone = (await clustered(engine, database_url, max_k=1))["moves"]
     buyers = gone["total"]
-    assert gone["by_cause"] == {"model": buyers}
+    assert gone["by_cause"] == {"behaviour": 0, "model": buyers}
     first_order = replace(NOTHING, order={len(SHOP.customers)})
     without = await clustered_after(engine, database_url, first_order, max_k=1)
     assert without["moves"]["by_cause"] == {"behaviour": 1, "model": 0}
