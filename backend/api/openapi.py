@@ -1,5 +1,6 @@
 """What the framework leaves out of the description of the API that clients are generated from."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -34,15 +35,24 @@ def describe(app: FastAPI) -> None:
         described = generated()
         schemas = described["components"]["schemas"]
         schemas.setdefault("Problem", Problem.model_json_schema())
-        for schema in schemas.values():
-            _restore_nulls(schema.get("example"), schema, schemas)
+        for schema in (*schemas.values(), *_contents(described)):
+            _restore_nulls(schema.get("example"), schema.get("schema", schema), schemas)
         return described
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
+def _contents(described: Schema) -> Iterator[Schema]:
+    """Return what every answer of every operation may hold."""
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            for answer in operation["responses"].values():
+                yield from answer.get("content", {}).values()
+
+
 def _restore_nulls(example: Any, schema: Schema, schemas: Schema) -> None:
     """Put the nulls back into an example that the framework drops from everything it writes."""
+    schema = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
     schema = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
     if isinstance(example, list):
         for item in example:

@@ -11,8 +11,10 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
+from backend.api.runs.example import REPORT
 from backend.core.settings import IsolatedSettings
 from backend.main import create_app
+from backend.store.stored import REPORT as REPORT_KIND
 from tests.conftest import wait_for
 from tests.live import Live, serving
 from tests.shops import fill, invented
@@ -51,6 +53,11 @@ def test_every_body_and_error_has_an_example(name: str) -> None:
             referred = schemas.get(schema.get("$ref", "").rpartition("/")[2], {})
             assert "example" in content or "example" in schema or "example" in referred, name
     assert operation["description"]
+
+
+def test_the_example_of_a_report_is_one_whole() -> None:
+    written = REPORT_KIND.write(REPORT_KIND.read(json.dumps({"format": 2, **REPORT})))
+    assert json.loads(written) == {"format": 2, **REPORT}
 
 
 @pytest.fixture(scope="module")

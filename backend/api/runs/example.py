@@ -1,5 +1,7 @@
 """A run and what it found, as the documentation shows them."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from pydantic.config import JsonDict
@@ -41,24 +43,12 @@ READINESS_EXAMPLE: dict[str, Any] = {
 }
 
 
+# One of each thing that a report has.
+REPORT = json.loads(Path(__file__).with_name("report_example.json").read_text("utf-8"))
+
 REPORT_EXAMPLE: dict[str, Any] = {
     "description": "What the run read, learnt and measured of itself",
-    "content": {
-        "application/json": {
-            "example": {
-                "run_id": "5f0c2a9be1d34c77",
-                "as_of": "2011-12-10T00:00:00+00:00",
-                "horizons": {"prediction_days": 365, "churn_days": 180},
-                "customers": {"total": 4372, "with_orders": 4326},
-                "orders": {"counted": 18374, "left_out": {"refunded": 3994}},
-                "forecast": {"status": "scored"},
-                "clustering": {"k": 9, "upper_bound": 12},
-                "segments": [],
-                "moves": {"total": 0, "appeared": 4372, "gone": 0, "by_cause": {}, "flows": []},
-                "notes": ["3,994 orders left out: refunded."],
-            }
-        }
-    },
+    "content": {"application/json": {"example": REPORT}},
 }
 
 
