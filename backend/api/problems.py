@@ -23,6 +23,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.TextNotWritable: HTTPStatus.NOT_FOUND,
     errors.ReportNotReady: HTTPStatus.NOT_FOUND,
     errors.FormatOfTheFuture: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DamagedResult: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.RunAlreadyActive: HTTPStatus.CONFLICT,
     errors.SegmentNameTaken: HTTPStatus.CONFLICT,
     errors.InvalidRunRequest: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -19,6 +19,7 @@
     ├── RunNotFound
     ├── ReportNotReady           the run has not ended well, or not yet
     ├── FormatOfTheFuture        a newer version of the service stored this
+    ├── DamagedResult            what is stored cannot be read
     ├── RunAlreadyActive         one run at a time per database
     ├── InvalidRunRequest        a run was asked for with nonsense
     ├── ImportRefused            a file cannot be imported; nothing of it is loaded
@@ -202,6 +203,17 @@ class FormatOfTheFuture(BackendError):
         super().__init__(
             f"The stored {what} is of format {found}, and this version knows up to {newest}: "
             "a newer one wrote it. Start that version here too."
+        )
+
+
+class DamagedResult(BackendError):
+    """What is stored of a result cannot be read: somebody or something changed it."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(
+            f"The stored {what} cannot be read: it was changed after it was stored. The next run "
+            "stores its own."
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from backend.core.errors import FormatOfTheFuture
+from backend.core.errors import DamagedResult, FormatOfTheFuture
 from backend.forecast.explainer import Explainer
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
@@ -69,11 +69,16 @@ class StoredKind(Generic[T]):
         ------
         FormatOfTheFuture
             When a newer version wrote it.
+        DamagedResult
+            When it is not as any version wrote it.
         """
-        stored: Json = {**json.loads(text), **(beside or {})}
-        for step in self.steps[self._format(stored) - 1 :]:
-            stored = step(stored)
-        return self._adapter.validate_python(stored)
+        try:
+            stored: Json = {**json.loads(text), **(beside or {})}
+            for step in self.steps[self._format(stored) - 1 :]:
+                stored = step(stored)
+            return self._adapter.validate_python(stored)
+        except (KeyError, TypeError, ValueError) as error:
+            raise DamagedResult(self.what) from error
 
     def _format(self, stored: Json) -> int:
         """Return the number of a text's format; the first one had none."""

@@ -169,3 +169,13 @@ def test_a_report_of_the_future_is_refused_in_words(upgraded: Upgraded) -> None:
         assert answer.status_code == 503
         assert answer.json()["detail"].startswith("The stored report is of format 99")
     upgraded.stored(report=text_of("typed", "report"))
+
+
+@pytest.mark.parametrize("report", ['{"format": ', '{"format": 2}', "[]", '{"format": 1, "a": 2}'])
+def test_a_damaged_report_is_said_to_be_one(upgraded: Upgraded, report: str) -> None:
+    upgraded.stored(report=report)
+    for path in ("report", "report.html", "readiness"):
+        answer = upgraded.get("/api/admin/runs/{run_id}/" + path)
+        assert answer.status_code == 500
+        assert answer.json()["detail"].startswith("The stored report cannot be read")
+    upgraded.stored(report=text_of("typed", "report"))
