@@ -5,9 +5,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from backend.behaviour.baskets import Baskets
 from backend.database.engine import AsyncEngine, snapshot
 from backend.shop import basket_lines, orders
-from backend.shop.basket_lines import BasketColumns
 from backend.shop.orders import Progress, ShopColumns
 from backend.shop.shop import Shop
 
@@ -27,7 +27,7 @@ async def read_shop(
 
 async def read_baskets(
     engine: AsyncEngine, shop: Shop, as_of: datetime, customer_ids: NDArray[Any]
-) -> BasketColumns | None:
+) -> Baskets | None:
     """Read order lines."""
     async with snapshot(engine) as connection:
         return await basket_lines.read_baskets(connection, shop, as_of, customer_ids)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
 from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.predict import forecast
@@ -66,7 +65,6 @@ def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progres
     """Forecast and segment all customers of a shop, and judge what was read of it."""
     history = _history(seen.columns, context.as_of)
     behaviour = behaviour_of(history)
-    baskets = None if seen.baskets is None else Baskets(**seen.baskets.as_dict())
     progress.enter("forecast")
     progress.handle(history.customer_count)
     predicted = _forecast(history, context.config, progress)
@@ -79,11 +77,13 @@ def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progres
         _options(context.config, request, standing.model),
         ids,
         naming=guarded_name,
-        baskets=baskets,
+        baskets=seen.baskets,
         before=_before(standing, ids),
         refit=request.refit,
     )
-    measured = describe(membership, history, behaviour, predicted, baskets, naming=guarded_name)
+    measured = describe(
+        membership, history, behaviour, predicted, seen.baskets, naming=guarded_name
+    )
     ours = judging.judge_ours(standing.may_write)
     judged = judge(seen, ours, context.as_of, context.horizons)
     return Learned(

@@ -1,6 +1,6 @@
 """What customers put into their baskets, aggregated in the database."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Float, Select, Subquery, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend.behaviour.baskets import Baskets
 from backend.core.customer_id import UNKNOWN, CustomerIds
 from backend.database.bulk import read_batches, to_ids
 from backend.database.expressions import exact, identifier, same_id
@@ -18,46 +19,14 @@ from backend.shop.counted import counted_before, id_type
 from backend.shop.refusals import refusals_named
 from backend.shop.shop import Shop, Source
 
-
-@dataclass(frozen=True, slots=True)
-class BasketColumns:
-    """Order lines per customer, over counted orders: (customers,) each, NaN where unknown.
-
-    Attributes
-    ----------
-    orders
-        Counted orders that have lines.
-    lines, units
-        Order lines, and the sum of their quantities.
-    units_squared
-        Sum over orders of the squared units of the order.
-    distinct_products, distinct_vendors
-        How many different ones were bought.
-    repeated_products
-        How many products were bought on more than one order.
-    """
-
-    orders: NDArray[np.float64]
-    lines: NDArray[np.float64]
-    units: NDArray[np.float64]
-    units_squared: NDArray[np.float64]
-    distinct_products: NDArray[np.float64]
-    distinct_vendors: NDArray[np.float64]
-    repeated_products: NDArray[np.float64]
-
-    def as_dict(self) -> dict[str, NDArray[np.float64]]:
-        """Return the columns by name."""
-        return {name: getattr(self, name) for name in MEASURES}
-
-
-MEASURES = tuple(field.name for field in fields(BasketColumns))
+MEASURES = tuple(field.name for field in fields(Baskets))
 ORDER_MEASURES = ("orders", "units_squared")
 PRODUCT_MEASURES = ("lines", "units", "distinct_products", "repeated_products")
 
 
 async def read_baskets(
     connection: AsyncConnection, shop: Shop, as_of: datetime, customer_ids: NDArray[Any]
-) -> BasketColumns | None:
+) -> Baskets | None:
     """Aggregate the lines of all counted orders before `as_of`, per customer.
 
     Parameters
@@ -93,7 +62,7 @@ async def read_baskets(
     await _fill(connection, filler, _per_order(bought), ORDER_MEASURES, kind)
     if lines.has("vendor"):
         await _fill(connection, filler, _vendors(bought), ("distinct_vendors",), kind)
-    return BasketColumns(**filler.columns)
+    return Baskets(**filler.columns)
 
 
 def _bought(

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
+from backend.behaviour.baskets import Baskets
 from backend.core.errors import InvalidMapping
 from backend.database.engine import AsyncConnection, AsyncEngine, problems_named, snapshot
 from backend.shop import inspection, rights, structure
-from backend.shop.basket_lines import BasketColumns, read_baskets
+from backend.shop.basket_lines import read_baskets
 from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
 from backend.shop.orders import Progress, ShopColumns, read_orders
 from backend.shop.shop import Shop
@@ -100,7 +101,7 @@ class Seen:
     """
 
     columns: ShopColumns
-    baskets: BasketColumns | None
+    baskets: Baskets | None
     looked: Looked
     mapping: ShopMapping
 
