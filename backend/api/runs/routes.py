@@ -15,7 +15,7 @@ from backend.api.runs.example import PAGE_EXAMPLE, READINESS_EXAMPLE, REPORT_EXA
 from backend.api.runs.schema import ClusterRequest, RunAccepted, RunList, RunView
 from backend.api.state import State
 from backend.core.errors import ReportNotReady
-from backend.report import render_report
+from backend.core.late import late
 from backend.results.readiness import Readiness
 from backend.results.run_report import RunReport
 from backend.store import runs
@@ -118,4 +118,5 @@ async def get_run_readiness(state: State, run_id: RunIdInPath) -> Readiness:
 )
 async def get_run_report_page(state: State, run_id: RunIdInPath) -> HTMLResponse:
     """Return the report as a page with plots, in one file that loads nothing."""
-    return HTMLResponse(render_report(await get_run_report(state, run_id)))
+    render = late("backend.report").render_report
+    return HTMLResponse(render(await get_run_report(state, run_id)))
