@@ -20,6 +20,8 @@ async def read_report(engine: AsyncEngine, run_id: str) -> RunReport | None:
         When there is no such run.
     FormatOfTheFuture
         When a newer version wrote it.
+    DamagedResult
+        When it is not as any version wrote it.
     """
     async with transaction(engine) as connection:
         found = await connection.execute(select(runs.c.report).where(runs.c.id == run_id))
@@ -36,6 +38,8 @@ async def read_explainer(connection: AsyncConnection, run_id: str) -> Explainer 
     ------
     FormatOfTheFuture
         When a newer version wrote it.
+    DamagedResult
+        When it is not as any version wrote it.
     """
     found = await connection.scalar(select(runs.c.explainer).where(runs.c.id == run_id))
     return None if found is None else stored.EXPLAINER.read(found)
@@ -48,6 +52,8 @@ async def read_model(connection: AsyncConnection, run_id: str) -> SegmentModel |
     ------
     FormatOfTheFuture
         When a newer version wrote it.
+    DamagedResult
+        When it is not as any version wrote it.
     """
     found = await connection.scalar(select(runs.c.model).where(runs.c.id == run_id))
     return None if found is None else stored.read_model(found)
@@ -60,6 +66,8 @@ async def read_standing_model(engine: AsyncEngine) -> SegmentModel | None:
     ------
     FormatOfTheFuture
         When a newer version wrote it.
+    DamagedResult
+        When it is not as any version wrote it.
     """
     async with transaction(engine) as connection:
         found = await connection.scalar(select(runs.c.model).where(runs.c.published == 1))

@@ -27,7 +27,7 @@ from backend.wording.explanation_sentences import (
     why_no_orders,
     why_this_segment,
 )
-from backend.wording.segment_names import name_of
+from backend.wording.segment_names import known_name
 
 CHURN_PLACES, VALUE_PLACES = 4, 2
 
@@ -44,7 +44,7 @@ async def explained(state: ApiState, profile: CustomerProfile) -> CustomerProfil
     currency = next((one.currency for one in published.segments), None)
     numbers = numbers_of(profile)
     churn, value = _explained(numbers, explainer, currency)
-    reason = _reason(numbers, model, segments)
+    reason = _reason(numbers, model, segments, currency)
     words = Explanation(churn_risk=churn, predicted_value=value, segment=reason)
     told: CustomerProfile = profile.model_copy(update={"explanation": words})
     return told
@@ -75,7 +75,10 @@ def _facts(numbers: CustomerNumbers) -> CustomerFacts:
 
 
 def _reason(
-    numbers: CustomerNumbers, model: SegmentModel | None, segments: Mapping[str, Segment]
+    numbers: CustomerNumbers,
+    model: SegmentModel | None,
+    segments: Mapping[str, Segment],
+    currency: str | None,
 ) -> SegmentReason | None:
     """Compare the customer with the rule, and try what would move them."""
     segment = segments.get(numbers.archetype_id or "")
@@ -91,7 +94,7 @@ def _reason(
     return SegmentReason(
         why=why,
         rule=segment.rule.sentence,
-        crossings=tuple(_crossing(border, numbers, segments) for border in found),
+        crossings=tuple(_crossing(border, numbers, segments, currency) for border in found),
     )
 
 
@@ -115,11 +118,13 @@ def _why(numbers: CustomerNumbers, customer: Behaviour, model: SegmentModel | No
 
 
 def _crossing(
-    found: NextBorder, numbers: CustomerNumbers, segments: Mapping[str, Segment]
+    found: NextBorder,
+    numbers: CustomerNumbers,
+    segments: Mapping[str, Segment],
+    currency: str | None,
 ) -> Crossing:
     known = segments.get(found.segment_id)
-    name = known.name if known else name_of(found.segment_id)
-    currency = next((one.currency for one in segments.values()), None)
+    name = known.name if known else known_name(found.segment_id)
     return Crossing(
         by=found.by,
         amount=found.amount,

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Query
 
 from backend import store
 from backend.api.caching import cached
 from backend.api.customers.explanations import explained
 from backend.api.customers.schema import CustomerList, CustomerProfile, profile_of
 from backend.api.fields import CustomerIdInPath
-from backend.api.keys import opens_admin, opens_reading
 from backend.api.problem_answers import problems
+from backend.api.routers import for_admin_keys, for_any_key
 from backend.api.state import ApiState, State
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
@@ -23,20 +23,10 @@ from backend.shop.customers import Customer
 from backend.store import runs
 from backend.store.runs import Published
 
-router = APIRouter(
-    prefix="/api/mcp/customers",
-    tags=["customers"],
-    dependencies=[Depends(opens_reading)],
-    responses=problems(401, 422, 503),
-)
+router = for_any_key("/api/mcp/customers", "customers")
 
 
-admin = APIRouter(
-    prefix="/api/admin",
-    tags=["admin"],
-    dependencies=[Depends(opens_admin)],
-    responses=problems(401, 403, 422, 503),
-)
+admin = for_admin_keys()
 
 
 # Ahead of /{customer_id}, which would take "search" for an id.

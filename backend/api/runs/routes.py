@@ -2,15 +2,15 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from backend import store
 from backend.api.fields import RunIdInPath
-from backend.api.keys import opens_admin, opens_reading
 from backend.api.problem_answers import problems
+from backend.api.routers import for_admin_keys, for_any_key
 from backend.api.runs.example import PAGE_EXAMPLE, READINESS_EXAMPLE, REPORT_EXAMPLE
 from backend.api.runs.schema import ClusterRequest, RunAccepted, RunList, RunView
 from backend.api.state import State
@@ -31,21 +31,11 @@ CLUSTER_BODY: dict[str, Any] = {
 }
 
 
-admin = APIRouter(
-    prefix="/api/admin",
-    tags=["admin"],
-    dependencies=[Depends(opens_admin)],
-    responses=problems(401, 403, 422, 503),
-)
+admin = for_admin_keys()
 
 
 # The guide reads the status of a run with the plain key.
-status = APIRouter(
-    prefix="/api/admin",
-    tags=["admin"],
-    dependencies=[Depends(opens_reading)],
-    responses=problems(401, 422, 503),
-)
+status = for_any_key("/api/admin", "admin")
 
 
 async def sent_request(request: Request) -> ClusterRequest:

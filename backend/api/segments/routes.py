@@ -3,13 +3,13 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Query
 
 from backend import store
 from backend.api.caching import cached
 from backend.api.fields import SegmentIdInPath
-from backend.api.keys import opens_admin, opens_reading
 from backend.api.problem_answers import problems
+from backend.api.routers import for_admin_keys, for_any_key
 from backend.api.segments.example import SEGMENT_EXAMPLE
 from backend.api.segments.schema import Lineage, MoveList, SegmentList, SegmentWords
 from backend.api.state import ApiState, State
@@ -20,20 +20,10 @@ from backend.results.segment import Segment
 from backend.store import runs
 from backend.wording.segment_sentences import told_apart
 
-router = APIRouter(
-    prefix="/api/mcp/segments",
-    tags=["segments"],
-    dependencies=[Depends(opens_reading)],
-    responses=problems(401, 422, 503),
-)
+router = for_any_key("/api/mcp/segments", "segments")
 
 
-admin = APIRouter(
-    prefix="/api/admin",
-    tags=["admin"],
-    dependencies=[Depends(opens_admin)],
-    responses=problems(401, 403, 422, 503),
-)
+admin = for_admin_keys()
 
 
 @router.get("")
