@@ -54,9 +54,9 @@ numbers: $(READY) ## Write the docs' table of a customer's numbers anew.
 	$(BIN)/python -m tests.results.table_of_numbers
 
 requirements: $(READY) ## Compile the pinned requirements anew.
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header -c requirements-dev.txt examples/requirements.in -o examples/requirements.txt
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header -c requirements-dev.txt examples/requirements.in -o examples/requirements.txt
 
 bench-run: $(READY) ## Time a whole run over 24,000 customers (ARGS="--before CHECKOUT").
 	$(BIN)/python -m bench.run $(ARGS)
