@@ -76,7 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings, mapping),
         generate_unique_id_function=operation_id,
     )
-    app.add_middleware(RequestId)
+    app.add_middleware(RequestId, unexpected=problems.unexpected)
     problems.install(app)
     for router in (
         health.router,

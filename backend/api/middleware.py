@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+from collections.abc import Callable
 from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -22,10 +23,22 @@ log = logging.getLogger("backend.access")
 
 
 class RequestId:
-    """Give each request an id: the caller's, if it is a plain word, else one of ours."""
+    """Give each request an id: the caller's, if it is a plain word, else one of ours.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Outermost, so that whatever answers does so under the id. What nobody expected is answered here
+    too: further out the server would log it once more, and close the connection unannounced.
+
+    Parameters
+    ----------
+    app
+        What serves.
+    unexpected
+        Makes the answer to an error that nobody handled.
+    """
+
+    def __init__(self, app: ASGIApp, unexpected: Callable[[Scope, Exception], ASGIApp]) -> None:
         self.app = app
+        self.unexpected = unexpected
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -34,13 +47,11 @@ class RequestId:
             return
         sent = Headers(scope=scope).get(HEADER, "")
         identity = sent if ACCEPTED.fullmatch(sent) else secrets.token_hex(8)
-        context = request_id.set(identity)
+        request_id.set(identity)  # to the end of the server's task for this request
         await self._serve(scope, receive, send, identity)
-        # Not after an error: it is answered and logged further out, under this id.
-        request_id.reset(context)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, identity: str) -> None:
-        started, status = perf_counter(), 500
+        started, status = perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -54,8 +65,13 @@ class RequestId:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except Exception as error:
+            answer = self.unexpected(scope, error)
+            if status:  # half an answer is out: only closing the connection says that it is half
+                raise
+            await answer(scope, receive, send_with_id)
         finally:
-            log.info("request", extra=_facts(scope, status, perf_counter() - started))
+            log.info("request", extra=_facts(scope, status or 500, perf_counter() - started))
 
 
 def _facts(scope: Scope, status: int, seconds: float) -> dict[str, str | int | float]:

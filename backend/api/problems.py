@@ -9,8 +9,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
-from backend.api.middleware import HEADER
 from backend.core import errors
 from backend.core.logging import request_id
 
@@ -37,11 +37,10 @@ log = logging.getLogger(__name__)
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error with a problem."""
+    """Answer every error with a problem; `unexpected` is for who is outermost."""
     app.add_exception_handler(errors.BackendError, on_purpose)
     app.add_exception_handler(RequestValidationError, not_understood)
     app.add_exception_handler(HTTPException, of_http)
-    app.add_exception_handler(Exception, unexpected)
 
 
 async def on_purpose(request: Request, error: Exception) -> JSONResponse:
@@ -69,12 +68,11 @@ async def of_http(request: Request, error: Exception) -> JSONResponse:
     return problem(request, HTTPStatus(error.status_code), f"{error.detail}.", headers=headers)
 
 
-async def unexpected(request: Request, error: Exception) -> JSONResponse:
+def unexpected(scope: Scope, error: Exception) -> JSONResponse:
     """Answer a fault of ours without its internals; the log has them."""
     log.error("unexpected error", exc_info=error)
     detail = "Something went wrong here; the log tells more under this request id."
-    headers = {HEADER: str(request_id.get())}
-    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail, headers=headers)
+    return problem(Request(scope), HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
 def title(status: HTTPStatus) -> str:

@@ -1,12 +1,20 @@
 """Logs are JSON lines, each with the request or run it belongs to.
 
 What identifies a person or opens a door (keys, e-mails, names, query strings) is never passed to a
-logger; nothing here tries to filter it out afterwards.
+logger of ours. Others quote what they handle: libraries print statements, headers and bodies at
+DEBUG, and errors repeat the value they stumbled over. Hence LOG_LEVEL is for our loggers, others
+are heard from INFO up, and of an error only what can quote no value is written.
 """
 
 import logging
 import logging.config
 from contextvars import ContextVar
+
+from pythonjsonlogger.json import JsonFormatter
+
+from backend.core.tracebacks import Raised, told
+
+OURS = "backend"
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 run_id: ContextVar[str | None] = ContextVar("run_id", default=None)
@@ -23,19 +31,38 @@ class AddContext(logging.Filter):
         return True
 
 
+class OursOrInfo(logging.Filter):
+    """Let a library's record pass from INFO up, whatever level the library gave itself."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether it may be written."""
+        return record.levelno >= logging.INFO or record.name.partition(".")[0] == OURS
+
+
+class JsonLines(JsonFormatter):
+    """One line a record; an error as its frames, and its words where they can hold no value."""
+
+    def formatException(  # noqa: N802, the name that logging calls
+        self, ei: Raised
+    ) -> str:
+        """Write an error and what led to it."""
+        return told(ei[1]) if ei[1] is not None else ""
+
+
 def set_up_logging(level: str) -> None:
-    """Send everything from `level` up to stderr as JSON lines.
+    """Send JSON lines to stderr: ours from `level` up, others' from INFO up.
 
     uvicorn's access log is turned off: it prints query strings, which hold what people search for.
     """
+    others = max(level, "INFO", key=logging.getLevelNamesMapping().__getitem__)
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "filters": {"context": {"()": AddContext}},
+            "filters": {"context": {"()": AddContext}, "others": {"()": OursOrInfo}},
             "formatters": {
                 "json": {
-                    "()": "pythonjsonlogger.json.JsonFormatter",
+                    "()": JsonLines,
                     "fmt": "{levelname}{name}{message}",
                     "style": "{",
                     "timestamp": "at",
@@ -46,11 +73,12 @@ def set_up_logging(level: str) -> None:
                 "stderr": {
                     "class": "logging.StreamHandler",
                     "formatter": "json",
-                    "filters": ["context"],
+                    "filters": ["others", "context"],
                 }
             },
-            "root": {"handlers": ["stderr"], "level": level},
+            "root": {"handlers": ["stderr"], "level": others},
             "loggers": {
+                OURS: {"level": level},
                 "uvicorn": {"handlers": [], "propagate": True},
                 "uvicorn.error": {"handlers": [], "propagate": True},
                 "uvicorn.access": {"handlers": [], "propagate": False},
