@@ -1,0 +1,57 @@
+"""What the pools of all drivers have in common."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from backend.database.bounds import PATIENT, Bounds
+
+BOUNDS = "bounds"  # the execution option that holds them
+CONNECT_SECONDS = 5.0
+RECYCLE_SECONDS = 1800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolPlan:
+    """How many connections an engine may have, and how long its callers wait.
+
+    Attributes
+    ----------
+    size
+        Connections at most; that many are kept open. One that was dropped meanwhile is replaced
+        unnoticed.
+    bounds
+        How long callers wait.
+    """
+
+    size: int = 5
+    bounds: Bounds = PATIENT
+
+    @property
+    def connect_seconds(self) -> float:
+        """How long connecting may take, so that a caller in a hurry is not kept by it."""
+        return min(CONNECT_SECONDS, self.bounds.statement_seconds or CONNECT_SECONDS)
+
+
+def pooled(url: URL, plan: PoolPlan, **options: Any) -> AsyncEngine:
+    """Make an engine whose connections keep to a plan."""
+    # hide_parameters: a failing statement's values may be e-mails, and errors are logged.
+    return create_async_engine(
+        url,
+        pool_size=plan.size,
+        max_overflow=0,
+        pool_timeout=plan.bounds.pool_seconds,
+        pool_pre_ping=True,
+        pool_recycle=RECYCLE_SECONDS,
+        hide_parameters=True,
+        execution_options={BOUNDS: plan.bounds},
+        **options,
+    )
+
+
+def bounds_of(engine: AsyncEngine) -> Bounds:
+    """Return how long the callers of an engine wait."""
+    bounds: Bounds = engine.sync_engine.get_execution_options()[BOUNDS]
+    return bounds
