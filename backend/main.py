@@ -31,6 +31,7 @@ from backend.core.errors import (
     TablesInTheWay,
     TablesTooNew,
 )
+from backend.core.instants import in_utc
 from backend.core.logging import set_up_logging
 from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, InvalidDatabaseUrl, opened
@@ -146,6 +147,7 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
         api_keys=settings.api_keys,
         admin_api_keys=settings.admin_api_keys,
         now=utc_now,
+        as_of=settings.run_as_of and in_utc(settings.run_as_of, mapping.zone),
     )
 
 

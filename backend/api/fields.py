@@ -1,35 +1,15 @@
 """Types that several routes and answers share."""
 
-from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Path
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import Field
 from starlette.convertors import Convertor, register_url_convertor
 
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-def _midnight(value: object) -> object:
-    """A date without a time means its beginning."""
-    if isinstance(value, str) and len(value) == len("2011-12-09"):
-        return datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
-    return value
-
-
-def _in_utc(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is outside the years 1 to 9999 in UTC") from None
-
-
-Instant = Annotated[datetime, BeforeValidator(_midnight), AfterValidator(_in_utc)]
 
 
 class AnyText(Convertor[str]):

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from backend.api.bodies import COMPONENT
 from backend.api.problem_answers import Problem
 
 Schema = dict[str, Any]
@@ -35,11 +36,27 @@ def describe(app: FastAPI) -> None:
         described = generated()
         schemas = described["components"]["schemas"]
         schemas.setdefault("Problem", Problem.model_json_schema())
+        for content in _sent_contents(described):
+            _move_to_components(content, schemas)
         for schema in (*schemas.values(), *_contents(described)):
             _restore_nulls(schema.get("example"), schema.get("schema", schema), schemas)
         return described
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _sent_contents(described: Schema) -> Iterator[Schema]:
+    """Return what every operation may be sent."""
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            yield from operation.get("requestBody", {}).get("content", {}).values()
+
+
+def _move_to_components(content: Schema, schemas: Schema) -> None:
+    """Give a schema that a route wrote in its place the name that clients call it by."""
+    if name := content["schema"].get("title"):
+        schemas[name] = content["schema"]
+        content["schema"] = {"$ref": COMPONENT.format(model=name)}
 
 
 def _contents(described: Schema) -> Iterator[Schema]:

@@ -14,7 +14,11 @@ from backend.shop.shop import Shop
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiState:
-    """What one process holds while it serves; made in `main`, never changed."""
+    """What one process holds while it serves; made in `main`, never changed.
+
+    `as_of` is the instant that runs describe unless they are asked for another; None: when they
+    start.
+    """
 
     engine: AsyncEngine
     shop_engine: AsyncEngine
@@ -23,6 +27,7 @@ class ApiState:
     api_keys: Sequence[str]
     admin_api_keys: Sequence[str]
     now: Callable[[], datetime]
+    as_of: datetime | None
 
 
 def state_of(request: Request) -> ApiState:

@@ -1,8 +1,9 @@
 """What every command begins with: the settings, read once and refused in words."""
 
-from backend.core.errors import (
-    InvalidMapping,
-)
+from datetime import datetime
+
+from backend.core.errors import InvalidMapping
+from backend.core.instants import in_utc
 from backend.core.logging import set_up_logging
 from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, transaction
@@ -16,6 +17,12 @@ def checked_settings() -> Settings:
     set_up_logging(settings.log_level)
     load_mapping(settings.shop_variables())  # a wrong one is refused before anything is queued
     return settings
+
+
+def instant_described(settings: Settings, asked: datetime | None = None) -> datetime | None:
+    """Return what a run describes: what is asked for, else RUN_AS_OF; None: when it starts."""
+    written = asked or settings.run_as_of
+    return written and in_utc(written, load_mapping(settings.shop_variables()).zone)
 
 
 async def shop_table_names(settings: Settings, engine: AsyncEngine) -> dict[str, str]:

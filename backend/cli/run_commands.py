@@ -1,16 +1,17 @@
 """One run, followed from the terminal."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, cast
 
 import typer
 
 from backend import store
-from backend.cli.configuration import checked_settings, migrate_if_wanted
+from backend.cli.configuration import checked_settings, instant_described, migrate_if_wanted
 from backend.cli.terminal import AsJson, print_json, print_report, progress_bar
 from backend.core.clock import utc_now
 from backend.core.errors import ReportNotReady, RunFailed
+from backend.core.instants import read_instant
 from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, opened
 from backend.main import run_config
@@ -26,7 +27,14 @@ def cluster(
     sample_size: Annotated[int | None, typer.Option(help="Customers to fit on.")] = None,
     min_k: Annotated[int | None, typer.Option(help="Fewest segments.")] = None,
     max_k: Annotated[int | None, typer.Option(help="Most segments.")] = None,
-    as_of: Annotated[datetime | None, typer.Option(help="The instant described, UTC.")] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=read_instant,
+            metavar="INSTANT",
+            help="The instant described, in SHOP_TIME_ZONE where it names no offset.",
+        ),
+    ] = None,
     refit: Annotated[
         str, typer.Option(help="Learn borders anew: auto (monthly), now, or force.")
     ] = "auto",
@@ -38,7 +46,7 @@ def cluster(
         sample_size=sample_size,
         min_k=min_k,
         max_k=max_k,
-        as_of=as_of and as_of.replace(tzinfo=UTC),
+        as_of=instant_described(settings, as_of),
         refit=cast(Refit, refit),
     )
     report = asyncio.run(run_and_watch(settings, request, show_progress=not as_json))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.configuration import checked_settings, shop_table_names
+from backend.cli.configuration import checked_settings, instant_described, shop_table_names
 from backend.cli.consoles import out
 from backend.cli.terminal import AsJson, findings_table, print_json, progress_bar
 from backend.core.clock import utc_now
@@ -42,7 +42,7 @@ async def _check(settings: Settings) -> Readiness:
             shop_engine,
             our_engine,
             Shop(load_mapping(settings.shop_variables())),
-            utc_now(),
+            instant_described(settings) or utc_now(),
             Horizons(settings.prediction_horizon_days, settings.churn_horizon_days),
         )
 

@@ -4,6 +4,7 @@ Each field carries what the documentation and the error messages need: its meani
 expected of it, and whether its value is a secret that no message may repeat.
 """
 
+from datetime import MAXYEAR, MINYEAR, datetime
 from functools import cached_property
 from typing import Annotated, Any, Self
 
@@ -17,6 +18,7 @@ from pydantic_settings import (
 )
 
 from backend.core.errors import InvalidConfiguration
+from backend.core.instants import WrittenInstant
 
 DATABASE_SCHEMES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -120,6 +122,11 @@ class Settings(BaseSettings):
         "How far ahead predicted_orders and predicted_value look", 365
     )
     churn_horizon_days: int = _days("How far ahead churn_risk looks", 180)
+    run_as_of: Annotated[WrittenInstant | None, BeforeValidator(_none_if_empty)] = _variable(
+        "The instant that runs describe unless asked for another, for a past shop; unset: now",
+        "a date or an instant, such as 2011-12-10 or 2011-12-10T00:00:00+01:00",
+        None,
+    )
     history_retention_days: int = _days("How long runs and segment moves are kept", 730)
     enable_dynamic_k_range: bool = _flag("Bound the number of segments by the data", True)
     clustering_robust_scaling: bool = _flag(
@@ -242,6 +249,13 @@ class Settings(BaseSettings):
         if url and not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("not a Redis URL")
         return url
+
+    @field_validator("run_as_of")
+    @classmethod
+    def _has_a_day_in_every_zone(cls, instant: datetime | None) -> datetime | None:
+        if instant is not None and not MINYEAR < instant.year < MAXYEAR:
+            raise ValueError("another zone may have no such day")
+        return instant
 
     @field_validator("log_level", mode="before")
     @classmethod

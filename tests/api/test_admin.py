@@ -2,19 +2,24 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.conftest import wait_for
+from backend.core.settings import IsolatedSettings
+from backend.database.engine import opened
+from backend.main import create_app
+from backend.store import runs
+from tests.conftest import NewDatabase, wait_for
 from tests.live import ADMIN_KEY, Live, serving
 from tests.performed import NO_WORKER, performed
 from tests.shops import AS_OF, fill, invented
 
 ADMIN = {"X-API-Key": ADMIN_KEY}
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +108,60 @@ def test_a_body_is_read_whatever_its_content_type(live: Live, request_: dict[str
     answer = live.client.post("/api/admin/cluster", headers=headers, **request_)
     assert answer.status_code == 202, answer.text
     assert live.finished()["state"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "application/x-www-form-urlencoded", "text/plain", "nonsense"]
+)
+def test_every_body_is_read_whatever_its_content_type(live: Live, content_type: str | None) -> None:
+    headers = ADMIN if content_type is None else {**ADMIN, "Content-Type": content_type}
+    segment = live.get("/api/mcp/segments").json()["segments"][0]["id"]
+    named = live.client.patch(
+        f"/api/admin/segments/{segment}", headers=headers, content=b'{"name": "Inner Circle"}'
+    )
+    assert named.status_code == 200, named.text
+    assert named.json()["name"] == "Inner Circle"
+
+
+def test_no_route_lets_the_framework_read_its_body() -> None:
+    """It would refuse `curl -d`, and parse what comes without a key."""
+    settings = IsolatedSettings.load(database_url="sqlite:///x.db", api_key="key")
+    routers = (getattr(one, "original_router", None) for one in create_app(settings).routes)
+    routes = [route for router in routers if router is not None for route in router.routes]
+    assert len(routes) > 10
+    assert [route.path for route in routes if route.body_field is not None] == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "cluster"), ("PATCH", "segments/x")])
+def test_the_key_is_looked_at_before_the_body(live: Live, method: str, path: str) -> None:
+    answer = live.client.request(method, f"/api/admin/{path}", content=b"{", headers=JSON)
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "described"),
+    [
+        ({}, datetime(2011, 12, 9, 23, tzinfo=UTC)),
+        ({"as_of": "2011-11-01"}, datetime(2011, 10, 31, 23, tzinfo=UTC)),
+        ({"as_of": "2011-11-01T00:00:00+05:00"}, datetime(2011, 10, 31, 19, tzinfo=UTC)),
+    ],
+    ids=["left out", "in the shop's zone", "with an offset"],
+)
+def test_a_run_describes_what_is_asked_for_else_run_as_of(
+    new_sqlite: NewDatabase, tmp_path: Path, body: dict[str, str], described: datetime
+) -> None:
+    url = new_sqlite(migrated=True)
+    variables = {**NO_WORKER, "RUN_AS_OF": "2011-12-10", "SHOP_TIME_ZONE": "Europe/Berlin"}
+    with serving(url, tmp_path, variables=variables) as service:
+        assert post(service, json=body).status_code == 202
+    assert wait_for(queued_as_of(url)) == described
+
+
+async def queued_as_of(url: str) -> datetime | None:
+    async with opened(url) as engine:
+        run = await runs.latest(engine)
+    assert run is not None
+    return run.request.as_of
 
 
 @pytest.mark.parametrize(

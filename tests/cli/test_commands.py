@@ -30,11 +30,11 @@ def sqlite_shop(new_sqlite: NewDatabase) -> str:
 
 
 def test_cluster_prints_the_report_and_nothing_else(shop_url: str, tmp_path: Path) -> None:
-    done = command(shop_url, tmp_path, "cluster", "--as-of", "2024-06-01", "--json")
+    done = command(shop_url, tmp_path, "cluster", "--as-of", "2024-06-01T05:00:00+05:00", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["customers"]["total"] == 60
-    assert report["as_of"].startswith("2024-06-01")
+    assert report["as_of"] == "2024-06-01T00:00:00+00:00"
 
 
 def test_cluster_prints_a_table(sqlite_shop: str, tmp_path: Path) -> None:
@@ -50,7 +50,9 @@ def test_cluster_prints_a_table(sqlite_shop: str, tmp_path: Path) -> None:
     [
         (("cluster", "--min-k", "5", "--max-k", "2"), "min_k is 5, above max_k, 2."),
         (("cluster", "--sample-size", "0"), "sample_size is 0, but must be at least 1."),
-        (("cluster", "--as-of", "2999-01-01"), "in the future"),
+        (("cluster", "--as-of", "2999-01-01T00:00+05:00"), "2998-12-31T19:00:00+00:00, in the"),
+        (("cluster", "--as-of", "0001-01-01T00:00+05:00"), "outside the years 1 to 9999"),
+        (("cluster", "--as-of", "yesterday"), "yesterday"),
     ],
 )
 def test_nonsense_is_one_sentence_and_exit_code_2(

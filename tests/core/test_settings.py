@@ -61,6 +61,8 @@ def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: 
         ("CHURN_HORIZON_DAYS", "", "is empty; expected a whole number of days"),
         ("CACHE_TTL_SECONDS", "soon", "holds 'soon'"),
         ("AUTO_MIGRATE", "maybe", "holds 'maybe'; expected true or false"),
+        ("RUN_AS_OF", "yesterday", "holds 'yesterday'; expected a date or an instant, such as"),
+        ("RUN_AS_OF", "9999-12-31", "holds '9999-12-31"),
         ("LOG_LEVEL", "loud", "expected one of DEBUG, INFO, WARNING and ERROR"),
     ],
 )
@@ -77,7 +79,7 @@ def test_a_wrong_variable_is_named_with_what_is_expected(
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("variable", ["REDIS_URL", "ADMIN_API_KEY", "ORDERS_TABLE"])
+@pytest.mark.parametrize("variable", ["REDIS_URL", "ADMIN_API_KEY", "ORDERS_TABLE", "RUN_AS_OF"])
 def test_an_empty_optional_variable_is_unset(
     monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:

@@ -1,13 +1,12 @@
 """Start runs, follow them, and read what they found."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Depends, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import Query, Response
 from fastapi.responses import HTMLResponse
-from pydantic import ValidationError
 
 from backend import store
+from backend.api.bodies import body_of, sent
 from backend.api.fields import RunIdInPath
 from backend.api.problem_answers import problems
 from backend.api.routers import for_admin_keys, for_any_key
@@ -23,14 +22,6 @@ from backend.store import runs
 STATUS_URL = "/api/admin/cluster/status"
 
 
-CLUSTER_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": False,
-        "content": {"application/json": {"schema": ClusterRequest.model_json_schema()}},
-    }
-}
-
-
 admin = for_admin_keys()
 
 
@@ -38,22 +29,18 @@ admin = for_admin_keys()
 status = for_any_key("/api/admin", "admin")
 
 
-async def sent_request(request: Request) -> ClusterRequest:
-    """Read the body whatever its content type says: cron's plain `curl -d` calls it a form."""
-    body = await request.body()
-    try:
-        return ClusterRequest.model_validate_json(body.strip() or b"{}")
-    except ValidationError as error:
-        wrong = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
-        raise RequestValidationError(wrong) from None
-
-
-@admin.post("/cluster", status_code=202, responses=problems(409), openapi_extra=CLUSTER_BODY)
+@admin.post(
+    "/cluster",
+    status_code=202,
+    responses=problems(409),
+    openapi_extra=body_of(ClusterRequest, required=False),
+)
 async def start_run(
-    state: State, response: Response, wanted: Annotated[ClusterRequest, Depends(sent_request)]
+    state: State, response: Response, wanted: Annotated[ClusterRequest, sent(ClusterRequest)]
 ) -> RunAccepted:
     """Learn segments, value and churn anew. Follow the run at its status address."""
-    run = await runs.enqueue(state.engine, wanted.as_run_request(), now=state.now())
+    request = wanted.as_run_request(state.shop.mapping.zone, state.as_of)
+    run = await runs.enqueue(state.engine, request, now=state.now())
     response.headers["Location"] = STATUS_URL
     return RunAccepted(run_id=run.id, state=run.state, status_url=STATUS_URL)
 

@@ -1,12 +1,13 @@
 """JSON of runs: what is asked for, how far they are, what they found."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.api.fields import Instant, Probability
+from backend.api.fields import Probability
 from backend.api.runs import example
+from backend.core.instants import WrittenInstant, in_utc
 from backend.store.runs import Refit, Run, RunRequest
 
 REPORT_URL = "/api/admin/runs/{}/report"
@@ -28,22 +29,34 @@ class ClusterRequest(BaseModel):
     )
     min_k: int | None = Field(default=None, ge=1, description="Fewest segments")
     max_k: int | None = Field(default=None, ge=1, description="Most segments")
-    as_of: Instant | None = Field(default=None, description="The instant to describe; now")
+    as_of: WrittenInstant | None = Field(
+        default=None,
+        description="The instant to describe, in SHOP_TIME_ZONE where it names no offset; left "
+        "out: RUN_AS_OF, or now",
+    )
     refit: Refit = Field(
         default="auto",
         description="Learn borders anew: auto monthly or for other bounds, now at once, force "
         "also where it moves many customers",
     )
 
-    def as_run_request(self) -> RunRequest:
+    def as_run_request(self, zone: tzinfo, as_of: datetime | None) -> RunRequest:
         """Return what the queue holds.
+
+        Parameters
+        ----------
+        zone
+            Of instants that name no offset.
+        as_of
+            The instant to describe where none is asked for; None: when the run starts.
 
         Raises
         ------
         InvalidRunRequest
             When the values contradict each other.
         """
-        return RunRequest(**self.model_dump())
+        wanted = self.model_dump()
+        return RunRequest(**{**wanted, "as_of": in_utc(self.as_of, zone) if self.as_of else as_of})
 
 
 class RunAccepted(BaseModel):

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Query
 
 from backend import store
+from backend.api.bodies import body_of, sent
 from backend.api.caching import cached
 from backend.api.fields import SegmentIdInPath
 from backend.api.problem_answers import problems
@@ -46,8 +47,13 @@ async def list_segments(state: State) -> SegmentList:
             _409="Another segment is already called Inner Circle.",
         ),
     },
+    openapi_extra=body_of(SegmentWords, required=True),
 )
-async def name_segment(state: State, segment_id: SegmentIdInPath, words: SegmentWords) -> Segment:
+async def name_segment(
+    state: State,
+    segment_id: SegmentIdInPath,
+    words: Annotated[SegmentWords, sent(SegmentWords)],
+) -> Segment:
     """Give a segment words of your own; they stay with the id through all later runs.
 
     What is left out stays as it is; a description of null is the rule's again.

@@ -1,0 +1,45 @@
+"""Instants as people write them become aware and UTC: one rule for the API, commands, settings."""
+
+from datetime import UTC, date, datetime, time, tzinfo
+from typing import Annotated
+
+from pydantic import BeforeValidator, TypeAdapter
+
+from backend.core.errors import InvalidRunRequest
+
+
+def _at_midnight(value: object) -> object:
+    """A date without a time means its beginning."""
+    if isinstance(value, str) and len(value) == len("2011-12-09"):
+        return datetime.combine(date.fromisoformat(value), time.min)
+    return value
+
+
+WrittenInstant = Annotated[datetime, BeforeValidator(_at_midnight)]
+_written: TypeAdapter[datetime] = TypeAdapter(WrittenInstant)
+
+
+def read_instant(text: str) -> datetime:
+    """Read a date or an instant, with an offset or without.
+
+    Raises
+    ------
+    ValueError
+        When it is neither.
+    """
+    return _written.validate_python(text.strip())
+
+
+def in_utc(instant: datetime, zone: tzinfo) -> datetime:
+    """Convert an instant; one that names no offset is in `zone`, the shop's.
+
+    Raises
+    ------
+    InvalidRunRequest
+        When it is outside the years that a date can have.
+    """
+    try:
+        aware = instant if instant.tzinfo else instant.replace(tzinfo=zone)
+        return aware.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRunRequest("as_of", "is outside the years 1 to 9999 in UTC") from None
