@@ -1,26 +1,35 @@
 """Processes that begin where their imports are done: forked from one that has imported them.
 
 What is started is the same program with the same arguments, variables, folder and files, in a
-process of its own that may be signalled, killed and waited for; it only skips the two seconds in
-which Python imports the libraries. Each entry point is also started from nothing by a test.
+process of its own that may be signalled, killed and waited for; it only skips the seconds in which
+Python imports the libraries. What it starts itself with `sys.executable`, as a service starts the
+process of a run, is forked as well. Each entry point is also started from nothing by a test.
+
+`start` is for programs that a test holds on to. `quick_python()` is a program to be run in the
+place of `sys.executable` by whatever starts one, with `-m module …` or `-c code …`: it passes
+signals on and ends as the forked process does, but a process that is to be paused (SIGSTOP) is
+started with `start`, whose `pid` is the real one.
 """
 
-import contextlib
+import atexit
 import os
-import runpy
+import select
 import signal
 import subprocess
 import sys
-import threading
+import tempfile
 from collections.abc import Mapping, Sequence
-from multiprocessing import forkserver, get_context
-from multiprocessing.process import BaseProcess, parent_process
+from functools import cache
 from pathlib import Path
 
+from tests.fork_client import ask, read_number
+from tests.waiting import wait_until
+
 # What the programs import, not the programs: those look at their terminal when they are imported.
-IMPORTED = [
+IMPORTED = (
     "backend.main",
     "backend.files.load",
+    "backend.run.child",
     "backend.run.readiness_check",
     "aiosqlite",
     "asyncmy",
@@ -30,32 +39,31 @@ IMPORTED = [
     "rich.table",
     "typer",
     "uvicorn.protocols.http.auto",
-]
+)
 ROOT = Path(__file__).parents[1]
-
-_from_there = get_context("forkserver")
-_from_there.set_forkserver_preload(IMPORTED)
+# Without site-packages it starts in ten milliseconds.
+QUICK_PYTHON = """\
+#!{python} -IS
+import sys
+sys.path.append({root!r})
+from tests.fork_client import main
+main({address!r})
+"""
+STOPS_WITHIN_SECONDS = 10
 
 
 class Forked:
     """A running process, to be handled like one of `subprocess`."""
 
-    def __init__(self, process: BaseProcess) -> None:
-        self._process = process
-
-    @property
-    def pid(self) -> int | None:
-        """What the system knows it by."""
-        return self._process.pid
-
-    @property
-    def returncode(self) -> int | None:
-        """How it ended: negative for a signal, None while it runs."""
-        return self._process.exitcode
+    def __init__(self, name: str, pid: int, connection: int) -> None:
+        self._name = name
+        self._connection = connection
+        self.pid = pid
+        self.returncode: int | None = None
 
     def poll(self) -> int | None:
-        """Return how it ended, if it has."""
-        return self.returncode
+        """Return how it ended, if it has: negative for a signal."""
+        return self._look(0)
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for its end.
@@ -65,15 +73,15 @@ class Forked:
         subprocess.TimeoutExpired
             When it still runs after `timeout` seconds.
         """
-        self._process.join(timeout)
-        if self.returncode is None:
-            raise subprocess.TimeoutExpired(self._process.name, timeout or 0)
-        return self.returncode
+        ended = self._look(timeout)
+        if ended is None:
+            raise subprocess.TimeoutExpired(self._name, timeout or 0)
+        return ended
 
     def send_signal(self, number: signal.Signals) -> None:
         """Signal it, unless it has ended."""
-        if self.returncode is None and self._process.pid is not None:
-            os.kill(self._process.pid, number)
+        if self.poll() is None:
+            os.kill(self.pid, number)
 
     def terminate(self) -> None:
         """Ask it to end."""
@@ -82,6 +90,13 @@ class Forked:
     def kill(self) -> None:
         """End it at once."""
         self.send_signal(signal.SIGKILL)
+
+    def _look(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._connection], [], [], timeout)[0]:
+            self.returncode = read_number(self._connection)
+            os.close(self._connection)
+            assert self.returncode is not None, "the server that forks has ended"
+        return self.returncode
 
 
 def start(
@@ -93,43 +108,40 @@ def start(
     stdout: Path,
     stderr: Path,
 ) -> Forked:
-    """Start `python -m module arguments…` in a folder, with these variables and no others."""
-    with contextlib.chdir(ROOT):  # where it finds what it imports
-        forkserver.ensure_running()
-    process = _from_there.Process(
-        target=_become,
-        # One that is left at the end of the session is ended then.
-        daemon=True,
-        name=f"{module} {' '.join(arguments)}",
-        args=(module, list(arguments), str(folder), dict(variables), str(stdout), str(stderr)),
+    """Start `python -m module arguments…` in a folder, with these variables and no others.
+
+    One that is left at the end of the session is ended then.
+    """
+    address = str(_server() / "socket")
+    with open(os.devnull, "rb") as nothing, stdout.open("ab") as out, stderr.open("ab") as err:
+        files = [file.fileno() for file in (nothing, out, err)]
+        asked = ask(address, ("-m", module, *arguments), str(folder), variables, files)
+    return Forked(f"{module} {' '.join(arguments)}", *asked)
+
+
+def quick_python() -> str:
+    """Return the path of a program that is started like `sys.executable`."""
+    return str(_server() / "python")
+
+
+@cache
+def _server() -> Path:
+    """Start the server that forks, once; return the folder of its socket and its `python`."""
+    kept = tempfile.TemporaryDirectory(prefix="ib-")
+    folder = Path(kept.name)
+    python, address = folder / "python", folder / "socket"
+    python.write_text(
+        QUICK_PYTHON.format(python=sys.executable, root=str(ROOT), address=str(address))
     )
-    process.start()
-    return Forked(process)
+    python.chmod(0o700)
+    command = (sys.executable, "-m", "tests.fork_server", str(address), str(python), *IMPORTED)
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
+    atexit.register(_stop, process, kept)
+    wait_until(lambda: process.poll() is not None or address.exists())
+    assert process.poll() is None, "the server that forks did not start"
+    return folder
 
 
-def _become(
-    module: str,
-    arguments: list[str],
-    folder: str,
-    variables: dict[str, str],
-    stdout: str,
-    stderr: str,
-) -> None:
-    threading.Thread(target=_end_with_the_tests, daemon=True).start()
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(variables)
-    for path, descriptor in ((os.devnull, 0), (stdout, 1), (stderr, 2)):
-        opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
-        os.dup2(opened, descriptor)
-        os.close(opened)
-    sys.path.insert(0, folder)
-    sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
-
-
-def _end_with_the_tests() -> None:
-    tests = parent_process()
-    assert tests is not None
-    tests.join()
-    os._exit(1)
+def _stop(process: subprocess.Popen[bytes], kept: tempfile.TemporaryDirectory[str]) -> None:
+    process.communicate(timeout=STOPS_WITHIN_SECONDS)  # closes its input, at which it ends
+    kept.cleanup()
