@@ -15,11 +15,13 @@ from selenium import webdriver
 
 from tests import services
 from tests.databases import (
-    Makes,
     MysqlServer,
+    Place,
     PostgresServer,
+    Prepare,
     SqliteFolder,
     execute,
+    migrated,
     read_only_url,
     wait_for,
 )
@@ -33,8 +35,12 @@ pytest_plugins = ("tests.engines", "tests.histories", "tests.workers")
 class NewDatabase(Protocol):
     """Makes a database that is dropped after the test, and returns its URL."""
 
-    def __call__(self, *, migrated: bool = False) -> str:
-        """Make an empty one, or one that holds our tables."""
+    def __call__(self, prepared: Prepare | None = None) -> str:
+        """Make an empty one, or a copy of one in which something has been `prepared`.
+
+        That is a coroutine function of a module, which gets the URL: `migrated` makes our tables,
+        `performed.clustered_shop` a shop that one run has seen.
+        """
 
 
 KINDS = [
@@ -89,9 +95,11 @@ def postgres_server(running: Services) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def mysql_server(running: Services) -> MysqlServer:
+def mysql_server(running: Services) -> Iterator[MysqlServer]:
     """Give a real MariaDB on which databases can be made."""
-    return MysqlServer(running.get("MariaDB", services.mysql).url)
+    server = MysqlServer(running.get("MariaDB", services.mysql).url)
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +151,7 @@ def database_url(new_database: NewDatabase) -> str:
 @pytest.fixture
 def migrated_url(new_database: NewDatabase) -> str:
     """Give a database of each of the three kinds that holds our tables."""
-    return new_database(migrated=True)
+    return new_database(migrated)
 
 
 @pytest.fixture
@@ -213,11 +221,11 @@ def browser() -> Iterator[webdriver.Chrome]:
         window.quit()
 
 
-def _dropped_after(place: Makes) -> Iterator[NewDatabase]:
+def _dropped_after(place: Place) -> Iterator[NewDatabase]:
     made: list[str] = []
 
-    def make(*, migrated: bool = False) -> str:
-        made.append(place.migrated() if migrated else place.empty())
+    def make(prepared: Prepare | None = None) -> str:
+        made.append(place.prepared(prepared) if prepared else place.empty())
         return made[-1]
 
     yield make

@@ -1,15 +1,16 @@
-"""Databases for tests, each its own; our tables are migrated once per server, then copied."""
+"""Databases for tests, each its own; what many begin with is made once per server, then copied."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
-from collections.abc import Coroutine
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import text
 
@@ -19,71 +20,89 @@ from backend.store.migrate import migrate
 Result = TypeVar("Result")
 
 
-class Makes(Protocol):
-    """A place where databases can be made."""
+Prepare = Callable[[str], Coroutine[Any, Any, object]]
 
+
+class Place(ABC):
+    """A place where databases can be made: each new, or as some work has left another one."""
+
+    def __init__(self) -> None:
+        self._models: dict[Prepare, str] = {}
+
+    def prepared(self, prepare: Prepare) -> str:
+        """Make a database in which `prepare` has been done, and return its URL.
+
+        It is done once in a session, in a database that is copied then.
+        """
+        if prepare not in self._models:
+            model = self.empty()
+            wait_for(prepare(model))
+            self._models[prepare] = model
+        return self._copied(self._models[prepare])
+
+    @abstractmethod
     def empty(self) -> str:
         """Make an empty database, and return its URL."""
 
-    def migrated(self) -> str:
-        """Make a database with our tables, and return its URL."""
-
+    @abstractmethod
     def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected."""
 
+    @abstractmethod
+    def _copied(self, model: str) -> str:
+        """Make a database like another one to which nobody is connected."""
 
-class SqliteFolder:
+    def close(self) -> None:
+        """Drop the databases that others were copied from."""
+        for model in self._models.values():
+            self.drop(model)
+
+
+class SqliteFolder(Place):
     """Makes databases that are files in a folder."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self._folder = folder
 
     def empty(self) -> str:
         """Name a file that does not exist yet."""
         return f"sqlite:///{self._folder}/{secrets.token_hex(4)}.db"
 
-    def migrated(self) -> str:
-        """Copy the file of a migrated database."""
-        url = self.empty()
-        shutil.copyfile(_file(self._template), _file(url))
-        return url
-
     def drop(self, url: str) -> None:
         """Remove a file, and those that SQLite keeps beside it."""
         for file in self._folder.glob(f"{Path(_file(url)).name}*"):
             file.unlink()
 
-    @cached_property
-    def _template(self) -> str:
-        return _migrated(self.empty())
+    def _copied(self, model: str) -> str:
+        url = self.empty()
+        with (
+            closing(sqlite3.connect(_file(model))) as old,
+            closing(sqlite3.connect(_file(url))) as new,
+        ):
+            old.backup(new)
+        return url
 
 
-class PostgresServer:
+class PostgresServer(Place):
     """Makes databases on a PostgreSQL."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._url = url
-        self._template: str | None = None
 
     def empty(self) -> str:
         """Create a database."""
         return self._created("")
 
-    def migrated(self) -> str:
-        """Create a database after the model of a migrated one."""
-        self._template = self._template or _migrated(self.empty())
-        return self._created(f" TEMPLATE {parse_url(self._template).database}")
-
-    def close(self) -> None:
-        """Drop the model."""
-        if self._template is not None:
-            self.drop(self._template)
-
     def drop(self, url: str) -> None:
         """Drop a database and its reader."""
         name = parse_url(url).database
-        wait_for(execute(self._url, f"DROP DATABASE {name} WITH (FORCE)"))
-        wait_for(execute(self._url, f"DROP USER IF EXISTS {reader_of(name)}"))
+        dropped = f"DROP DATABASE {name} WITH (FORCE)"
+        wait_for(execute(self._url, dropped, f"DROP USER IF EXISTS {reader_of(name)}"))
+
+    def _copied(self, model: str) -> str:
+        return self._created(f" TEMPLATE {parse_url(model).database}")
 
     def _created(self, after: str) -> str:
         name = _new_name()
@@ -91,11 +110,13 @@ class PostgresServer:
         return _beside(self._url, name)
 
 
-class MysqlServer:
+class MysqlServer(Place):
     """Makes databases on a MariaDB or MySQL."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._url = url
+        self._written: dict[str, list[str]] = {}
 
     def empty(self) -> str:
         """Create a database."""
@@ -103,50 +124,35 @@ class MysqlServer:
         wait_for(execute(self._url, f"CREATE DATABASE {name}"))
         return _beside(self._url, name)
 
-    def migrated(self) -> str:
-        """Create a database and in it what a migrated one holds."""
-        statements = self._template  # made before the database that is asked for
-        url = self.empty()
-        wait_for(execute(url, *statements))
-        return url
-
     def drop(self, url: str) -> None:
         """Drop a database and its reader."""
         name = parse_url(url).database
-        wait_for(execute(self._url, f"DROP DATABASE {name}"))
-        wait_for(execute(self._url, f"DROP USER IF EXISTS {reader_of(name)}"))
+        dropped = f"DROP DATABASE {name}"
+        wait_for(execute(self._url, dropped, f"DROP USER IF EXISTS {reader_of(name)}"))
 
-    @cached_property
-    def _template(self) -> list[str]:
-        url = _migrated(self.empty())
-        try:
-            return wait_for(_written_out(url))
-        finally:
-            self.drop(url)
+    def _copied(self, model: str) -> str:
+        if model not in self._written:
+            self._written[model] = wait_for(_written_out(model))
+        url = self.empty()
+        wait_for(execute(url, *self._written[model]))
+        return url
 
 
 async def _written_out(url: str) -> list[str]:
-    """Return the statements that make and fill a MySQL database's tables anew."""
+    """Return the statements that make a MySQL database's tables and rows anew in another one."""
     async with opened(url) as engine, engine.connect() as connection:
         tables = (await connection.scalars(text("SHOW TABLES"))).all()
         made = [
             (await connection.execute(text(f"SHOW CREATE TABLE `{table}`"))).one()[1]
             for table in tables
         ]
-        filled = [
-            f"INSERT INTO `{table}` VALUES ({', '.join(map(repr, row))})"
-            for table in tables
-            for row in await connection.execute(text(f"SELECT * FROM `{table}`"))
-        ]
+    database = parse_url(url).database
+    filled = [f"INSERT INTO `{table}` SELECT * FROM {database}.`{table}`" for table in tables]
     return ["SET foreign_key_checks = 0", *made, *filled]
 
 
-def _migrated(url: str) -> str:
-    wait_for(_migrate(url))
-    return url
-
-
-async def _migrate(url: str) -> None:
+async def migrated(url: str) -> None:
+    """Prepare a database by making our tables."""
     async with opened(url) as engine:
         await migrate(engine)
 

@@ -52,7 +52,8 @@ def read_number(descriptor: int) -> int | None:
 def main(address: str) -> None:
     """Begin, be signalled and end as the process that is asked for."""
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)  # until there is whom to pass them on to
-    pid, connection = ask(address, sys.argv[1:], os.getcwd(), os.environ, (0, 1, 2))
+    folder = os.getcwd()  # noqa: PTH109, pathlib takes as long to import as all of this
+    pid, connection = ask(address, sys.argv[1:], folder, os.environ, (0, 1, 2))
     _let_go_of_files()
 
     def pass_on(number: int, _frame: FrameType | None) -> None:

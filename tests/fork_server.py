@@ -17,8 +17,10 @@ import socket
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 
 from tests.fork_client import LENGTH, NUMBER, end_by
@@ -39,21 +41,16 @@ class Server:
 
     def serve(self) -> Asked:
         """Fork for whoever asks; return in each forked process, with what was asked for."""
-        for watched in (0, self.listener, self.ended):
-            self.selector.register(watched, selectors.EVENT_READ)
+        self._watch(0, self._end)
+        self._watch(self.listener, self._fork)
+        self._watch(self.ended, self._tell_of_ends)
         while True:
             for key, _ in self.selector.select():
-                if key.fileobj == 0:
-                    self._end()
-                elif key.fileobj is self.listener:
-                    if (asked := self._fork()) is not None:
-                        return asked
-                elif key.fileobj is self.ended:
-                    self.ended.recv(4096)
-                    self._tell_of_ends()
-                elif key.data in self.forked:  # whoever asked for it has ended, or lets go of it
-                    os.kill(key.data, signal.SIGKILL)
-                    self.selector.unregister(key.fileobj)
+                if (asked := key.data()) is not None:
+                    return asked  # type: ignore[no-any-return]
+
+    def _watch(self, what: socket.socket | int, readable: Callable[[], Asked | None]) -> None:
+        self.selector.register(what, selectors.EVENT_READ, readable)
 
     def _fork(self) -> Asked | None:
         connection, _ = self.listener.accept()
@@ -69,10 +66,17 @@ class Server:
             os.close(file)
         _tell(connection, pid)
         self.forked[pid] = connection
-        self.selector.register(connection, selectors.EVENT_READ, pid)
+        self._watch(connection, partial(self._let_go, pid))
         return None
 
+    def _let_go(self, pid: int) -> None:
+        """End what nobody waits for any more: whoever asked for it has ended."""
+        if (connection := self.forked.get(pid)) is not None:
+            os.kill(pid, signal.SIGKILL)
+            self.selector.unregister(connection)
+
     def _tell_of_ends(self) -> None:
+        self.ended.recv(MOST_WAITING)
         while self.forked:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
@@ -147,7 +151,7 @@ def _status_of(asked: Asked, python: str) -> int:
         sys.stderr.write(f"{end.code}\n")
     except KeyboardInterrupt:
         end_by(signal.SIGINT)
-    except BaseException:
+    except BaseException:  # noqa: BLE001, as Python itself does
         traceback.print_exc()
     else:
         return 0

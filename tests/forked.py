@@ -113,7 +113,7 @@ def start(
     One that is left at the end of the session is ended then.
     """
     address = str(_server() / "socket")
-    with open(os.devnull, "rb") as nothing, stdout.open("ab") as out, stderr.open("ab") as err:
+    with Path(os.devnull).open() as nothing, stdout.open("ab") as out, stderr.open("ab") as err:
         files = [file.fileno() for file in (nothing, out, err)]
         asked = ask(address, ("-m", module, *arguments), str(folder), variables, files)
     return Forked(f"{module} {' '.join(arguments)}", *asked)

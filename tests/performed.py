@@ -1,17 +1,64 @@
 """Runs done in the process of the tests, where the numerical libraries are loaded already."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from backend.database.engine import opened
+from backend import store
+from backend.core.clock import utc_now
+from backend.database.engine import AsyncEngine, opened
+from backend.run.perform import perform
+from backend.run.progress import Progress
+from backend.run.run_config import RunConfig
+from backend.store import runs
 from backend.store.migrate import migrate
-from tests.conftest import wait_for
+from backend.store.runs import RunRequest
+from tests.databases import wait_for
+from tests.in_json import in_json
 from tests.live import Live
-from tests.run.test_perform import clustered, config_of
-from tests.shops import VARIABLES
+from tests.shops import AS_OF, VARIABLES, fill, invented
 
+LEASE = timedelta(seconds=60)
 # What a service is served with whose runs are done by somebody else.
 NO_WORKER = {"RUN_WORKER": "false"}
+CLUSTERED_CUSTOMERS = 80
+
+
+def config_of(url: str, **changes: Any) -> RunConfig:
+    values: dict[str, Any] = {
+        "shop_url": url,
+        "intelligence_url": url,
+        "pool_size": 2,
+        "shop_variables": VARIABLES,
+        "prediction_horizon_days": 365,
+        "churn_horizon_days": 180,
+        "dynamic_k_range": True,
+        "robust_scaling": True,
+        "history_retention_days": 730,
+        "anthropic_api_key": None,
+        "anthropic_model": "none",
+        "anthropic_base_url": None,
+        "log_level": "WARNING",
+    }
+    return RunConfig(**{**values, **changes})
+
+
+async def claimed(engine: AsyncEngine, **wanted: Any) -> str:
+    request = RunRequest(**{"as_of": AS_OF, **wanted})
+    run = await runs.enqueue(engine, request, now=utc_now())
+    await runs.claim(engine, token="mine", now=utc_now(), lease=LEASE)
+    return run.id
+
+
+async def clustered(
+    engine: AsyncEngine, url: str, config: RunConfig | None = None, **wanted: Any
+) -> dict[str, Any]:
+    """Run once and return the report."""
+    run_id = await claimed(engine, **wanted)
+    await perform(config or config_of(url), run_id, "mine", Progress())
+    report = await store.read_report(engine, run_id)
+    assert report is not None
+    return dict(in_json(report))
 
 
 def performed(live: Live, **wanted: Any) -> dict[str, Any]:
@@ -25,3 +72,9 @@ async def perform_once(url: str, variables: Mapping[str, str] = VARIABLES, **wan
     async with opened(url) as engine:
         await migrate(engine)
         await clustered(engine, url, config_of(url, shop_variables=dict(variables)), **wanted)
+
+
+async def clustered_shop(url: str) -> None:
+    """Prepare a database with an invented shop of 80 that one run has seen, as of `AS_OF`."""
+    await fill(url, invented(CLUSTERED_CUSTOMERS))
+    await perform_once(url, as_of=AS_OF)

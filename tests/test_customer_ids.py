@@ -23,7 +23,7 @@ from backend.run.readiness_check import Horizons, check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
 from backend.store.tables import customer_intelligence, segment_changes
-from tests.run.test_perform import clustered, config_of
+from tests.performed import clustered, config_of
 from tests.shop.loose_shop import insert, make_tables
 
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)

@@ -20,7 +20,7 @@ from backend.store import runs
 from backend.store.migrate import migrate
 from backend.store.tables import segment_changes
 from tests.conftest import execute
-from tests.run.test_perform import clustered, config_of
+from tests.performed import clustered, config_of
 from tests.shops import AS_OF, NAMES, VARIABLES, fill, invented
 
 SHOP = invented(70)

@@ -17,7 +17,7 @@ from backend.segments.buyers import behaviour_of
 from backend.shop.mapping.layers import load_mapping
 from backend.store.migrate import migrate
 from tests.conftest import execute, wait_for
-from tests.run.test_perform import claimed, config_of
+from tests.performed import claimed, config_of
 from tests.shops import fill, invented
 
 CHANGES = (

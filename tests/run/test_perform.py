@@ -4,7 +4,6 @@ import asyncio
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import timedelta
@@ -22,17 +21,15 @@ from backend.report import render_report
 from backend.results.move import Move
 from backend.run.perform import perform
 from backend.run.progress import STAGES, Progress
-from backend.run.run_config import RunConfig
 from backend.store import runs
-from backend.store.runs import RunRequest
 from backend.store.tables import customer_intelligence
 from tests.conftest import NewDatabase, read_only_url
-from tests.databases import execute
-from tests.in_json import in_json
+from tests.databases import execute, migrated
+from tests.forked import quick_python
 from tests.live import ROOT
+from tests.performed import LEASE, claimed, clustered, clustered_shop, config_of
 from tests.shops import AS_OF, VARIABLES, fill, invented
 
-LEASE = timedelta(seconds=60)
 # Performs a claimed run, and kills its own process the moment a stage begins.
 KILLED = """
 import asyncio, json, os, signal, sys
@@ -52,25 +49,6 @@ asyncio.run(perform(RunConfig(**config), run_id, "mine", Deadly()))
 """
 
 
-def config_of(url: str, **changes: Any) -> RunConfig:
-    values: dict[str, Any] = {
-        "shop_url": url,
-        "intelligence_url": url,
-        "pool_size": 2,
-        "shop_variables": VARIABLES,
-        "prediction_horizon_days": 365,
-        "churn_horizon_days": 180,
-        "dynamic_k_range": True,
-        "robust_scaling": True,
-        "history_retention_days": 730,
-        "anthropic_api_key": None,
-        "anthropic_model": "none",
-        "anthropic_base_url": None,
-        "log_level": "WARNING",
-    }
-    return RunConfig(**{**values, **changes})
-
-
 @pytest.fixture
 def database_url(migrated_url: str) -> str:
     """Every test here begins with our tables."""
@@ -82,24 +60,6 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     made = create_engine(database_url)
     yield made
     await made.dispose()
-
-
-async def claimed(engine: AsyncEngine, **wanted: Any) -> str:
-    request = RunRequest(**{"as_of": AS_OF, **wanted})
-    run = await runs.enqueue(engine, request, now=utc_now())
-    await runs.claim(engine, token="mine", now=utc_now(), lease=LEASE)
-    return run.id
-
-
-async def clustered(
-    engine: AsyncEngine, url: str, config: RunConfig | None = None, **wanted: Any
-) -> dict[str, Any]:
-    """Run once and return the report."""
-    run_id = await claimed(engine, **wanted)
-    await perform(config or config_of(url), run_id, "mine", Progress())
-    report = await store.read_report(engine, run_id)
-    assert report is not None
-    return dict(in_json(report))
 
 
 async def rows(engine: AsyncEngine) -> dict[int, dict[str, Any]]:
@@ -136,7 +96,7 @@ async def test_every_customer_is_published_to_the_cent(
 async def test_the_same_shop_gives_the_same_numbers(new_database: NewDatabase) -> None:
     found = []
     for _ in range(2):
-        url = new_database(migrated=True)
+        url = new_database(migrated)
         engine = create_engine(url)
         await fill(url, invented())
         await clustered(engine, url)
@@ -217,10 +177,8 @@ async def test_the_sample_bounds_the_fit_not_the_answers(
 async def test_a_run_killed_in_any_stage_leaves_the_old_results_served(
     new_postgres: NewDatabase, stage: str
 ) -> None:
-    database_url = new_postgres(migrated=True)
+    database_url = new_postgres(clustered_shop)
     engine = create_engine(database_url)
-    await fill(database_url, invented(120))
-    await clustered(engine, database_url)
     before = await rows(engine)
     run_id = await claimed(engine)
     killed = await asyncio.to_thread(perform_and_die, database_url, run_id, stage)
@@ -238,7 +196,7 @@ async def test_a_run_killed_in_any_stage_leaves_the_old_results_served(
 
 def perform_and_die(url: str, run_id: str, stage: str) -> int:
     config = json.dumps(asdict(config_of(url)))
-    command = [sys.executable, "-c", KILLED, config, run_id, stage]
+    command = [quick_python(), "-c", KILLED, config, run_id, stage]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
@@ -321,7 +279,7 @@ async def test_a_forced_refit_says_which_segments_came_and_went(
 
 @pytest.mark.external
 async def test_a_shop_user_that_may_only_select_is_enough(new_postgres: NewDatabase) -> None:
-    shop_url, ours = new_postgres(), new_postgres(migrated=True)
+    shop_url, ours = new_postgres(), new_postgres(migrated)
     await fill(shop_url, invented(80))
     reader = await read_only_url(shop_url)
     engine = create_engine(ours)

@@ -18,7 +18,7 @@ from backend.store import runs
 from backend.store.migrate import migrate
 from backend.store.tables import runs as runs_table
 from tests.conftest import NewDatabase, execute
-from tests.run.test_perform import claimed, config_of
+from tests.performed import claimed, config_of
 from tests.shops import fill, invented
 
 REFUSE = (

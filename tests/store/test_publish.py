@@ -39,6 +39,7 @@ from backend.store.stored import REPORT
 from backend.store.tables import customer_intelligence, segment_changes, segments
 from backend.store.tables import runs as runs_table
 from tests.conftest import NewDatabase, execute
+from tests.databases import migrated
 from tests.store.stored_results import text_of
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -459,7 +460,7 @@ async def test_nobody_is_erased_while_a_run_may_publish_them_again(engine: Async
 
 @pytest.mark.external
 async def test_the_shops_own_sql_joins_on_integer_ids(new_postgres: NewDatabase) -> None:
-    engine = create_engine(new_postgres(migrated=True))
+    engine = create_engine(new_postgres(migrated))
     await store.publish(engine, await prepared(engine), now=NOW)
     async with transaction(engine) as connection:
         joined = await connection.scalar(
