@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import TypedDict
 
 from fastapi import FastAPI
@@ -34,6 +35,7 @@ from backend.core.errors import (
 from backend.core.instants import in_utc
 from backend.core.logging import set_up_logging
 from backend.core.settings import Settings
+from backend.database.bounds import hurried
 from backend.database.engine import AsyncEngine, InvalidDatabaseUrl, opened
 from backend.run.run_config import RunConfig
 from backend.run.worker import work
@@ -98,7 +100,7 @@ def run_config(settings: Settings) -> RunConfig:
     return RunConfig(
         shop_url=settings.shop_url,
         intelligence_url=settings.intelligence_url,
-        pool_size=settings.database_pool_size,
+        statement_seconds=settings.run_statement_seconds,
         shop_variables=settings.shop_variables(),
         prediction_horizon_days=settings.prediction_horizon_days,
         churn_horizon_days=settings.churn_horizon_days,
@@ -125,23 +127,26 @@ def _lifespan(
             log.warning("ADMIN_API_KEY is not set: API_KEY also opens the admin routes")
         async with AsyncExitStack() as stack:
             api = await _api_state(settings, mapping, stack)
-            await stack.enter_async_context(_background(settings, api.engine))
+            await stack.enter_async_context(_background(settings))
             yield {"api": api}
 
     return lifespan
 
 
 async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitStack) -> ApiState:
-    size = settings.database_pool_size
-    engine = await stack.enter_async_context(opened(settings.intelligence_url, pool_size=size))
-    shop_engine = engine
-    if settings.shop_url != settings.intelligence_url:
-        shop_engine = await stack.enter_async_context(opened(settings.shop_url, pool_size=size))
+    ours, theirs = settings.intelligence_url, settings.shop_url
+    reading = partial(_opened_for, stack, settings.api_statement_seconds)
+    looking = partial(_opened_for, stack, settings.health_statement_seconds, pool_size=1)
+    engine = await reading(ours, pool_size=settings.database_pool_size)
+    shop_engine = await reading(theirs, pool_size=settings.database_pool_size)
+    health_engine = await looking(ours)
     cache = create_cache(_revealed(settings.redis_url), ttl_seconds=settings.cache_ttl_seconds)
     stack.push_async_callback(cache.close)
     return ApiState(
         engine=engine,
         shop_engine=shop_engine,
+        health_engine=health_engine,
+        health_shop_engine=health_engine if ours == theirs else await looking(theirs),
         shop=Shop(mapping),
         cache=cache,
         api_keys=settings.api_keys,
@@ -151,12 +156,25 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
     )
 
 
+async def _opened_for(
+    stack: AsyncExitStack, statement_seconds: float, url: str, *, pool_size: int
+) -> AsyncEngine:
+    bounds = hurried(statement_seconds)
+    return await stack.enter_async_context(opened(url, pool_size=pool_size, bounds=bounds))
+
+
+def opened_for_lease(settings: Settings) -> AbstractAsyncContextManager[AsyncEngine]:
+    """Give whoever works off runs a connection of its own: a lease waits behind no request."""
+    bounds = hurried(settings.api_statement_seconds)
+    return opened(settings.intelligence_url, pool_size=1, bounds=bounds)
+
+
 @asynccontextmanager
-async def _background(settings: Settings, engine: AsyncEngine) -> AsyncIterator[None]:
+async def _background(settings: Settings) -> AsyncIterator[None]:
     """Migrate, and run what is queued, beside the requests."""
-    obstacle = await _kept_from_migrating(engine) if settings.auto_migrate else None
+    obstacle = await _kept_from_migrating(settings) if settings.auto_migrate else None
     stop = asyncio.Event()
-    task = asyncio.create_task(_work(settings, engine, stop, obstacle))
+    task = asyncio.create_task(_work(settings, stop, obstacle))
     try:
         yield
     finally:
@@ -164,27 +182,27 @@ async def _background(settings: Settings, engine: AsyncEngine) -> AsyncIterator[
         await task
 
 
-async def _work(
-    settings: Settings, engine: AsyncEngine, stop: asyncio.Event, obstacle: str | None
-) -> None:
+async def _work(settings: Settings, stop: asyncio.Event, obstacle: str | None) -> None:
     told = None
     while obstacle is not None and not stop.is_set():
         if obstacle != told:
             log.warning("migrations wait", extra={"reason": obstacle})
             told = obstacle
         await asyncio.sleep(RETRY_SECONDS)
-        obstacle = await _kept_from_migrating(engine)
+        obstacle = await _kept_from_migrating(settings)
     if settings.run_worker:
-        await work(engine, run_config(settings), stop)
+        async with opened_for_lease(settings) as engine:
+            await work(engine, run_config(settings), stop)
 
 
-async def _kept_from_migrating(engine: AsyncEngine) -> str | None:
+async def _kept_from_migrating(settings: Settings) -> str | None:
     """Migrate; return what is in the way now, if anything: it is tried again beside the requests.
 
     Waiting here for a run to end would keep the process from answering /health, and from ending.
     """
     try:
-        await migrate(engine, patience_seconds=0)
+        async with opened(settings.intelligence_url, pool_size=1) as engine:
+            await migrate(engine, patience_seconds=0)
     except DatabaseUnavailable as error:
         return str(error)
     except TablesBusy as error:
@@ -207,7 +225,7 @@ def refuse_unusable_tables(settings: Settings) -> None:
 
 async def _look(settings: Settings) -> None:
     if settings.auto_migrate:
-        async with opened(settings.intelligence_url) as engine:
+        async with opened_for_lease(settings) as engine:
             await refuse_unusable(engine)
 
 

@@ -28,7 +28,6 @@ def config_of(url: str, **changes: Any) -> RunConfig:
     values: dict[str, Any] = {
         "shop_url": url,
         "intelligence_url": url,
-        "pool_size": 2,
         "shop_variables": VARIABLES,
         "prediction_horizon_days": 365,
         "churn_horizon_days": 180,

@@ -31,6 +31,6 @@ router = APIRouter(tags=["health"])
 @router.get("/health", responses=problems(503))
 async def health(state: State) -> Health:
     """Ask the databases, and say whether they answer. Needs no key."""
-    await ping(state.engine)
-    await ping(state.shop_engine, "shop")
+    await ping(state.health_engine)
+    await ping(state.health_shop_engine, "shop")
     return Health(status="healthy", database="connected", version=API_VERSION)

@@ -16,12 +16,21 @@ from backend.shop.shop import Shop
 class ApiState:
     """What one process holds while it serves; made in `main`, never changed.
 
-    `as_of` is the instant that runs describe unless they are asked for another; None: when they
-    start.
+    Attributes
+    ----------
+    engine, shop_engine
+        Our database and the shop's, each with connections of its own even where they are one:
+        who waits for a table of the shop's keeps nobody from ours.
+    health_engine, health_shop_engine
+        The same for looks at health, which end sooner and never queue behind requests.
+    as_of
+        The instant that runs describe unless they are asked for another; None: when they start.
     """
 
     engine: AsyncEngine
     shop_engine: AsyncEngine
+    health_engine: AsyncEngine
+    health_shop_engine: AsyncEngine
     shop: Shop
     cache: Cache
     api_keys: Sequence[str]

@@ -14,7 +14,7 @@ from backend.core.errors import ReportNotReady, RunFailed
 from backend.core.instants import read_instant
 from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, opened
-from backend.main import run_config
+from backend.main import opened_for_lease, run_config
 from backend.results.run_report import RunReport
 from backend.run.worker import work_once
 from backend.store import runs
@@ -59,11 +59,16 @@ def cluster(
 async def run_and_watch(
     settings: Settings, request: RunRequest, *, show_progress: bool
 ) -> RunReport:
-    async with opened(settings.intelligence_url) as engine:
+    async with (
+        opened(settings.intelligence_url) as engine,
+        opened_for_lease(settings) as lease_engine,
+    ):
         await migrate_if_wanted(settings, engine)
         run = await runs.enqueue(engine, request, now=utc_now())
         # Whoever claims it first, this process or a service on the same database, does the work.
-        working = asyncio.create_task(work_once(engine, run_config(settings), asyncio.Event()))
+        working = asyncio.create_task(
+            work_once(lease_engine, run_config(settings), asyncio.Event())
+        )
         ended = await _watch(engine, run.id, show_progress=show_progress)
         await working
         if ended.state == "failed":

@@ -12,7 +12,7 @@ from backend.cli.consoles import out
 from backend.core.settings import Settings
 from backend.database.engine import opened
 from backend.files.create_tables import create_shop_tables
-from backend.main import refuse_unusable_tables, run_config
+from backend.main import opened_for_lease, refuse_unusable_tables, run_config
 from backend.run.worker import work
 from backend.store.migrate import migrate
 
@@ -52,4 +52,5 @@ async def _work(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     async with opened(settings.intelligence_url) as engine:
         await migrate_if_wanted(settings, engine)
+    async with opened_for_lease(settings) as engine:
         await work(engine, run_config(settings), stop)

@@ -67,6 +67,11 @@ def _days(meaning: str, default: int) -> Any:
     return _variable(meaning, "a whole number of days from 1 to 3650", default, ge=1, le=3650)
 
 
+def _seconds(meaning: str, default: float) -> Any:
+    expected = "seconds from 0 to 86400; 0 for as long as it takes"
+    return _variable(meaning, expected, default, ge=0, le=86_400)
+
+
 def _flag(meaning: str, default: bool) -> Any:
     return _variable(meaning, "true or false", default)
 
@@ -109,12 +114,21 @@ class Settings(BaseSettings):
         secret=True,
     )
     database_pool_size: int = _variable(
-        "Connections kept open to each database, per process",
+        "Connections that requests may have to each database, per process",
         "a whole number from 1 to 100",
         5,
         ge=1,
         le=100,
     )
+    database_pooler: Optional = _variable(
+        "A pooler that gives each transaction another session is in front; unset: seen by itself",
+        "transaction",
+        None,
+        pattern="^transaction$",
+    )
+    api_statement_seconds: float = _seconds("How long a request may wait for a database", 5)
+    health_statement_seconds: float = _seconds("How long a look at health may wait for one", 2)
+    run_statement_seconds: float = _seconds("How long a statement of a run may take", 0)
     auto_migrate: bool = _flag("Create and update our own tables at start", True)
     run_worker: bool = _flag("Run clustering in the web process when no worker is separate", True)
 
@@ -291,12 +305,19 @@ class Settings(BaseSettings):
     @property
     def shop_url(self) -> str:
         """URL of the shop's database."""
-        return self.database_url.get_secret_value()
+        return self._address(self.database_url)
 
     @property
     def intelligence_url(self) -> str:
         """URL of the database that holds our own tables."""
-        return (self.intelligence_database_url or self.database_url).get_secret_value()
+        return self._address(self.intelligence_database_url or self.database_url)
+
+    def _address(self, url: SecretStr) -> str:
+        """Add what providers print of a pooler in front, so that whoever connects knows."""
+        address = url.get_secret_value()
+        if self.database_pooler is None or not address.startswith("postgres"):
+            return address
+        return f"{address}{'&' if '?' in address.rpartition('@')[2] else '?'}pgbouncer=true"
 
     def shop_variables(self) -> dict[str, str]:
         """Return the variables that describe the shop's tables, by name, without the unset ones."""

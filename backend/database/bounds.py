@@ -13,36 +13,43 @@ class Bounds:
 
     Attributes
     ----------
+    transaction_seconds
+        For a transaction as a whole, connecting included. The caller holds this bound: a server
+        that hangs says nothing, not even that it ends a statement.
     statement_seconds
-        For a transaction as a whole, connecting included: a server that hangs answers nothing,
-        so the caller holds this bound. The server holds it for each statement too.
+        For one statement. The server holds it, so that a statement ends whose caller is gone.
     lock_seconds
-        For a lock that somebody else holds. The server's alone, so that through a pooler, which
-        has no session to keep it, `statement_seconds` ends the wait.
+        For a lock that somebody else holds. The server holds it; a pooler in transaction mode
+        keeps no session that could be told, and the others end the wait.
     pool_seconds
         For a connection, while others of this process have them all.
     """
 
+    transaction_seconds: float = 0
     statement_seconds: float = 0
     lock_seconds: float = 0
     pool_seconds: float = 30
 
-    @property
-    def deadline_seconds(self) -> float | None:
-        """What `asyncio.timeout` is told."""
-        return self.statement_seconds or None
 
-
-# Runs, commands, migrations: what they wait for is worth it, or bounded by themselves.
+# Commands and migrations: what they wait for is worth it, or they bound it themselves.
 PATIENT = Bounds()
-# What a run writes is served meanwhile: who reads it queues behind a lock that waits.
-PATIENT_WITH_READERS = Bounds(lock_seconds=SERVED_LOCK_SECONDS)
 
 
-def hurried(statement_seconds: float) -> Bounds:
+def hurried(seconds: float) -> Bounds:
     """Return the bounds of somebody who is waited for: a request, a look at health, a lease."""
     return Bounds(
-        statement_seconds=statement_seconds,
-        lock_seconds=min(LOCK_SECONDS, statement_seconds or LOCK_SECONDS),
-        pool_seconds=POOL_SECONDS,
+        transaction_seconds=seconds,
+        statement_seconds=seconds,
+        lock_seconds=min(LOCK_SECONDS, seconds or LOCK_SECONDS),
+        pool_seconds=min(POOL_SECONDS, seconds or POOL_SECONDS),
     )
+
+
+def run_reads(statement_seconds: float) -> Bounds:
+    """Return the bounds of a run that reads the shop: it waits for whoever holds a table."""
+    return Bounds(statement_seconds=statement_seconds)
+
+
+def run_writes(statement_seconds: float) -> Bounds:
+    """Return the bounds of a run that publishes: readers queue behind a lock it waits for."""
+    return Bounds(statement_seconds=statement_seconds, lock_seconds=SERVED_LOCK_SECONDS)

@@ -105,7 +105,7 @@ async def transaction(engine: AsyncEngine, database: str = OURS) -> AsyncIterato
     """
     with problems_named(database):
         async with (
-            asyncio.timeout(bounds_of(engine).deadline_seconds),
+            asyncio.timeout(bounds_of(engine).transaction_seconds or None),
             aclosing(await _connected(engine, database)) as connection,
             connection.begin(),
         ):

@@ -32,7 +32,7 @@ class PoolPlan:
     @property
     def connect_seconds(self) -> float:
         """How long connecting may take, so that a caller in a hurry is not kept by it."""
-        return min(CONNECT_SECONDS, self.bounds.statement_seconds or CONNECT_SECONDS)
+        return min(CONNECT_SECONDS, self.bounds.transaction_seconds or CONNECT_SECONDS)
 
 
 def pooled(url: URL, plan: PoolPlan, **options: Any) -> AsyncEngine:

@@ -16,12 +16,14 @@ STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: about a tenth of a millisec
 
 def sqlite_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
     """Make an engine on a file."""
-    lock_seconds = plan.bounds.lock_seconds or LOCK_SECONDS_OF_PATIENT
+    seconds = plan.bounds.transaction_seconds
+    # Nobody queues behind a lock of SQLite's: who is patient waits longer than elsewhere.
+    lock_seconds = plan.bounds.lock_seconds if seconds else LOCK_SECONDS_OF_PATIENT
     engine = pooled(url, plan, connect_args={"timeout": lock_seconds})
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "checkout", _may_write)
-    if plan.bounds.statement_seconds:
-        _bound(engine, plan.bounds.statement_seconds)
+    if seconds:
+        _bound(engine, seconds)
     return engine
 
 

@@ -42,7 +42,7 @@ def _die_with_parent() -> None:
 
 
 async def _perform_or_fail(config: RunConfig, run_id: str, token: str) -> None:
-    async with opened(config.intelligence_url) as engine:
+    async with opened(config.intelligence_url, pool_size=1) as engine:
         try:
             await perform(config, run_id, token, Progress())
         except BackendError as error:

@@ -11,6 +11,7 @@ from backend import store
 from backend.clients.naming import Namer, create_namer
 from backend.core.clock import monotonic_seconds, utc_now
 from backend.core.glossary import NO_ORDERS
+from backend.database.bounds import run_reads, run_writes
 from backend.database.engine import AsyncEngine, opened
 from backend.results.run_report import RunReport
 from backend.run.compose import compose
@@ -68,9 +69,10 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
 
 @asynccontextmanager
 async def _databases(config: RunConfig) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+    seconds = config.statement_seconds
     async with (
-        opened(config.shop_url, pool_size=config.pool_size) as shop_engine,
-        opened(config.intelligence_url, pool_size=config.pool_size) as engine,
+        opened(config.shop_url, pool_size=1, bounds=run_reads(seconds)) as shop_engine,
+        opened(config.intelligence_url, pool_size=2, bounds=run_writes(seconds)) as engine,
     ):
         yield shop_engine, engine
 

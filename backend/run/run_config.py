@@ -11,7 +11,7 @@ class RunConfig:
 
     shop_url: str = field(repr=False)
     intelligence_url: str = field(repr=False)
-    pool_size: int
+    statement_seconds: float = 0
     shop_variables: Mapping[str, str]
     prediction_horizon_days: int
     churn_horizon_days: int
