@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-LOCK_SECONDS = 2.0
+LOCK_SECONDS = 1.0  # after two seconds for a connection, an answer within three
 POOL_SECONDS = 2.0
 SERVED_LOCK_SECONDS = 5.0
 

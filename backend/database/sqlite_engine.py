@@ -17,9 +17,8 @@ STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: about a tenth of a millisec
 def sqlite_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
     """Make an engine on a file."""
     seconds = plan.bounds.transaction_seconds
-    # Nobody queues behind a lock of SQLite's: who is patient waits longer than elsewhere.
-    lock_seconds = plan.bounds.lock_seconds if seconds else LOCK_SECONDS_OF_PATIENT
-    engine = pooled(url, plan, connect_args={"timeout": lock_seconds})
+    # Nobody queues behind who waits for a lock here, so the wait may be as long as a statement.
+    engine = pooled(url, plan, connect_args={"timeout": seconds or LOCK_SECONDS_OF_PATIENT})
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "checkout", _may_write)
     if seconds:
