@@ -14,8 +14,9 @@ from backend.database.engine import opened
 from backend.main import create_app
 from backend.store import runs
 from tests.conftest import NewDatabase, wait_for
+from tests.databases import migrated
 from tests.live import ADMIN_KEY, Live, serving
-from tests.performed import NO_WORKER, performed
+from tests.performed import NO_WORKER, clustered_shop, performed
 from tests.shops import AS_OF, fill, invented
 
 ADMIN = {"X-API-Key": ADMIN_KEY}
@@ -33,6 +34,13 @@ def fresh(database_url: str, tmp_path: Path) -> Iterator[Live]:
     """Serve a shop that no run has seen, for tests that change things."""
     wait_for(fill(database_url, invented(80)))
     with serving(database_url, tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+def clustered(new_database: NewDatabase, tmp_path: Path) -> Iterator[Live]:
+    """Serve a shop that one run has seen; further runs are done beside the service."""
+    with serving(new_database(clustered_shop), tmp_path, variables=NO_WORKER) as service:
         yield service
 
 
@@ -150,7 +158,7 @@ def test_the_key_is_looked_at_before_the_body(live: Live, method: str, path: str
 def test_a_run_describes_what_is_asked_for_else_run_as_of(
     new_sqlite: NewDatabase, tmp_path: Path, body: dict[str, str], described: datetime
 ) -> None:
-    url = new_sqlite(migrated=True)
+    url = new_sqlite(migrated)
     variables = {**NO_WORKER, "RUN_AS_OF": "2011-12-10", "SHOP_TIME_ZONE": "Europe/Berlin"}
     with serving(url, tmp_path, variables=variables) as service:
         assert post(service, json=body).status_code == 202
@@ -187,31 +195,29 @@ def test_nonsense_is_refused_with_a_reason(live: Live, body: bytes) -> None:
     assert len(answer.json()["detail"]) > 10
 
 
-def test_a_name_given_by_a_person_survives_the_next_run(watching: Live) -> None:
-    performed(watching, as_of=AS_OF)
-    chosen, other = watching.get("/api/mcp/segments").json()["segments"][:2]
+def test_a_name_given_by_a_person_survives_the_next_run(clustered: Live) -> None:
+    chosen, other = clustered.get("/api/mcp/segments").json()["segments"][:2]
     path = f"/api/admin/segments/{chosen['id']}"
-    named = watching.client.patch(path, headers=ADMIN, json={"name": "Inner Circle"})
+    named = clustered.client.patch(path, headers=ADMIN, json={"name": "Inner Circle"})
     assert named.status_code == 200, named.text
     assert named.json()["name"] == "Inner Circle"
-    taken = watching.client.patch(path, headers=ADMIN, json={"name": other["name"].upper()})
+    taken = clustered.client.patch(path, headers=ADMIN, json={"name": other["name"].upper()})
     assert taken.status_code == 409
-    unknown = watching.client.patch(path + "x", headers=ADMIN, json={"name": "New"})
+    unknown = clustered.client.patch(path + "x", headers=ADMIN, json={"name": "New"})
     assert unknown.status_code == 404
-    performed(watching, as_of=AS_OF)
+    performed(clustered, as_of=AS_OF)
     names = {
-        item["id"]: item["name"] for item in watching.get("/api/mcp/segments").json()["segments"]
+        item["id"]: item["name"] for item in clustered.get("/api/mcp/segments").json()["segments"]
     }
     assert names[chosen["id"]] == "Inner Circle"
 
 
-def test_a_person_may_say_one_thing_or_both_but_not_nothing(watching: Live) -> None:
-    performed(watching, as_of=AS_OF)
-    before = watching.get("/api/mcp/segments").json()["segments"][0]
+def test_a_person_may_say_one_thing_or_both_but_not_nothing(clustered: Live) -> None:
+    before = clustered.get("/api/mcp/segments").json()["segments"][0]
 
     def told(**words: str | None) -> httpx.Response:
         path = f"/api/admin/segments/{before['id']}"
-        return watching.client.patch(path, headers=ADMIN, json=words)
+        return clustered.client.patch(path, headers=ADMIN, json=words)
 
     named = told(name="  Inner   Circle ").json()
     assert (named["name"], named["description"]) == ("Inner Circle", before["description"])
@@ -224,13 +230,12 @@ def test_a_person_may_say_one_thing_or_both_but_not_nothing(watching: Live) -> N
         assert answer.json()["detail"]
 
 
-def test_segments_are_told_apart_by_a_persons_names_at_once(watching: Live) -> None:
-    performed(watching, as_of=AS_OF)
-    shown = watching.get("/api/mcp/segments").json()["segments"]
+def test_segments_are_told_apart_by_a_persons_names_at_once(clustered: Live) -> None:
+    shown = clustered.get("/api/mcp/segments").json()["segments"]
     nearest = next(one["nearest"] for one in shown if one["nearest"])
     path = f"/api/admin/segments/{nearest['id']}"
-    watching.client.patch(path, headers=ADMIN, json={"name": "Inner Circle"})
-    told = [one["nearest"] for one in watching.get("/api/mcp/segments").json()["segments"]]
+    clustered.client.patch(path, headers=ADMIN, json={"name": "Inner Circle"})
+    told = [one["nearest"] for one in clustered.get("/api/mcp/segments").json()["segments"]]
     mine = [one for one in told if one and one["id"] == nearest["id"]]
     assert mine
     assert all(one["name"] == "Inner Circle" for one in mine)
@@ -256,14 +261,13 @@ def test_a_copy_of_who_is_where_stays_true_by_following_the_changes(watching: Li
     assert watching.get("/api/admin/changes?after=-1", ADMIN_KEY).status_code == 422
 
 
-def test_an_erased_customer_is_forgotten_until_the_next_run(watching: Live) -> None:
-    performed(watching, as_of=AS_OF)
-    erased = watching.client.delete("/api/admin/customers/4", headers=ADMIN)
+def test_an_erased_customer_is_forgotten_until_the_next_run(clustered: Live) -> None:
+    erased = clustered.client.delete("/api/admin/customers/4", headers=ADMIN)
     assert erased.status_code == 204
-    assert watching.get("/api/mcp/customers/4").json()["status"] == "not_scored_yet"
-    changes = watching.get("/api/admin/changes?limit=10000", ADMIN_KEY).json()["changes"]
+    assert clustered.get("/api/mcp/customers/4").json()["status"] == "not_scored_yet"
+    changes = clustered.get("/api/admin/changes?limit=10000", ADMIN_KEY).json()["changes"]
     assert "4" not in {change["customer_id"] for change in changes}
-    assert watching.client.delete("/api/admin/customers/4", headers=ADMIN).status_code == 404
+    assert clustered.client.delete("/api/admin/customers/4", headers=ADMIN).status_code == 404
 
 
 def test_without_an_admin_key_the_plain_key_opens_everything_and_says_so(

@@ -11,7 +11,7 @@ from backend.database.engine import opened
 from backend.store import runs
 from backend.store.runs import RunRequest
 from tests.conftest import execute, wait_for
-from tests.databases import SqliteFolder
+from tests.databases import SqliteFolder, migrated
 from tests.live import ADMIN_KEY, Live, serving
 from tests.shops import AS_OF
 
@@ -24,7 +24,7 @@ async def _queue(url: str) -> None:
 @pytest.fixture(scope="module")
 def live(sqlite_folder: SqliteFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Serve a database in which somebody spoilt what we stored of a run."""
-    url = sqlite_folder.migrated()
+    url = sqlite_folder.prepared(migrated)
     wait_for(_queue(url))
     spoil = "UPDATE intelligence_runs SET counts = 'ada@example.com', active = NULL"
     wait_for(execute(url, spoil))
