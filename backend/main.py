@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TypedDict
 
@@ -24,11 +24,11 @@ from backend.api.state import ApiState
 from backend.clients.cache import create_cache
 from backend.core.clock import utc_now
 from backend.core.errors import (
+    DatabaseRefuses,
     DatabaseUnavailable,
     InvalidConfiguration,
     InvalidMapping,
     TablesBusy,
-    TablesForbidden,
     TablesInTheWay,
     TablesTooNew,
 )
@@ -36,7 +36,7 @@ from backend.core.instants import in_utc
 from backend.core.logging import set_up_logging
 from backend.core.settings import Settings
 from backend.database.bounds import hurried
-from backend.database.engine import AsyncEngine, InvalidDatabaseUrl, opened
+from backend.database.engine import AsyncEngine, InvalidDatabaseUrl, opened, ping
 from backend.run.run_config import RunConfig
 from backend.run.worker import work
 from backend.shop.mapping.layers import load_mapping
@@ -49,7 +49,7 @@ REFUSED_AT_START = (
     InvalidConfiguration,
     InvalidMapping,
     InvalidDatabaseUrl,
-    TablesForbidden,
+    DatabaseRefuses,
     TablesInTheWay,
     TablesTooNew,
 )
@@ -215,18 +215,26 @@ def refuse_unusable_tables(settings: Settings) -> None:
 
     Raises
     ------
-    TablesForbidden, TablesInTheWay, TablesTooNew
-        When migrating would be refused.
+    DatabaseRefuses, TablesInTheWay, TablesTooNew
+        When no second try would mend what it meets.
     """
     # A server makes the app in its loop, and may not be kept from it: hence a thread with its own.
-    with ThreadPoolExecutor(1) as thread, suppress(DatabaseUnavailable):
+    with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, _look(settings)).result()
 
 
 async def _look(settings: Settings) -> None:
-    if settings.auto_migrate:
+    bounds = hurried(settings.api_statement_seconds)
+    try:
         async with opened_for_lease(settings) as engine:
-            await refuse_unusable(engine)
+            await (refuse_unusable(engine) if settings.auto_migrate else ping(engine))
+        if settings.shop_url != settings.intelligence_url:
+            async with opened(settings.shop_url, pool_size=1, bounds=bounds) as engine:
+                await ping(engine, "shop")
+    except DatabaseRefuses:
+        raise
+    except DatabaseUnavailable as error:
+        log.warning("database away, started without it", extra={"reason": str(error)})
 
 
 def __getattr__(name: str) -> FastAPI:

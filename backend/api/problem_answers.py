@@ -27,7 +27,7 @@ DETAILS = {
     404: "No customer has the id 12345.",
     409: "Run 5f0c2a9be1d34c77 is active; wait for it to finish.",
     422: "min_k is 9, above max_k, 3.",
-    503: "The shop database does not answer; try again shortly.",
+    503: "The shop database does not answer (Connection refused); try again shortly.",
 }
 
 

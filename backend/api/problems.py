@@ -29,6 +29,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.InvalidRunRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidMapping: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DatabaseRefuses: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TablesTooOld: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 PROBLEM = "application/problem+json"
@@ -47,7 +48,8 @@ async def on_purpose(request: Request, error: Exception) -> JSONResponse:
     """Answer an error raised on purpose with its sentence and its facts."""
     status = STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)  # type: ignore[arg-type]
     headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    return problem(request, status, str(error), facts=vars(error), headers=headers)
+    facts = {name: fact for name, fact in vars(error).items() if not name.startswith("_")}
+    return problem(request, status, str(error), facts=facts, headers=headers)
 
 
 async def not_understood(request: Request, error: Exception) -> JSONResponse:

@@ -14,11 +14,11 @@ from backend import __version__
 from backend.cli.consoles import err
 from backend.core.errors import (
     BackendError,
+    DatabaseRefuses,
     ImportRefused,
     InvalidConfiguration,
     InvalidMapping,
     InvalidRunRequest,
-    TablesForbidden,
     TablesInTheWay,
     TablesTooNew,
     TablesTooOld,
@@ -31,7 +31,7 @@ ASKED_WRONGLY = (
     InvalidMapping,
     InvalidRunRequest,
     ImportRefused,
-    TablesForbidden,
+    DatabaseRefuses,
     TablesInTheWay,
     TablesTooNew,
     TablesTooOld,
@@ -125,6 +125,5 @@ def main() -> None:
     try:
         app()
     except BackendError as error:
-        cause = f" ({error.__cause__})" if error.__cause__ else ""
-        err.print(f"{error}{cause}", style="red", highlight=False, soft_wrap=True, markup=False)
+        err.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
         sys.exit(2 if isinstance(error, ASKED_WRONGLY) else 1)

@@ -3,13 +3,13 @@
     BackendError
     ├── InvalidConfiguration     a variable is missing, empty or wrong
     ├── InvalidMapping           the shop mapping names what cannot be used
-    ├── DatabaseUnavailable      a database does not answer
+    ├── DatabaseUnavailable      a database does not answer, or not now
+    │   └── DatabaseRefuses      it will not before somebody changes something
     ├── TablesInTheWay           somebody else's tables have the names of ours
     ├── TablesTooNew             a newer version than this one made our tables
     ├── TablesTooOld             our tables are not there yet, or not as this version has them
     ├── TablesBusy               others hold our tables while they are to be changed
     ├── TablesHeld               a view keeps our columns from changing their type
-    ├── TablesForbidden          the user may not make or change our tables
     ├── TextNotWritable          a text that a database's character set cannot write
     ├── NotAuthenticated         no key, or a wrong one
     ├── NotAllowed               a key that does not open this route
@@ -57,11 +57,43 @@ class InvalidMapping(BackendError):
 
 
 class DatabaseUnavailable(BackendError):
-    """A database does not answer."""
+    """A database does not answer, or not now: what passes by itself.
 
-    def __init__(self, database: str) -> None:
+    Parameters
+    ----------
+    database
+        What it is called: "shop" or "intelligence".
+    kind
+        Which cause it is, in a word that stays the same.
+    says, do
+        What it does, and what to do about it.
+    words
+        The cause as the database or its driver puts it, without secrets or values.
+    """
+
+    def __init__(
+        self,
+        database: str,
+        kind: str = "unreachable",
+        says: str = "does not answer",
+        do: str = "try again shortly",
+        words: str = "",
+    ) -> None:
         self.database = database
-        super().__init__(f"The {database} database does not answer; try again shortly.")
+        self.kind = kind
+        self._plain = f"The {database} database {says}; {do}."
+        super().__init__(
+            f"The {database} database {says} ({words}); {do}." if words else self.plain
+        )
+
+    @property
+    def plain(self) -> str:
+        """The sentence without the database's own words, which name hosts, users and tables."""
+        return self._plain
+
+
+class DatabaseRefuses(DatabaseUnavailable):
+    """A database refuses what no second try mends: a password, a right, a certificate, …"""
 
 
 class TablesInTheWay(BackendError):
@@ -126,16 +158,6 @@ class TextNotWritable(BackendError):
     def __init__(self, database: str) -> None:
         self.database = database
         super().__init__(f"The {database} database's character set cannot write this text.")
-
-
-class TablesForbidden(BackendError):
-    """The user of our database lacks a right that making or changing our tables needs."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The user of our database may not make or change our tables; grant it that, or migrate "
-            "as a user who may and set AUTO_MIGRATE=false."
-        )
 
 
 class NotAuthenticated(BackendError):

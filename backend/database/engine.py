@@ -8,12 +8,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 
-import asyncpg
 from sqlalchemy import URL, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from backend.core.errors import DatabaseUnavailable
+from backend.database import changes
 from backend.database.bounds import PATIENT, Bounds
 from backend.database.failures import OURS, problems_named
 from backend.database.mysql_engine import mysql_engine
@@ -98,12 +96,15 @@ async def transaction(engine: AsyncEngine, database: str = OURS) -> AsyncIterato
     ------
     DatabaseUnavailable
         When the server is away, goes away in the body, or keeps it waiting for too long.
+    DatabaseRefuses
+        When it refuses the user, a right, an option, …: until somebody changes that.
     TextNotWritable
         When the body asks for a text that the database could not hold.
     TablesTooOld
         When it asks for a table or a column of ours that is not there.
     """
-    with problems_named(database):
+    user = engine.url.username
+    with changes.told(database), problems_named(database, user):
         async with (
             asyncio.timeout(bounds_of(engine).transaction_seconds or None),
             aclosing(await _connected(engine, database)) as connection,
@@ -128,10 +129,8 @@ async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 async def _connected(engine: AsyncEngine, database: str) -> AsyncConnection:
-    try:
+    with problems_named(database, engine.url.username, connecting=True):
         return await engine.connect().start()
-    except (DBAPIError, asyncpg.PostgresError) as error:  # whatever keeps us from connecting
-        raise DatabaseUnavailable(database) from error
 
 
 async def ping(engine: AsyncEngine, database: str = OURS) -> None:

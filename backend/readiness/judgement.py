@@ -307,9 +307,9 @@ class MissingIndexes(Judgement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OurTables(Judgement):
-    """Whether the user of our database may write."""
+    """Whether our tables can be written; None where they can, else what keeps us from it."""
 
-    writable: bool
+    refused: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

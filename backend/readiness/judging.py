@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.customer_id import LONGEST_ID
-from backend.core.errors import InvalidMapping
+from backend.core.errors import DatabaseRefuses, InvalidMapping
 from backend.core.glossary import Reason, Target
 from backend.readiness.judgement import (
     Buyers,
@@ -72,8 +72,10 @@ EQUAL_KINDS = (("customers.id", "orders.customer_id"), ("orders.id", "line_items
 Counts = Mapping[str, int]
 
 
-def missing(name: str, problem: InvalidMapping, similar: Sequence[str]) -> MissingTable:
-    """Judge that a table or column is missing."""
+def missing(
+    name: str, problem: InvalidMapping | DatabaseRefuses, similar: Sequence[str]
+) -> MissingTable:
+    """Judge that a table or column is missing, or kept from us."""
     return MissingTable(
         code=f"missing_{name}", level="error", problem=str(problem), similar=tuple(similar)
     )
@@ -293,12 +295,12 @@ def unusable(problem: str) -> UnusableTables:
     return UnusableTables(code="our_tables_unusable", level="error", problem=problem)
 
 
-def judge_ours(can_write: bool) -> OurTables:
-    """Judge the rights of the user of our database."""
+def judge_ours(refused: str | None) -> OurTables:
+    """Judge whether our tables can be written; `refused` says what keeps us from it."""
     return OurTables(
-        code="our_tables" if can_write else "our_tables_read_only",
-        level="ok" if can_write else "error",
-        writable=can_write,
+        code="our_tables" if refused is None else "our_tables_read_only",
+        level="ok" if refused is None else "error",
+        refused=refused,
     )
 
 

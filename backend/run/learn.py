@@ -84,7 +84,7 @@ def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progres
     measured = describe(
         membership, history, behaviour, predicted, seen.baskets, naming=guarded_name
     )
-    ours = judging.judge_ours(standing.may_write)
+    ours = judging.judge_ours(standing.refused)
     judged = judge(seen, ours, context.as_of, context.horizons)
     return Learned(
         history=history,

@@ -1,12 +1,11 @@
 """The check: what was seen of the shop is judged; what could not be seen is said."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from backend.core.errors import TablesForbidden, TablesInTheWay, TablesTooNew
+from backend.core.errors import TablesInTheWay, TablesTooNew
 from backend.database.engine import AsyncEngine
 from backend.readiness import judging
 from backend.readiness.judgement import Judgement, Unreadable
@@ -15,7 +14,7 @@ from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.seen import Looked, Refused, Seen, inspect_shop
 from backend.shop.shop import Shop
 from backend.store.migrate import refuse_unusable
-from backend.store.rights_of_ours import can_write_ours
+from backend.store.rights_of_ours import refusal_of_ours
 from backend.wording.readiness_sentences import readiness_in_words
 
 Answer = TypeVar("Answer")
@@ -71,11 +70,10 @@ async def check_shop(
 async def _ours(engine: AsyncEngine) -> Judgement:
     """Judge whether our tables can be made, brought to this version, and written."""
     try:
-        with suppress(TablesForbidden):  # who may not migrate may write all the same
-            await refuse_unusable(engine)
+        await refuse_unusable(engine)
     except (TablesInTheWay, TablesTooNew) as problem:
         return judging.unusable(str(problem))
-    return judging.judge_ours(await can_write_ours(engine))
+    return judging.judge_ours(await refusal_of_ours(engine))
 
 
 def judge(

@@ -14,7 +14,7 @@ from backend.database.engine import AsyncEngine, transaction
 from backend.segments.segment_model import SegmentModel
 from backend.store import runs
 from backend.store.publication import GivenName
-from backend.store.rights_of_ours import can_write_ours
+from backend.store.rights_of_ours import refusal_of_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Standing:
         The instant it described; None before the first run.
     names
         Names given by a person or the language model, by segment id.
-    may_write
-        Whether our tables can be written, which is what the next publication needs.
+    refused
+        What keeps us from writing our tables, which the next publication needs; else None.
     """
 
     model: SegmentModel | None
@@ -40,7 +40,7 @@ class Standing:
     segment_ids: NDArray[Any]
     as_of: datetime | None
     names: Mapping[str, GivenName]
-    may_write: bool
+    refused: str | None
 
     def where(self, ids: NDArray[Any]) -> NDArray[Any]:
         """Return the segment that each of these customers was in; None for who was not known."""
@@ -90,5 +90,5 @@ async def read_standing(engine: AsyncEngine) -> Standing:
         segment_ids=segment_ids,
         as_of=None if published is None else published.as_of,
         names=await store.read_names(engine),
-        may_write=await can_write_ours(engine),
+        refused=await refusal_of_ours(engine),
     )

@@ -1,6 +1,5 @@
 """What a database has against a mapping, in its own words but without the values it quotes."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,11 +7,11 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import InvalidMapping
+from backend.database.causes import refusal
+from backend.database.driver_words import in_words
 
 # Cardinality, data, and names, rights or syntax: https://www.postgresql.org/docs/current/errcodes-appendix.html
 REFUSING_CLASSES = {"21", "22", "42"}
-# invalid input syntax for type integer: "ada@example.com"
-VALUE = re.compile(r": \"[^\"]*\"$")
 
 
 @contextmanager
@@ -22,28 +21,25 @@ def refusals_named(field: str, what: str = "cannot be read:") -> Iterator[None]:
     Raises
     ------
     InvalidMapping
-        When the database refuses it; an outage passes through as it is.
+        When the database refuses it; an outage and a missing right pass through as they are.
     """
     try:
         yield
     except (DBAPIError, asyncpg.PostgresError) as error:
-        if (words := _words(error)) is None:
+        if refusal(error, "shop") is not None or (words := _words(error)) is None:
             raise
         raise InvalidMapping(field, f"{what} {words}") from None
 
 
 def _words(error: DBAPIError | asyncpg.PostgresError) -> str | None:
-    """Return what the database says; None if it refuses nothing but is away or busy."""
+    """Return what the database says of the statement; None if that is not at fault."""
     if isinstance(error, asyncpg.PostgresError):
         return _postgresql_words(error)
-    if error.connection_invalidated or "database is locked" in str(error.orig):
-        return None
     if isinstance(error.driver_exception, asyncpg.PostgresError):
         return _words(error.driver_exception)
-    said = str(error.driver_exception.args[-1])  # MySQL's words come after a number
-    return " ".join(said.split())
+    return in_words(error.driver_exception)
 
 
 def _postgresql_words(error: asyncpg.PostgresError) -> str | None:
     refuses = (error.sqlstate or "")[:2] in REFUSING_CLASSES
-    return VALUE.sub("", str(error)) if refuses else None
+    return in_words(error) if refuses else None

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from backend.behaviour.baskets import Baskets
-from backend.core.errors import InvalidMapping
+from backend.core.errors import DatabaseRefuses, InvalidMapping
 from backend.database.engine import AsyncConnection, AsyncEngine, problems_named, snapshot
 from backend.shop import inspection, rights, structure
 from backend.shop.basket_lines import read_baskets
@@ -67,20 +67,20 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A table or column that the mapping names and the database lacks.
+    """A table or column that the mapping names and the database lacks, or keeps from us.
 
     Attributes
     ----------
     name
         The logical table.
     problem
-        What is missing.
+        What is missing, or refused.
     nearest
         Tables that are there and are called much alike.
     """
 
     name: LogicalName
-    problem: InvalidMapping
+    problem: InvalidMapping | DatabaseRefuses
     nearest: Sequence[str]
 
 
@@ -192,8 +192,9 @@ async def _missing(connection: AsyncConnection, shop: Shop) -> list[Missing]:
     found = []
     for name in LOGICAL_NAMES:
         try:
-            await shop.logical(connection, name)
-        except InvalidMapping as problem:
+            with problems_named("shop", connection.engine.url.username):
+                await shop.logical(connection, name)
+        except (DatabaseRefuses, InvalidMapping) as problem:
             nearest = await structure.nearest_tables(connection, shop.mapping, name)
             found.append(Missing(name, problem, nearest))
     return found
@@ -221,15 +222,15 @@ async def _look(connection: AsyncConnection, shop: Shop, columns: ShopColumns) -
 async def _answered(connection: AsyncConnection, question: Awaitable[Answer]) -> Answer | Refused:
     """Ask within a savepoint: a refusal must not end the snapshot that the rest is read in."""
     try:
-        with problems_named("shop"):
+        with problems_named("shop", connection.engine.url.username):
             async with connection.begin_nested():
                 return await question
-    except (DBAPIError, InvalidMapping, NoSuchTableError) as error:
+    except (DBAPIError, DatabaseRefuses, InvalidMapping, NoSuchTableError) as error:
         return Refused(_words_of(error))
 
 
-def _words_of(error: DBAPIError | InvalidMapping | NoSuchTableError) -> str:
-    if isinstance(error, InvalidMapping):
+def _words_of(error: DBAPIError | DatabaseRefuses | InvalidMapping | NoSuchTableError) -> str:
+    if isinstance(error, DatabaseRefuses | InvalidMapping):
         return str(error)
     reason = error.orig if isinstance(error, DBAPIError) else error
     return f"{type(reason).__name__}."

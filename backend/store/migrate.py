@@ -3,17 +3,17 @@
 import logging
 import time
 from asyncio import sleep
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, column, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.clock import utc_now
-from backend.core.errors import TablesBusy, TablesForbidden, TablesInTheWay, TablesTooNew
+from backend.core.errors import DatabaseUnavailable, TablesBusy, TablesInTheWay, TablesTooNew
 from backend.core.late import late
-from backend.database.engine import AsyncConnection, AsyncEngine, transaction
+from backend.database.engine import AsyncConnection, AsyncEngine, problems_named, transaction
 from backend.store.tables_found import running_run, runs_table, tables_in_the_way
 
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
@@ -25,9 +25,6 @@ LOCK_TIMEOUT_SECONDS = 300
 READERS_WAIT_SECONDS = 5
 PATIENCE_SECONDS = 900.0
 LOOK_AGAIN_SECONDS = 1.0
-# What PostgreSQL says by state, MySQL by number, SQLite in words.
-LOCK_WAS_NOT_HAD = ("55P03", "1205", "database is locked")
-RIGHT_IS_MISSING = ("42501", "1044", "1142", "1227", "readonly database")
 
 log = logging.getLogger(__name__)
 
@@ -46,17 +43,16 @@ async def migrate(engine: AsyncEngine, *, patience_seconds: float = PATIENCE_SEC
     ------
     DatabaseUnavailable
         When the database does not answer.
+    DatabaseRefuses
+        When it does not let the user, or anybody, change them.
     TablesInTheWay, TablesTooNew
         When they cannot be brought there.
     TablesBusy
         When a run is still at work after that time.
-    TablesForbidden
-        When the user may not.
     """
-    with _missing_right_named():
-        async with transaction(engine) as connection:
-            if await connection.run_sync(_is_current):
-                return
+    async with transaction(engine) as connection:
+        if await connection.run_sync(_is_current):
+            return
     upgrade = late("backend.store.upgrade").upgrade
     await exclusively(engine, upgrade, patience_seconds=patience_seconds)
 
@@ -68,15 +64,14 @@ async def refuse_unusable(engine: AsyncEngine) -> None:
     ------
     DatabaseUnavailable
         When the database does not answer.
+    DatabaseRefuses
+        When it does not let the user look.
     TablesInTheWay, TablesTooNew
         When they cannot.
-    TablesForbidden
-        When the user may not look.
     """
-    with _missing_right_named():
-        async with transaction(engine) as connection:
-            if not await connection.run_sync(_is_current):
-                await connection.run_sync(_refuse_foreign)
+    async with transaction(engine) as connection:
+        if not await connection.run_sync(_is_current):
+            await connection.run_sync(_refuse_foreign)
 
 
 async def exclusively(
@@ -117,11 +112,10 @@ async def exclusively(
 async def _attempted(engine: AsyncEngine, work: Callable[[Connection], None]) -> str | None:
     """Do the work, or return what is in its way."""
     try:
-        with _missing_right_named():
-            async with _alone(engine) as connection:
-                return await _changed(connection, work)
-    except DBAPIError as error:
-        if _is(error, LOCK_WAS_NOT_HAD):
+        async with _alone(engine) as connection:
+            return await _changed(connection, work)
+    except DatabaseUnavailable as error:
+        if error.kind == "locked":
             return "others are using them for long"
         raise
 
@@ -133,22 +127,6 @@ async def _changed(connection: AsyncConnection, work: Callable[[Connection], Non
     await connection.run_sync(_refuse_foreign)
     await connection.run_sync(work)
     return None
-
-
-@contextmanager
-def _missing_right_named() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        if _is(error, RIGHT_IS_MISSING):
-            raise TablesForbidden from error
-        raise
-
-
-def _is(error: DBAPIError, marks: Sequence[str]) -> bool:
-    """Whether an error has one of these states or numbers, or says one of these words."""
-    state, number = getattr(error.orig, "sqlstate", None), getattr(error.orig, "args", [""])[0]
-    return any(mark in {state, str(number)} or mark in str(number) for mark in marks)
 
 
 def _refuse_foreign(connection: Connection) -> None:
@@ -215,12 +193,13 @@ async def _alone_on_mysql(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]
 @asynccontextmanager
 async def _alone_on_sqlite(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     # The driver begins transactions late; only an explicit BEGIN IMMEDIATE locks from the start.
-    async with engine.connect() as pooled:
-        connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.exec_driver_sql("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            await connection.exec_driver_sql("ROLLBACK")
-            raise
-        await connection.exec_driver_sql("COMMIT")
+    with problems_named("intelligence"):
+        async with engine.connect() as pooled:
+            connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                await connection.exec_driver_sql("ROLLBACK")
+                raise
+            await connection.exec_driver_sql("COMMIT")

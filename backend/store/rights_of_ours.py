@@ -1,5 +1,7 @@
 """Whether our own tables can be written or made; looked at without changing anything."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import (
     Connection,
     Insert,
@@ -12,38 +14,40 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import DBAPIError
 
-from backend.core.errors import TablesTooOld
+from backend.core.errors import DatabaseRefuses, DatabaseUnavailable, TablesTooOld
+from backend.database.causes import refusal_of
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.database.expressions import MYSQL
 from backend.database.mysql_rights import CREATING, mysql_rights
 from backend.store.tables import intelligence
 
 
-async def can_write_ours(engine: AsyncEngine) -> bool:
-    """Whether the user may write our tables, or make them where there are none yet."""
+async def refusal_of_ours(engine: AsyncEngine) -> str | None:
+    """Say what keeps us from writing our tables, or from making or changing them; else None."""
     try:
         async with transaction(engine) as connection:
-            if await connection.run_sync(_has_our_tables):
-                return await _can_write(connection)
-            return await _can_create(connection)
-    except (DBAPIError, TablesTooOld):
-        return False
+            found = await connection.run_sync(_found)
+            if len(found) == len(intelligence.tables):
+                await _write_nothing(connection)
+            else:
+                await _could_create(connection, found)
+    except (DatabaseRefuses, TablesTooOld) as refused:
+        return str(refused)
+    return None
 
 
-def _has_our_tables(connection: Connection) -> bool:
-    return set(intelligence.tables) <= set(inspect(connection).get_table_names())
+def _found(connection: Connection) -> list[str]:
+    return sorted(set(intelligence.tables) & set(inspect(connection).get_table_names()))
 
 
-async def _can_write(connection: AsyncConnection) -> bool:
+async def _write_nothing(connection: AsyncConnection) -> None:
     """Write no row into every table: a user without the right is refused all the same."""
     for table in intelligence.tables.values():
         await connection.execute(_insert_nothing(table))
         first = next(iter(table.c))
         await connection.execute(update(table).values({first: first}).where(false()))
         await connection.execute(delete(table).where(false()))
-    return True
 
 
 def _insert_nothing(table: Table) -> Insert:
@@ -51,13 +55,38 @@ def _insert_nothing(table: Table) -> Insert:
     return insert(table).from_select(list(table.c), nothing)
 
 
-async def _can_create(connection: AsyncConnection) -> bool:
-    dialect = connection.dialect.name
-    if dialect == "postgresql":
-        right = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
-        return bool(await connection.scalar(text(right)))
-    if dialect in MYSQL:
-        return await mysql_rights(connection, "customer_intelligence") >= CREATING
-    await connection.execute(text("CREATE TABLE readiness_probe (id INTEGER)"))
-    await connection.execute(text("DROP TABLE readiness_probe"))
-    return True
+async def _could_create(connection: AsyncConnection, found: Sequence[str]) -> None:
+    """Make a table and take it back; where that would stay, look at the rights."""
+    if connection.dialect.name in MYSQL:
+        await _could_create_on_mysql(connection)
+        return
+    await connection.execute(text("CREATE TABLE intelligence_probe (id INTEGER)"))
+    await connection.execute(text("DROP TABLE intelligence_probe"))
+    if connection.dialect.name == "postgresql":
+        await _owns(connection, found)
+
+
+async def _owns(connection: AsyncConnection, found: Sequence[str]) -> None:
+    others = (
+        "SELECT relname FROM pg_class WHERE relname = ANY(:names)"
+        " AND pg_table_is_visible(oid) AND NOT pg_has_role(relowner, 'USAGE')"
+    )
+    if (name := await connection.scalar(text(others), {"names": list(found)})) is not None:
+        raise _refused(connection, "right", f"must be owner of table {name}")
+
+
+async def _could_create_on_mysql(connection: AsyncConnection) -> None:
+    rights = await mysql_rights(connection, "customer_intelligence")
+    missing = sorted(CREATING - rights)
+    if missing:
+        database = await connection.scalar(text("SELECT DATABASE()"))
+        user = connection.engine.url.username
+        words = f"{', '.join(missing)} command denied to user '{user}' for table {database}.*"
+        raise _refused(connection, "right", words)
+    read_only = await connection.scalar(text("SELECT @@global.read_only"))
+    if read_only and not rights & {"SUPER", "READ_ONLY ADMIN", "READ ONLY ADMIN"}:
+        raise _refused(connection, "read_only", "read_only is on")
+
+
+def _refused(connection: AsyncConnection, kind: str, words: str) -> DatabaseUnavailable:
+    return refusal_of(kind, "intelligence", words, connection.engine.url.username)

@@ -243,12 +243,7 @@ def _(found: MissingIndexes) -> str:
 
 @_sentence.register
 def _(found: OurTables) -> str:
-    if found.writable:
-        return "Our tables can be written."
-    return (
-        "The user of our database may not make and write our tables: grant it, or set "
-        "INTELLIGENCE_DATABASE_URL."
-    )
+    return found.refused or "Our tables can be written."
 
 
 @_sentence.register

@@ -111,7 +111,6 @@ NEVER_MET_BY_A_REQUEST = {
     errors.LeaseLost,
     errors.RunFailed,
     errors.TablesBusy,
-    errors.TablesForbidden,
     errors.TablesHeld,
     errors.TablesInTheWay,
     errors.TablesTooNew,

@@ -22,7 +22,7 @@ def test_every_judgement_has_words_of_its_own(kind: type[Judgement]) -> None:
 
 
 def test_one_error_makes_a_shop_unready() -> None:
-    fine, wrong = judging.judge_ours(True), judging.judge_ours(False)
+    fine, wrong = judging.judge_ours(None), judging.judge_ours("Nobody may.")
     assert readiness_in_words([fine]).ready
     assert not readiness_in_words([fine, wrong]).ready
 

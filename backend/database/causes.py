@@ -1,0 +1,228 @@
+"""Why a database refuses, told from what drivers raise: by code where there is one.
+
+Each cause has a word that stays the same, whether it passes by itself, and what to do about it.
+"""
+
+import socket
+import sqlite3
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from sqlalchemy import exc
+from sqlalchemy.exc import DBAPIError
+
+from backend.core.errors import DatabaseRefuses, DatabaseUnavailable
+from backend.database.driver_words import in_words
+from backend.database.grants import missing_grant
+
+URL_OF = {"shop": "DATABASE_URL", "intelligence": "INTELLIGENCE_DATABASE_URL or else DATABASE_URL"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a database does, and what to do about it; `{url}` is the variable that names it."""
+
+    says: str
+    do: str = "try again shortly"
+    passes: bool = True
+
+
+CAUSES: Mapping[str, Cause] = {
+    "unreachable": Cause("does not answer"),
+    "unknown_host": Cause(
+        "is not found", "check the host in {url} where this stays so, else try again shortly"
+    ),
+    "starting": Cause("is starting or stopping"),
+    "too_many_connections": Cause(
+        "takes no more connections",
+        "try again shortly; where this stays so, lower DATABASE_POOL_SIZE or the number of "
+        "processes, or raise the server's limit",
+    ),
+    "busy": Cause("is asked for more at once than DATABASE_POOL_SIZE allows"),
+    "locked": Cause("is kept locked by somebody else"),
+    "timed_out": Cause("does not answer in time"),
+    "disk_full": Cause("has no space left", "free space where it keeps its files"),
+    "out_of_memory": Cause("has no memory left", "give it more, or try again shortly"),
+    "password": Cause("refuses the user or the password", "correct them in {url}", passes=False),
+    "no_database": Cause("is not there", "create it, or correct its name in {url}", passes=False),
+    "option": Cause("does not take an option of its URL", "correct {url}", passes=False),
+    "certificate": Cause(
+        "shows a certificate that is not trusted",
+        "name its authority in {url}, or have the certificate issued anew",
+        passes=False,
+    ),
+    "encryption": Cause(
+        "does not agree with us on encryption",
+        "set sslmode (PostgreSQL) or ssl-mode (MySQL) in {url} as the server wants it",
+        passes=False,
+    ),
+    "right": Cause("refuses a right", passes=False),
+    "read_only": Cause(
+        "can only be read",
+        "name the primary in {url}, or let the server, or the file and its folder, be written",
+        passes=False,
+    ),
+    "damaged": Cause(
+        "is damaged, or no database", "restore it from a backup, or correct {url}", passes=False
+    ),
+    "no_file": Cause(
+        "cannot be opened",
+        "check the path in {url}, and that the service's user may read and write there",
+        passes=False,
+    ),
+}
+
+# A state, or the class that it begins with: the longer one decides.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+ON_POSTGRESQL = {
+    "08": "unreachable",
+    "25006": "read_only",
+    "28": "password",
+    "3D000": "no_database",
+    "40": "locked",  # a deadlock, or two who wrote the same
+    "42501": "right",
+    "53": "too_many_connections",
+    "53100": "disk_full",
+    "53200": "out_of_memory",
+    "55P03": "locked",
+    "57": "starting",
+    "57014": "timed_out",
+    "58": "unreachable",
+    "XX001": "damaged",
+    "XX002": "damaged",
+}
+# An option that the server does not know, or a value that it does not take.
+OPTIONS_ON_POSTGRESQL = ("0A", "22", "42")
+# https://mariadb.com/kb/en/mariadb-error-codes/; 3024, 3159 and 4031 are MySQL's own.
+ON_MYSQL = {
+    **dict.fromkeys((1045, 1130, 1251, 1524, 1698, 1820, 1862, 3118, 3955), "password"),
+    1049: "no_database",
+    **dict.fromkeys((1044, 1142, 1143, 1227, 1370), "right"),
+    **dict.fromkeys((1290, 1792, 1836), "read_only"),
+    **dict.fromkeys((1040, 1203, 1226), "too_many_connections"),
+    **dict.fromkeys((1021, 1114), "disk_full"),
+    **dict.fromkeys((1037, 1038, 1041), "out_of_memory"),
+    **dict.fromkeys((1205, 1213), "locked"),
+    **dict.fromkeys((1317, 1969, 3024), "timed_out"),
+    **dict.fromkeys((1053, 1077), "starting"),
+    **dict.fromkeys((1927, 2002, 2003, 2006, 2013, 2055, 4031), "unreachable"),
+    2005: "unknown_host",
+    **dict.fromkeys((2026, 3159), "encryption"),
+    **dict.fromkeys((1034, 1035, 1194, 1195), "damaged"),
+    **dict.fromkeys((1115, 1193, 1231, 2019), "option"),
+}
+# https://www.sqlite.org/rescode.html: the primary codes.
+ON_SQLITE = {
+    sqlite3.SQLITE_PERM: "no_file",
+    sqlite3.SQLITE_BUSY: "locked",
+    sqlite3.SQLITE_LOCKED: "locked",
+    sqlite3.SQLITE_NOMEM: "out_of_memory",
+    sqlite3.SQLITE_READONLY: "read_only",
+    sqlite3.SQLITE_INTERRUPT: "timed_out",
+    sqlite3.SQLITE_IOERR: "unreachable",
+    sqlite3.SQLITE_CORRUPT: "damaged",
+    sqlite3.SQLITE_FULL: "disk_full",
+    sqlite3.SQLITE_CANTOPEN: "no_file",
+    sqlite3.SQLITE_NOTADB: "damaged",
+}
+PRIMARY = 0xFF
+
+
+def refusal(
+    error: BaseException, database: str, *, user: str | None = None, connecting: bool = False
+) -> DatabaseUnavailable | None:
+    """Return what a driver's error means; None where the statement itself is at fault.
+
+    Parameters
+    ----------
+    error
+        What was raised.
+    database
+        "shop" or "intelligence".
+    user
+        Who asked, for the GRANT that is missing.
+    connecting
+        Whether nothing had been asked yet: then whatever it is keeps us from the database.
+    """
+    kind = _kind(error, connecting=connecting)
+    if kind is None:
+        return None
+    return refusal_of(kind, database, in_words(_driven(error)), user)
+
+
+def refusal_of(
+    kind: str, database: str, words: str = "", user: str | None = None
+) -> DatabaseUnavailable:
+    """Return the error that tells of one of the causes."""
+    cause = CAUSES[kind]
+    do = cause.do.format(url=URL_OF[database])
+    if kind == "right":
+        do = missing_grant(words, database, user)
+    name = DatabaseUnavailable if cause.passes else DatabaseRefuses
+    return name(database, kind, cause.says, do, words)
+
+
+def _kind(error: BaseException, *, connecting: bool) -> str | None:
+    if isinstance(error, exc.TimeoutError):
+        return "busy"
+    # Others answered meanwhile: a table was altered since a statement was prepared.
+    if isinstance(_driven(error), asyncpg.InvalidCachedStatementError):
+        return "locked"
+    kind = _kind_of_driver(_driven(error), connecting=connecting)
+    if kind is None and isinstance(error, DBAPIError) and error.connection_invalidated:
+        return "unreachable"
+    return kind or ("unreachable" if connecting else None)
+
+
+def _driven(error: BaseException) -> BaseException:
+    """Return what the driver raised."""
+    return error.driver_exception if isinstance(error, DBAPIError) else error
+
+
+def _kind_of_driver(cause: BaseException, *, connecting: bool) -> str | None:
+    if isinstance(cause, asyncpg.PostgresError):
+        return _on_postgresql(cause, connecting=connecting)
+    if isinstance(cause, sqlite3.Error):
+        return ON_SQLITE.get((getattr(cause, "sqlite_errorcode", None) or 0) & PRIMARY)
+    if isinstance(cause, asyncpg.ClientConfigurationError):
+        return "option"
+    if isinstance(cause, asyncpg.InterfaceError):
+        return "unreachable"
+    if isinstance(cause, OSError):
+        return _on_the_way(cause)
+    return _on_mysql(cause.args)
+
+
+def _on_postgresql(error: Any, *, connecting: bool) -> str | None:
+    state = str(error.sqlstate)
+    if "no encryption" in str(error) or "SSL off" in str(error):  # pg_hba wants it: 28000 too
+        return "encryption"
+    for length in (len(state), 2):
+        if (kind := ON_POSTGRESQL.get(state[:length])) is not None:
+            return kind
+    return "option" if connecting and state.startswith(OPTIONS_ON_POSTGRESQL) else None
+
+
+def _on_the_way(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "certificate"
+    if isinstance(error, socket.gaierror):
+        return "unknown_host"
+    if isinstance(error, ssl.SSLError) or "rejected SSL upgrade" in str(error):
+        return "encryption"
+    return "timed_out" if isinstance(error, TimeoutError) else "unreachable"
+
+
+def _on_mysql(facts: tuple[Any, ...]) -> str | None:
+    kind = ON_MYSQL.get(facts[0]) if facts and isinstance(facts[0], int) else None
+    said = str(facts[-1]) if facts else ""
+    if kind == "unreachable" and "CERTIFICATE_VERIFY_FAILED" in said:
+        return "certificate"
+    if kind == "unreachable" and ("[SSL" in said or "SSL is required" in said):
+        return "encryption"
+    if kind == "unreachable" and "[Errno -" in said:  # the resolver's numbers are negative
+        return "unknown_host"
+    return "disk_full" if facts[:1] == (1030,) and "28" in said else kind

@@ -1,0 +1,56 @@
+"""What a database refuses is logged when that changes, not each time somebody meets it."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from backend.core.clock import monotonic_seconds
+from backend.core.errors import DatabaseUnavailable
+
+# Where one statement is refused and the next is not, the state changes all the time.
+QUIET_SECONDS = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class Changes:
+    """The state of each database as this process last met it."""
+
+    def __init__(self) -> None:
+        self._refused: dict[str, str] = {}
+        self._logged: set[str] = set()
+        self._logged_at: dict[tuple[str, str], float] = {}
+
+    def refused(self, error: DatabaseUnavailable) -> None:
+        """Log a refusal unless it is the one that was met before, or was logged a moment ago."""
+        what = (error.database, error.kind)
+        before = self._refused.get(error.database)
+        self._refused[error.database] = error.kind
+        now = monotonic_seconds()
+        if before == error.kind or now < self._logged_at.get(what, -QUIET_SECONDS) + QUIET_SECONDS:
+            return
+        self._logged.add(error.database)
+        self._logged_at[what] = now
+        facts = {"database": error.database, "kind": error.kind, "reason": str(error)}
+        log.warning("database refuses", extra=facts)
+
+    def answered(self, database: str) -> None:
+        """Log that a database answers again, if it was logged that it did not."""
+        self._refused.pop(database, None)
+        if database in self._logged:
+            self._logged.discard(database)
+            log.info("database answers again", extra={"database": database})
+
+
+_changes = Changes()
+
+
+@contextmanager
+def told(database: str) -> Iterator[None]:
+    """Take note of how the body fares with a database."""
+    try:
+        yield
+    except DatabaseUnavailable as error:
+        _changes.refused(error)
+        raise
+    _changes.answered(database)
