@@ -16,6 +16,7 @@ from backend.database.engine import AsyncConnection, opened, parse_url, ping, tr
 from backend.store.migrate import migrate
 from backend.store.rights_of_ours import refusal_of_ours
 from tests.conftest import NewDatabase, execute, read_only_url
+from tests.databases import Prepare, migrated
 from tests.services import free_port
 
 SECRET = "hunter2"
@@ -154,11 +155,11 @@ async def test_who_may_not_make_our_tables_is_told_what_to_grant(
 
 
 @pytest.mark.external
-@pytest.mark.parametrize("migrated", [False, True])
+@pytest.mark.parametrize("made", [None, migrated])
 async def test_a_server_that_only_reads_is_named_and_never_said_to_write(
-    new_postgres: NewDatabase, migrated: bool
+    new_postgres: NewDatabase, made: Prepare | None
 ) -> None:
-    url = new_postgres(migrated=migrated)
+    url = new_postgres(made)
     name = parse_url(url).database
     await execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     async with opened(url) as engine:
@@ -166,7 +167,7 @@ async def test_a_server_that_only_reads_is_named_and_never_said_to_write(
         assert said is not None
         assert "can only be read" in said
         assert "name the primary in INTELLIGENCE_DATABASE_URL" in said
-        if not migrated:
+        if made is None:
             with pytest.raises(DatabaseRefuses) as caught:
                 await migrate(engine)
             holds(caught.value, "read_only", "in a read-only transaction")
