@@ -22,7 +22,7 @@ URL_OF = {"shop": "DATABASE_URL", "intelligence": "INTELLIGENCE_DATABASE_URL or 
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class Refusal:
     """What a database does, and what to do about it; `{url}` is the variable that names it."""
 
     says: str
@@ -30,45 +30,45 @@ class Cause:
     passes: bool = True
 
 
-CAUSES: Mapping[str, Cause] = {
-    "unreachable": Cause("does not answer"),
-    "unknown_host": Cause(
+CAUSES: Mapping[str, Refusal] = {
+    "unreachable": Refusal("does not answer"),
+    "unknown_host": Refusal(
         "is not found", "check the host in {url} where this stays so, else try again shortly"
     ),
-    "starting": Cause("is starting or stopping"),
-    "too_many_connections": Cause(
+    "starting": Refusal("is starting or stopping"),
+    "too_many_connections": Refusal(
         "takes no more connections",
         "try again shortly; where this stays so, lower DATABASE_POOL_SIZE or the number of "
         "processes, or raise the server's limit",
     ),
-    "busy": Cause("is asked for more at once than DATABASE_POOL_SIZE allows"),
-    "locked": Cause("is kept locked by somebody else"),
-    "timed_out": Cause("does not answer in time"),
-    "disk_full": Cause("has no space left", "free space where it keeps its files"),
-    "out_of_memory": Cause("has no memory left", "give it more, or try again shortly"),
-    "password": Cause("refuses the user or the password", "correct them in {url}", passes=False),
-    "no_database": Cause("is not there", "create it, or correct its name in {url}", passes=False),
-    "option": Cause("does not take an option of its URL", "correct {url}", passes=False),
-    "certificate": Cause(
+    "busy": Refusal("is asked for more at once than DATABASE_POOL_SIZE allows"),
+    "locked": Refusal("is kept locked by somebody else"),
+    "timed_out": Refusal("does not answer in time"),
+    "disk_full": Refusal("has no space left", "free space where it keeps its files"),
+    "out_of_memory": Refusal("has no memory left", "give it more, or try again shortly"),
+    "password": Refusal("refuses the user or the password", "correct them in {url}", passes=False),
+    "no_database": Refusal("is not there", "create it, or correct its name in {url}", passes=False),
+    "option": Refusal("does not take an option of its URL", "correct {url}", passes=False),
+    "certificate": Refusal(
         "shows a certificate that is not trusted",
         "name its authority in {url}, or have the certificate issued anew",
         passes=False,
     ),
-    "encryption": Cause(
+    "encryption": Refusal(
         "does not agree with us on encryption",
         "set sslmode (PostgreSQL) or ssl-mode (MySQL) in {url} as the server wants it",
         passes=False,
     ),
-    "right": Cause("refuses a right", passes=False),
-    "read_only": Cause(
+    "right": Refusal("refuses a right", passes=False),
+    "read_only": Refusal(
         "can only be read",
         "name the primary in {url}, or let the server, or the file and its folder, be written",
         passes=False,
     ),
-    "damaged": Cause(
+    "damaged": Refusal(
         "is damaged, or no database", "restore it from a backup, or correct {url}", passes=False
     ),
-    "no_file": Cause(
+    "no_file": Refusal(
         "cannot be opened",
         "check the path in {url}, and that the service's user may read and write there",
         passes=False,

@@ -13,7 +13,7 @@ QUIET_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
-class Changes:
+class StateOfDatabases:
     """The state of each database as this process last met it."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Changes:
             log.info("database answers again", extra={"database": database})
 
 
-_changes = Changes()
+_changes = StateOfDatabases()
 
 
 @contextmanager
