@@ -1,6 +1,7 @@
 """Runs done in the process of the tests, where the numerical libraries are loaded already."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from backend.store.runs import RunRequest
 from tests.databases import wait_for
 from tests.in_json import in_json
 from tests.live import Live
+from tests.remembered import remembering
 from tests.shops import AS_OF, VARIABLES, fill, invented
 
 LEASE = timedelta(seconds=60)
@@ -50,11 +52,17 @@ async def claimed(engine: AsyncEngine, **wanted: Any) -> str:
 
 
 async def clustered(
-    engine: AsyncEngine, url: str, config: RunConfig | None = None, **wanted: Any
+    engine: AsyncEngine,
+    url: str,
+    config: RunConfig | None = None,
+    *,
+    anew: bool = False,
+    **wanted: Any,
 ) -> dict[str, Any]:
-    """Run once and return the report."""
+    """Run once and return the report; `anew` whatever was learnt from equal arrays before."""
     run_id = await claimed(engine, **wanted)
-    await perform(config or config_of(url), run_id, "mine", Progress())
+    with nullcontext() if anew else remembering():
+        await perform(config or config_of(url), run_id, "mine", Progress())
     report = await store.read_report(engine, run_id)
     assert report is not None
     return dict(in_json(report))
