@@ -32,7 +32,7 @@ def _remembered(learnt: Pure) -> Pure:
     return look_up
 
 
-LEARNT = {"forecast": forecast, "segment": segment}
+LEARNT: dict[str, Pure] = {"forecast": forecast, "segment": segment}
 REMEMBERED = {name: _remembered(learnt) for name, learnt in LEARNT.items()}
 
 

@@ -13,8 +13,8 @@ from backend.core.settings import IsolatedSettings
 from backend.database.engine import opened
 from backend.main import create_app
 from backend.store import runs
-from tests.conftest import NewDatabase, wait_for
-from tests.databases import migrated
+from tests.conftest import NewDatabase, execute, wait_for
+from tests.databases import SqliteFolder, migrated
 from tests.live import ADMIN_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop, performed
 from tests.shops import AS_OF, fill, invented
@@ -24,9 +24,11 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def module_database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """How a body is read does not depend on the database: one is enough for `live` here."""
-    return f"sqlite:///{tmp_path_factory.mktemp('admin')}/shop.db"
+def live(sqlite_folder: SqliteFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Serve one database for what does not depend on it; what is asked for stays queued."""
+    url, folder = sqlite_folder.prepared(clustered_shop), tmp_path_factory.mktemp("live")
+    with serving(url, folder, variables=NO_WORKER) as service:
+        yield service
 
 
 @pytest.fixture
@@ -115,7 +117,9 @@ def test_a_body_is_read_whatever_its_content_type(live: Live, request_: dict[str
     headers = {**ADMIN, **request_.pop("headers", {})}
     answer = live.client.post("/api/admin/cluster", headers=headers, **request_)
     assert answer.status_code == 202, answer.text
-    assert live.finished()["state"] == "succeeded"
+    asked_for = wait_for(queued(live.url)).request
+    assert asked_for.sample_size == (50 if b"50" in answer.request.content else None)
+    wait_for(execute(live.url, "DELETE FROM intelligence_runs WHERE state = 'queued'"))
 
 
 @pytest.mark.parametrize(
@@ -162,14 +166,14 @@ def test_a_run_describes_what_is_asked_for_else_run_as_of(
     variables = {**NO_WORKER, "RUN_AS_OF": "2011-12-10", "SHOP_TIME_ZONE": "Europe/Berlin"}
     with serving(url, tmp_path, variables=variables) as service:
         assert post(service, json=body).status_code == 202
-    assert wait_for(queued_as_of(url)) == described
+    assert wait_for(queued(url)).request.as_of == described
 
 
-async def queued_as_of(url: str) -> datetime | None:
+async def queued(url: str) -> runs.Run:
     async with opened(url) as engine:
         run = await runs.latest(engine)
     assert run is not None
-    return run.request.as_of
+    return run
 
 
 @pytest.mark.parametrize(
