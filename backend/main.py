@@ -7,21 +7,27 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from pydantic import SecretStr
+from starlette.middleware.cors import CORSMiddleware
 
 from backend import API_VERSION
-from backend.api import health, problems
+from backend.api import documentation, health, problems
+from backend.api.bounds import Bounds
 from backend.api.customers import routes as customers
+from backend.api.keys import Keyring, Role
+from backend.api.middleware import HEADER as REQUEST_ID
 from backend.api.middleware import RequestId
 from backend.api.openapi import describe, operation_id
 from backend.api.runs import routes as runs
+from backend.api.security_headers import SecurityHeaders
 from backend.api.segments import routes as segments
 from backend.api.state import ApiState
 from backend.clients.cache import create_cache
+from backend.core.api_keys import HOW_TO_MAKE_ONE, is_short
 from backend.core.clock import utc_now
 from backend.core.errors import (
     DatabaseRefuses,
@@ -45,6 +51,8 @@ from backend.shop.shop import Shop
 from backend.store.migrate import migrate, refuse_unusable
 
 RETRY_SECONDS = 1.0
+# What scripts of an allowed origin may read of an answer.
+EXPOSED = (REQUEST_ID, "RateLimit", "RateLimit-Policy", "Retry-After", "Location", "ETag")
 REFUSED_AT_START = (
     InvalidConfiguration,
     InvalidMapping,
@@ -72,14 +80,20 @@ def create_app(settings: Settings) -> FastAPI:
         When the shop's tables are described by something that cannot be used.
     """
     mapping = load_mapping(settings.shop_variables())
-    app: FastAPI = FastAPIOffline(
+    pages: dict[str, Any] = {} if settings.serve_docs else {"openapi_url": None}
+    app: FastAPI = (FastAPIOffline if settings.serve_docs else FastAPI)(
         title="Intelligence Backend",
         version=API_VERSION,
         description="Segments, value and churn of a shop's customers.",
         lifespan=_lifespan(settings, mapping),
         generate_unique_id_function=operation_id,
+        docs_url=None,  # the pages are ours, for their policy; the package has their scripts
+        redoc_url=None,
+        **pages,
     )
-    app.add_middleware(RequestId, unexpected=problems.unexpected)
+    if settings.serve_docs:
+        documentation.install(app)
+    _surround(app, settings)
     problems.install(app)
     for router in (
         health.router,
@@ -93,6 +107,21 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     describe(app)
     return app
+
+
+def _surround(app: FastAPI, settings: Settings) -> None:
+    """Put around the routes what every request passes, the innermost first."""
+    app.add_middleware(Bounds)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["X-API-Key", REQUEST_ID],
+            expose_headers=EXPOSED,
+        )
+    app.add_middleware(RequestId, unexpected=problems.unexpected)
+    app.add_middleware(SecurityHeaders)  # outermost: what nobody expected gets them too
 
 
 def run_config(settings: Settings) -> RunConfig:
@@ -125,6 +154,8 @@ def _lifespan(
     async def lifespan(_app: FastAPI) -> AsyncIterator[Lifespan]:
         if settings.admin_api_key is None:
             log.warning("ADMIN_API_KEY is not set: API_KEY also opens the admin routes")
+        if is_short((*settings.api_keys, *settings.admin_api_keys)):
+            log.warning("a key is short enough to be guessed", extra={"better": HOW_TO_MAKE_ONE})
         async with AsyncExitStack() as stack:
             api = await _api_state(settings, mapping, stack)
             await stack.enter_async_context(_background(settings))
@@ -149,8 +180,7 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
         health_shop_engine=health_engine if ours == theirs else await looking(theirs),
         shop=Shop(mapping),
         cache=cache,
-        api_keys=settings.api_keys,
-        admin_api_keys=settings.admin_api_keys,
+        keys=Keyring.of({Role.READS: settings.api_keys, Role.ADMINISTERS: settings.admin_api_keys}),
         now=utc_now,
         as_of=settings.run_as_of and in_utc(settings.run_as_of, mapping.zone),
     )

@@ -1,10 +1,13 @@
 """Bodies: JSON whatever their content type says, read once the key has opened the door."""
 
+from json import JSONDecodeError
 from typing import Any
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
+
+from backend.api.bounded_request import parse_json
 
 COMPONENT = "#/components/schemas/{model}"
 
@@ -12,13 +15,16 @@ COMPONENT = "#/components/schemas/{model}"
 def sent(model: type[BaseModel]) -> Any:
     """Read a route's body, which cron's plain `curl -d` calls a form; none is an empty object.
 
-    The framework's own way would refuse that, and parse before the key is looked at.
+    The framework's own way would refuse that.
     """
 
     async def read(request: Request) -> BaseModel:
         body = await request.body()
         try:
-            return model.model_validate_json(body.strip() or b"{}")
+            return model.model_validate(parse_json(body.strip() or b"{}"))
+        except JSONDecodeError as error:
+            wrong: list[Any] = [{"loc": ("body", error.pos), "msg": "JSON decode error"}]
+            raise RequestValidationError(wrong) from None
         except ValidationError as error:
             wrong = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
             raise RequestValidationError(wrong) from None

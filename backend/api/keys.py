@@ -1,52 +1,41 @@
-"""The check of the key that every route but /health asks for."""
+"""Keys: what each of them opens."""
 
 import hmac
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Self
 
-from fastapi import Security
 from fastapi.security import APIKeyHeader
-
-from backend.api.state import State
-from backend.core.errors import NotAllowed, NotAuthenticated
 
 key_header = APIKeyHeader(
     name="X-API-Key", auto_error=False, description="A key of API_KEY or ADMIN_API_KEY."
 )
 
 
-SentKey = Annotated[str | None, Security(key_header)]
+class Role(IntEnum):
+    """What a key opens; a greater role opens all that a smaller one does."""
+
+    READS = 1
+    ADMINISTERS = 2
 
 
-def opens_reading(state: State, key: SentKey) -> None:
-    """Let any known key pass.
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """All keys of one process, each with its role."""
 
-    Raises
-    ------
-    NotAuthenticated
-        Without a key, or with an unknown one.
-    """
-    if not _is_one_of(key, (*state.api_keys, *state.admin_api_keys)):
-        raise NotAuthenticated
+    keys: tuple[tuple[Role, bytes], ...]
 
+    @classmethod
+    def of(cls, keys: Mapping[Role, Iterable[str]]) -> Self:
+        """Make one from the keys of each role."""
+        return cls(tuple((role, key.encode()) for role, some in keys.items() for key in some))
 
-def opens_admin(state: State, key: SentKey) -> None:
-    """Let admin keys pass.
+    def role_of(self, sent: str | None) -> Role | None:
+        """Return what a sent key opens; None for an unknown one.
 
-    Raises
-    ------
-    NotAuthenticated
-        Without a key, or with an unknown one.
-    NotAllowed
-        With a key that opens the plain routes only.
-    """
-    if _is_one_of(key, state.admin_api_keys):
-        return
-    opens_reading(state, key)
-    raise NotAllowed
-
-
-def _is_one_of(key: str | None, known: Sequence[str]) -> bool:
-    """Compare with every key, each in constant time, so that timing tells nothing."""
-    sent = (key or "").encode()
-    return sum(hmac.compare_digest(sent, one.encode()) for one in known) > 0
+        It is compared with every key, each in constant time, so that timing tells nothing.
+        """
+        text = (sent or "").encode()
+        roles = [role for role, key in self.keys if hmac.compare_digest(text, key)]
+        return max(roles, default=None)

@@ -25,8 +25,11 @@ DETAILS = {
     401: "Send a valid key in the X-API-Key header.",
     403: "This route needs an admin key in the X-API-Key header.",
     404: "No customer has the id 12345.",
+    408: "The body did not arrive within 20 seconds.",
     409: "Run 5f0c2a9be1d34c77 is active; wait for it to finish.",
+    413: "The body is larger than 65,536 bytes, the most this route takes.",
     422: "min_k is 9, above max_k, 3.",
+    429: "Too many requests; try again in 37 seconds.",
     503: "The shop database does not answer (Connection refused); try again shortly.",
 }
 

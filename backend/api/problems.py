@@ -14,9 +14,13 @@ from starlette.types import Scope
 from backend.core import errors
 from backend.core.logging import request_id
 
+# Their names in `http` changed between the Pythons that are supported.
+BODY_TOO_LARGE, HEADERS_TOO_LARGE = HTTPStatus(413), HTTPStatus(431)
 STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
+    errors.BodyTooLarge: BODY_TOO_LARGE,
+    errors.BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     errors.CustomerNotFound: HTTPStatus.NOT_FOUND,
     errors.SegmentNotFound: HTTPStatus.NOT_FOUND,
     errors.RunNotFound: HTTPStatus.NOT_FOUND,

@@ -1,12 +1,13 @@
 """What one process holds while it serves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from backend.api.keys import Keyring
 from backend.clients.cache import Cache
 from backend.database.engine import AsyncEngine
 from backend.shop.shop import Shop
@@ -33,8 +34,7 @@ class ApiState:
     health_shop_engine: AsyncEngine
     shop: Shop
     cache: Cache
-    api_keys: Sequence[str]
-    admin_api_keys: Sequence[str]
+    keys: Keyring
     now: Callable[[], datetime]
     as_of: datetime | None
 

@@ -13,6 +13,8 @@
     ├── TextNotWritable          a text that a database's character set cannot write
     ├── NotAuthenticated         no key, or a wrong one
     ├── NotAllowed               a key that does not open this route
+    ├── BodyTooLarge             more was sent than the route takes
+    ├── BodyTooSlow              what was sent did not arrive in time
     ├── CustomerNotFound
     ├── SegmentNotFound
     ├── SegmentNameTaken         two segments never share a name
@@ -172,6 +174,24 @@ class NotAllowed(BackendError):
 
     def __init__(self) -> None:
         super().__init__("This route needs an admin key in the X-API-Key header.")
+
+
+class BodyTooLarge(BackendError):
+    """More was sent than the route takes."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        super().__init__(
+            f"The body is larger than {most_bytes:,} bytes, the most this route takes."
+        )
+
+
+class BodyTooSlow(BackendError):
+    """What was sent did not arrive in time."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"The body did not arrive within {seconds:g} seconds.")
 
 
 class CustomerNotFound(BackendError):

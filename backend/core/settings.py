@@ -4,6 +4,7 @@ Each field carries what the documentation and the error messages need: its meani
 expected of it, and whether its value is a secret that no message may repeat.
 """
 
+import re
 from datetime import MAXYEAR, MINYEAR, datetime
 from functools import cached_property
 from typing import Annotated, Any, Self
@@ -11,16 +12,22 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
+from backend.core.api_keys import HOW_TO_MAKE_ONE, why_unusable
 from backend.core.errors import InvalidConfiguration
 from backend.core.instants import WrittenInstant
 
 DATABASE_SCHEMES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
+UNUSABLE_KEY = "unusable_key"
+KEYS_EXPECTED = f"one key, or several separated by commas; {HOW_TO_MAKE_ONE} makes one"
+# As browsers send it: no path, and not even a slash at the end.
+ORIGIN = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:]+\](:[0-9]+)?")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SHOP_VARIABLES = (
     "customers_table",
@@ -98,12 +105,12 @@ class Settings(BaseSettings):
     )
     api_key: SecretStr = _variable(
         "Key, or several separated by commas, that opens the API",
-        "one key, or several separated by commas",
+        KEYS_EXPECTED,
         secret=True,
     )
     admin_api_key: OptionalSecret = _variable(
         "Key, or several, that opens the admin routes; unset: API_KEY opens them too",
-        "one key, or several separated by commas",
+        KEYS_EXPECTED,
         None,
         secret=True,
     )
@@ -146,6 +153,13 @@ class Settings(BaseSettings):
     clustering_robust_scaling: bool = _flag(
         "Winsorised robust scaling (true) or plain standardising (false)", True
     )
+
+    allowed_origins: Optional = _variable(
+        "Origins of pages whose scripts may call the API; unset: none",
+        "origins separated by commas, such as https://shop.example.com, or *",
+        None,
+    )
+    serve_docs: bool = _flag("Serve /docs, /redoc and /openapi.json", True)
 
     redis_url: OptionalSecret = _variable(
         "Cache for profiles and segments; unset: no cache",
@@ -255,7 +269,16 @@ class Settings(BaseSettings):
     def _holds_a_key(cls, keys: SecretStr | None) -> SecretStr | None:
         if keys is not None and not _split(keys):
             raise ValueError("holds no key")
+        for reason in filter(None, map(why_unusable, _split(keys) if keys else ())):
+            raise PydanticCustomError(UNUSABLE_KEY, "{reason}", {"reason": reason})
         return keys
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, origins: str | None) -> str | None:
+        if not all(ORIGIN.fullmatch(origin) for origin in _split_at_commas(origins or "")):
+            raise ValueError("not an origin")
+        return origins
 
     @field_validator("redis_url")
     @classmethod
@@ -303,6 +326,11 @@ class Settings(BaseSettings):
         return _split(self.admin_api_key or self.api_key)
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """Origins whose pages may call the API."""
+        return _split_at_commas(self.allowed_origins or "")
+
+    @property
     def shop_url(self) -> str:
         """URL of the shop's database."""
         return self._address(self.database_url)
@@ -342,8 +370,12 @@ class IsolatedSettings(Settings):
 
 
 def _split(keys: SecretStr) -> tuple[str, ...]:
-    parts = (key.strip() for key in keys.get_secret_value().split(","))
-    return tuple(key for key in parts if key)
+    return _split_at_commas(keys.get_secret_value())
+
+
+def _split_at_commas(text: str) -> tuple[str, ...]:
+    """Return the parts of a list, without blanks around them and without empty ones."""
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
 def _first_problem(fields: dict[str, FieldInfo], error: ValidationError) -> InvalidConfiguration:
@@ -351,7 +383,10 @@ def _first_problem(fields: dict[str, FieldInfo], error: ValidationError) -> Inva
     name = str(problem["loc"][0])
     extra = fields[name].json_schema_extra
     facts: dict[str, Any] = extra if isinstance(extra, dict) else {}
-    held = _held(problem["type"], problem["input"], secret=bool(facts["secret"]))
+    if problem["type"] == UNUSABLE_KEY:
+        held = problem["msg"]
+    else:
+        held = _held(problem["type"], problem["input"], secret=bool(facts["secret"]))
     return InvalidConfiguration(name.upper(), held, str(facts["expected"]))
 
 

@@ -79,6 +79,7 @@ def test_the_pages_work_without_the_internet(
     live: Live, browser: webdriver.Chrome, page: str, operation: str
 ) -> None:
     asked_so_far(browser)
+    broken_policies(browser)
     browser.get(live.address + page)
     WebDriverWait(browser, PATIENCE_SECONDS).until(
         lambda window: window.find_elements(By.CSS_SELECTOR, operation)
@@ -86,6 +87,63 @@ def test_the_pages_work_without_the_internet(
     assert "/api/mcp/customers/search" in browser.page_source
     hosts = {urlparse(url).netloc for url in asked_so_far(browser) if url.startswith("http")}
     assert hosts == {urlparse(live.address).netloc}
+    # ReDoc asks for its maker's logo, and does not get it.
+    assert [said for said in broken_policies(browser) if "cdn.redoc.ly" not in said] == []
+
+
+@pytest.mark.external
+def test_a_route_can_be_tried_out_on_the_page(live: Live, browser: webdriver.Chrome) -> None:
+    operation = "#operations-health-health"
+    broken_policies(browser)
+    browser.get(f"{live.address}/docs#/health/health")
+    for button in (".try-out__btn", ".execute"):
+        press(browser, f"{operation} {button}")
+    WebDriverWait(browser, PATIENCE_SECONDS).until(
+        lambda window: any(
+            cell.text.startswith("200")
+            for cell in window.find_elements(
+                By.CSS_SELECTOR, f"{operation} .live-responses-table .response-col_status"
+            )
+        )
+    )
+    assert broken_policies(browser) == []
+
+
+def press(browser: webdriver.Chrome, selector: str) -> None:
+    """Press a button as soon as it is there."""
+    script = "const b = document.querySelector(arguments[0]); if (b) b.click(); return !!b;"
+    WebDriverWait(browser, PATIENCE_SECONDS).until(
+        lambda window: window.execute_script(script, selector)
+    )
+
+
+def test_pages_may_run_their_own_scripts_alone(live: Live) -> None:
+    for page in ("/docs", "/redoc"):
+        policy = live.client.get(page).headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        assert "'sha256-" in policy
+
+
+def test_the_documentation_can_be_switched_off(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shop.db"
+    with serving(url, tmp_path, variables={"SERVE_DOCS": "false"}) as service:
+        for page in (
+            "/docs",
+            "/redoc",
+            "/openapi.json",
+            "/static-offline-docs/redoc.standalone.js",
+        ):
+            answer = service.client.get(page)
+            assert answer.status_code == 404
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+def broken_policies(browser: webdriver.Chrome) -> list[str]:
+    """Return what the browser said of policies that a page broke since the last call."""
+    entries = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    said = [str(entry["message"]) for entry in entries]
+    return [message for message in said if "Content Security Policy" in message]
 
 
 def asked_so_far(browser: webdriver.Chrome) -> list[str]:

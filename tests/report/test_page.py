@@ -1,6 +1,7 @@
 """The run's report as JSON and as a page, looked at in a real browser."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +13,7 @@ from pydantic import TypeAdapter
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from backend.core.glossary import Fate
+from backend.core.glossary import NO_ORDERS, Fate
 from backend.report import render_report
 from backend.report.charts import nice_ticks
 from backend.report.flow import draw_flow
@@ -51,6 +52,16 @@ texts.forEach(([one, a], i) => texts.slice(i + 1).forEach(([other, b]) => {
 const page = document.documentElement;
 const beyond = texts.filter(([, b]) => b.left < 0 || b.right > page.clientWidth);
 return {wide: page.scrollWidth - page.clientWidth, small, over, beyond: beyond.map(([t]) => t)};
+"""
+
+
+SWATCHES = """
+return [...document.querySelectorAll(".swatch")].map(
+  (one) => getComputedStyle(one).backgroundColor);
+"""
+BAR_WIDTHS = """
+return [...document.querySelectorAll(".bar:not(.of-revenue)")].map(
+  (one) => one.firstChild.getBoundingClientRect().width / one.getBoundingClientRect().width);
 """
 
 
@@ -113,6 +124,34 @@ def test_the_report_is_for_admins(reported: Reported) -> None:
 def test_the_page_is_one_file_that_loads_nothing(reported: Reported) -> None:
     for reference in ("<script", "src=", "href=", "url(", "@import"):
         assert reference not in reported.page(-1)
+
+
+@pytest.mark.external
+def test_the_page_looks_the_same_under_its_policy(
+    reported: Reported, browser: webdriver.Chrome
+) -> None:
+    live, path = reported.live, reported.runs[-1]["report_page_url"]
+    policy = live.get(path, ADMIN_KEY).headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    browser.execute_cdp_cmd("Network.enable", {})
+    key = {"headers": {"X-API-Key": ADMIN_KEY}}
+    browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", key)
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
+    browser.get(live.address + path)
+    browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {}})
+    entries = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    assert [one["message"] for one in entries if "Content Security" in one["message"]] == []
+    segments = live.get("/api/mcp/segments").json()["segments"]
+    wanted = {colour_of(one["id"]) for one in segments if one["id"] != NO_ORDERS}
+    assert {as_hex(colour) for colour in browser.execute_script(SWATCHES)} >= wanted
+    widths = browser.execute_script(BAR_WIDTHS)
+    shares = [one["share_of_customers"] for one in segments if one["id"] != NO_ORDERS]
+    assert sorted(widths) == pytest.approx(sorted(shares), abs=0.01)
+
+
+def as_hex(colour: str) -> str:
+    """Return rgb(1, 2, 3) as #010203."""
+    return "#" + bytes(int(part) for part in re.findall(r"[0-9]+", colour)[:3]).hex()
 
 
 def test_an_unknown_run_has_no_report(reported: Reported) -> None:

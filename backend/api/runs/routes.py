@@ -12,6 +12,7 @@ from backend.api.problem_answers import problems
 from backend.api.routers import for_admin_keys, for_any_key
 from backend.api.runs.example import PAGE_EXAMPLE, READINESS_EXAMPLE, REPORT_EXAMPLE
 from backend.api.runs.schema import ClusterRequest, RunAccepted, RunList, RunView
+from backend.api.security_headers import page
 from backend.api.state import State
 from backend.core.errors import ReportNotReady
 from backend.core.late import late
@@ -96,4 +97,6 @@ async def get_run_readiness(state: State, run_id: RunIdInPath) -> Readiness:
 async def get_run_report_page(state: State, run_id: RunIdInPath) -> HTMLResponse:
     """Return the report as a page with plots, in one file that loads nothing."""
     render = late("backend.report").render_report
-    return HTMLResponse(render(await get_run_report(state, run_id)))
+    html = render(await get_run_report(state, run_id))
+    # Its styles are in the head, before anything that the shop has written.
+    return page(html, trusted=html.partition("</head>")[0])
