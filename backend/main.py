@@ -16,12 +16,12 @@ from starlette.middleware.cors import CORSMiddleware
 
 from backend import API_VERSION
 from backend.api import documentation, health, problems
-from backend.api.bounds import Bounds
 from backend.api.customers import routes as customers
 from backend.api.keys import Keyring, Role
 from backend.api.middleware import HEADER as REQUEST_ID
 from backend.api.middleware import RequestId
 from backend.api.openapi import describe, operation_id
+from backend.api.request_bounds import RequestBounds
 from backend.api.runs import routes as runs
 from backend.api.security_headers import SecurityHeaders
 from backend.api.segments import routes as segments
@@ -111,7 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _surround(app: FastAPI, settings: Settings) -> None:
     """Put around the routes what every request passes, the innermost first."""
-    app.add_middleware(Bounds)
+    app.add_middleware(RequestBounds)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,

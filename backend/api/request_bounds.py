@@ -13,7 +13,7 @@ HEAD_BYTES = 64 * 1024
 HEADERS = 100
 
 
-class Bounds:
+class RequestBounds:
     """Refuse a head that is too large; close a connection whose body was not read to its end."""
 
     def __init__(self, app: ASGIApp) -> None:
