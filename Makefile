@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SERVE ?= 1
+PORT ?= 8000
 WORKERS ?= 2
 
 .PHONY: help setup demo test test-all check format migration openapi openapi-lint numbers requirements bench-run bench-startup bench-forecast bench-segments bench-changes clean
@@ -19,8 +20,8 @@ $(READY): requirements.txt requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $(READY)
 
-demo: $(READY) ## Cluster a real shop in SQLite, print its segments, serve them (SERVE=0: do not serve).
-	$(BIN)/python -m backend demo $(if $(filter 0,$(SERVE)),--no-serve)
+demo: $(READY) ## Cluster a real shop in SQLite, print its segments, serve them (PORT=8000, SERVE=0: do not).
+	$(BIN)/python -m backend demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: $(READY) ## Run the tests, against real PostgreSQL, MariaDB, Redis and Chromium (WORKERS=2).
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not long"
@@ -74,4 +75,4 @@ bench-changes: $(READY) ## Count the rows a follower copies after a night withou
 	$(BIN)/python -m bench.changes $(ARGS)
 
 clean: ## Remove what the commands made.
-	rm -rf $(VENV) demo.db* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) intelligence-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -40,7 +40,9 @@ from backend.core.errors import (
 )
 from backend.core.instants import in_utc
 from backend.core.logging import set_up_logging
+from backend.core.misspelt import name_misspelt
 from backend.core.settings import Settings
+from backend.core.visible import visible
 from backend.database.bounds import hurried
 from backend.database.engine import AsyncEngine, InvalidDatabaseUrl, opened, ping
 from backend.run.run_config import RunConfig
@@ -274,8 +276,9 @@ def __getattr__(name: str) -> FastAPI:
     try:
         settings = Settings.load()
         set_up_logging(settings.log_level)
+        name_misspelt(Settings.misspelt())
         refuse_unusable_tables(settings)
         return create_app(settings)
     except REFUSED_AT_START as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{visible(str(error))}\n")
         sys.exit(2)

@@ -5,6 +5,7 @@ from datetime import datetime
 from backend.core.errors import InvalidMapping
 from backend.core.instants import in_utc
 from backend.core.logging import set_up_logging
+from backend.core.misspelt import name_misspelt
 from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, transaction
 from backend.shop.mapping.layers import load_mapping
@@ -15,6 +16,7 @@ from backend.store.migrate import migrate
 def checked_settings() -> Settings:
     settings = Settings.load()
     set_up_logging(settings.log_level)
+    name_misspelt(Settings.misspelt())
     load_mapping(settings.shop_variables())  # a wrong one is refused before anything is queued
     return settings
 

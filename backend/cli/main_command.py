@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from backend import __version__
-from backend.cli.consoles import err
+from backend.cli.consoles import err, write_what_cannot_be_encoded
 from backend.core.errors import (
     BackendError,
     DatabaseRefuses,
@@ -19,6 +19,7 @@ from backend.core.errors import (
     InvalidConfiguration,
     InvalidMapping,
     InvalidRunRequest,
+    PortTaken,
     TablesInTheWay,
     TablesTooNew,
     TablesTooOld,
@@ -122,8 +123,16 @@ def whole(
 
 def main() -> None:
     """Run the command line; an error raised on purpose is one sentence, not a traceback."""
+    write_what_cannot_be_encoded()
     try:
         app()
     except BackendError as error:
-        err.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
-        sys.exit(2 if isinstance(error, ASKED_WRONGLY) else 1)
+        err.print(str(error), style="red", soft_wrap=True)
+        sys.exit(exit_code_of(error))
+
+
+def exit_code_of(error: BackendError) -> int:
+    """Return what supervisors go by: docs/operations.md lists the codes."""
+    if isinstance(error, PortTaken):
+        return 3
+    return 2 if isinstance(error, ASKED_WRONGLY) else 1

@@ -8,7 +8,8 @@ import typer
 
 from backend import store
 from backend.cli.configuration import checked_settings, instant_described, migrate_if_wanted
-from backend.cli.terminal import AsJson, print_json, print_report, progress_bar
+from backend.cli.following import Tell, followed
+from backend.cli.terminal import AsJson, print_json, print_report
 from backend.core.clock import utc_now
 from backend.core.errors import ReportNotReady, RunFailed
 from backend.core.instants import read_instant
@@ -65,12 +66,13 @@ async def run_and_watch(
     ):
         await migrate_if_wanted(settings, engine)
         run = await runs.enqueue(engine, request, now=utc_now())
-        # Whoever claims it first, this process or a service on the same database, does the work.
-        working = asyncio.create_task(
-            work_once(lease_engine, run_config(settings), asyncio.Event())
-        )
-        ended = await _watch(engine, run.id, show_progress=show_progress)
-        await working
+        with followed(wanted=show_progress) as tell:
+            # Whoever claims it first, we or a service on the same database, does the work.
+            working = asyncio.create_task(
+                work_once(lease_engine, run_config(settings), asyncio.Event())
+            )
+            ended = await _watch(engine, run.id, tell)
+            await working
         if ended.state == "failed":
             raise RunFailed(run.id, ended.error or "no reason was recorded")
         report = await store.read_report(engine, run.id)
@@ -79,12 +81,12 @@ async def run_and_watch(
     return report
 
 
-async def _watch(engine: AsyncEngine, run_id: str, *, show_progress: bool) -> Run:
-    """Follow a run to its end, with a progress bar on stderr."""
-    with progress_bar(visible=show_progress) as bar:
-        task = bar.add_task("queued", total=1.0)
-        while not (run := await runs.get(engine, run_id)).is_finished:
-            bar.update(task, completed=run.share_done, description=run.stage or "queued")
-            await asyncio.sleep(WATCH_EVERY_SECONDS)
-        bar.update(task, completed=1.0, description=run.state)
+async def _watch(engine: AsyncEngine, run_id: str, tell: Tell) -> Run:
+    """Follow a run to its end."""
+    tell("starting", None)
+    while not (run := await runs.get(engine, run_id)).is_finished:
+        if run.stage is not None:
+            tell(run.stage, run.share_done)
+        await asyncio.sleep(WATCH_EVERY_SECONDS)
+    tell(run.state, 1.0)
     return run

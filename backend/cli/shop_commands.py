@@ -9,7 +9,8 @@ import typer
 
 from backend.cli.configuration import checked_settings, instant_described, shop_table_names
 from backend.cli.consoles import out
-from backend.cli.terminal import AsJson, findings_table, print_json, progress_bar
+from backend.cli.following import followed
+from backend.cli.terminal import AsJson, findings_table, print_json
 from backend.core.clock import utc_now
 from backend.core.settings import Settings
 from backend.database.engine import opened
@@ -60,9 +61,9 @@ def import_command(
     """Load CSV or Parquet files into the guide's shop tables, each row once however often."""
     result = asyncio.run(_import(checked_settings(), files, rejects, currency))
     for table, count in result.rows.items():
-        out.print(f"{count:>12,} {table.replace('_', ' ')} are there now", highlight=False)
+        out.print(f"{count:>12,} {table.replace('_', ' ')} are there now")
     if result.rejected:
-        out.print(f"{result.rejected:>12,} lines refused, see {rejects}", highlight=False)
+        out.print(f"{result.rejected:>12,} lines refused, see {rejects}")
 
 
 async def _import(
@@ -70,8 +71,7 @@ async def _import(
 ) -> ImportResult:
     mapping = load_mapping(settings.shop_variables())
     async with opened(settings.shop_url) as engine:
-        with progress_bar(visible=True) as bar:
-            task = bar.add_task("import", total=1.0)
+        with followed(wanted=True) as tell:
             return await import_files(
                 engine,
                 await shop_table_names(settings, engine),
@@ -79,5 +79,5 @@ async def _import(
                 zone=mapping.zone,
                 currency=currency,
                 rejects=rejects,
-                progress=lambda share: bar.update(task, completed=share),
+                progress=lambda share: tell("import", share),
             )

@@ -1,4 +1,4 @@
-"""What the commands print with: two consoles, a progress bar, tables."""
+"""What the commands print: tables, notes, JSON."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -6,27 +6,16 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 from rich import box
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from backend.cli.consoles import err, out
+from backend.cli.consoles import out
 from backend.results.readiness import Readiness
 from backend.results.root import Result
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-
-
-def progress_bar(*, visible: bool) -> Progress:
-    columns = (
-        TextColumn("{task.description:<10}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    return Progress(*columns, console=err, disable=not visible)
 
 
 def findings_table(found: Readiness) -> Table:
@@ -37,7 +26,7 @@ def findings_table(found: Readiness) -> Table:
     table.add_column("Found", overflow="fold")
     for finding in found.findings:
         level = Text(finding.level, style=colours[finding.level])
-        table.add_row(level, Text(finding.code), Text(finding.sentence))
+        table.add_row(level, finding.code, finding.sentence)
     return table
 
 
@@ -48,7 +37,7 @@ def print_json(result: Result) -> None:
 def print_report(report: RunReport) -> None:
     out.print(_segments_table(report.segments, report.currency))
     for note in report.notes:
-        out.print(f"• {note}", highlight=False, markup=False)
+        out.print(f"• {note}")
 
 
 def _segments_table(segments: Sequence[Segment], currency: str | None) -> Table:

@@ -26,6 +26,7 @@
     ├── InvalidRunRequest        a run was asked for with nonsense
     ├── ImportRefused            a file cannot be imported; nothing of it is loaded
     ├── LeaseLost                another worker owns the run now
+    ├── PortTaken                a server cannot have its address
     └── RunFailed                a run ended without publishing
 
 An error is a noun, holds the facts a handler needs, and knows no HTTP. Its text is a sentence for
@@ -300,3 +301,16 @@ class RunFailed(BackendError):
         self.run_id = run_id
         self.reason = reason
         super().__init__(f"Run {run_id} failed: {reason}")
+
+
+class PortTaken(BackendError):
+    """A server cannot have the address that it should listen on."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host = host
+        self.port = port
+        self.reason = reason
+        super().__init__(
+            f"Nothing can be served on {host}:{port} ({reason}); end what listens there, or take "
+            f"another port with --port."
+        )

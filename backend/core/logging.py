@@ -82,6 +82,8 @@ def set_up_logging(level: str) -> None:
                 "uvicorn": {"handlers": [], "propagate": True},
                 "uvicorn.error": {"handlers": [], "propagate": True},
                 "uvicorn.access": {"handlers": [], "propagate": False},
+                # Names paths, and in them ids.
+                "mangum": {"level": "WARNING"},
                 # Names each of its plugins when it is imported.
                 "alembic.runtime.plugins": {"level": "WARNING"},
             },

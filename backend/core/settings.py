@@ -5,6 +5,7 @@ expected of it, and whether its value is a secret that no message may repeat.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import MAXYEAR, MINYEAR, datetime
 from functools import cached_property
 from typing import Annotated, Any, Self
@@ -15,6 +16,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -22,6 +25,7 @@ from pydantic_settings import (
 from backend.core.api_keys import HOW_TO_MAKE_ONE, why_unusable
 from backend.core.errors import InvalidConfiguration
 from backend.core.instants import WrittenInstant
+from backend.core.misspelt import misspelt
 
 DATABASE_SCHEMES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
 UNUSABLE_KEY = "unusable_key"
@@ -313,7 +317,13 @@ class Settings(BaseSettings):
         try:
             return cls(**values)
         except ValidationError as error:
-            raise _first_problem(cls.model_fields, error) from None
+            raise _first_problem(cls.model_fields, error, cls.misspelt()) from None
+
+    @classmethod
+    def misspelt(cls) -> Mapping[str, str]:
+        """Return variables that are set and nearly ours, and which of ours each is nearly."""
+        given = {*EnvSettingsSource(cls).env_vars, *DotEnvSettingsSource(cls).env_vars}
+        return misspelt(given, [name.upper() for name in cls.model_fields])
 
     @cached_property
     def api_keys(self) -> tuple[str, ...]:
@@ -378,7 +388,9 @@ def _split_at_commas(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
-def _first_problem(fields: dict[str, FieldInfo], error: ValidationError) -> InvalidConfiguration:
+def _first_problem(
+    fields: dict[str, FieldInfo], error: ValidationError, misspelt: Mapping[str, str]
+) -> InvalidConfiguration:
     problem = error.errors(include_url=False, include_context=False)[0]
     name = str(problem["loc"][0])
     extra = fields[name].json_schema_extra
@@ -387,6 +399,9 @@ def _first_problem(fields: dict[str, FieldInfo], error: ValidationError) -> Inva
         held = problem["msg"]
     else:
         held = _held(problem["type"], problem["input"], secret=bool(facts["secret"]))
+    instead = [given for given, meant in misspelt.items() if meant == name.upper()]
+    if instead and problem["type"] == "missing":
+        held += f" (but {', '.join(instead)} is)"
     return InvalidConfiguration(name.upper(), held, str(facts["expected"]))
 
 

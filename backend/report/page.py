@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from backend.core.glossary import NO_ORDERS, Fate, Metric, Target
+from backend.core.visible import visible
 from backend.report import charts, segment_charts
 from backend.report.flow import draw_flow
 from backend.report.segment_colours import colour_of
@@ -54,10 +55,16 @@ def _typeset(text: str | None) -> str:
     return (text or "").replace(" %", "\N{NO-BREAK SPACE}%")
 
 
+def _readable(value: object) -> object:
+    """Show what a name holds that a page would obey or hide; markup of ours stays as it is."""
+    return visible(value) if type(value) is str else value
+
+
 _environment = Environment(
     loader=PackageLoader("backend", "report"),
     autoescape=True,
     undefined=StrictUndefined,
+    finalize=_readable,
     trim_blocks=True,
     lstrip_blocks=True,
 )

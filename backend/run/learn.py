@@ -65,11 +65,9 @@ def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progres
     """Forecast and segment all customers of a shop, and judge what was read of it."""
     history = _history(seen.columns, context.as_of)
     behaviour = behaviour_of(history)
-    progress.enter("forecast")
-    progress.handle(history.customer_count)
+    progress.enter("forecast", history.customer_count)
     predicted = _forecast(history, context.config, progress)
-    progress.enter("segments")
-    progress.handle(history.customer_count)
+    progress.enter("segments", history.customer_count)
     ids, request = seen.columns.customer_ids, context.run.request
     membership = segment(
         history,

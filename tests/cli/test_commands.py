@@ -90,6 +90,23 @@ def test_a_wrong_variable_is_one_sentence_and_exit_code_2(
 
 
 @pytest.mark.parametrize(
+    "how", ["backend check", "backend worker", "uvicorn backend.main:app", "backend serve"]
+)
+def test_a_misspelt_variable_is_named_once_without_its_value(
+    new_sqlite: NewDatabase, tmp_path: Path, how: str
+) -> None:
+    """The table in the way ends what would go on for ever."""
+    url = new_sqlite()
+    wait_for(execute(url, "CREATE TABLE intelligence_runs (id INTEGER, runner TEXT)"))
+    (tmp_path / ".env").write_text("ADMIN_APIKEY=hunter2\nREDIS_HOST=cache\n")
+    module, *arguments = how.split()
+    done = run(module, arguments, tmp_path, environment(url))
+    assert done.stderr.count("ADMIN_APIKEY is unknown; did you mean ADMIN_API_KEY?") == 1
+    assert "hunter2" not in done.stderr + done.stdout
+    assert "REDIS_HOST" not in done.stderr
+
+
+@pytest.mark.parametrize(
     "how", ["backend cluster", "backend migrate", "uvicorn backend.main:app", "backend serve"]
 )
 def test_a_shops_table_in_the_way_is_one_sentence_and_exit_code_2(
@@ -156,14 +173,6 @@ def test_a_server_that_is_stopped_says_so_in_the_run(sqlite_shop: str, tmp_path:
         assert status["state"] == "failed"
         assert status["error"] == "The service was stopped during the run."
         assert service.cluster(as_of="2024-06-01")["state"] == "succeeded"
-
-
-def test_the_demo_runs_twice(tmp_path: Path) -> None:
-    for anew in (True, False):
-        done = command("sqlite:///unused.db", tmp_path, "demo", "--no-serve", anew=anew)
-        assert done.returncode == 0, done.stderr
-        assert "Segment" in done.stdout
-    assert (tmp_path / "demo.db").exists()
 
 
 def test_make_help_lists_every_command() -> None:

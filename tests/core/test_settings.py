@@ -47,6 +47,24 @@ def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: 
         Settings.load()
 
 
+def test_a_missing_variable_that_is_there_misspelt_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path(".env").write_text("DATABSE_URL=postgresql://shop:hunter2@db/shop\n")
+    monkeypatch.setenv("API_KEY", "key")
+    with pytest.raises(InvalidConfiguration, match=r"is not set \(but DATABSE_URL is\);") as caught:
+        Settings.load()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_misspelt_variables_are_found_wherever_they_are_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path(".env").write_text("export API_KEYS=x\nREDIS_HOST=cache\n")
+    monkeypatch.setenv("ADMIN_APIKEY", "y")
+    assert Settings.misspelt() == {"ADMIN_APIKEY": "ADMIN_API_KEY", "API_KEYS": "API_KEY"}
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [

@@ -82,10 +82,10 @@ async def test_a_shop_that_changes_after_it_is_read_is_not_looked_at_again(
     calm = await report_of(engine, database_url, Progress())
 
     class Later(Progress):
-        def enter(self, stage: str) -> None:
+        def enter(self, stage: str, rows: int | None = None) -> None:
             if stage == "forecast":
                 wait_for(execute(database_url, *CHANGES))
-            super().enter(stage)
+            super().enter(stage, rows)
 
     later = await report_of(engine, database_url, Later())
     assert later.readiness == calm.readiness

@@ -1,0 +1,22 @@
+"""Text of others on one line, with nothing in it that a reader could not see."""
+
+import unicodedata
+
+# Characters of Persian, and families of emoji, are held together by these.
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+UNSEEN = {"Cc", "Cf", "Cs"}  # controls, marks that turn the direction of writing, half characters
+
+
+def visible(text: str) -> str:
+    """Return the text on one line, what a terminal or page would obey written out: `\\x1b`."""
+    if text.isprintable():
+        return text
+    return "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    if character.isspace():
+        return " "
+    if unicodedata.category(character) in UNSEEN and character not in JOINERS:
+        return character.encode("unicode_escape").decode()
+    return character
