@@ -7,7 +7,7 @@ SERVE ?= 1
 PORT ?= 8000
 WORKERS ?= 2
 
-.PHONY: help setup demo test test-all check format migration openapi openapi-lint numbers requirements bench-run bench-startup bench-forecast bench-segments bench-changes clean
+.PHONY: help setup demo test test-all check format migration openapi openapi-lint numbers requirements wheels bench-run bench-startup bench-forecast bench-segments bench-changes clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -58,6 +58,13 @@ requirements: $(READY) ## Compile the pinned requirements anew.
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header -c requirements-dev.txt examples/requirements.in -o examples/requirements.txt
+
+wheels: $(READY) ## See that requirements.txt installs without a compiler, on every Python and both processors.
+	@for python in 3.11 3.12 3.13 3.14; do for processor in x86_64 aarch64; do \
+		$(BIN)/uv pip install --quiet --dry-run --only-binary :all: --require-hashes --target $(VENV)/.wheels \
+			--python-version $$python --python-platform $$processor-manylinux_2_28 -r requirements.txt \
+			&& echo "Python $$python, $$processor: every package has a wheel" || exit 1; \
+	done; done
 
 bench-run: $(READY) ## Time a whole run over 24,000 customers (ARGS="--before CHECKOUT").
 	$(BIN)/python -m bench.run $(ARGS)

@@ -31,7 +31,7 @@ BESIDE_THE_DATABASE = ("", "-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DemoFiles:
     """Where one demo keeps its files: whoever has the port has them too."""
 
     name: str
@@ -61,15 +61,15 @@ def demo(
     """Load a real shop into SQLite, cluster it, print its segments, and serve them."""
     with ExitStack() as stack:
         listener = stack.enter_context(listening(port)) if serve_after else None
-        place = Place("shop" if listener is None else f"shop-{listener.getsockname()[1]}")
+        files = DemoFiles("shop" if listener is None else f"shop-{listener.getsockname()[1]}")
         key = secrets.token_urlsafe(16)
-        settings = _settings(place, key)
+        settings = _settings(files, key)
         set_up_logging(settings.log_level)
-        place.clear()
+        files.clear()
         report = asyncio.run(_demo(settings))
-        place.page.write_text(late("backend.report").render_report(report), encoding="utf-8")
+        files.page.write_text(late("backend.report").render_report(report), encoding="utf-8")
         print_report(report)
-        _print_lines(f"Report: {place.page.absolute().as_uri()}")
+        _print_lines(f"Report: {files.page.absolute().as_uri()}")
         if listener is not None:
             _serve(settings, listener, key)
 
@@ -93,9 +93,9 @@ def listening(port: int) -> socket.socket:
     return listener
 
 
-def _settings(place: Place, key: str) -> Settings:
+def _settings(files: DemoFiles, key: str) -> Settings:
     return IsolatedSettings.load(
-        database_url=f"sqlite:///{place.database}",
+        database_url=f"sqlite:///{files.database}",
         api_key=key,
         log_level="WARNING",
         run_as_of=AS_OF,
