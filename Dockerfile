@@ -5,8 +5,9 @@
 FROM python:3.12-slim AS build
 WORKDIR /build
 COPY requirements.txt .
+# Wheels alone: there is no compiler here.
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
 
 FROM python:3.12-slim
 ENV PATH="/venv/bin:$PATH" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8000

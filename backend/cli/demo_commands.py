@@ -111,6 +111,8 @@ async def _demo(settings: Settings) -> RunReport:
 
 def _serve(settings: Settings, listener: socket.socket, key: str) -> None:
     _print_invitation(key, f"http://{HOST}:{listener.getsockname()[1]}")
+    settings = settings.model_copy(update={"log_level": "INFO"})  # as any service says it
+    set_up_logging(settings.log_level)
     server = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None))
     with suppress(KeyboardInterrupt):  # sent again by the server once it has ended
         server.run(sockets=[listener])

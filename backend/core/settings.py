@@ -102,7 +102,10 @@ class Settings(BaseSettings):
         From `load`: a variable is missing, empty or wrong.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+    # Editors on Windows put a mark before the first name, which is no part of it: hence -sig.
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8-sig", extra="ignore"
+    )
 
     database_url: SecretStr = _variable(
         "Where the shop's customers, orders and order lines are", DATABASE_URL_EXPECTED, secret=True

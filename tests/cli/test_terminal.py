@@ -53,7 +53,8 @@ def test_names_in_the_table_of_segments_are_text(
 
 
 def test_names_on_the_page_are_text(report: RunReport) -> None:
-    page = render_report(replace(report, currency="EUR"))
+    unmoved = replace(report, currency="EUR", moves=replace(report.moves, flows=()))
+    page = render_report(unmoved)
     assert HARMLESS in page
     assert not {"\x1b", "\u202e"} & set(page)
 

@@ -106,7 +106,8 @@ def test_an_empty_optional_variable_is_unset(
 
 
 def test_dotenv_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path(".env").write_text("API_KEY=from-file\nDATABASE_URL=sqlite:///shop.db\n")
+    Path(".env").write_text("\ufeffAPI_KEY=from-file\nDATABASE_URL=sqlite:///shop.db\n")
+    assert Settings.load().api_keys == ("from-file",)
     monkeypatch.setenv("API_KEY", "from-environment")
     settings = Settings.load()
     assert settings.api_keys == ("from-environment",)
