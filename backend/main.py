@@ -18,6 +18,8 @@ from backend import API_VERSION
 from backend.api import documentation, health, problems
 from backend.api.customers import routes as customers
 from backend.api.keys import Keyring, Role
+from backend.api.lists import routes as lists
+from backend.api.lists.list_cursor import cursor_serializer
 from backend.api.middleware import HEADER as REQUEST_ID
 from backend.api.middleware import RequestId
 from backend.api.openapi import describe, operation_id
@@ -99,6 +101,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     for router in (
         health.router,
+        lists.router,
+        lists.of_segments,
         customers.router,
         segments.router,
         runs.status,
@@ -184,6 +188,7 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
         cache=cache,
         keys=Keyring.of({Role.READS: settings.api_keys, Role.ADMINISTERS: settings.admin_api_keys}),
         now=utc_now,
+        cursors=cursor_serializer(settings.admin_api_keys[0].encode()),
         as_of=settings.run_as_of and in_utc(settings.run_as_of, mapping.zone),
     )
 

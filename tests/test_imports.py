@@ -52,6 +52,8 @@ def requests_to_every_route(live: Live) -> dict[tuple[str, str], Callable[[], Re
         "/api/mcp/segments": "/api/mcp/segments",
         "/api/mcp/customers/search": "/api/mcp/customers/search?query=person",
         "/api/mcp/customers/{customer_id}": "/api/mcp/customers/4?explain=true",
+        "/api/mcp/customers": "/api/mcp/customers?format=csv",
+        "/api/mcp/segments/{segment_id}/customers": f"/api/mcp/segments/{segment}/customers",
         "/api/admin/cluster/status": "/api/admin/cluster/status",
         "/api/admin/runs": "/api/admin/runs",
         "/api/admin/runs/{run_id}": run,
@@ -65,6 +67,9 @@ def requests_to_every_route(live: Live) -> dict[tuple[str, str], Callable[[], Re
         ("get", route): lambda path=path: live.get(path, ADMIN_KEY)  # type: ignore[misc]
         for route, path in paths.items()
     }
+    asked["post", "/api/mcp/customers/batch"] = lambda: live.client.post(
+        "/api/mcp/customers/batch", json={"ids": ["4"]}, headers=admin
+    )
     asked["patch", "/api/admin/segments/{segment_id}"] = lambda: live.client.patch(
         f"/api/admin/segments/{segment}", json={"name": "Our Best"}, headers=admin
     )

@@ -27,6 +27,8 @@ DETAILS = {
     404: "No customer has the id 12345.",
     408: "The body did not arrive within 20 seconds.",
     409: "Run 5f0c2a9be1d34c77 is active; wait for it to finish.",
+    410: "Run 5f0c2a9be1d34c77, which this cursor is of, is no longer served: begin the list again "
+    "without cursor.",
     413: "The body is larger than 65,536 bytes, the most this route takes.",
     422: "min_k is 9, above max_k, 3.",
     429: "Too many requests; try again in 37 seconds.",

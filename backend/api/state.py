@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from itsdangerous import URLSafeSerializer
 
 from backend.api.keys import Keyring
 from backend.clients.cache import Cache
@@ -37,6 +38,7 @@ class ApiState:
     keys: Keyring
     now: Callable[[], datetime]
     as_of: datetime | None
+    cursors: URLSafeSerializer
 
 
 def state_of(request: Request) -> ApiState:

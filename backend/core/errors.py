@@ -24,6 +24,10 @@
     ├── DamagedResult            what is stored cannot be read
     ├── RunAlreadyActive         one run at a time per database
     ├── InvalidRunRequest        a run was asked for with nonsense
+    ├── UnknownField             a profile has no field of this name
+    ├── CursorUnreadable         what is sent as a cursor is none of ours
+    ├── CursorOfAnotherList      a cursor is sent with the conditions of another list
+    ├── CursorExpired            the run that a cursor is of is no longer served
     ├── ImportRefused            a file cannot be imported; nothing of it is loaded
     ├── LeaseLost                another worker owns the run now
     ├── PortTaken                a server cannot have its address
@@ -275,6 +279,45 @@ class InvalidRunRequest(BackendError):
         self.field = field
         self.problem = problem
         super().__init__(f"{field} {problem}.")
+
+
+class UnknownField(BackendError):
+    """A list is to be sorted by, or to show, what a customer's profile does not have."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name or 'An empty text'} is no field of a customer's profile.")
+
+
+class CursorUnreadable(BackendError):
+    """What is sent as a cursor is none that this service made."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cursor is not the next_cursor of a page, or was signed with another SECRET_KEY: begin "
+            "again without it."
+        )
+
+
+class CursorOfAnotherList(BackendError):
+    """A cursor carries its list's conditions; others beside it would be another list."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cursor is of another list: send it alone, or with the conditions and the sort that "
+            "its first page was asked with."
+        )
+
+
+class CursorExpired(BackendError):
+    """A later run is served: the list that the cursor is of is gone."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(
+            f"Run {run_id}, which this cursor is of, is no longer served: begin the list again "
+            "without cursor."
+        )
 
 
 class ImportRefused(BackendError):

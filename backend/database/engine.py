@@ -114,15 +114,15 @@ async def transaction(engine: AsyncEngine, database: str = OURS) -> AsyncIterato
 
 
 @asynccontextmanager
-async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Open a transaction that sees one state of the shop and cannot write.
+async def snapshot(engine: AsyncEngine, database: str = "shop") -> AsyncIterator[AsyncConnection]:
+    """Open a transaction that sees one state of a database and cannot write.
 
     Raises
     ------
     DatabaseUnavailable
-        When the shop's database is away, or keeps the body waiting for too long.
+        When the database is away, or keeps the body waiting for too long.
     """
-    async with transaction(engine, "shop") as connection:
+    async with transaction(engine, database) as connection:
         for command in READ_ONLY[engine.dialect.name]:
             await connection.execute(text(command))
         yield connection

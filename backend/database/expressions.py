@@ -12,7 +12,6 @@ from sqlalchemy import (
     String,
     case,
     cast,
-    false,
     func,
     literal,
     literal_column,
@@ -92,10 +91,9 @@ def same_id(
     return equal
 
 
-def is_integer_id(dialect: str, value: Column, number: int) -> ColumnElement[bool]:
-    """Whether an id that is an integer is this one, which may be one that no column can hold."""
-    least, most = (-(2**63), 2**64 - 1) if dialect in MYSQL else (-(2**63), 2**63 - 1)
-    return value == number if least <= number <= most else false()
+def integer_range(dialect: str) -> tuple[int, int]:
+    """Return the least and the greatest id that a column of integers can hold."""
+    return -(2**63), 2**64 - 1 if dialect in MYSQL else 2**63 - 1
 
 
 def email_key(dialect: str, email: Column) -> Column:

@@ -90,6 +90,7 @@ class CustomerNumbers:
         null_when="no_orders, value_out_of_range",
         of=origins.ltv,
         example=2450.00,
+        in_totals="sum",
     )
     churn_risk: Decimal | None = number(
         CHANCE,
@@ -99,6 +100,7 @@ class CustomerNumbers:
         of=lambda this: this.customers.churn_risk,
         example=0.12,
         follows=Tolerance(0.05),
+        in_totals="mean",
     )
     no_order_chance: Decimal | None = number(
         CHANCE,
@@ -106,6 +108,7 @@ class CustomerNumbers:
         unit=PROBABILITY,
         of=lambda this: this.customers.no_order_chance,
         example=0.07,
+        in_totals="mean",
     )
     frequency: int | None = number(
         Count(),
@@ -115,6 +118,7 @@ class CustomerNumbers:
         of=lambda this: this.customers.frequency,
         example=15,
         shown_as="total_orders",
+        in_totals="sum",
     )
     avg_order_value: Decimal | None = number(
         MONEY,
@@ -122,6 +126,7 @@ class CustomerNumbers:
         unit=CURRENCY,
         of=origins.avg_order_value,
         example=163.33,
+        in_totals="mean",
     )
     status: str = number(
         Label(32),
@@ -139,6 +144,7 @@ class CustomerNumbers:
         unit=CURRENCY,
         of=origins.historical_value,
         example=2449.95,
+        in_totals="sum",
     )
     predicted_value: Decimal | None = number(
         MONEY,
@@ -147,6 +153,7 @@ class CustomerNumbers:
         of=lambda this: this.customers.predicted_value,
         example=810.40,
         follows=Tolerance(5.0, share=0.2),
+        in_totals="sum",
     )
     predicted_value_low: Decimal | None = number(
         MONEY,
@@ -169,6 +176,7 @@ class CustomerNumbers:
         of=lambda this: this.customers.predicted_orders,
         example=4.9,
         follows=Tolerance(0.05, share=0.2),
+        in_totals="sum",
     )
     predicted_orders_low: Decimal | None = number(
         EXPECTED_COUNT,
@@ -196,6 +204,7 @@ class CustomerNumbers:
             this.customers.predicted_value,
         ),
         example=104.57,
+        in_totals="sum",
     )
     lost: bool | None = number(
         Flag(),
@@ -224,12 +233,19 @@ class CustomerNumbers:
         of=lambda this: origins.next_order(this, 2),
         example="2012-03-09T00:00:00Z",
     )
+    last_order_at: datetime | None = number(
+        Instant(),
+        "when the last counted order was created",
+        of=origins.last_order_at,
+        example="2011-11-28T00:00:00Z",
+    )
     recency_days: int | None = number(
         Count(),
         "days from the last counted order to as_of",
         unit=DAYS,
         of=lambda this: this.customers.recency_days,
         example=12,
+        in_totals="mean",
     )
     age_days: int | None = number(
         Count(),
@@ -237,6 +253,7 @@ class CustomerNumbers:
         unit=DAYS,
         of=lambda this: this.customers.age_days,
         example=371,
+        in_totals="mean",
     )
     usual_gap_days: float | None = number(
         Real(places=2),
@@ -245,6 +262,7 @@ class CustomerNumbers:
         null_when="fewer than two order days",
         of=lambda this: this.customers.usual_gap_days,
         example=26.5,
+        in_totals="mean",
     )
     order_days: int | None = number(
         Count(),
@@ -267,6 +285,7 @@ class CustomerNumbers:
         unit="share",
         of=lambda this: this.customers.confidence,
         example=0.97,
+        in_totals="mean",
     )
     run_id: str | None = number(
         Label(32),
@@ -327,6 +346,12 @@ SHOWN: tuple[Number, ...] = tuple(one for one in NUMBERS if one.shown_as is not 
 
 FOLLOWED: tuple[Number, ...] = tuple(one for one in NUMBERS if one.follows is not None)
 """Those that move `changed_at`."""
+
+SUMMED: tuple[Number, ...] = tuple(one for one in NUMBERS if one.in_totals == "sum")
+"""Those that add up over customers."""
+
+AVERAGED: tuple[Number, ...] = tuple(one for one in NUMBERS if one.in_totals is not None)
+"""Those whose mean over customers says something; those that add up are among them."""
 
 
 def _number(name: str) -> Number:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +147,8 @@ class AnyChange:
 
 
 Source = Callable[[Publishing], Column]
+InTotals = Literal["sum", "mean"]
+"""What of a number a list of customers tells: its sum and its mean, or its mean alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +177,8 @@ class Number:
         By how much it moves before `changed_at` does; None where it has no say.
     filled
         Whether every row has it, so that its column is NOT NULL.
+    in_totals
+        Whether a list of customers has a sum of it, or a mean alone; None: neither.
     """
 
     kind: Kind
@@ -187,6 +191,7 @@ class Number:
     shown_as: str | None = None
     follows: Tolerance | AnyChange | None = None
     filled: bool = False
+    in_totals: InTotals | None = None
 
     @property
     def description(self) -> str:
@@ -211,6 +216,7 @@ def number(
     shown_as: str | None = "",
     follows: Tolerance | AnyChange | None = None,
     filled: bool = False,
+    in_totals: InTotals | None = None,
 ) -> Any:
     """Declare a field of `CustomerNumbers`; see `Number`.
 
@@ -226,5 +232,6 @@ def number(
         shown_as=shown_as,
         follows=follows,
         filled=filled,
+        in_totals=in_totals,
     )
     return field(metadata={"number": declared})

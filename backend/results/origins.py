@@ -83,6 +83,12 @@ def next_order(publishing: Publishing, quantile: int) -> Column:
     return _objects([None if d != d else as_of + timedelta(days=d) for d in days.tolist()])
 
 
+def last_order_at(publishing: Publishing) -> Column:
+    """Return when each customer last ordered; `recency_days` holds it to the microsecond."""
+    days, as_of = publishing.customers.recency_days, publishing.as_of
+    return _objects([None if d != d else as_of - timedelta(days=d) for d in days.tolist()])
+
+
 def is_lost(churn_risk: FloatArray) -> BoolArray:
     """Tell whose risk, as it is published, is so high that there is nothing left to be at risk."""
     return np.asarray(np.round(churn_risk, CHANCE.places) > LOST_ABOVE)

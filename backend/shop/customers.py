@@ -1,5 +1,6 @@
-"""One customer of the shop, and search by e-mail or name."""
+"""Customers of the shop by id, and search by e-mail or name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,6 @@ from sqlalchemy import (
     String,
     case,
     cast,
-    false,
     func,
     literal,
     or_,
@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.customer_id import CustomerId
-from backend.database.expressions import has_no_id, identifier, in_order, is_integer_id, same_id
+from backend.database.expressions import has_no_id, identifier, in_order, integer_range
 from backend.database.kinds import Kind
 from backend.shop.shop import Shop, Source
 
@@ -40,7 +40,23 @@ class Customer:
 async def get_customer(
     connection: AsyncConnection, shop: Shop, customer_id: CustomerId
 ) -> Customer | None:
-    """Find the customer with this id; a merged guest's id finds the customer it is part of.
+    """Find the customer with this id; as `get_customers`."""
+    return (await get_customers(connection, shop, [customer_id])).get(customer_id)
+
+
+async def get_customers(
+    connection: AsyncConnection, shop: Shop, customer_ids: Sequence[CustomerId]
+) -> dict[CustomerId, Customer]:
+    """Find the customers with these ids, in one query; a merged guest's id takes a second.
+
+    Parameters
+    ----------
+    connection
+        To the shop's database.
+    shop
+        Where its tables are.
+    customer_ids
+        At most some thousands. A merged guest's id finds the customer it is part of.
 
     Raises
     ------
@@ -48,29 +64,69 @@ async def get_customer(
         When a table or column that the mapping names does not exist.
     """
     accounts = await shop.accounts(connection)
-    found = await _by_id(connection, accounts, customer_id)
-    if found is None or not shop.mapping.merge_guests or found.account_id == found.id:
-        return None if found is None else _customer(found)
-    account_id = CustomerId(str(found.account_id))
-    merged = await _by_id(connection, accounts, account_id)
-    return None if merged is None else _customer(merged)
+    found = await _by_id(connection, accounts, customer_ids)
+    if not shop.mapping.merge_guests:
+        return {asked: _customer(row) for asked, row in found.items()}
+    part_of = {asked: CustomerId(str(row.account_id)) for asked, row in found.items()}
+    whole = {**found, **await _by_id(connection, accounts, [*{*part_of.values()} - {*found}])}
+    return {asked: _customer(whole[one]) for asked, one in part_of.items() if one in whole}
 
 
 async def _by_id(
-    connection: AsyncConnection, accounts: Source, customer_id: CustomerId
-) -> Row[Any] | None:
+    connection: AsyncConnection, accounts: Source, customer_ids: Sequence[CustomerId]
+) -> dict[CustomerId, Row[Any]]:
+    if not customer_ids:
+        return {}
     dialect = connection.dialect.name
-    statement = select(*_shown(accounts, dialect)).where(_is(accounts, dialect, customer_id))
-    return (await connection.execute(statement.limit(1))).one_or_none()
+    asked_for = _is_one_of(accounts, dialect, customer_ids)
+    found = await connection.execute(select(*_shown(accounts, dialect)).where(asked_for))
+    rows = {CustomerId(str(row.id)): row for row in found}
+    # A collation may take two texts for one; ids are compared character by character.
+    return {asked: rows[asked] for asked in customer_ids if asked in rows}
 
 
-def _is(accounts: Source, dialect: str, customer_id: CustomerId) -> ColumnElement[bool]:
+def _is_one_of(
+    accounts: Source, dialect: str, customer_ids: Sequence[CustomerId]
+) -> ColumnElement[bool]:
     id_, kind = accounts.clause.c.id, accounts.kinds["id"]
-    if kind is Kind.INTEGER:
-        number = customer_id.number
-        return false() if number is None else is_integer_id(dialect, id_, number)
-    text = identifier(dialect, id_, kind)
-    return same_id(dialect, text, Kind.TEXT, literal(customer_id.text, String()), Kind.TEXT)
+    if kind is not Kind.INTEGER:
+        return identifier(dialect, id_, kind).in_([one.text for one in customer_ids])
+    least, most = integer_range(dialect)
+    numbers = [number for one in customer_ids if (number := one.number) is not None]
+    return id_.in_([number for number in numbers if least <= number <= most])
+
+
+async def customers_of_emails(
+    connection: AsyncConnection, shop: Shop, emails: Sequence[str]
+) -> dict[str, list[Customer]]:
+    """Find all customers of each e-mail, in any case and without blanks around it.
+
+    Parameters
+    ----------
+    connection
+        To the shop's database.
+    shop
+        Where its tables are.
+    emails
+        At most some thousands; nobody has an empty one.
+
+    Raises
+    ------
+    InvalidMapping
+        When a table or column that the mapping names does not exist.
+    """
+    customers, dialect = await shop.customers(connection), connection.dialect.name
+    await _teach_case_folding(connection)
+    wanted = {email: email.strip().casefold() for email in emails}
+    clause = customers.clause
+    folded = func.trim(_folded(dialect, clause.c.email), type_=String())
+    asked = [one for one in {*wanted.values()} if one and "\0" not in one]
+    statement: Select[Any] = select(*_shown(customers, dialect), folded.label("folded"))
+    order = in_order(dialect, clause.c.id, customers.kinds["id"])
+    found: dict[str, list[Customer]] = {}
+    for row in await connection.execute(statement.where(folded.in_(asked)).order_by(order)):
+        found.setdefault(row.folded, []).append(_customer(row))
+    return {email: found.get(one, []) for email, one in wanted.items()}
 
 
 def _shown(source: Source, dialect: str) -> list[ColumnElement[Any]]:

@@ -7,6 +7,7 @@ from backend.store.left_by_run import (
     read_report,
     read_standing_model,
 )
+from backend.store.lists import Page, Totals, read_page, read_totals
 from backend.store.names import name_segment, read_names, settled
 from backend.store.publication import (
     GivenName,
@@ -26,9 +27,11 @@ from backend.store.read import (
 
 __all__ = [
     "GivenName",
+    "Page",
     "Publication",
     "PublishedSegments",
     "SegmentMoves",
+    "Totals",
     "erase_customer",
     "fit_customer_id_type",
     "name_segment",
@@ -39,9 +42,11 @@ __all__ = [
     "read_model",
     "read_moves",
     "read_names",
+    "read_page",
     "read_profiles",
     "read_report",
     "read_segments",
     "read_standing_model",
+    "read_totals",
     "settled",
 ]

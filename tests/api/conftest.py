@@ -17,6 +17,7 @@ def shop() -> Shop:
     made.customers[0].update(email="o'hara@example.com", first_name="Séan", last_name="O'Hara")
     made.customers[1].update(email="100%_sure@example.com", first_name="100%", last_name="Sure")
     made.customers[2].update(email=None, first_name=None, last_name=None)
+    made.customers[3].update(first_name="=1+1")
     return made
 
 

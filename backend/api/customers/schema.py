@@ -25,9 +25,8 @@ class Person(BaseModel):
     last_name: str | None = Field(description="As the shop has it")
 
 
-Numbers: Any = with_numbers(
-    Person, {"archetype": "The segment a customer belongs to; null before the first run."}
-)
+GROUPS = {"archetype": "The segment a customer belongs to; null before the first run."}
+Numbers: Any = with_numbers(Person, GROUPS)
 
 
 class CustomerProfile(Numbers):  # type: ignore[misc]  # its fields are those declared

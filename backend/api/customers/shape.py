@@ -19,7 +19,9 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     return shaped
 
 
-def with_numbers(person: type[BaseModel], groups: Mapping[str, str]) -> Any:
+def with_numbers(
+    person: type[BaseModel], groups: Mapping[str, str], *, all_there: bool = True
+) -> Any:
     """Return a model with a person's fields and those of all shown numbers.
 
     Parameters
@@ -28,18 +30,22 @@ def with_numbers(person: type[BaseModel], groups: Mapping[str, str]) -> Any:
         What the shop knows.
     groups
         What an object of several numbers is, by its name.
+    all_there
+        Whether no field may be missing.
     """
-    fields = nested({str(one.shown_as): _field(one) for one in SHOWN})
+    default = ... if all_there else None
+    fields = nested({str(one.shown_as): _field(one, default) for one in SHOWN})
     for group, said in groups.items():
-        model = create_model(group.title(), __doc__=said, **fields[group])
-        fields[group] = (model, Field(description=said))
+        name = group.title() if all_there else f"Listed{group.title()}"
+        model = create_model(name, __doc__=said, **fields[group])
+        fields[group] = (model, Field(default, description=said))
     return create_model("Numbers", __base__=person, **fields)
 
 
-def _field(one: Number) -> Any:
+def _field(one: Number, default: Any) -> Any:
     least, most = _range(one.kind)
     kind: Any = Annotated[_json_type(one.kind), Field(ge=least, le=most)]
-    described = Field(description=one.description)
+    described = Field(default, description=one.description)
     return (kind if one.null_when is None else kind | None, described)
 
 

@@ -1,0 +1,52 @@
+"""Many customers at once, by ids or e-mails that somebody has: who is there, and who is missing."""
+
+from collections.abc import Mapping, Sequence
+
+from backend import store
+from backend.api.customers.schema import profile_of
+from backend.api.lists.read_list import of_run
+from backend.api.lists.schema import BatchRequest, CustomerBatch, MissingCustomers
+from backend.api.state import ApiState
+from backend.core.customer_id import CustomerId
+from backend.database.engine import snapshot
+from backend.database.failures import OURS
+from backend.results.customer_numbers import CustomerNumbers
+from backend.shop import customers
+from backend.shop.customers import Customer
+from backend.store import runs
+
+
+async def batch_answer(state: ApiState, wanted: BatchRequest) -> CustomerBatch:
+    """Look customers up: one query of the shop's database, one of ours."""
+    found = await (_by_id(state, wanted.ids) if wanted.ids else _by_email(state, wanted.emails))
+    people = {person.id: person for some in found.values() for person in some}
+    missing = [asked for asked, some in found.items() if not some]
+    async with snapshot(state.engine, OURS) as connection:
+        published = await runs.published(connection)
+        numbers = (
+            {} if published is None else await store.read_profiles(connection, published, [*people])
+        )
+    return CustomerBatch(
+        customers=[
+            profile_of(person, numbers.get(known) or CustomerNumbers.unknown(known))
+            for known, person in people.items()
+        ],
+        missing=MissingCustomers(
+            ids=missing if wanted.ids else [], emails=missing if wanted.emails else []
+        ),
+        **of_run(published),
+    )
+
+
+async def _by_id(state: ApiState, ids: Sequence[str]) -> Mapping[str, Sequence[Customer]]:
+    asked = {text: CustomerId.parse(text) for text in ids}
+    async with snapshot(state.shop_engine) as connection:
+        found = await customers.get_customers(
+            connection, state.shop, [one for one in asked.values() if one is not None]
+        )
+    return {text: [found[one]] if one in found else [] for text, one in asked.items()}
+
+
+async def _by_email(state: ApiState, emails: Sequence[str]) -> Mapping[str, Sequence[Customer]]:
+    async with snapshot(state.shop_engine) as connection:
+        return await customers.customers_of_emails(connection, state.shop, emails)

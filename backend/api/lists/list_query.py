@@ -1,0 +1,142 @@
+"""What a list is asked for: its conditions, its order, its columns, and where a page begins."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+
+from backend import store
+from backend.api.state import ApiState
+from backend.core.errors import SegmentNotFound
+from backend.core.glossary import Status
+from backend.core.instants import WrittenInstant, in_utc
+from backend.database.engine import transaction
+from backend.results.customer_filter import CONDITIONS, Comparison, Condition, CustomerFilter
+from backend.results.customer_numbers import NUMBERS
+from backend.results.declared import Quantity
+
+MOST_ROWS = 1000
+DEFAULT_ROWS = 50
+BY_VALUE_AT_RISK = "-value_at_risk"
+LONGEST_LIST_OF_WORDS = 100
+CSV, JSON = "text/csv", "application/json"
+
+
+def _several(value: object) -> object:
+    """Take words apart that are given by commas, by repetition, or both."""
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list | tuple):
+        return given
+    return [word.strip() for part in given for word in str(part).split(",") if word.strip()]
+
+
+Words = Annotated[list[str], BeforeValidator(_several), Field(max_length=LONGEST_LIST_OF_WORDS)]
+Statuses = Annotated[list[Status], BeforeValidator(_several)]
+
+
+def _parameter(one: Condition) -> Any:
+    said = Field(default=None, description=one.meaning)
+    if one.comparison is Comparison.ONE_OF:
+        words: Any = Statuses if one.of == "status" else Words
+        return (words, Field(default=[], description=f"{one.meaning}; several by comma"))
+    if one.comparison in {Comparison.BEFORE, Comparison.SINCE}:
+        return (WrittenInstant | None, said)
+    kind = next(number.kind for number in NUMBERS if number.name == one.of)
+    most = kind.most if isinstance(kind, Quantity) else None
+    number: Any = float if isinstance(kind, Quantity) else int
+    return (Annotated[number, Field(ge=0, le=most, allow_inf_nan=False)] | None, said)
+
+
+class _Question(BaseModel):
+    """What is asked, but for its conditions."""
+
+    # A condition that is misspelt would otherwise be none, and the list be of everybody.
+    model_config = ConfigDict(extra="forbid")
+
+    sort: str = Field(
+        default=BY_VALUE_AT_RISK,
+        description="A number of the profile, or customer_id; with - ahead the highest first. "
+        "Who has no such number comes last",
+        examples=["-value_at_risk", "next_order_p50"],
+    )
+
+
+Question: Any = create_model(
+    "Question", __base__=_Question, **{one.name: _parameter(one) for one in CONDITIONS}
+)
+"""Who is in a list and in which order: what a cursor carries."""
+
+
+class ListQuery(Question):
+    """All that a list may be asked for."""
+
+    fields: Words = Field(
+        default=[],
+        description="Only these of a profile's fields, and customer_id; several by comma",
+        examples=["email,archetype.id,value_at_risk"],
+    )
+    limit: int = Field(
+        default=DEFAULT_ROWS, ge=1, le=MOST_ROWS, description="At most so many in a page"
+    )
+    cursor: str | None = Field(
+        default=None, description="The next_cursor of the page before: go on after it"
+    )
+    totals: bool = Field(default=True, description="Whether to count and add up the whole list")
+    format: Literal["json", "csv"] | None = Field(
+        default=None, description="csv: the whole list as a file, whatever Accept says"
+    )
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """Who is in the list and in which order, as far as it was said."""
+        asked: dict[str, Any] = self.model_dump(mode="json", include=set(Question.model_fields))
+        return {name: value for name, value in asked.items() if value not in (None, [])}
+
+    def wants_csv(self, accept: str | None) -> bool:
+        """Whether a file is asked for, by `format` or, where that says nothing, by Accept."""
+        if self.format is not None:
+            return self.format == "csv"
+        media = [part.partition(";")[0].strip() for part in (accept or "").split(",")]
+        return next((one for one in media if one in {CSV, JSON}), JSON) == CSV
+
+    def asks_again(self, question: dict[str, Any]) -> bool:
+        """Whether what is said beside a cursor is the question that the cursor carries."""
+        said = self.model_dump(mode="json", exclude_unset=True, include=set(Question.model_fields))
+        return all(question.get(name) == value for name, value in said.items())
+
+
+def filter_of(question: Any, zone: ZoneInfo) -> CustomerFilter:
+    """Return the conditions of a `Question`; days begin in the shop's time zone."""
+    given = {one.name: _asked(getattr(question, one.name), zone) for one in CONDITIONS}
+    return CustomerFilter(**{name: value for name, value in given.items() if value is not None})
+
+
+def _asked(value: Any, zone: ZoneInfo) -> Any:
+    match value:
+        case list():
+            return tuple(map(str, value))
+        case float():
+            return Decimal(str(value))
+        case datetime():
+            return in_utc(value, zone)
+    return value
+
+
+async def of_segment(state: ApiState, segment_id: str, query: ListQuery) -> ListQuery:
+    """Ask for the customers of one segment or group.
+
+    Raises
+    ------
+    SegmentNotFound
+        When the published run has none with this id.
+    """
+    async with transaction(state.engine) as connection:
+        found = (await store.read_segments(connection)).segments
+    segment = next((one for one in found if one.id == segment_id), None)
+    if segment is None:
+        raise SegmentNotFound(segment_id)
+    kind = "group" if segment.is_group else "segment"
+    asked: ListQuery = query.model_copy(update={kind: [segment_id]})
+    return asked

@@ -1,0 +1,183 @@
+"""A page of a list, read from both databases: one query each, however many customers it has."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend import store
+from backend.api.lists.list_cursor import Cursor
+from backend.api.lists.list_query import ListQuery, Question, filter_of
+from backend.api.lists.row import Columns, as_shown
+from backend.api.state import ApiState
+from backend.core.customer_id import CustomerId
+from backend.core.errors import CursorExpired, CursorOfAnotherList
+from backend.database.engine import snapshot
+from backend.database.failures import OURS
+from backend.results.customer_filter import CustomerFilter
+from backend.results.customer_numbers import CustomerNumbers
+from backend.results.sorting import ListPlace, Sorting
+from backend.shop import customers
+from backend.shop.customers import Customer
+from backend.store import runs
+from backend.store.runs import Published
+
+ROWS_OF_A_FILE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedList:
+    """A list as it is asked for.
+
+    Attributes
+    ----------
+    question
+        As a cursor carries it.
+    chosen, sorting, columns
+        What it means: who, in which order, and which of their fields.
+    cursor
+        Where the page begins; None: at the beginning.
+    """
+
+    question: dict[str, Any]
+    chosen: CustomerFilter
+    sorting: Sorting
+    columns: Columns
+    cursor: Cursor | None
+
+    @classmethod
+    def of(cls, query: ListQuery, state: ApiState) -> "AskedList":
+        """Read what is asked for; a cursor brings its list's conditions.
+
+        Raises
+        ------
+        CursorUnreadable, CursorOfAnotherList
+            When there is no such cursor, or it is not of this list.
+        UnknownField
+            When a profile has no field of a name that is given.
+        """
+        cursor = query.cursor and Cursor.read(query.cursor, state.cursors)
+        if cursor and not query.asks_again(cursor.question):
+            raise CursorOfAnotherList
+        question = cursor.question if cursor else query.question
+        meant = Question.model_validate(question)
+        return cls(
+            question=question,
+            chosen=filter_of(meant, state.shop.mapping.zone),
+            sorting=Sorting.parse(meant.sort),
+            columns=Columns.parse(query.fields),
+            cursor=cursor or None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """Customers of a list, and what the shop knows of them.
+
+    Attributes
+    ----------
+    published
+        The run that is served; None before the first.
+    listed
+        What it says of the customers, in the list's order.
+    people
+        Whom of them the shop still has; nobody where no name was asked for.
+    next
+        Where the next page begins; None after the last.
+    """
+
+    published: Published | None
+    listed: Sequence[CustomerNumbers]
+    people: Mapping[CustomerId, Customer]
+    next: ListPlace | None
+
+    def rows(self, columns: Columns) -> list[dict[str, Any]]:
+        """Return the customers in the shape of a profile."""
+        return [columns.row(one, self.people.get(one.customer_id)) for one in self.listed]
+
+    def values(self, columns: Columns) -> list[list[Any]]:
+        """Return the customers as rows of a table."""
+        return [columns.values(one, self.people.get(one.customer_id)) for one in self.listed]
+
+
+async def page_answer(
+    state: ApiState, asked: AskedList, *, limit: int, totals: bool
+) -> dict[str, Any]:
+    """Return a page, in the shape of `CustomerPage`.
+
+    Raises
+    ------
+    CursorExpired
+        When the run is gone that the cursor is of.
+    """
+    page = await _page(state, asked, asked.cursor, limit)
+    told = await _totals(state, asked) if totals else None
+    following = None
+    if page.next is not None and page.published is not None:
+        following = Cursor(page.published.run_id, asked.question, page.next, told)
+    return {
+        "customers": page.rows(asked.columns),
+        **(told or UNTOLD),
+        "next_cursor": following and following.written(state.cursors),
+        **of_run(page.published),
+    }
+
+
+def of_run(published: Published | None) -> dict[str, Any]:
+    """Say which run an answer is of."""
+    return {"run_id": published and published.run_id, "as_of": published and published.as_of}
+
+
+async def pages(state: ApiState, asked: AskedList) -> AsyncIterator[ListPage]:
+    """Give the pages of a whole list, all of one run; the first may be empty.
+
+    Raises
+    ------
+    CursorExpired
+        When the run is overtaken by another.
+    """
+    page = await _page(state, asked, asked.cursor, ROWS_OF_A_FILE)
+    yield page
+    while page.next is not None and page.published is not None:
+        cursor = Cursor(page.published.run_id, asked.question, page.next, None)
+        page = await _page(state, asked, cursor, ROWS_OF_A_FILE)
+        yield page
+
+
+async def _page(state: ApiState, asked: AskedList, cursor: Cursor | None, limit: int) -> ListPage:
+    place = cursor.place if cursor else None
+    async with snapshot(state.engine, OURS) as connection:
+        published = await runs.published(connection)
+        if cursor and (published is None or published.run_id != cursor.run_id):
+            raise CursorExpired(cursor.run_id)
+        page = await store.read_page(
+            connection, asked.chosen, asked.sorting, after=place, limit=limit
+        )
+    people = await _people(state, asked.columns, page.customers)
+    return ListPage(published, page.customers, people, page.next)
+
+
+async def _people(
+    state: ApiState, columns: Columns, listed: Sequence[CustomerNumbers]
+) -> dict[CustomerId, Customer]:
+    if not columns.need_the_shop or not listed:
+        return {}
+    async with snapshot(state.shop_engine) as connection:
+        ids = [one.customer_id for one in listed]
+        return await customers.get_customers(connection, state.shop, ids)
+
+
+UNTOLD: Mapping[str, None] = {"total": None, "sums": None, "means": None, "known": None}
+
+
+async def _totals(state: ApiState, asked: AskedList) -> dict[str, Any]:
+    """Return what is said of the whole list: counted once, then carried by the cursor."""
+    if asked.cursor and asked.cursor.totals:
+        return asked.cursor.totals
+    async with snapshot(state.engine, OURS) as connection:
+        found = await store.read_totals(connection, asked.chosen)
+    return {
+        "total": found.total,
+        "sums": as_shown(found.sums),
+        "means": as_shown(found.means),
+        "known": as_shown(found.known),
+    }

@@ -1,0 +1,71 @@
+"""The customers who …: lists, the same as files, and many customers by id or e-mail."""
+
+from typing import Annotated, Any
+
+from fastapi import Header, Query, Response
+
+from backend.api.bodies import body_of, sent
+from backend.api.fields import SegmentIdInPath
+from backend.api.lists.batch import batch_answer
+from backend.api.lists.example import CSV_EXAMPLE
+from backend.api.lists.list_csv import csv_answer
+from backend.api.lists.list_query import ListQuery, of_segment
+from backend.api.lists.read_list import AskedList, page_answer
+from backend.api.lists.schema import BatchRequest, CustomerBatch, CustomerPage
+from backend.api.problem_answers import problems
+from backend.api.routers import for_any_key
+from backend.api.state import ApiState, State
+
+router = for_any_key("/api/mcp/customers", "customers")
+
+
+of_segments = for_any_key("/api/mcp/segments", "segments")
+
+BATCH_BYTES = 512 * 1024
+Accept = Annotated[str | None, Header(include_in_schema=False)]
+LIST: dict[str, Any] = {
+    "response_model": CustomerPage,
+    "response_model_exclude_unset": True,
+    "responses": {200: CSV_EXAMPLE, **problems(410)},
+}
+
+
+@router.get("", **LIST)
+async def list_customers(
+    state: State, query: Annotated[ListQuery, Query()], accept: Accept = None
+) -> Response | dict[str, Any]:
+    """List the customers who meet all conditions, and what all of them add up to.
+
+    In pages, or with `format=csv` or `Accept: text/csv` whole as a file.
+    """
+    return await _answer(state, query, accept)
+
+
+@of_segments.get("/{segment_id}/customers", **LIST)
+async def list_segment_customers(
+    state: State,
+    segment_id: SegmentIdInPath,
+    query: Annotated[ListQuery, Query()],
+    accept: Accept = None,
+) -> Response | dict[str, Any]:
+    """List the customers of one segment, or of one group; all else is as for all customers."""
+    return await _answer(state, await of_segment(state, segment_id, query), accept)
+
+
+async def _answer(
+    state: ApiState, query: ListQuery, accept: str | None
+) -> Response | dict[str, Any]:
+    asked = AskedList.of(query, state)
+    if query.wants_csv(accept):
+        return await csv_answer(state, asked)
+    return await page_answer(state, asked, limit=query.limit, totals=query.totals)
+
+
+@router.post(
+    "/batch", max_body_size=BATCH_BYTES, openapi_extra=body_of(BatchRequest, required=True)
+)
+async def look_up_customers(
+    state: State, wanted: Annotated[BatchRequest, sent(BatchRequest)]
+) -> CustomerBatch:
+    """Look up to 1,000 customers up by id or by e-mail; who is missing is said."""
+    return await batch_answer(state, wanted)

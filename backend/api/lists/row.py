@@ -1,0 +1,79 @@
+"""A row of a list: a profile, or the fields of it that were asked for; flat for a file."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from backend.api.customers.shape import nested
+from backend.core.errors import UnknownField
+from backend.results.customer_numbers import SHOWN, CustomerNumbers
+from backend.shop.customers import Customer
+
+ID, PERSON = "customer_id", ("email", "first_name", "last_name")
+ATTRIBUTES: Mapping[str, str] = {str(one.shown_as): one.name for one in SHOWN}
+FIELDS: tuple[str, ...] = (ID, *PERSON, *ATTRIBUTES)
+"""All that a row may have, dots between levels, in a profile's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The fields that are asked for, in a profile's order."""
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, names: Sequence[str]) -> "Columns":
+        """Read the names of fields; the id is always one of them, and none given are all.
+
+        Raises
+        ------
+        UnknownField
+            When a profile has no such field.
+        """
+        asked = {field for name in names for field in _fields(name)} if names else set(FIELDS)
+        return cls(tuple(one for one in FIELDS if one == ID or one in asked))
+
+    @property
+    def need_the_shop(self) -> bool:
+        """Whether names or e-mails are among them."""
+        return not set(PERSON).isdisjoint(self.names)
+
+    @property
+    def flat_names(self) -> list[str]:
+        """Their names in a table."""
+        return [name.replace(".", "_") for name in self.names]
+
+    def values(self, numbers: CustomerNumbers, person: Customer | None) -> list[Any]:
+        """Return a customer's, in order; of somebody who left the shop no name is known."""
+        return [self._value(name, numbers, person) for name in self.names]
+
+    def row(self, numbers: CustomerNumbers, person: Customer | None) -> dict[str, Any]:
+        """Return a customer's in the shape of a profile."""
+        return nested(dict(zip(self.names, self.values(numbers, person), strict=True)))
+
+    @staticmethod
+    def _value(name: str, numbers: CustomerNumbers, person: Customer | None) -> Any:
+        if name == ID:
+            return str(numbers.customer_id)
+        if name in PERSON:
+            return None if person is None else getattr(person, name)
+        return _in_json(getattr(numbers, ATTRIBUTES[name]))
+
+
+def _fields(name: str) -> Iterable[str]:
+    """Return the field of this name, or all of an object of this name."""
+    found = [one for one in FIELDS if one == name or one.startswith(f"{name}.")]
+    if not found:
+        raise UnknownField(name)
+    return found
+
+
+def as_shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values by the names under which a profile shows their numbers."""
+    named = {one.name: str(one.shown_as) for one in SHOWN}
+    return {named[name]: _in_json(value) for name, value in values.items()}
+
+
+def _in_json(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value

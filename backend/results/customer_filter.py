@@ -1,0 +1,111 @@
+"""Who is in a list of customers: each condition declared once, for the API, commands and SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum, auto
+from typing import Any
+
+
+class Comparison(Enum):
+    """How a condition compares a customer's number with what is asked for."""
+
+    ONE_OF = auto()
+    AT_LEAST = auto()
+    AT_MOST = auto()
+    BEFORE = auto()
+    """Strictly earlier."""
+    SINCE = auto()
+    """At this instant or later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One condition of a list. Who has no such number does not meet it.
+
+    Attributes
+    ----------
+    name
+        Of the field, of the API's parameter and of the command's option.
+    of
+        The declared number that is compared; for groups and moves, what is looked for there.
+    comparison
+        How.
+    meaning
+        What customers meet it, as documentation says.
+    """
+
+    of: str
+    comparison: Comparison
+    meaning: str
+    name: str = ""
+
+
+GROUP, MOVED_AT = "group", "moved_at"
+
+
+def condition(of: str, comparison: Comparison, meaning: str) -> Any:
+    """Declare a field of `CustomerFilter`; see `Condition`."""
+    told = Condition(of=of, comparison=comparison, meaning=meaning)
+    default: tuple[()] | None = () if comparison is Comparison.ONE_OF else None
+    return field(default=default, metadata={"condition": told})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerFilter:
+    """What all customers of a list have in common; conditions that are not given say nothing."""
+
+    segment: tuple[str, ...] = condition(
+        "archetype_id", Comparison.ONE_OF, "In one of these segments, by id"
+    )
+    group: tuple[str, ...] = condition(
+        GROUP, Comparison.ONE_OF, "In a segment of one of these groups, by the group's id"
+    )
+    status: tuple[str, ...] = condition("status", Comparison.ONE_OF, "Of one of these statuses")
+    min_churn_risk: Decimal | None = condition(
+        "churn_risk", Comparison.AT_LEAST, "churn_risk at least so high"
+    )
+    max_churn_risk: Decimal | None = condition(
+        "churn_risk", Comparison.AT_MOST, "churn_risk at most so high"
+    )
+    min_ltv: Decimal | None = condition("ltv", Comparison.AT_LEAST, "ltv at least so high")
+    max_ltv: Decimal | None = condition("ltv", Comparison.AT_MOST, "ltv at most so high")
+    min_predicted_value: Decimal | None = condition(
+        "predicted_value", Comparison.AT_LEAST, "predicted_value at least so high"
+    )
+    min_value_at_risk: Decimal | None = condition(
+        "value_at_risk", Comparison.AT_LEAST, "value_at_risk at least so high"
+    )
+    min_frequency: int | None = condition(
+        "frequency", Comparison.AT_LEAST, "At least so many counted orders"
+    )
+    max_recency_days: int | None = condition(
+        "recency_days", Comparison.AT_MOST, "At most so many days since the last counted order"
+    )
+    ordered_before: datetime | None = condition(
+        "last_order_at", Comparison.BEFORE, "Whose last counted order is earlier"
+    )
+    next_order_before: datetime | None = condition(
+        "next_order_p50", Comparison.BEFORE, "Whose next order is more likely than not earlier"
+    )
+    moved_since: datetime | None = condition(
+        MOVED_AT, Comparison.SINCE, "Who went from one segment to another at this instant or later"
+    )
+    changed_since: datetime | None = condition(
+        "changed_at", Comparison.SINCE, "Whose changed_at is this instant or later"
+    )
+
+    def given(self) -> Iterator[tuple[Condition, Any]]:
+        """Return the conditions that say something, each with what it asks for."""
+        for one in CONDITIONS:
+            if (asked := getattr(self, one.name)) not in ((), None):
+                yield one, asked
+
+
+CONDITIONS: tuple[Condition, ...] = tuple(
+    replace(one.metadata["condition"], name=one.name) for one in fields(CustomerFilter)
+)
+"""Every condition, in the order in which documentation shows them."""

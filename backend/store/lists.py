@@ -1,0 +1,188 @@
+"""Lists of customers: pages by keyset, and what a whole list adds up to.
+
+A page begins after the last row of the one before, found by an index, so that the thousandth
+costs what the first does. Customers whose number is unknown come last in either direction; they
+are a second part of the list, because databases do not agree where NULL stands.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Double, Integer, Select, and_, cast, func, or_, select
+
+from backend.core.customer_id import CustomerId
+from backend.database.engine import AsyncConnection
+from backend.results.customer_filter import CustomerFilter
+from backend.results.customer_numbers import AVERAGED, SUMMED, CustomerNumbers
+from backend.results.declared import Flag, Number, Quantity, Real
+from backend.results.sorting import ListPlace, Sorting
+from backend.store.list_conditions import conditions
+from backend.store.tables import customer_intelligence
+
+Column = ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some customers of a list, in its order.
+
+    Attributes
+    ----------
+    customers
+        What was published of them.
+    next
+        Where the next page begins; None after the last customer.
+    """
+
+    customers: Sequence[CustomerNumbers]
+    next: ListPlace | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a whole list adds up to, by the names of numbers.
+
+    Attributes
+    ----------
+    total
+        Customers.
+    sums
+        Of those numbers that add up; 0 where nobody's is known.
+    means
+        Over those whose number is known; None where nobody's is.
+    known
+        Customers whose number is known.
+    """
+
+    total: int
+    sums: dict[str, Decimal | int]
+    means: dict[str, Decimal | None]
+    known: dict[str, int]
+
+
+async def read_page(
+    connection: AsyncConnection,
+    chosen: CustomerFilter,
+    sorting: Sorting,
+    *,
+    after: ListPlace | None = None,
+    limit: int,
+) -> Page:
+    """Return the customers of a list from a place on.
+
+    Parameters
+    ----------
+    connection
+        In a snapshot, so that all rows are of one run.
+    chosen, sorting
+        Who is in the list, and in which order.
+    after
+        The last customer of the page before; None: from the beginning.
+    limit
+        At most so many, at least 1.
+    """
+    rows: list[dict[str, Any]] = []
+    for part in _parts(chosen, sorting, after):
+        # One more than is asked for tells whether there is a next page.
+        found = await connection.execute(part.limit(limit + 1 - len(rows)))
+        rows += [dict(row) for row in found.mappings()]
+        if len(rows) > limit:
+            break
+    last = rows[limit - 1] if len(rows) > limit else None
+    following = None if last is None else ListPlace(last[KEY], last["customer_id"])
+    return Page([_numbers(row) for row in rows[:limit]], following)
+
+
+KEY = "sorted_by"
+
+
+def _parts(chosen: CustomerFilter, sorting: Sorting, after: ListPlace | None) -> list[Select[Any]]:
+    """Return the known and the unknown part of a list, as far as they are still to come."""
+    table = customer_intelligence
+    key, ids = _key(sorting), table.c.customer_id
+    listed = select(table, key.label(KEY)).where(*conditions(chosen))
+    by_key, by_id = [one.desc() if sorting.descending else one.asc() for one in (key, ids)]
+    if sorting.by is None:
+        return [listed.where(_beyond(sorting, None, after)).order_by(by_id)]
+    unknown = listed.where(key.is_(None)).order_by(by_id)
+    if after is not None and after.value is None:
+        return [unknown.where(_beyond(sorting, None, after))]
+    known = listed.where(key.is_not(None), _beyond(sorting, key, after)).order_by(by_key, by_id)
+    return [known, unknown]
+
+
+def _key(sorting: Sorting) -> Column:
+    if sorting.by is None:
+        return customer_intelligence.c.customer_id
+    column = customer_intelligence.c[sorting.by.name]
+    match sorting.by.kind:
+        case Real():  # what MySQL keeps in single precision equals nothing that it shows of it
+            return cast(column, Double())
+        case Flag():
+            return cast(column, Integer())
+    return column
+
+
+def _beyond(sorting: Sorting, key: Column | None, after: ListPlace | None) -> ColumnElement[bool]:
+    """Whether a row comes after the place."""
+    ids = customer_intelligence.c.customer_id
+    if after is None:
+        return and_(True)
+    if key is None:
+        return _past(sorting, ids, after.customer_id)
+    # A conjunction first: that is what databases use an index for.
+    return and_(
+        key <= after.value if sorting.descending else key >= after.value,
+        or_(_past(sorting, key, after.value), _past(sorting, ids, after.customer_id)),
+    )
+
+
+def _past(sorting: Sorting, column: Column, value: Any) -> ColumnElement[bool]:
+    past: ColumnElement[bool] = column < value if sorting.descending else column > value
+    return past
+
+
+def _numbers(row: dict[str, Any]) -> CustomerNumbers:
+    told = {name: value for name, value in row.items() if name != KEY}
+    return CustomerNumbers(**{**told, "customer_id": CustomerId(str(told["customer_id"]))})
+
+
+async def read_totals(connection: AsyncConnection, chosen: CustomerFilter) -> Totals:
+    """Return what a whole list adds up to, in one statement."""
+    columns = customer_intelligence.c
+    numbers = [columns[one.name] for one in AVERAGED]
+    asked = [
+        func.count(),
+        *(func.count(one) for one in numbers),
+        *(func.sum(one) for one in numbers),
+    ]
+    found = await connection.execute(
+        select(*asked).select_from(customer_intelligence).where(*conditions(chosen))
+    )
+    total, *rest = found.one()
+    known = dict(zip((one.name for one in AVERAGED), rest, strict=False))
+    sums = {
+        one.name: _exact(one, value)
+        for one, value in zip(AVERAGED, rest[len(AVERAGED) :], strict=True)
+    }
+    return Totals(
+        total=total,
+        sums={one.name: sums[one.name] for one in SUMMED},
+        means={one.name: _mean(one, sums[one.name], known[one.name]) for one in AVERAGED},
+        known=known,
+    )
+
+
+def _exact(one: Number, value: Any) -> Decimal:
+    """Return a sum with the places of what was added; SQLite adds in floating point."""
+    sum_ = Decimal(0) if value is None else Decimal(str(value))
+    return round(sum_, one.kind.places) if isinstance(one.kind, Quantity) else sum_
+
+
+def _mean(one: Number, sum_: Decimal, known: int) -> Decimal | None:
+    if not known:
+        return None
+    places = one.kind.places if isinstance(one.kind, Quantity) else 2
+    return round(sum_ / known, places)

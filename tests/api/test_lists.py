@@ -1,0 +1,217 @@
+"""Lists over HTTP, held against rows that are read from the database by hand."""
+
+import csv
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import text
+
+from backend.database.engine import opened
+from tests.conftest import wait_for
+from tests.live import API_KEY, Live
+from tests.shops import Shop
+
+LIST = "/api/mcp/customers"
+
+
+def asked(live: Live, path: str = LIST, **query: Any) -> dict[str, Any]:
+    answer = live.client.get(path, params=query, headers={"X-API-Key": API_KEY})
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def refused(live: Live, **query: Any) -> tuple[int, str]:
+    answer = live.client.get(LIST, params=query, headers={"X-API-Key": API_KEY})
+    return answer.status_code, answer.json()["detail"]
+
+
+def followed(live: Live, **query: Any) -> list[dict[str, Any]]:
+    """Ask for page after page, by the cursor alone."""
+    page = asked(live, **query)
+    found = [page]
+    while page["next_cursor"]:
+        page = asked(live, cursor=page["next_cursor"], limit=query.get("limit", 50))
+        found.append(page)
+    return found
+
+
+@pytest.fixture(scope="module")
+def published(live: Live) -> pd.DataFrame:
+    """Read the published rows past the API."""
+    table = pd.DataFrame(wait_for(_rows(live.url)))
+    return table.astype({"churn_risk": float, "value_at_risk": float, "ltv": float})
+
+
+async def _rows(url: str) -> list[dict[str, Any]]:
+    async with opened(url) as engine, engine.connect() as connection:
+        found = await connection.execute(text("SELECT * FROM customer_intelligence"))
+        return [dict(row) for row in found.mappings()]
+
+
+def ids(rows: list[dict[str, Any]]) -> list[int]:
+    return [int(row["customer_id"]) for row in rows]
+
+
+def test_pages_hold_everybody_once_by_value_at_risk(live: Live, published: pd.DataFrame) -> None:
+    pages = followed(live, limit=30)
+    rows = [row for page in pages for row in page["customers"]]
+    assert sorted(ids(rows)) == sorted(published.customer_id)
+    known = [row["value_at_risk"] for row in rows if row["value_at_risk"] is not None]
+    assert known == sorted(known, reverse=True)
+    assert [row["value_at_risk"] for row in rows[len(known) :]] == [None] * (len(rows) - len(known))
+    for name in ("total", "sums", "means", "known", "run_id", "as_of"):
+        assert len({str(page[name]) for page in pages}) == 1, name
+    assert pages[0]["total"] == len(published)
+
+
+def test_totals_are_those_of_the_table(live: Live, published: pd.DataFrame) -> None:
+    page = asked(live, min_churn_risk=0.4, limit=1)
+    wanted = published[published.churn_risk >= 0.4]
+    assert page["total"] == len(wanted)
+    assert page["sums"]["value_at_risk"] == pytest.approx(wanted.value_at_risk.sum(), abs=0.005)
+    assert page["means"]["churn_risk"] == pytest.approx(wanted.churn_risk.mean(), abs=1e-4)
+    assert page["known"]["usual_gap_days"] == wanted.usual_gap_days.notna().sum()
+    untold = asked(live, min_churn_risk=0.4, limit=1, totals=False)
+    assert (untold["total"], untold["sums"], untold["means"]) == (None, None, None)
+
+
+def test_a_row_is_the_profile(live: Live) -> None:
+    for row in asked(live, limit=3)["customers"]:
+        profile = asked(live, f"{LIST}/{row['customer_id']}")
+        assert profile.pop("explanation") is None
+        assert row == profile
+
+
+def test_fields_are_those_that_are_asked_for(live: Live) -> None:
+    (row,) = asked(live, fields="archetype.id,email", limit=1)["customers"]
+    assert row.keys() == {"customer_id", "email", "archetype"}
+    assert row["archetype"].keys() == {"id"}
+    (row,) = asked(live, fields=["archetype", "ltv"], limit=1)["customers"]
+    assert row["archetype"].keys() == {"id", "name", "level"}
+
+
+def test_several_segments_are_given_by_comma_or_repetition(
+    live: Live, published: pd.DataFrame
+) -> None:
+    first, second = published.archetype_id.unique()[:2]
+    wanted = published.archetype_id.isin([first, second]).sum()
+    assert asked(live, segment=f"{first},{second}")["total"] == wanted
+    assert asked(live, segment=[first, second])["total"] == wanted
+    assert asked(live, segment="no_such_segment")["total"] == 0
+
+
+def test_the_list_of_a_segment_is_the_same_list(live: Live) -> None:
+    segments = asked(live, "/api/mcp/segments")
+    for one in (*segments["segments"], *segments["groups"]):
+        page = asked(live, f"/api/mcp/segments/{one['id']}/customers", limit=2)
+        assert page["total"] == one["customer_count"]
+        if page["next_cursor"]:
+            path = f"/api/mcp/segments/{one['id']}/customers"
+            assert asked(live, path, cursor=page["next_cursor"])["total"] == page["total"]
+    missing = live.get("/api/mcp/segments/nobody/customers")
+    assert (missing.status_code, missing.json()["detail"]) == (
+        404,
+        "No segment has the id nobody.",
+    )
+
+
+def test_days_begin_in_the_shops_time_zone(live: Live, shop: Shop) -> None:
+    last = {
+        row["customer_id"]: row["created_at"]
+        for row in shop.orders
+        if shop.counted(row["customer_id"])
+    }
+    some = sorted(last.values())[len(last) // 2]
+    exact = asked(live, ordered_before=some.replace(tzinfo=UTC).isoformat(), limit=1000)
+    day = asked(live, ordered_before=some.date().isoformat(), limit=1000)
+    at_midnight = datetime(some.year, some.month, some.day, tzinfo=UTC).isoformat()
+    assert day["total"] == asked(live, ordered_before=at_midnight)["total"] <= exact["total"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"min_churnrisk": 0.5}, "min_churnrisk"),
+        ({"min_churn_risk": 1.5}, "less than or equal to 1"),
+        ({"min_ltv": "nan"}, "finite"),
+        ({"status": "happy"}, "insufficient_history"),
+        ({"sort": "email"}, "email is no field"),
+        ({"fields": "password"}, "password is no field"),
+        ({"limit": 1001}, "1000"),
+        ({"ordered_before": "soon"}, "ordered_before"),
+        ({"cursor": "made up"}, "not the next_cursor"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(
+    live: Live, query: dict[str, Any], said: str
+) -> None:
+    status, detail = refused(live, **query)
+    assert status == 422
+    assert said in detail
+
+
+def test_a_cursor_is_of_its_list_alone(live: Live) -> None:
+    cursor = asked(live, limit=1, min_churn_risk=0.1)["next_cursor"]
+    assert asked(live, cursor=cursor, min_churn_risk=0.1)["customers"]
+    status, detail = refused(live, cursor=cursor, min_churn_risk=0.2)
+    assert (status, "of another list" in detail) == (422, True)
+    assert refused(live, cursor=cursor[:-1] + ("a" if cursor[-1] != "a" else "b"))[0] == 422
+
+
+def test_a_file_holds_the_whole_list(live: Live, published: pd.DataFrame) -> None:
+    headers = {"X-API-Key": API_KEY, "Accept": "text/csv"}
+    answer = live.client.get(LIST, params={"min_churn_risk": 0.2}, headers=headers)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["X-Run-ID"] == published.run_id.iloc[0]
+    table = pd.read_csv(io.StringIO(answer.text))
+    wanted = published[published.churn_risk >= 0.2]
+    assert sorted(table.customer_id) == sorted(wanted.customer_id)
+    assert table.value_at_risk.sum() == pytest.approx(wanted.value_at_risk.sum(), abs=0.005)
+    assert table.archetype_id.notna().all()
+    assert (table.as_of == "2024-06-01T00:00:00+00:00").all()
+
+
+def test_a_name_in_a_file_is_no_formula(live: Live) -> None:
+    answer = live.client.get(
+        LIST, params={"format": "csv", "fields": "first_name"}, headers={"X-API-Key": API_KEY}
+    )
+    names = {
+        row["customer_id"]: row["first_name"] for row in csv.DictReader(io.StringIO(answer.text))
+    }
+    assert names["4"] == "'=1+1"
+    assert names["1"] == "Séan"
+    assert names["3"] == ""
+
+
+def test_a_batch_answers_who_is_there_and_names_who_is_missing(live: Live) -> None:
+    told = batch(live, {"ids": ["5", "999999", "5", "no id", "6"]})
+    assert ids(told["customers"]) == [5, 6]
+    assert told["missing"] == {"ids": ["999999", "no id"], "emails": []}
+    assert told["customers"][0] == asked(live, f"{LIST}/5")
+    told = batch(live, {"emails": [" PERSON5@example.com ", "nobody@example.com", ""]})
+    assert ids(told["customers"]) == [5]
+    assert told["missing"] == {"ids": [], "emails": ["nobody@example.com", ""]}
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"ids": ["1"], "emails": ["a@example.com"]}, {"ids": ["1"] * 1001}, {"id": ["1"]}]
+)
+def test_a_batch_of_both_or_of_nothing_is_refused(live: Live, body: dict[str, Any]) -> None:
+    answer = live.client.post(f"{LIST}/batch", json=body, headers={"X-API-Key": API_KEY})
+    assert answer.status_code == 422
+
+
+def test_a_batch_may_be_larger_than_other_bodies(live: Live) -> None:
+    emails = [f"{'long' * 20}{number}@example.com" for number in range(1000)]
+    assert batch(live, {"emails": emails})["missing"]["emails"] == emails
+
+
+def batch(live: Live, body: dict[str, Any]) -> dict[str, Any]:
+    answer = live.client.post(f"{LIST}/batch", json=body, headers={"X-API-Key": API_KEY})
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
