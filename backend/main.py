@@ -46,7 +46,13 @@ from backend.core.misspelt import name_misspelt
 from backend.core.settings import Settings
 from backend.core.visible import visible
 from backend.database.bounds import hurried
-from backend.database.engine import AsyncEngine, InvalidDatabaseUrl, opened, ping
+from backend.database.engine import (
+    AsyncEngine,
+    InvalidDatabaseUrl,
+    opened,
+    ping,
+    refuse_unusable_urls,
+)
 from backend.run.run_config import RunConfig
 from backend.run.worker import work
 from backend.shop.mapping.layers import load_mapping
@@ -57,6 +63,7 @@ from backend.store.migrate import migrate, refuse_unusable
 RETRY_SECONDS = 1.0
 # What scripts of an allowed origin may read of an answer.
 EXPOSED = (REQUEST_ID, "RateLimit", "RateLimit-Policy", "Retry-After", "Location", "ETag")
+RUN_CONNECTIONS = 4  # of its own process: one reads the shop, two write, one tells how it ended
 REFUSED_AT_START = (
     InvalidConfiguration,
     InvalidMapping,
@@ -82,7 +89,10 @@ def create_app(settings: Settings) -> FastAPI:
     ------
     InvalidMapping
         When the shop's tables are described by something that cannot be used.
+    InvalidDatabaseUrl
+        When a database's URL has an option that is not known.
     """
+    refuse_unusable_urls(settings.database_urls)
     mapping = load_mapping(settings.shop_variables())
     pages: dict[str, Any] = {} if settings.serve_docs else {"openapi_url": None}
     app: FastAPI = (FastAPIOffline if settings.serve_docs else FastAPI)(
@@ -177,6 +187,7 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
     engine = await reading(ours, pool_size=settings.database_pool_size)
     shop_engine = await reading(theirs, pool_size=settings.database_pool_size)
     health_engine = await looking(ours)
+    _say_connections(settings.database_pool_size, databases=1 if ours == theirs else 2)
     cache = create_cache(_revealed(settings.redis_url), ttl_seconds=settings.cache_ttl_seconds)
     stack.push_async_callback(cache.close)
     return ApiState(
@@ -191,6 +202,12 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
         cursors=cursor_serializer(settings.admin_api_keys[0].encode()),
         as_of=settings.run_as_of and in_utc(settings.run_as_of, mapping.zone),
     )
+
+
+def _say_connections(pool_size: int, *, databases: int) -> None:
+    """Say how many connections this process may have, so that a server can be sized for it."""
+    most = {"requests": 2 * pool_size, "health": databases, "worker": 2, "run": RUN_CONNECTIONS}
+    log.info("connections at most", extra={**most, "together": sum(most.values())})
 
 
 async def _opened_for(
@@ -254,7 +271,10 @@ def refuse_unusable_tables(settings: Settings) -> None:
     ------
     DatabaseRefuses, TablesInTheWay, TablesTooNew
         When no second try would mend what it meets.
+    InvalidDatabaseUrl
+        When a database's URL has an option that is not known.
     """
+    refuse_unusable_urls(settings.database_urls)
     # A server makes the app in its loop, and may not be kept from it: hence a thread with its own.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, _look(settings)).result()

@@ -212,6 +212,32 @@ def _postgresql_takes_sessions(data: Path) -> bool:
 
 
 @contextmanager
+def pgbouncer(behind: str, *options: str) -> Iterator[Server]:
+    """Run PgBouncer in transaction mode, with two sessions on the PostgreSQL `behind` it."""
+    program, address = need("pgbouncer", ["pgbouncer"]), urlsplit(behind)
+    with _folder("postgres") as (folder, user):
+        port = free_port()
+        (folder / "users").write_text(f'"{address.username}" ""\n')
+        settings = (
+            "[databases]",
+            f"* = host={address.hostname} port={address.port}",
+            "[pgbouncer]",
+            "listen_addr = 127.0.0.1",
+            f"listen_port = {port}",
+            "unix_socket_dir =",
+            "auth_type = trust",
+            f"auth_file = {folder}/users",
+            "pool_mode = transaction",
+            "default_pool_size = 2",
+            "max_client_conn = 200",
+            *options,
+        )
+        (folder / "ini").write_text("\n".join(settings))
+        url = f"postgresql://{address.username}@127.0.0.1:{port}{address.path}"
+        yield from _served(Server(url, command=[program, "-q", str(folder / "ini")], user=user))
+
+
+@contextmanager
 def mysql() -> Iterator[Server]:
     """Run MariaDB; its URL names the database `mysql` and a user with all rights."""
     if url := os.environ.get("TEST_MYSQL_URL"):

@@ -353,6 +353,14 @@ class Settings(BaseSettings):
         """URL of the database that holds our own tables."""
         return self._address(self.intelligence_database_url or self.database_url)
 
+    @property
+    def database_urls(self) -> dict[str, str]:
+        """URLs of databases, by the variable that holds them."""
+        urls = {"DATABASE_URL": self.shop_url}
+        if self.intelligence_database_url is not None:
+            urls["INTELLIGENCE_DATABASE_URL"] = self.intelligence_url
+        return urls
+
     def _address(self, url: SecretStr) -> str:
         """Add what providers print of a pooler in front, so that whoever connects knows."""
         address = url.get_secret_value()

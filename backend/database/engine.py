@@ -5,8 +5,9 @@ of who asks, and give what drivers raise a name.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from typing import Any
 
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,7 +17,7 @@ from backend.database.bounds import PATIENT, Bounds
 from backend.database.failures import OURS, problems_named
 from backend.database.mysql_engine import mysql_engine
 from backend.database.pools import PoolPlan, bounds_of
-from backend.database.postgresql_engine import postgresql_engine
+from backend.database.postgresql_engine import postgresql_engine, saw_pooler
 from backend.database.sqlite_engine import sqlite_engine
 from backend.database.urls import InvalidDatabaseUrl, libpq_uri, parse_url
 
@@ -30,6 +31,8 @@ __all__ = [
     "parse_url",
     "ping",
     "problems_named",
+    "refuse_unusable_urls",
+    "saw_pooler",
     "snapshot",
     "transaction",
 ]
@@ -40,8 +43,10 @@ ENGINES: Mapping[str, Callable[[URL, PoolPlan], AsyncEngine]] = {
     "mysql": mysql_engine,
     "mariadb": mysql_engine,
 }
-READ_ONLY = {
-    "postgresql": ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",),
+# What BEGIN says itself costs no statement, and no pooler mistakes it for a session's.
+SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+READ_ONLY: Mapping[str, Sequence[str]] = {
+    "postgresql": (),
     "mysql": ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",),
     "mariadb": ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",),
     "sqlite": ("PRAGMA query_only = ON", "BEGIN"),
@@ -67,6 +72,21 @@ def create_engine(url: str, *, pool_size: int = 5, bounds: Bounds = PATIENT) -> 
     """
     parsed = parse_url(url)
     return ENGINES[parsed.get_backend_name()](parsed, PoolPlan(size=pool_size, bounds=bounds))
+
+
+def refuse_unusable_urls(urls: Mapping[str, str]) -> None:
+    """Look at URLs, by the variable that holds them, before anything is begun.
+
+    Raises
+    ------
+    InvalidDatabaseUrl
+        Names the variable whose URL, or an option of it, cannot be understood.
+    """
+    for variable, url in urls.items():
+        try:
+            create_engine(url)
+        except InvalidDatabaseUrl as error:
+            raise InvalidDatabaseUrl(error.problem, variable) from None
 
 
 @asynccontextmanager
@@ -103,14 +123,23 @@ async def transaction(engine: AsyncEngine, database: str = OURS) -> AsyncIterato
     TablesTooOld
         When it asks for a table or a column of ours that is not there.
     """
+    async with _transaction(engine, database, {}) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def _transaction(
+    engine: AsyncEngine, database: str, options: Mapping[str, Any]
+) -> AsyncIterator[AsyncConnection]:
     user = engine.url.username
     with changes.told(database), problems_named(database, user):
         async with (
             asyncio.timeout(bounds_of(engine).transaction_seconds or None),
-            aclosing(await _connected(engine, database)) as connection,
-            connection.begin(),
+            aclosing(await _connected(engine, database)) as pooled,
         ):
-            yield connection
+            connection = await pooled.execution_options(**options) if options else pooled
+            async with connection.begin():
+                yield connection
 
 
 @asynccontextmanager
@@ -122,7 +151,8 @@ async def snapshot(engine: AsyncEngine, database: str = "shop") -> AsyncIterator
     DatabaseUnavailable
         When the database is away, or keeps the body waiting for too long.
     """
-    async with transaction(engine, database) as connection:
+    options = SNAPSHOT if engine.dialect.name == "postgresql" else {}
+    async with _transaction(engine, database, options) as connection:
         for command in READ_ONLY[engine.dialect.name]:
             await connection.execute(text(command))
         yield connection

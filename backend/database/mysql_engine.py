@@ -1,6 +1,5 @@
 """MySQL and MariaDB."""
 
-import ssl
 from math import ceil
 from typing import Any
 
@@ -8,8 +7,8 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backend.database.bounds import Bounds
+from backend.database.mysql_options import mysql_options
 from backend.database.pools import PoolPlan, pooled
-from backend.database.urls import InvalidDatabaseUrl
 
 SESSION = "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
 # Each in a comment that the other one does not run: MariaDB leaves out what asks for MySQL 5.7.
@@ -20,16 +19,17 @@ LOCK = ", lock_wait_timeout = {seconds}, innodb_lock_wait_timeout = {seconds}"
 
 def mysql_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
     """Make an engine on MySQL or MariaDB."""
-    query = dict(url.query)
+    options = mysql_options(url)
+    seconds = min(options.connect_seconds or plan.connect_seconds, plan.connect_seconds)
     arguments: dict[str, Any] = {
         "init_command": session_of(plan.bounds),
-        "connect_timeout": ceil(plan.connect_seconds),
+        "connect_timeout": max(1, round(seconds)),
+        "charset": "utf8mb4",
+        "ssl": options.tls,
     }
-    modes = [query.pop(name, None) for name in ("ssl-mode", "ssl_mode", "sslmode", "ssl")]
-    if (mode := next((mode for mode in modes if mode is not None), None)) is not None:
-        arguments["ssl"] = _tls(str(mode))
-    query.setdefault("charset", "utf8mb4")
-    return pooled(url.set(query=query), plan, connect_args=arguments)
+    if options.unix_socket is not None:
+        arguments["unix_socket"] = options.unix_socket
+    return pooled(options.url, plan, connect_args=arguments)
 
 
 def session_of(bounds: Bounds) -> str:
@@ -42,18 +42,3 @@ def session_of(bounds: Bounds) -> str:
             STATEMENT.format(seconds=statement, ms=ceil(statement * 1000)) if statement else "",
         ]
     )
-
-
-def _tls(mode: str) -> ssl.SSLContext | None:
-    """Translate MySQL's and libpq's words for encryption."""
-    word = mode.lower().replace("-", "_")
-    if word in {"disable", "disabled", "false", "0"}:
-        return None
-    context = ssl.create_default_context()
-    if word in {"prefer", "preferred", "require", "required", "true", "1"}:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    elif word == "verify_ca":
-        context.check_hostname = False
-    elif word not in {"verify_full", "verify_identity"}:
-        raise InvalidDatabaseUrl(f"has the unknown encryption mode {mode}")
-    return context

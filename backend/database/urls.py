@@ -1,9 +1,11 @@
 """A database URL in any form that people have at hand; the driver is always ours."""
 
+import re
+
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from backend.core.errors import BackendError
+from backend.core.errors import InvalidConfiguration
 
 DRIVERS = {
     "postgresql": "postgresql+asyncpg",
@@ -12,14 +14,19 @@ DRIVERS = {
     "mariadb": "mariadb+asyncmy",
     "sqlite": "sqlite+aiosqlite",
 }
+# libpq takes several hosts, each with a port of its own, in the place of one.
+SEVERAL_HOSTS = re.compile(
+    r"(?P<kind>postgres\w*(?:\+\w+)?://)(?P<user>.*@)?(?P<hosts>[^@/?]*,[^@/?]*)(?P<rest>[/?].*)?",
+    re.DOTALL,
+)
 
 
-class InvalidDatabaseUrl(BackendError):
+class InvalidDatabaseUrl(InvalidConfiguration):
     """A database URL cannot be read. The text never repeats the URL, which holds a password."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, variable: str = "The database URL") -> None:
         self.problem = problem
-        super().__init__(f"The database URL {problem}.")
+        super().__init__(variable, problem, "a URL as in docs/operations.md")
 
 
 def parse_url(url: str) -> URL:
@@ -31,13 +38,35 @@ def parse_url(url: str) -> URL:
         When it is no URL, or of a kind of database that is not supported.
     """
     try:
-        parsed = make_url(url)
+        parsed = _of_several_hosts(several) if (several := _several(url)) else make_url(url)
     except (ArgumentError, ValueError):
         raise InvalidDatabaseUrl("cannot be read") from None
     kind = parsed.drivername.split("+")[0].lower()
     if kind not in DRIVERS:
         raise InvalidDatabaseUrl(f"is of the unknown kind {kind}")
     return parsed.set(drivername=DRIVERS[kind])
+
+
+def _several(url: str) -> re.Match[str] | None:
+    return SEVERAL_HOSTS.fullmatch(url)
+
+
+def _of_several_hosts(found: re.Match[str]) -> URL:
+    """Read the URL without its hosts, and name them in options, as libpq does too."""
+    one = make_url(f"{found['kind']}{found['user'] or ''}{found['rest'] or ''}")
+    parts = [
+        host.rpartition(":") if _has_port(host) else (host, "", "5432") for host in _split(found)
+    ]
+    hosts, ports = ",".join(part[0] for part in parts), ",".join(part[2] for part in parts)
+    return one.update_query_dict({"host": hosts, "port": ports})
+
+
+def _split(found: re.Match[str]) -> list[str]:
+    return found["hosts"].split(",")
+
+
+def _has_port(host: str) -> bool:
+    return ":" in host.rpartition("]")[2]
 
 
 def libpq_uri(url: URL) -> str:

@@ -320,6 +320,11 @@ class UnusableTables(Judgement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PoolerInFront(Judgement):
+    """A pooler gives each transaction another session of the database."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShopUser(Judgement):
     """Tables of the shop that the user that reads them may change."""
 

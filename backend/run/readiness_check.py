@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from backend.core.errors import TablesInTheWay, TablesTooNew
-from backend.database.engine import AsyncEngine
+from backend.database.engine import AsyncEngine, saw_pooler
 from backend.readiness import judging
-from backend.readiness.judgement import Judgement, Unreadable
+from backend.readiness.judgement import Judgement, PoolerInFront, Unreadable
 from backend.results.readiness import Readiness
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.seen import Looked, Refused, Seen, inspect_shop
@@ -55,16 +55,22 @@ async def check_shop(
     """
     inspected = await inspect_shop(shop_engine, shop, as_of)
     ours = await _ours(our_engine)
+    pooler = _pooler(shop_engine, our_engine)
     missing: list[Judgement] = [
         judging.missing(one.name, one.problem, one.nearest) for one in inspected.missing
     ]
     if inspected.seen is not None:
         judged = judge(inspected.seen, ours, as_of, horizons)
-        return readiness_in_words([*missing, *judged])
+        return readiness_in_words([*missing, *judged, *pooler])
     if inspected.unreadable is not None:
         problem = str(inspected.unreadable)
         missing.append(Unreadable(code="unreadable", level="error", problem=problem))
-    return readiness_in_words([*missing, ours])
+    return readiness_in_words([*missing, ours, *pooler])
+
+
+def _pooler(*engines: AsyncEngine) -> list[Judgement]:
+    seen = any(saw_pooler(engine) for engine in engines)
+    return [PoolerInFront(code="pooler", level="ok")] if seen else []
 
 
 async def _ours(engine: AsyncEngine) -> Judgement:

@@ -19,6 +19,7 @@ from backend.readiness.judgement import (
     OnSearchPath,
     OrdersAtNight,
     OurTables,
+    PoolerInFront,
     RepeatedEmails,
     RepeatedIds,
     RowsWithoutId,
@@ -244,6 +245,14 @@ def _(found: MissingIndexes) -> str:
 @_sentence.register
 def _(found: OurTables) -> str:
     return found.refused or "Our tables can be written."
+
+
+@_sentence.register
+def _(_found: PoolerInFront) -> str:
+    return (
+        "A pooler that gives each transaction another session is in front of the database. "
+        "DATABASE_POOLER=transaction says so, and spares a look at every start."
+    )
 
 
 @_sentence.register
