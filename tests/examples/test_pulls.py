@@ -131,7 +131,11 @@ def shop() -> Shop:
     return invented(customers=60)
 
 
-@pytest.fixture(params=PLATFORMS)
+# What a pull does with either platform is shown with the first one, the second repeats it.
+both_platforms = pytest.mark.parametrize("pull", PLATFORMS, indirect=True)
+
+
+@pytest.fixture(params=["shopify", pytest.param("woocommerce", marks=pytest.mark.long)])
 def pull(
     request: pytest.FixtureRequest, shop: Shop, postgres_url: str, tmp_path: Path
 ) -> Iterator[Pull]:
@@ -139,6 +143,7 @@ def pull(
         yield Pull(request.param, fake, shop, postgres_url, tmp_path)
 
 
+@both_platforms
 def test_a_pull_fills_the_guides_tables_and_a_run_works_on_them(pull: Pull) -> None:
     pull.run()
     assert pull.has_everything()
@@ -166,6 +171,7 @@ def latest(shop: Shop) -> datetime:
     return max(created(row) for row in shop.orders) + timedelta(hours=1)
 
 
+@both_platforms
 def test_a_second_pull_fetches_what_changed_and_the_last_hour(pull: Pull) -> None:
     pull.run()
     before = pull.order_totals()
@@ -336,12 +342,14 @@ def run_by_cron(line: str, folder: Path, service: str) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
+@both_platforms
 def test_a_refused_key_changes_nothing_and_is_said(pull: Pull) -> None:
     said = pull.refused(SHOPIFY_TOKEN="wrong", WOOCOMMERCE_KEY="wrong")
     assert "401" in said
     assert pull.rows("SELECT 1 FROM pg_tables WHERE schemaname = 'ecommerce'") == []
 
 
+@both_platforms
 def test_an_api_that_sorts_otherwise_is_refused_before_a_change_is_lost(pull: Pull) -> None:
     pull.fake.sorts_as_asked = False
     said = pull.refused()
@@ -359,6 +367,7 @@ def test_tables_of_others_are_refused_in_a_sentence(pull: Pull) -> None:
     assert len(pull.rows("SELECT id FROM pulled.orders")) == len(pull.shop.orders)
 
 
+@both_platforms
 def test_a_missing_variable_is_named(pull: Pull) -> None:
     said = pull.refused(DATABASE_URL="")
     assert said.splitlines()[-1].startswith("DATABASE_URL is not set")
