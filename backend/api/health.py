@@ -3,15 +3,16 @@
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from backend import API_VERSION
 from backend.api.problem_answers import problems
+from backend.api.schema_root import Schema
 from backend.api.state import State
 from backend.database.engine import ping
 
 
-class Health(BaseModel):
+class Health(Schema):
     """Whether the service can work."""
 
     model_config = ConfigDict(

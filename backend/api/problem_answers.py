@@ -3,12 +3,13 @@
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from backend.api.problems import PROBLEM, title
+from backend.api.schema_root import Schema
 
 
-class Problem(BaseModel):
+class Problem(Schema):
     """An error, as RFC 9457 has it; further members are the error's facts."""
 
     model_config = ConfigDict(json_schema_extra={"additionalProperties": True})

@@ -36,7 +36,8 @@ class Result:
     """What a wall lets through: a frozen dataclass whose fields are documented beneath them.
 
     Pydantic, which is not needed here, finds in the configuration how a result becomes JSON, comes
-    from it, and is described.
+    from it, and is described; it builds what it needs for that when a result first does, not while
+    the service starts.
     """
 
     __slots__ = ()
@@ -46,6 +47,7 @@ class Result:
         "validate_by_alias": True,
         "serialize_by_alias": True,
         "json_schema_extra": _describe,
+        "defer_build": True,
     }
 
 

@@ -5,10 +5,11 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from backend.api.customers import example
 from backend.api.customers.shape import nested, with_numbers
+from backend.api.schema_root import Schema
 from backend.core.customer_id import CustomerId
 from backend.results.customer_numbers import SHOWN, CustomerNumbers
 from backend.results.declared import Number, Quantity
@@ -16,7 +17,7 @@ from backend.results.explanation import Explanation
 from backend.shop.customers import Customer
 
 
-class Person(BaseModel):
+class Person(Schema):
     """What the shop knows of a customer."""
 
     customer_id: str = Field(description="The shop's id, as text")
@@ -63,7 +64,7 @@ def _shown_in(profile: CustomerProfile, one: Number) -> Any:
     return Decimal(str(value)) if is_quantity else value
 
 
-class CustomerList(BaseModel):
+class CustomerList(Schema):
     """Customers that match, best first."""
 
     model_config = ConfigDict(

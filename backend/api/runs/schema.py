@@ -3,10 +3,11 @@
 from datetime import datetime, tzinfo
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from backend.api.fields import Probability
 from backend.api.runs import example
+from backend.api.schema_root import Schema
 from backend.core.instants import WrittenInstant, in_utc
 from backend.store.runs import Refit, Run, RunRequest
 
@@ -16,7 +17,7 @@ REPORT_URL = "/api/admin/runs/{}/report"
 PAGE_URL = REPORT_URL + ".html"
 
 
-class ClusterRequest(BaseModel):
+class ClusterRequest(Schema):
     """What to cluster; everything is optional."""
 
     model_config = ConfigDict(
@@ -59,7 +60,7 @@ class ClusterRequest(BaseModel):
         return RunRequest(**{**wanted, "as_of": in_utc(self.as_of, zone) if self.as_of else as_of})
 
 
-class RunAccepted(BaseModel):
+class RunAccepted(Schema):
     """A run was queued."""
 
     model_config = ConfigDict(
@@ -77,7 +78,7 @@ class RunAccepted(BaseModel):
     status_url: str = Field(description="Where it can be followed")
 
 
-class RunView(BaseModel):
+class RunView(Schema):
     """How far a run is, or how it ended."""
 
     model_config = ConfigDict(json_schema_extra={"example": example.RUN})
@@ -122,7 +123,7 @@ class RunView(BaseModel):
         )
 
 
-class RunList(BaseModel):
+class RunList(Schema):
     """The newest runs, newest first."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"runs": [example.RUN]}})

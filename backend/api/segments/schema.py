@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from backend.api.schema_root import Schema
 from backend.api.segments import example
 from backend.results.move import LineageEvent, Move
 from backend.results.segment import Segment
 
 
-class SegmentList(BaseModel):
+class SegmentList(Schema):
     """All segments of the published run."""
 
     model_config = ConfigDict(
@@ -47,7 +48,7 @@ def _on_one_line(value: str) -> str:
 Line = Annotated[str, AfterValidator(_on_one_line)]
 
 
-class SegmentWords(BaseModel):
+class SegmentWords(Schema):
     """A name or a description, or both, given by a person."""
 
     model_config = ConfigDict(
@@ -71,7 +72,7 @@ class SegmentWords(BaseModel):
         return self
 
 
-class MoveList(BaseModel):
+class MoveList(Schema):
     """Changes of segment."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"changes": [example.MOVE]}})
@@ -79,7 +80,7 @@ class MoveList(BaseModel):
     changes: list[Move] = Field(description="In the order asked for")
 
 
-class Lineage(BaseModel):
+class Lineage(Schema):
     """Segments that came or went, newest first."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"events": [example.LINEAGE]}})
