@@ -23,6 +23,7 @@ API_KEY = "plain-key"
 ADMIN_KEY = "admin-key"
 STATUS = "/api/admin/cluster/status"
 ENDED = {"succeeded", "failed"}
+UVICORN, SERVE = ("uvicorn", "backend.main:app"), ("backend", "serve")
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR")
 
 Process = subprocess.Popen[bytes] | Forked
@@ -79,14 +80,16 @@ def serving(
     arguments: tuple[str, ...] = (),
     variables: Mapping[str, str] | None = None,
     anew: bool = False,
+    program: tuple[str, ...] = UVICORN,
 ) -> Iterator[Live]:
     """Serve with `uvicorn backend.main:app`, as the guide does; `anew` from nothing."""
     port = free_port()
     log = folder / f"{port}.log"
-    told = ("backend.main:app", "--port", str(port), *arguments)
+    module, *first = program
+    told = (*first, "--port", str(port), *arguments)
     start = started_anew if anew else forked.start
     process = start(
-        "uvicorn",
+        module,
         told,
         folder=folder,
         variables=environment(url, variables),

@@ -16,11 +16,33 @@ from backend.main import opened_for_lease, refuse_unusable_tables, run_config
 from backend.run.worker import work
 from backend.store.migrate import migrate
 
+# Of one process: beyond that the answer is 503. Half of them may wait for a head (`bounded_http`),
+# and all fit into the 1,024 open files that a process may have where nobody raised that.
+MOST_CONNECTIONS = 1000
 
-def serve(host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; unset: WEB_CONCURRENCY, else 1.")
+    ] = None,
+) -> None:
     """Serve the API, and run clustering unless RUN_WORKER=false."""
-    refuse_unusable_tables(checked_settings())  # one sentence here rather than in each worker
-    uvicorn.run("backend.main:app", host=host, port=port, workers=workers, log_config=None)
+    settings = checked_settings()
+    refuse_unusable_tables(settings)  # one sentence here rather than in each worker
+    uvicorn.run(
+        "backend.main:app",
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=None,
+        http="backend.api.bounded_http:BoundedHttp",
+        ws="none",
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
 
 
 def worker() -> None:

@@ -166,6 +166,13 @@ class Settings(BaseSettings):
         "origins separated by commas, such as https://shop.example.com, or *",
         None,
     )
+    shutdown_seconds: int = _variable(
+        "How long answers may take to end when the service is to stop",
+        "a whole number of seconds from 1 to 600",
+        8,
+        ge=1,
+        le=600,
+    )
     serve_docs: bool = _flag("Serve /docs, /redoc and /openapi.json", True)
 
     redis_url: OptionalSecret = _variable(

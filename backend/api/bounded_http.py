@@ -1,0 +1,190 @@
+"""Connections within bounds: what a stranger may send before any request of theirs is known.
+
+With httptools, uvicorn does not bound the bytes of a head; with no parser does it bound its time or
+how long an answer may lie about that nobody takes. It lets a class of one's own speak HTTP
+(`uvicorn.Config(http=…)`): this one adds those bounds and changes nothing else. Why not h11, which
+bounds the bytes: docs/decisions/0012.
+"""
+
+import json
+import logging
+import secrets
+from asyncio import TimerHandle, Transport
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from httptools import HttpParserError
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from backend.api.problems import HEADERS_TOO_LARGE, PROBLEM, title
+from backend.api.request_bounds import HEAD_BYTES, HEADERS
+
+HEAD_SECONDS = 10.0
+# How long an answer may lie about that the other side does not take.
+STUCK_SECONDS = 30.0
+# Connections without a whole head, the idle ones too; of more, the longest waiting one is closed.
+MOST_WAITING = 500
+MOST_PIPELINED = 32
+SENTENCES = {
+    HTTPStatus.BAD_REQUEST: "This is not HTTP that can be served.",
+    HTTPStatus.REQUEST_TIMEOUT: f"The head did not arrive within {HEAD_SECONDS:g} seconds.",
+    HEADERS_TOO_LARGE: f"The head is larger than {HEAD_BYTES:,} bytes or {HEADERS} headers.",
+}
+
+log = logging.getLogger("backend.access")
+
+
+class TooMuch(HttpParserError):
+    """More was sent than anybody needs to."""
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """uvicorn's own protocol, within bounds."""
+
+    # A process has one server: its connections without a whole head, the longest waiting first.
+    waiting: ClassVar[dict["BoundedHttp", None]] = {}
+
+    def __init__(self, *args: Any, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self._untold_bytes = 0  # received since the parser last told of something
+        self._refusal = HTTPStatus.BAD_REQUEST
+        self._deadline: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Wait for a head, but not for ever."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless what has come without an end in sight is too much."""
+        if self._untold_bytes > HEAD_BYTES:
+            self._refuse(HEADERS_TOO_LARGE)
+            return
+        self._untold_bytes += len(data)
+        super().data_received(data)
+        if self._deadline is None and not self._is_answering():
+            self._await_head()
+
+    def on_message_begin(self) -> None:
+        """Refuse more requests at once than anybody sends."""
+        super().on_message_begin()
+        if len(self.pipeline) >= MOST_PIPELINED:
+            raise TooMuch
+
+    def on_headers_complete(self) -> None:
+        """Serve a request whose head is within the bounds."""
+        if self._is_head_too_large():
+            self._refusal = HEADERS_TOO_LARGE
+            raise TooMuch
+        self._untold_bytes = 0
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Hand on a piece of a body."""
+        self._untold_bytes = 0
+        super().on_body(body)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, or for the answer to be taken, but not for ever."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._abort_after(STUCK_SECONDS)
+        else:
+            self._make_room()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close what is idle, whether or not the last answer was taken."""
+        super().timeout_keep_alive_handler()
+        self._abort_after(STUCK_SECONDS)
+
+    def pause_writing(self) -> None:
+        """Give up on a reader that takes nothing."""
+        super().pause_writing()
+        self._abort_after(STUCK_SECONDS)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._stop_waiting()
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be served."""
+        self._refuse(self._refusal)
+
+    def _is_head_too_large(self) -> bool:
+        return len(self.headers) > HEADERS or (
+            self._untold_bytes > HEAD_BYTES
+            and len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            > HEAD_BYTES
+        )
+
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _await_head(self) -> None:
+        if not self.transport.is_closing():
+            self._make_room()
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._end_waiting)
+
+    def _make_room(self) -> None:
+        """Join those who wait; where that makes too many, close the longest waiting one."""
+        self.waiting[self] = None
+        if len(self.waiting) > MOST_WAITING:
+            next(iter(self.waiting))._end_waiting()
+
+    def _end_waiting(self) -> None:
+        """Close the connection, in words where a part of a head has come."""
+        if self._untold_bytes:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        else:
+            self._close()
+
+    def _stop_waiting(self) -> None:
+        self.waiting.pop(self, None)
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _abort_after(self, seconds: float) -> None:
+        self._stop_waiting()
+        self._deadline = self.loop.call_later(seconds, self.transport.abort)
+
+    def _close(self) -> None:
+        self.transport.close()
+        self._abort_after(STUCK_SECONDS)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Say what is wrong, unless another answer is on its way, and close."""
+        if not self._is_answering() and not self.transport.is_closing():
+            identity = secrets.token_hex(8)
+            log.info("request refused", extra={"status": status.value, "request_id": identity})
+            self.transport.write(_refusal(status, identity))
+        self._close()
+
+
+def _refusal(status: HTTPStatus, identity: str) -> bytes:
+    """Write a whole answer: there is no request that the app could answer."""
+    body = json.dumps(
+        {
+            "type": "about:blank",
+            "title": title(status),
+            "status": status.value,
+            "detail": SENTENCES[status],
+            "request_id": identity,
+        }
+    )
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        f"Content-Type: {PROBLEM}",
+        f"Content-Length: {len(body)}",
+        f"X-Request-ID: {identity}",
+        "Connection: close",
+    )
+    return ("\r\n".join(head) + "\r\n\r\n" + body).encode()
