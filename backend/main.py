@@ -93,7 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
         When a database's URL has an option that is not known.
     """
     refuse_unusable_urls(settings.database_urls)
-    mapping = load_mapping(settings.shop_variables())
+    mapping = load_mapping(settings.shop_variables(), settings.shop_database)
     pages: dict[str, Any] = {} if settings.serve_docs else {"openapi_url": None}
     app: FastAPI = (FastAPIOffline if settings.serve_docs else FastAPI)(
         title="Intelligence Backend",

@@ -18,7 +18,7 @@ def checked_settings() -> Settings:
     set_up_logging(settings.log_level)
     name_misspelt(Settings.misspelt())
     refuse_unusable_urls(settings.database_urls)
-    load_mapping(settings.shop_variables())  # a wrong one is refused before anything is queued
+    load_mapping(settings.shop_variables(), settings.shop_database)
     return settings
 
 
@@ -29,7 +29,7 @@ def instant_described(settings: Settings, asked: datetime | None = None) -> date
 
 
 async def shop_table_names(settings: Settings, engine: AsyncEngine) -> dict[str, str]:
-    mapping = load_mapping(settings.shop_variables())
+    mapping = load_mapping(settings.shop_variables(), settings.shop_database)
     async with transaction(engine, "shop") as connection:
         mapping = await found_where_they_are(connection, mapping)
     names: dict[str, str] = {}

@@ -42,7 +42,7 @@ async def _check(settings: Settings) -> Readiness:
         return await check_shop(
             shop_engine,
             our_engine,
-            Shop(load_mapping(settings.shop_variables())),
+            Shop(load_mapping(settings.shop_variables(), settings.shop_database)),
             instant_described(settings) or utc_now(),
             Horizons(settings.prediction_horizon_days, settings.churn_horizon_days),
         )
@@ -69,7 +69,7 @@ def import_command(
 async def _import(
     settings: Settings, files: Sequence[Path], rejects: Path, currency: str | None
 ) -> ImportResult:
-    mapping = load_mapping(settings.shop_variables())
+    mapping = load_mapping(settings.shop_variables(), settings.shop_database)
     async with opened(settings.shop_url) as engine:
         with followed(wanted=True) as tell:
             return await import_files(

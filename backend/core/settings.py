@@ -55,6 +55,7 @@ SHOP_VARIABLES = (
     "merge_guests",
     "shop_preset",
     "shop_mapping",
+    "mapping_functions",
 )
 
 
@@ -207,6 +208,11 @@ class Settings(BaseSettings):
     shop_mapping: Optional = _variable(
         "A TOML file that maps the shop's tables", "the path of a TOML file", None
     )
+    mapping_functions: Optional = _variable(
+        "Functions that a mapping's SQL may use beyond those that are known to only read",
+        "names separated by commas",
+        None,
+    )
     customers_table: Optional = _variable(
         "The shop's customers; unset: ecommerce.customers, else customers",
         "table or schema.table",
@@ -349,6 +355,12 @@ class Settings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """Origins whose pages may call the API."""
         return _split_at_commas(self.allowed_origins or "")
+
+    @property
+    def shop_database(self) -> str:
+        """The kind of the shop's database: postgresql, mysql or sqlite."""
+        scheme = self.shop_url.split(":")[0].split("+")[0].lower()
+        return {"postgres": "postgresql", "mariadb": "mysql"}.get(scheme, scheme)
 
     @property
     def shop_url(self) -> str:

@@ -150,7 +150,7 @@ def refusal(
     kind = _kind(error, connecting=connecting)
     if kind is None:
         return None
-    return refusal_of(kind, database, in_words(_driven(error)), user)
+    return refusal_of(kind, database, in_words(raised_by_driver(error)), user)
 
 
 def refusal_of(
@@ -169,17 +169,22 @@ def _kind(error: BaseException, *, connecting: bool) -> str | None:
     if isinstance(error, exc.TimeoutError):
         return "busy"
     # Others answered meanwhile: a table was altered since a statement was prepared.
-    if isinstance(_driven(error), asyncpg.InvalidCachedStatementError):
+    if isinstance(raised_by_driver(error), asyncpg.InvalidCachedStatementError):
         return "locked"
-    kind = _kind_of_driver(_driven(error), connecting=connecting)
+    kind = _kind_of_driver(raised_by_driver(error), connecting=connecting)
     if kind is None and isinstance(error, DBAPIError) and error.connection_invalidated:
         return "unreachable"
     return kind or ("unreachable" if connecting else None)
 
 
-def _driven(error: BaseException) -> BaseException:
+def raised_by_driver(error: BaseException) -> BaseException:
     """Return what the driver raised."""
-    return error.driver_exception if isinstance(error, DBAPIError) else error
+    if not isinstance(error, DBAPIError):
+        return error
+    try:
+        return error.driver_exception
+    except ValueError:  # of a statement whose table was altered, it hides what asyncpg raised
+        return (error.orig and error.orig.__context__) or error
 
 
 def _kind_of_driver(cause: BaseException, *, connecting: bool) -> str | None:

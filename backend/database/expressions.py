@@ -1,5 +1,6 @@
 """What differs between databases when a shop's columns are read; one function per difference."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -12,12 +13,14 @@ from sqlalchemy import (
     String,
     case,
     cast,
+    collate,
     func,
     literal,
     literal_column,
     null,
     type_coerce,
 )
+from sqlalchemy.dialects.mysql import CHAR
 
 from backend.database.kinds import Kind
 
@@ -65,6 +68,14 @@ def in_order(dialect: str, value: Column, kind: Kind) -> Column:
     return exact(dialect, value, kind)
 
 
+def spelt(dialect: str, value: Column) -> ColumnElement[str]:
+    """Return a text so that a pattern finds its characters, whatever the column's collation."""
+    if dialect in MYSQL:
+        return collate(cast(value, CHAR(charset="utf8mb4")), "utf8mb4_bin")
+    text = cast(value, String())
+    return text.collate("C") if dialect == "postgresql" else text
+
+
 def identifier(dialect: str, value: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
     """Return an id as the integer it is, else as text."""
     return value if kind is Kind.INTEGER else as_text(dialect, value, kind)
@@ -94,6 +105,13 @@ def same_id(
 def integer_range(dialect: str) -> tuple[int, int]:
     """Return the least and the greatest id that a column of integers can hold."""
     return -(2**63), 2**64 - 1 if dialect in MYSQL else 2**63 - 1
+
+
+def is_stored_id(value: Column, texts: Sequence[str], numbers: Sequence[int]) -> Column:
+    """Whether an id in SQLite is one of these, whichever way it is stored."""
+    stored = func.typeof(value)
+    as_text = (stored == "text") & value.collate("BINARY").in_(texts)
+    return as_text | (stored.in_(("integer", "real")) & value.in_(numbers))
 
 
 def email_key(dialect: str, email: Column) -> Column:

@@ -10,7 +10,7 @@ from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import TablesTooOld, TextNotWritable
-from backend.database.causes import refusal
+from backend.database.causes import raised_by_driver, refusal
 
 OURS = "intelligence"
 OF_DRIVERS = (OSError, exc.TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError, DBAPIError)
@@ -60,18 +60,18 @@ def _name_statements_fault(error: DBAPIError, database: str) -> None:
     if _is_unwritable(error):
         raise TextNotWritable(database) from None
     if database == OURS and _is_not_there(error):
-        raise TablesTooOld from error.driver_exception
+        raise TablesTooOld from raised_by_driver(error)
 
 
 def _is_unwritable(error: DBAPIError) -> bool:
-    cause: Any = error.driver_exception
+    cause: Any = raised_by_driver(error)
     if isinstance(cause, asyncpg.PostgresError):
         return cause.sqlstate in UNWRITABLE_ON_POSTGRESQL
     return bool(cause.args) and cause.args[0] == UNWRITABLE_ON_MYSQL
 
 
 def _is_not_there(error: DBAPIError) -> bool:
-    cause: Any = error.driver_exception
+    cause: Any = raised_by_driver(error)
     if isinstance(cause, asyncpg.PostgresError):
         return cause.sqlstate in NOT_THERE_ON_POSTGRESQL
     if isinstance(cause, sqlite3.Error):

@@ -22,12 +22,13 @@ class Kind(StrEnum):
     BINARY = "binary"
     MIXED = "mixed"  # a SQLite column with values of several kinds
     NOTHING = "nothing"  # the shop has no such column
+    OWN = "own"  # a type that the shop made, or an extension: an enum, citext; readable as text
     OTHER = "other"
 
 
 POSTGRESQL_TYPES: Mapping[int, Kind] = {
     **dict.fromkeys((20, 21, 23), Kind.INTEGER),
-    **dict.fromkeys((1700, 790), Kind.DECIMAL),
+    1700: Kind.DECIMAL,
     **dict.fromkeys((700, 701), Kind.FLOAT),
     **dict.fromkeys((1114, 1082), Kind.DATETIME),
     1184: Kind.INSTANT,
@@ -36,7 +37,7 @@ POSTGRESQL_TYPES: Mapping[int, Kind] = {
     2950: Kind.UUID,
     **dict.fromkeys((18, 19, 25, 1042, 1043), Kind.TEXT),
 }
-FIRST_TYPE_OF_A_SHOPS_OWN = 16384  # enums, domains and citext: all readable as text
+FIRST_TYPE_OF_A_SHOPS_OWN = 16384  # a domain is described as what it is made of
 MYSQL_TYPES: Mapping[int, Kind] = {
     **dict.fromkeys((1, 2, 3, 8, 9), Kind.INTEGER),
     **dict.fromkeys((0, 246), Kind.DECIMAL),
@@ -86,7 +87,7 @@ async def is_binary(connection: AsyncConnection, base: FromClause, name: str) ->
 
 
 def _postgresql_kind(oid: int) -> Kind:
-    own = Kind.TEXT if oid >= FIRST_TYPE_OF_A_SHOPS_OWN else Kind.OTHER
+    own = Kind.OWN if oid >= FIRST_TYPE_OF_A_SHOPS_OWN else Kind.OTHER
     return POSTGRESQL_TYPES.get(oid, own)
 
 

@@ -20,11 +20,22 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.customer_id import CustomerId
-from backend.database.expressions import has_no_id, identifier, in_order, integer_range
+from backend.database.encoding import holds_of
+from backend.database.expressions import (
+    has_no_id,
+    identifier,
+    in_order,
+    integer_range,
+    is_stored_id,
+    spelt,
+)
 from backend.database.kinds import Kind
 from backend.shop.shop import Shop, Source
+from backend.shop.spelling import begins, contains, equals
 
 MAX_RESULTS = 100
+# Kinds that another row changes, for SQLite's columns hold what they are given.
+TOLD_BY_VALUES = {Kind.INTEGER, Kind.TEXT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +86,10 @@ async def get_customers(
 async def _by_id(
     connection: AsyncConnection, accounts: Source, customer_ids: Sequence[CustomerId]
 ) -> dict[CustomerId, Row[Any]]:
-    if not customer_ids:
+    holds, dialect = await holds_of(connection), connection.dialect.name
+    if not (possible := [one for one in customer_ids if holds(one.text)]):
         return {}
-    dialect = connection.dialect.name
-    asked_for = _is_one_of(accounts, dialect, customer_ids)
+    asked_for = _is_one_of(accounts, dialect, possible)
     found = await connection.execute(select(*_shown(accounts, dialect)).where(asked_for))
     rows = {CustomerId(str(row.id)): row for row in found}
     # A collation may take two texts for one; ids are compared character by character.
@@ -89,11 +100,14 @@ def _is_one_of(
     accounts: Source, dialect: str, customer_ids: Sequence[CustomerId]
 ) -> ColumnElement[bool]:
     id_, kind = accounts.clause.c.id, accounts.kinds["id"]
+    texts, (least, most) = [one.text for one in customer_ids], integer_range(dialect)
+    written = [number for one in customer_ids if (number := one.number) is not None]
+    numbers = [number for number in written if least <= number <= most]
+    if dialect == "sqlite" and kind in TOLD_BY_VALUES:
+        return is_stored_id(id_, texts, numbers)
     if kind is not Kind.INTEGER:
-        return identifier(dialect, id_, kind).in_([one.text for one in customer_ids])
-    least, most = integer_range(dialect)
-    numbers = [number for one in customer_ids if (number := one.number) is not None]
-    return id_.in_([number for number in numbers if least <= number <= most])
+        return identifier(dialect, id_, kind).in_(texts)
+    return id_.in_(numbers)
 
 
 async def customers_of_emails(
@@ -120,7 +134,8 @@ async def customers_of_emails(
     wanted = {email: email.strip().casefold() for email in emails}
     clause = customers.clause
     folded = func.trim(_folded(dialect, clause.c.email), type_=String())
-    asked = [one for one in {*wanted.values()} if one and "\0" not in one]
+    holds = await holds_of(connection)
+    asked = [one for one in {*wanted.values()} if one and "\0" not in one and holds(one)]
     statement: Select[Any] = select(*_shown(customers, dialect), folded.label("folded"))
     order = in_order(dialect, clause.c.id, customers.kinds["id"])
     found: dict[str, list[Customer]] = {}
@@ -137,7 +152,15 @@ def _shown(source: Source, dialect: str) -> list[ColumnElement[Any]]:
 
 
 def _customer(row: Row[Any]) -> Customer:
-    return Customer(CustomerId(str(row.id)), row.email, row.first_name, row.last_name)
+    words = (_readable(value) for value in (row.email, row.first_name, row.last_name))
+    return Customer(CustomerId(str(row.id)), *words)
+
+
+def _readable(value: object) -> str | None:
+    """Return what a column of any type holds as text: bytes, numbers and JSON too."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return None if value is None else str(value)
 
 
 async def search_customers(
@@ -155,7 +178,8 @@ async def search_customers(
     shop
         Where its tables are.
     query
-        Text to find; `%`, `_` and quotes stand for themselves. Blank text finds nobody.
+        Text to find, in any spelling that `spelling` takes for the same; every sign stands for
+        itself. Blank text finds nobody, nor does a letter that the database cannot hold.
     limit
         At most this many, 1 to 100.
 
@@ -168,38 +192,54 @@ async def search_customers(
     """
     if not 1 <= limit <= MAX_RESULTS:
         raise ValueError(f"limit must be from 1 to {MAX_RESULTS}")
-    wanted = " ".join(query.split()).casefold()
-    if not wanted or "\0" in wanted:
+    if "\0" in query or (wanted := await _wanted(connection, query)) is None:
         return []
     customers = await shop.customers(connection)
-    await _teach_case_folding(connection)
     rows = await connection.execute(_search(connection, customers, wanted, limit))
     return [_customer(row) for row in rows if CustomerId.parse(str(row.id))]
 
 
-def _search(connection: AsyncConnection, customers: Source, wanted: str, limit: int) -> Select[Any]:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Patterns of the texts that are, begin with and contain what is looked for."""
+
+    equal: str
+    beginning: str
+    containing: str
+
+
+async def _wanted(connection: AsyncConnection, query: str) -> _Wanted | None:
+    holds = await holds_of(connection)
+    patterns = [pattern(query, holds) for pattern in (equals, begins, contains)]
+    found = [pattern for pattern in patterns if pattern is not None]
+    return _Wanted(*found) if len(found) == len(patterns) else None
+
+
+def _search(
+    connection: AsyncConnection, customers: Source, wanted: _Wanted, limit: int
+) -> Select[Any]:
     clause, dialect = customers.clause, connection.dialect.name
     texts = _searched(clause, dialect)
     rank = case(
-        (or_(*(text == wanted for text in texts)), 0),
-        (or_(*(text.startswith(wanted, autoescape=True) for text in texts)), 1),
+        (or_(*(text.regexp_match(wanted.equal) for text in texts)), 0),
+        (or_(*(text.regexp_match(wanted.beginning) for text in texts)), 1),
         else_=2,
     )
     return (
         select(*_shown(customers, dialect))
         .where(~has_no_id(dialect, clause.c.id, customers.kinds["id"]))
-        .where(or_(*(text.contains(wanted, autoescape=True) for text in texts)))
+        .where(or_(*(text.regexp_match(wanted.containing) for text in texts)))
         .order_by(rank, in_order(dialect, clause.c.id, customers.kinds["id"]))
         .limit(limit)
     )
 
 
 def _searched(clause: FromClause, dialect: str) -> list[ColumnElement[str]]:
-    folded = [
-        func.coalesce(_folded(dialect, clause.c[name]), "", type_=String())
+    email, first, last = (
+        func.coalesce(spelt(dialect, clause.c[name]), "", type_=String())
         for name in ("email", "first_name", "last_name")
-    ]
-    return [*folded, func.trim(folded[1] + literal(" ") + folded[2], type_=String())]
+    )
+    return [email, first, last, func.trim(first + literal(" ") + last, type_=String())]
 
 
 def _folded(dialect: str, value: ColumnElement[Any]) -> ColumnElement[str]:

@@ -12,7 +12,14 @@ from backend.core.customer_id import UNKNOWN, CustomerIds
 from backend.core.errors import InvalidMapping
 from backend.database.bulk import read_batches, to_ids
 from backend.database.engine import AsyncConnection
-from backend.database.expressions import MICROS, as_text, email_key, exact, identifier
+from backend.database.expressions import (
+    MICROS,
+    as_number,
+    as_text,
+    email_key,
+    exact,
+    identifier,
+)
 from backend.shop.counted import id_type
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.orders import ShopColumns
@@ -85,7 +92,9 @@ def _stated_by_customer(
     owner = exact(dialect, identifier(dialect, account, kind), kind)
     scales = {"total_spent": mapping.customers.scale, "orders_count": 1}
     sums: list[ColumnElement[Any]] = [
-        func.sum(cast(columns[name], Float())) / scales[name] for name in stated
+        func.sum(cast(as_number(dialect, columns[name], accounts.kinds[name]), Float()))
+        / scales[name]
+        for name in stated
     ]
     return select(owner, *sums).group_by(owner)
 

@@ -7,7 +7,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import InvalidMapping
-from backend.database.causes import refusal
+from backend.database.causes import raised_by_driver, refusal
 from backend.database.driver_words import in_words
 
 # Cardinality, data, and names, rights or syntax: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -35,9 +35,9 @@ def _words(error: DBAPIError | asyncpg.PostgresError) -> str | None:
     """Return what the database says of the statement; None if that is not at fault."""
     if isinstance(error, asyncpg.PostgresError):
         return _postgresql_words(error)
-    if isinstance(error.driver_exception, asyncpg.PostgresError):
-        return _words(error.driver_exception)
-    return in_words(error.driver_exception)
+    if isinstance(raised_by_driver(error), asyncpg.PostgresError):
+        return _words(raised_by_driver(error))
+    return in_words(raised_by_driver(error))
 
 
 def _postgresql_words(error: asyncpg.PostgresError) -> str | None:

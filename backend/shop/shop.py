@@ -1,12 +1,13 @@
 """The shop as configured: three FROM clauses with our column names, over whatever it has."""
 
 import difflib
-import re
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    ColumnClause,
     ColumnElement,
     Dialect,
     FromClause,
@@ -46,7 +47,8 @@ from backend.shop.mapping.mapping import (
     LogicalTable,
     ShopMapping,
 )
-from backend.shop.mapping.safety import with_tables
+from backend.shop.mapping.safety import filled
+from backend.shop.mapping.sent import filter_to_send, query_to_send
 from backend.shop.refusals import refusals_named
 from backend.shop.search_path import found_where_they_are
 
@@ -80,11 +82,26 @@ class Source:
 
 
 class Shop:
-    """The shop's three tables. Looks at the database once, when first asked; then remembers."""
+    """The shop's three tables. Looks at the database once, when first asked; then remembers.
+
+    A run sees one state of the shop, and so one shape; who asks for longer goes by `asking`.
+    """
 
     def __init__(self, mapping: ShopMapping) -> None:
         self.mapping = mapping
+        self._configured = mapping
         self._sources: dict[str, Source | None] = {}
+        self._looked_at = 0.0
+
+    def forget(self) -> None:
+        """Look at the database again, when next asked."""
+        self.mapping = self._configured
+        self._sources = {}
+
+    def forget_what_is_older(self, moment: float) -> None:
+        """Look again where the shape was looked at before a moment of the monotonic clock."""
+        if self._looked_at < moment:
+            self.forget()
 
     async def customers(self, connection: AsyncConnection) -> Source:
         """Return the shop's customers; with guest merging, one per e-mail.
@@ -174,13 +191,17 @@ class Shop:
 
     async def _settle_names(self, connection: AsyncConnection) -> None:
         if not self._sources:  # a table that was opened has settled it
+            self._looked_at = time.monotonic()
             self.mapping = await found_where_they_are(connection, self.mapping)
 
 
-def base_clause(mapping: ShopMapping, logical: LogicalTable, dialect: Dialect) -> FromClause:
+def base_clause(mapping: ShopMapping, name: LogicalName, dialect: Dialect) -> FromClause:
     """Return the shop's own table, or its query as `(query) AS q`, under its own column names."""
+    logical = mapping.table(name)
+    if logical is None:
+        raise InvalidMapping(name, "is missing")
     if logical.query is not None:
-        return _query_clause(mapping, logical.query, dialect)
+        return _query_clause(mapping, f"{name}.query", logical.query, dialect)
     return _table_clause(mapping, str(logical.table), dialect)
 
 
@@ -194,34 +215,38 @@ def _table_clause(mapping: ShopMapping, name: str, dialect: Dialect) -> FromClau
     )
 
 
-def _query_clause(mapping: ShopMapping, query: str, dialect: Dialect) -> FromClause:
+def _query_clause(mapping: ShopMapping, place: str, query: str, dialect: Dialect) -> FromClause:
     def own_table(name: str) -> str:
         return dialect.identifier_preparer.format_table(_table_clause(mapping, name, dialect))
 
-    return text(_escaped(with_tables(query, own_table))).columns().subquery("q")
+    sent = query_to_send(mapping, place, query, dialect.name)
+    return text(_escaped(filled(sent, own_table))).columns().subquery("q")
 
 
 async def _open(
     connection: AsyncConnection, mapping: ShopMapping, name: LogicalName, logical: LogicalTable
 ) -> Source:
-    base = base_clause(mapping, logical, connection.dialect)
+    base = base_clause(mapping, name, connection.dialect)
     found = await _found_columns(connection, base, name, logical)
     names = chosen_columns(name, logical, found)
     kinds = {ours: found[theirs] if theirs else Kind.NOTHING for ours, theirs in names.items()}
+    own = {ours for ours, kind in kinds.items() if kind is Kind.OWN}
+    kinds |= dict.fromkeys(own, Kind.TEXT)
     if connection.dialect.name == "sqlite":
         kinds |= await _stored_kinds(connection, base, names)
     if connection.dialect.name in MYSQL:
         kinds |= await _binary_kinds(connection, base, names, kinds)
-    statement = select(*_selected(name, names)).select_from(base)
+    statement = select(*_selected(base, name, names, own)).select_from(base)
     if logical.filter:
-        statement = statement.where(text(f"({_escaped(logical.filter)})"))
+        sent = filter_to_send(mapping, f"{name}.filter", logical.filter, connection.dialect.name)
+        statement = statement.where(text(f"({_escaped(sent)})"))
         await _probe_filter(connection, name, statement)
     return Source(statement.subquery(name), kinds)
 
 
 def _escaped(sql: str) -> str:
     """Escape colons, which would name parameters."""
-    return re.sub(r"(?<!:):(?=\w)", r"\\:", sql)
+    return sql.replace(":", "\\:")
 
 
 async def _found_columns(
@@ -298,13 +323,22 @@ async def _binary_kinds(
     }
 
 
-def _selected(name: LogicalName, names: Mapping[str, str]) -> list[ColumnElement[Any]]:
+def _selected(
+    base: FromClause, name: LogicalName, names: Mapping[str, str], own: Set[str]
+) -> list[ColumnElement[Any]]:
     return [
-        column(quoted_name(names[ours], quote=True)).label(ours)
+        _column(base, names[ours], as_text=ours in own).label(ours)
         if names[ours]
         else cast(null(), type_).label(ours)
         for ours, type_ in CANONICAL_COLUMNS[name].items()
     ]
+
+
+def _column(base: FromClause, theirs: str, *, as_text: bool) -> ColumnElement[Any]:
+    """Return a column; of a type of the shop's own, which may compare as it likes, its text."""
+    found: ColumnClause[Any] = column(quoted_name(theirs, quote=True))
+    found.table = base  # alone, SQLite takes a quoted name that is no column for a string
+    return cast(found, String()) if as_text else found
 
 
 def _with_account(source: Source, dialect: str) -> Source:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Dialect, Inspector, inspect
+from sqlalchemy.dialects.postgresql.base import PGInspector
 
 from backend.database.engine import AsyncConnection
 from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
@@ -93,8 +94,15 @@ def _tables_there(inspector: Inspector, dialect: str) -> list[Place]:
     return [
         Place(schema, table)
         for schema in (None, *others)
-        for table in (*inspector.get_table_names(schema), *inspector.get_view_names(schema))
+        for table in _tables_and_views(inspector, schema)
     ]
+
+
+def _tables_and_views(inspector: Inspector, schema: str | None) -> list[str]:
+    found = inspector.get_table_names(schema) + inspector.get_view_names(schema)
+    if isinstance(inspector, PGInspector):
+        found += _materialised(inspector, schema) + inspector.get_foreign_table_names(schema)
+    return found
 
 
 async def missing_indexes(connection: AsyncConnection, mapping: ShopMapping) -> list[str]:
@@ -104,19 +112,37 @@ async def missing_indexes(connection: AsyncConnection, mapping: ShopMapping) -> 
 
 def _missing_indexes(connection: Connection, mapping: ShopMapping) -> list[str]:
     inspector, dialect = inspect(connection), connection.dialect
+    there = _with_indexes(inspector, dialect.name, mapping)
     statements = []
     for logical, columns in INDEXED.items():
         mapped = mapping.table(logical)
         if mapped is None or mapped.table is None:
             continue
         place = place_of(mapping, mapped.table, dialect.name)
-        if place.table in inspector.get_view_names(place.schema):
-            continue  # a view has no indexes of its own
+        if place not in there:
+            continue  # a view, or order lines that nobody named in a shop without any
         wanted = [mapped.columns.get(ours, ours) for ours in columns]
         statements += [
             _create_index(place, name, dialect) for name in _bare(inspector, place, wanted)
         ]
     return statements
+
+
+def _with_indexes(inspector: Inspector, dialect: str, mapping: ShopMapping) -> set[Place]:
+    """Return the tables that can have indexes: views and another server's tables have none."""
+    schemas = {place.schema for place in all_places(mapping, dialect)}
+    known = {None, *(() if dialect == "sqlite" else inspector.get_schema_names())}
+    return {
+        Place(schema, table)
+        for schema in schemas & known
+        for table in (*inspector.get_table_names(schema), *_materialised(inspector, schema))
+    }
+
+
+def _materialised(inspector: Inspector, schema: str | None) -> list[str]:
+    if not isinstance(inspector, PGInspector):
+        return []
+    return inspector.get_materialized_view_names(schema)
 
 
 def _bare(inspector: Inspector, place: Place, wanted: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections import Counter
+from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,8 +13,10 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from backend.behaviour.baskets import Baskets
 from backend.database.engine import create_engine, opened
 from backend.shop.mapping.layers import PRESET_FOLDER, load_mapping, preset_names
+from backend.shop.orders import ShopColumns
 from backend.shop.shop import Shop
 from tests.conftest import NewDatabase, execute, wait_for
 from tests.live import ROOT, Live, serving
@@ -79,6 +82,7 @@ def test_a_preset_reads_its_platform(
     shop = invented_shop(platform)
     wait_for(load(url, schema, platform.write(shop)))
     wait_for(assert_lines_and_times_are_right(url, name, platform, shop))
+    wait_for(assert_written_anew_it_reads_the_same(url, name))
     # The names of the guide's tables, which other tests set, must not reach a preset's shop.
     nothing = dict.fromkeys(("CUSTOMERS_TABLE", "ORDERS_TABLE", "LINE_ITEMS_TABLE"), "")
     wait_for(perform_once(url, {"SHOP_PRESET": name}, as_of=AS_OF))
@@ -114,6 +118,22 @@ async def assert_lines_and_times_are_right(
         assert not counted or baskets.distinct_products[mine] >= 1, person
         times = found.created_at[found.customer_index == mine].tolist()
         assert sorted(times) == sorted(order.naive - late for order in counted), person
+
+
+async def assert_written_anew_it_reads_the_same(url: str, name: str) -> None:
+    """A preset's queries in somebody's own mapping file pass the guard, and give the same rows."""
+    ours = load_mapping({"SHOP_PRESET": name})
+    theirs = ours.model_copy(update={"preset_queries": frozenset[str]()})
+    async with opened(url) as engine:
+        columns = [await read_shop(engine, Shop(mapping), AS_OF) for mapping in (ours, theirs)]
+        ids = columns[0].customer_ids
+        baskets = [await read_baskets(engine, Shop(one), AS_OF, ids) for one in (ours, theirs)]
+    for field in fields(ShopColumns):
+        one, other = (getattr(found, field.name) for found in columns)
+        assert np.array_equal(one, other), field.name
+    for field in fields(Baskets):
+        one, other = (getattr(found, field.name) for found in baskets)
+        assert np.array_equal(one, other, equal_nan=True), field.name
 
 
 def assert_nobody_is_invented(

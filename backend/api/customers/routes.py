@@ -16,9 +16,10 @@ from backend.api.routers import for_admin_keys, for_any_key
 from backend.api.state import ApiState, State
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
-from backend.database.engine import snapshot, transaction
+from backend.database.engine import transaction
 from backend.results.customer_numbers import CustomerNumbers
 from backend.shop import customers
+from backend.shop.asking import asked
 from backend.shop.customers import Customer
 from backend.store import runs
 from backend.store.runs import Published
@@ -45,8 +46,8 @@ async def search_customers(
     limit: Annotated[int, Query(ge=1, le=100, description="At most so many")] = 10,
 ) -> CustomerList:
     """Find customers by any part of their e-mail, first or last name; best matches first."""
-    async with snapshot(state.shop_engine) as connection:
-        found = await customers.search_customers(connection, state.shop, query, limit)
+    search = partial(customers.search_customers, shop=state.shop, query=query, limit=limit)
+    found = await asked(state.shop_engine, state.shop, search)
     profiles = await _profiles(state, await _published(state), found)
     return CustomerList(customers=profiles, count=len(profiles))
 
@@ -89,8 +90,8 @@ async def _published(state: ApiState) -> Published | None:
 async def _read_one(
     state: ApiState, published: Published | None, customer_id: CustomerId
 ) -> CustomerProfile:
-    async with snapshot(state.shop_engine) as connection:
-        customer = await customers.get_customer(connection, state.shop, customer_id)
+    find = partial(customers.get_customer, shop=state.shop, customer_id=customer_id)
+    customer = await asked(state.shop_engine, state.shop, find)
     if customer is None:
         raise CustomerNotFound(str(customer_id))
     return (await _profiles(state, published, [customer]))[0]

@@ -1,6 +1,7 @@
 """Many customers at once, by ids or e-mails that somebody has: who is there, and who is missing."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from backend import store
 from backend.api.customers.schema import profile_of
@@ -12,6 +13,7 @@ from backend.database.engine import snapshot
 from backend.database.failures import OURS
 from backend.results.customer_numbers import CustomerNumbers
 from backend.shop import customers
+from backend.shop.asking import asked as asked_of_shop
 from backend.shop.customers import Customer
 from backend.store import runs
 
@@ -40,13 +42,12 @@ async def batch_answer(state: ApiState, wanted: BatchRequest) -> CustomerBatch:
 
 async def _by_id(state: ApiState, ids: Sequence[str]) -> Mapping[str, Sequence[Customer]]:
     asked = {text: CustomerId.parse(text) for text in ids}
-    async with snapshot(state.shop_engine) as connection:
-        found = await customers.get_customers(
-            connection, state.shop, [one for one in asked.values() if one is not None]
-        )
+    known = [one for one in asked.values() if one is not None]
+    find = partial(customers.get_customers, shop=state.shop, customer_ids=known)
+    found = await asked_of_shop(state.shop_engine, state.shop, find)
     return {text: [found[one]] if one in found else [] for text, one in asked.items()}
 
 
 async def _by_email(state: ApiState, emails: Sequence[str]) -> Mapping[str, Sequence[Customer]]:
-    async with snapshot(state.shop_engine) as connection:
-        return await customers.customers_of_emails(connection, state.shop, emails)
+    find = partial(customers.customers_of_emails, shop=state.shop, emails=emails)
+    return await asked_of_shop(state.shop_engine, state.shop, find)

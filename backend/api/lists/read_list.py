@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from backend import store
@@ -17,6 +18,7 @@ from backend.results.customer_filter import CustomerFilter
 from backend.results.customer_numbers import CustomerNumbers
 from backend.results.sorting import ListPlace, Sorting
 from backend.shop import customers
+from backend.shop.asking import asked as asked_of_shop
 from backend.shop.customers import Customer
 from backend.store import runs
 from backend.store.runs import Published
@@ -161,9 +163,9 @@ async def _people(
 ) -> dict[CustomerId, Customer]:
     if not columns.need_the_shop or not listed:
         return {}
-    async with snapshot(state.shop_engine) as connection:
-        ids = [one.customer_id for one in listed]
-        return await customers.get_customers(connection, state.shop, ids)
+    ids = [one.customer_id for one in listed]
+    find = partial(customers.get_customers, shop=state.shop, customer_ids=ids)
+    return await asked_of_shop(state.shop_engine, state.shop, find)
 
 
 UNTOLD: Mapping[str, None] = {"total": None, "sums": None, "means": None, "known": None}

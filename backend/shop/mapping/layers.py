@@ -25,7 +25,8 @@ from backend.shop.mapping.mapping import (
     ShopMapping,
     StatusLists,
 )
-from backend.shop.mapping.safety import is_query
+from backend.shop.mapping.safety import checked_query, is_query
+from backend.shop.mapping.sent import refuse_unsafe
 
 PRESET_FOLDER = Path(__file__).parent / "presets"
 GUIDE_DEFAULTS: Mapping[str, Any] = {
@@ -37,6 +38,7 @@ LISTS = {
     "COUNTED_STATUSES": ("statuses", "counted"),
     "CANCELLED_STATUSES": ("statuses", "cancelled"),
     "REFUNDED_STATUSES": ("statuses", "refunded"),
+    "MAPPING_FUNCTIONS": ("functions",),
 }
 TEXTS = {
     "CURRENCY": ("currency", "only"),
@@ -64,7 +66,14 @@ GROUPS: Mapping[str, type[BaseModel]] = {
     "statuses": StatusLists,
     "currency": Currency,
 }
-DERIVED = ("notes", "line_items_may_be_missing", "unnamed", "on_search_path")
+DERIVED = (
+    "notes",
+    "functions",
+    "preset_queries",
+    "line_items_may_be_missing",
+    "unnamed",
+    "on_search_path",
+)
 PRESET_FACTS = ("about",)
 KEPT_WITH_A_PRESET = ("filter", "scale")
 Layer = dict[str, Any]
@@ -75,7 +84,7 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PRESET_FOLDER.glob("*.toml")))
 
 
-def load_mapping(variables: Mapping[str, str]) -> ShopMapping:
+def load_mapping(variables: Mapping[str, str], database: str | None = None) -> ShopMapping:
     """Build the mapping from plain variables, the preset and the file that they name.
 
     Parameters
@@ -83,6 +92,8 @@ def load_mapping(variables: Mapping[str, str]) -> ShopMapping:
     variables
         `CUSTOMERS_TABLE`, `ORDERS_COLUMNS`, `SHOP_PRESET`, `SHOP_MAPPING` and so on, unset ones
         left out.
+    database
+        The kind of database that will be read, where it is known.
 
     Raises
     ------
@@ -99,10 +110,24 @@ def load_mapping(variables: Mapping[str, str]) -> ShopMapping:
     for layer in layers:
         _lay_over(merged, layer)
     merged["preset"] = name
+    merged["preset_queries"] = frozenset(_queries(suggested)) | frozenset(_queries(known))
     merged["notes"] = _unheard({**plain, **_preset_of(variables)}, merged)
     merged["line_items_may_be_missing"] = not any(map(_names_lines, layers[1:]))
     merged["unnamed"] = tuple(name for name in LOGICAL_NAMES if _is_unnamed(name, layers[1:]))
-    return _validated(merged, plain)
+    mapping = _validated(merged, plain)
+    try:
+        refuse_unsafe(mapping, database)
+    except InvalidMapping as problem:
+        path = tuple(problem.field.split("."))
+        raise InvalidMapping(_place(path, plain, merged), problem.problem) from None
+    return mapping
+
+
+def _queries(layer: Layer) -> Iterator[str]:
+    """Yield the queries of a preset, as the mapping holds them."""
+    for name in LOGICAL_NAMES:
+        if isinstance(query := layer.get(name, {}).get("query"), str):
+            yield checked_query(f"{name}.query", query)
 
 
 def _is_unnamed(name: LogicalName, layers: Sequence[Layer]) -> bool:

@@ -10,8 +10,8 @@ from sqlalchemy import BigInteger, DateTime, Integer, Numeric, String
 from sqlalchemy.types import TypeEngine
 
 from backend.core.errors import InvalidMapping
+from backend.shop.mapping.known_sql import ACTING
 from backend.shop.mapping.safety import (
-    checked_fragment,
     checked_identifier,
     checked_query,
     checked_table,
@@ -109,7 +109,7 @@ class LogicalTable(BaseModel):
 
     @field_validator("query")
     @classmethod
-    def _query_only_reads(cls, query: str | None) -> str | None:
+    def _query_is_one(cls, query: str | None) -> str | None:
         try:
             return None if query is None else checked_query("query", query)
         except InvalidMapping as problem:
@@ -117,11 +117,8 @@ class LogicalTable(BaseModel):
 
     @field_validator("filter")
     @classmethod
-    def _filter_only_reads(cls, condition: str | None) -> str | None:
-        try:
-            return checked_fragment("filter", condition) if condition else None
-        except InvalidMapping as problem:
-            raise _refused(problem) from None
+    def _blank_filter_is_none(cls, condition: str | None) -> str | None:
+        return (condition or "").strip() or None
 
     @field_validator("columns")
     @classmethod
@@ -182,9 +179,9 @@ class Currency(BaseModel):
 class ShopMapping(BaseModel):
     """How a shop's own tables yield our three logical ones, and what their values mean.
 
-    The last four follow from the rest, or from what the database has; nobody sets them. `unnamed`
-    are the tables whose name is the guide's, for want of another; `on_search_path` says that they
-    are not in the guide's schema.
+    The last five follow from the rest, or from what the database has; nobody sets them.
+    `preset_queries` are text of ours. `unnamed` are the tables whose name is the guide's, for want
+    of another; `on_search_path` says that they are not in the guide's schema.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -203,6 +200,10 @@ class ShopMapping(BaseModel):
     time_zone: str = Field(default="UTC", description="a time zone such as Europe/Berlin")
     merge_guests: bool = Field(default=False, description="true or false")
     preset: str | None = Field(default=None, description="a preset's name")
+    functions: tuple[str, ...] = Field(
+        default=(), description="names of functions that only read, separated by commas"
+    )
+    preset_queries: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     line_items_may_be_missing: bool = False
     unnamed: tuple[LogicalName, ...] = ()
@@ -215,6 +216,15 @@ class ShopMapping(BaseModel):
             return checked_identifier("prefix", part) if part else part
         except InvalidMapping as problem:
             raise _refused(problem) from None
+
+    @field_validator("functions")
+    @classmethod
+    def _functions_only_read(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        asked = tuple(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
+        for name in asked:
+            if not name.isascii() or not name.isidentifier() or ACTING.fullmatch(name):
+                raise ValueError(f"names '{name}', which is no function that only reads")
+        return asked
 
     @field_validator("time_zone")
     @classmethod

@@ -1,8 +1,6 @@
-"""What may enter SQL text: identifiers and read-only queries from a shop's mapping.
+"""What may enter SQL text by name: identifiers, and the shop's tables within a query.
 
-The words of a mapping come from whoever configures the service. They are still checked, so that a
-slip (a second statement, a half-open string) is refused with a sentence and not run. Everything
-that is read of a shop is read in read-only transactions besides.
+What else a query or a filter may hold is decided by `guard.py`, which reads it with a parser.
 """
 
 import re
@@ -12,27 +10,14 @@ from backend.core.errors import InvalidMapping
 
 IDENTIFIER = re.compile(r"[\w$][\w$ -]{0,62}")
 TOKEN = re.compile(
-    r"""(?P<string>'(?:[^'\\]|'')*')
-      | (?P<quoted>"(?:[^"\\]|"")*"|`[^`\\]*`)
-      | (?P<comment>--|/\*|\*/|\#(?![>-]))
+    r"""(?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`)
       | (?P<table>\{[\w$][\w$-]{0,62}\})
-      | (?P<word>[A-Za-z_][\w$]*)
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
-WRITING_WORDS = frozenset(
-    """
-    insert update delete merge truncate drop alter create grant revoke call execute exec copy into
-    lock attach detach pragma vacuum begin commit rollback savepoint shutdown handler outfile
-    dumpfile
-    """.split()  # noqa: SIM905  (a list of one word per line would hide the rule)
-)
-# Functions that act, wait or read files: no read-only transaction keeps a query from these.
-ACTING_FUNCTIONS = re.compile(
-    r"(pg|lo|dblink|sys)_\w+|dblink|sleep|benchmark|load_file|load_extension|set_config|nextval"
-    r"|setval|get_lock|release_lock|release_all_locks|\w+_to_xml\w*"
-)
-HARMLESS_FUNCTIONS = frozenset({"pg_typeof"})
+# A table of the shop's while a query is read and written anew: no SQL holds such a sign.
+MARK = "\ue000"
+MARKED = re.compile(f'["`]{MARK}([^{MARK}]+){MARK}["`]')
 
 
 def checked_identifier(field: str, name: str) -> str:
@@ -69,51 +54,17 @@ def is_query(text: str) -> bool:
 
 
 def checked_query(field: str, query: str) -> str:
-    """Return the query without its trailing semicolon if it is one plain SELECT.
+    """Return the query without its trailing semicolon.
 
     Raises
     ------
     InvalidMapping
-        When it does not begin with SELECT or WITH, or `checked_fragment` refuses it.
+        When it does not begin with SELECT or WITH.
     """
     stripped = query.strip().removesuffix(";").rstrip()
     if not is_query(stripped):
         raise InvalidMapping(field, "must begin with SELECT or WITH")
-    return checked_fragment(field, stripped)
-
-
-def checked_fragment(field: str, sql: str) -> str:
-    """Return a piece of SQL that cannot end the statement around it, write or act.
-
-    Raises
-    ------
-    InvalidMapping
-        When it holds a second statement, a comment, an open string or parenthesis, a backslash
-        in a string, a word that writes, or a function that acts.
-    """
-    depth = 0
-    called = ""
-    for kind, piece in _tokens(sql):
-        depth += {"(": 1, ")": -1}.get(piece, 0)
-        problem = _problem(kind, piece)
-        if piece == "(" and _acts(called):
-            problem = f"calls {called}; only reading is allowed"
-        if depth < 0:
-            problem = "closes a parenthesis that it did not open"
-        if problem:
-            raise InvalidMapping(field, problem)
-        if not piece.isspace():
-            called = piece if kind in {"word", "quoted"} else ""
-    if depth:
-        raise InvalidMapping(field, "leaves a parenthesis open")
-    if not sql.strip():
-        raise InvalidMapping(field, "is empty")
-    return sql.strip()
-
-
-def _acts(called: str) -> bool:
-    name = called.strip('"`').lower()
-    return name not in HARMLESS_FUNCTIONS and ACTING_FUNCTIONS.fullmatch(name) is not None
+    return stripped
 
 
 def with_tables(query: str, table: Callable[[str], str]) -> str:
@@ -121,6 +72,16 @@ def with_tables(query: str, table: Callable[[str], str]) -> str:
     return "".join(
         token if kind != "table" else table(token.strip("{}")) for kind, token in _tokens(query)
     )
+
+
+def marked(query: str, quote: str) -> str:
+    """Return the query with each `{name}` as an identifier that a parser can read."""
+    return with_tables(query, lambda name: f"{quote}{MARK}{name}{MARK}{quote}")
+
+
+def filled(query: str, table: Callable[[str], str]) -> str:
+    """Return a marked query with each mark replaced by `table(name)`."""
+    return MARKED.sub(lambda mark: table(mark[1]), query)
 
 
 def named_tables(query: str) -> list[str]:
@@ -131,23 +92,3 @@ def named_tables(query: str) -> list[str]:
 def _tokens(sql: str) -> Iterator[tuple[str, str]]:
     for match in TOKEN.finditer(sql):
         yield str(match.lastgroup), match.group()
-
-
-def _problem(kind: str, token: str) -> str | None:
-    if kind == "comment":
-        return f"holds a comment ({token}); comments are refused, whatever they hide"
-    if kind == "word" and token.lower() in WRITING_WORDS:
-        return f"holds {token.upper()}; only reading is allowed (quote it if a column is called so)"
-    if kind == "other":
-        return _problem_of_character(token)
-    return None
-
-
-def _problem_of_character(character: str) -> str | None:
-    if character == ";":
-        return "holds a semicolon; one statement is allowed"
-    if character in "'\"`\\":
-        return f"holds an unmatched {character} (or a backslash within a string)"
-    if character == "$":
-        return "holds a $ outside of a name; dollar quoting is refused"
-    return "holds a zero byte" if character == "\0" else None

@@ -14,67 +14,12 @@ from backend.shop.mapping.safety import (
 
 
 @pytest.mark.parametrize(
-    ("query", "problem"),
-    [
-        ("SELECT 1; DROP TABLE o", "a semicolon"),
-        ("SELECT 1;;", "a semicolon"),
-        ("SELECT 1 -- and more", "a comment (--)"),
-        ("SELECT 1 /* and more */", "a comment (/*)"),
-        ("SELECT /*!50000 1 */", "a comment (/*)"),
-        ("SELECT 1 # and more", "a comment (#)"),
-        ("SELECT 1) q; DROP TABLE o; SELECT (1", "closes a parenthesis that it did not open"),
-        ("SELECT 1) q UNION SELECT (1", "closes a parenthesis that it did not open"),
-        ("SELECT (1", "leaves a parenthesis open"),
-        ("SELECT 'open", "an unmatched '"),
-        ('SELECT "open', 'an unmatched "'),
-        ("SELECT `open", "an unmatched `"),
-        (r"SELECT 'a\'; DROP TABLE o; --'", "an unmatched '"),
-        ("SELECT $$;$$", "dollar quoting"),
-        ("SELECT $x$ y $x$", "dollar quoting"),
-        ("SELECT 1 \0", "a zero byte"),
-        ("WITH x AS (DELETE FROM o RETURNING *) SELECT * FROM x", "holds DELETE"),
-        ("WITH x AS (INSERT INTO o VALUES (1) RETURNING *) SELECT * FROM x", "holds INSERT"),
-        ("WITH x AS (update o set a = 1 RETURNING *) SELECT * FROM x", "holds UPDATE"),
-        ("SELECT * INTO copied FROM o", "holds INTO"),
-        ("SELECT 1 INTO OUTFILE 'x'", "holds INTO"),
-        ("SELECT * FROM o FOR UPDATE", "holds UPDATE"),
-        ("SELECT pg_sleep(9)", "calls pg_sleep"),
-        ("SELECT pg_catalog . pg_sleep (9)", "calls pg_sleep"),
-        ('SELECT "pg_sleep"(9)', 'calls "pg_sleep"'),
-        ("SELECT `sleep` (9)", "calls `sleep`"),
-        ("SELECT pg_read_binary_file('x')", "calls pg_read_binary_file"),
-        ("SELECT lo_unlink(1)", "calls lo_unlink"),
-        ("SELECT dblink_exec('x')", "calls dblink_exec"),
-        ("SELECT query_to_xml('x', true, true, '')", "calls query_to_xml"),
-        ("SELECT load_file('x')", "calls load_file"),
-        ("SELECT set_config('a', 'b', false)", "calls set_config"),
-        ("SELECT nextval('s')", "calls nextval"),
-        ("DELETE FROM o", "must begin with SELECT or WITH"),
-        ("EXPLAIN SELECT 1", "must begin with SELECT or WITH"),
-        ("", "must begin with SELECT or WITH"),
-    ],
+    "query", ["DELETE FROM o", "EXPLAIN SELECT 1", "TABLE o", "(SELECT 1)", " "]
 )
-def test_a_query_that_does_more_than_read_is_refused(query: str, problem: str) -> None:
+def test_a_query_begins_with_select_or_with(query: str) -> None:
     with pytest.raises(InvalidMapping) as caught:
         checked_query("orders.query", query)
-    assert problem in str(caught.value)
-    assert str(caught.value).startswith("The shop mapping's orders.query ")
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "SELECT a, b FROM o WHERE s = 'it''s; -- fine' AND t NOT LIKE '/*%'",
-        "SELECT 'delete', 'pg_sleep(1)', \"update\", `insert` FROM o",
-        "SELECT updated_at, deleted, created, pg_sleep FROM o",
-        "SELECT replace(a, 'x', 'y'), pg_typeof(a), a::text, a[1:2] FROM o",
-        "SELECT a #>> '{b}', a #> '{c}', a ->> 'd', 1 - 1 FROM o",
-        "WITH paid AS (SELECT * FROM o) SELECT * FROM paid WHERE (a + (b)) IN (1, 2)",
-        "select größe from bestellung",
-    ],
-)
-def test_a_query_that_only_reads_is_taken_as_it_is(query: str) -> None:
-    assert checked_query("orders.query", query) == query
+    assert str(caught.value) == "The shop mapping's orders.query must begin with SELECT or WITH."
 
 
 def test_one_trailing_semicolon_is_taken_off() -> None:

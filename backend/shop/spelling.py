@@ -1,0 +1,170 @@
+"""One rule for what is the same text whatever its case, and the pattern that finds it anywhere.
+
+Texts are the same when their full case foldings are canonically equivalent, as Unicode defines
+caseless matching (https://www.unicode.org/versions/latest/core-spec/chapter-3/#G34145): Weiß, WEISS
+and weiss; Σ and ς; é of one character or of two. The four i's with and without a dot are one
+letter besides, for who types a Turkish name without a Turkish keyboard. Other accents tell letters
+apart.
+
+A database's own lower() knows another rule in each of them, so what is searched for is written as a
+regular expression of every spelling, which PostgreSQL, MySQL, MariaDB and Python read alike.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+Holds = Callable[[str], bool]
+
+NO_MARK = "(?![\u0300-\u036f])"  # else e would find the é of two characters
+DOT_ABOVE, DOTLESS = "\u0307", "\u0131"
+SPACES = " \t\n\u00a0\u2002\u2003\u2009\u202f\u3000"
+SPECIAL = frozenset(r"\.^$*+?()[]{}|-#&~/")
+# No script beyond Adlam has two cases, nor have ideographs and Hangul, half of all characters.
+CASED = (*range(0x41, 0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x1E944))
+
+
+@dataclass(frozen=True, slots=True)
+class Spellings:
+    """The other ways of writing what is folded.
+
+    Attributes
+    ----------
+    letters
+        Of a letter: É of é.
+    ligatures
+        Of several letters: ß of ss.
+    beginnings_of, ends_of
+        Ligatures by their first and their last letter.
+    """
+
+    letters: Mapping[str, set[str]]
+    ligatures: Mapping[str, set[str]]
+    beginnings_of: Mapping[str, set[str]]
+    ends_of: Mapping[str, set[str]]
+
+
+@lru_cache(maxsize=1)
+def spellings() -> Spellings:
+    """Look for them among all characters that have two cases: 30 ms, once."""
+    known = Spellings(*(defaultdict(set) for _ in range(4)))
+    for sign in map(chr, CASED):
+        if sign.casefold() == sign and sign != DOTLESS:
+            continue
+        whole = folded(sign)
+        if len(whole) == 1 or any(map(unicodedata.combining, whole)):
+            known.letters[whole].add(sign)
+        else:
+            known.ligatures[whole].add(sign)
+            known.beginnings_of[whole[0]].add(sign)
+            known.ends_of[whole[-1]].add(sign)
+    return known
+
+
+def folded(text: str) -> str:
+    """Return what all spellings of a text share."""
+    # Twice: folding may leave what composes (ΐ), and composing what folds.
+    plain = unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).casefold())
+    dotless = plain.replace(DOTLESS, "i").replace("i" + DOT_ABOVE, "i")
+    return unicodedata.normalize("NFC", " ".join(dotless.split()))
+
+
+def contains(wanted: str, holds: Holds = lambda _: True) -> str | None:
+    """Return a pattern of every text that contains this one.
+
+    Parameters
+    ----------
+    wanted
+        What is looked for, in any case.
+    holds
+        Whether the database can hold a character.
+
+    Returns
+    -------
+    None where there is nothing to look for, or no text of the database could contain it.
+    """
+    return _pattern(folded(wanted), holds, start="", end="")
+
+
+def begins(wanted: str, holds: Holds = lambda _: True) -> str | None:
+    """Return a pattern of every text that begins with this one, else as `contains`."""
+    return _pattern(folded(wanted), holds, start="^", end="")
+
+
+def equals(wanted: str, holds: Holds = lambda _: True) -> str | None:
+    """Return a pattern of every spelling of this text, else as `contains`."""
+    return _pattern(folded(wanted), holds, start="^", end="$")
+
+
+def _pattern(text: str, holds: Holds, *, start: str, end: str) -> str | None:
+    parts = [_letter(text, at, ends, holds, start, end) for at, ends in _letters(text)]
+    if not parts or None in parts:
+        return None
+    return start + "".join(filter(None, parts)) + end
+
+
+def _letters(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each letter begins, and how long it is: ss is one, for it may be spelt ß."""
+    at = 0
+    while at < len(text):
+        ends = next((at + n for n in (3, 2) if text[at : at + n] in spellings().ligatures), at + 1)
+        if _is_mark(text, ends):
+            ends = at + 1
+        while _is_mark(text, ends):
+            ends += 1
+        yield at, ends
+        at = ends
+
+
+def _is_mark(text: str, at: int) -> bool:
+    return unicodedata.combining(text[at : at + 1] or " ") > 0
+
+
+def _letter(text: str, at: int, ends: int, holds: Holds, start: str, end: str) -> str | None:
+    """Return the pattern of one letter; None where the database can hold no spelling of it."""
+    letter, known = text[at:ends], spellings()
+    if letter == " ":
+        return f"[{''.join(filter(holds, SPACES))}]+"
+    ligatures = set(known.ligatures.get(letter, ()))
+    if at == 0 and not start:
+        ligatures |= known.ends_of.get(letter, set())  # s finds ß
+    if ends == len(text) and not end:
+        ligatures |= known.beginnings_of.get(letter, set())
+    apart = letter if letter in known.ligatures else [letter]
+    singles = [_single(one, holds) for one in apart]
+    spelt = [] if None in singles else ["".join(filter(None, singles))]
+    return _either([*spelt, *filter(holds, sorted(ligatures))])
+
+
+def _either(ways: list[str]) -> str | None:
+    return f"(?:{'|'.join(ways)})" if len(ways) > 1 else next(iter(ways), None)
+
+
+def _single(letter: str, holds: Holds) -> str | None:
+    """Return the pattern of a letter with its marks, however they are composed."""
+    ways = [way for way in sorted(_ways(letter)) if all(map(holds, way))]
+    one = _either(["".join(map(_literal, way)) for way in ways])
+    if one is None or not letter[-1].isalpha() or not holds(DOT_ABOVE):
+        return one
+    return one + (f"{DOT_ABOVE}?" if letter == "i" else "") + NO_MARK
+
+
+def _ways(letter: str) -> set[str]:
+    """Return every spelling of a letter, its marks with it or composed as one."""
+    bare, marks, letters = letter[0], letter[1:], spellings().letters
+    cased = {letter, *letters.get(letter, ()), *(one + marks for one in letters.get(bare, ()))}
+    return {way for one in cased for way in _composed(one)}
+
+
+def _composed(letter: str) -> Iterator[str]:
+    """Yield a letter with none, some and all of its marks composed."""
+    yield letter  # the sign for Kelvin composes to K
+    apart = unicodedata.normalize("NFD", letter)
+    for size in range(1, len(apart) + 1):
+        yield unicodedata.normalize("NFC", apart[:size]) + apart[size:]
+
+
+def _literal(sign: str) -> str:
+    return f"\\{sign}" if sign in SPECIAL else sign
