@@ -15,7 +15,8 @@ from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 
 from backend import API_VERSION
-from backend.api import documentation, health, problems
+from backend.api import documentation, health, metrics_page, problems
+from backend.api.counts import Requests, watch_pools
 from backend.api.customers import routes as customers
 from backend.api.keys import Keyring, Role
 from backend.api.lists import routes as lists
@@ -23,12 +24,14 @@ from backend.api.lists.list_cursor import cursor_serializer
 from backend.api.middleware import HEADER as REQUEST_ID
 from backend.api.middleware import RequestId
 from backend.api.openapi import describe, operation_id
+from backend.api.prober import Prober
 from backend.api.request_bounds import RequestBounds
 from backend.api.runs import routes as runs
 from backend.api.security_headers import SecurityHeaders
 from backend.api.segments import routes as segments
 from backend.api.state import ApiState
 from backend.clients.cache import create_cache
+from backend.core import exit_codes
 from backend.core.api_keys import HOW_TO_MAKE_ONE, is_short
 from backend.core.clock import utc_now
 from backend.core.errors import (
@@ -45,6 +48,7 @@ from backend.core.logging import set_up_logging
 from backend.core.misspelt import name_misspelt
 from backend.core.settings import Settings
 from backend.core.visible import visible
+from backend.database import changes
 from backend.database.bounds import hurried
 from backend.database.engine import (
     AsyncEngine,
@@ -58,7 +62,8 @@ from backend.run.worker import work
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.shop import Shop
-from backend.store.migrate import migrate, refuse_unusable
+from backend.store.migrate import migrate
+from backend.store.rights_of_ours import refuse_unmigratable
 
 RETRY_SECONDS = 1.0
 # What scripts of an allowed origin may read of an answer.
@@ -113,6 +118,7 @@ def create_app(settings: Settings) -> FastAPI:
         health.router,
         lists.router,
         lists.of_segments,
+        metrics_page.router,
         customers.router,
         segments.router,
         runs.status,
@@ -136,7 +142,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             allow_headers=["X-API-Key", REQUEST_ID],
             expose_headers=EXPOSED,
         )
-    app.add_middleware(RequestId, unexpected=problems.unexpected)
+    app.add_middleware(RequestId, unexpected=problems.unexpected, count=Requests().count)
     app.add_middleware(SecurityHeaders)  # outermost: what nobody expected gets them too
 
 
@@ -172,6 +178,7 @@ def _lifespan(
             log.warning("ADMIN_API_KEY is not set: API_KEY also opens the admin routes")
         if is_short((*settings.api_keys, *settings.admin_api_keys)):
             log.warning("a key is short enough to be guessed", extra={"better": HOW_TO_MAKE_ONE})
+        changes.log_from_now_on()
         async with AsyncExitStack() as stack:
             api = await _api_state(settings, mapping, stack)
             await stack.enter_async_context(_background(settings))
@@ -186,18 +193,24 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
     looking = partial(_opened_for, stack, settings.health_statement_seconds, pool_size=1)
     engine = await reading(ours, pool_size=settings.database_pool_size)
     shop_engine = await reading(theirs, pool_size=settings.database_pool_size)
+    size = settings.database_pool_size
+    watch_pools({"intelligence": (engine, size), "shop": (shop_engine, size)})
     health_engine = await looking(ours)
-    _say_connections(settings.database_pool_size, databases=1 if ours == theirs else 2)
+    _say_connections(settings.database_pool_size, databases=2)
+    shop = Shop(mapping)
     cache = create_cache(_revealed(settings.redis_url), ttl_seconds=settings.cache_ttl_seconds)
     stack.push_async_callback(cache.close)
     return ApiState(
         engine=engine,
         shop_engine=shop_engine,
-        health_engine=health_engine,
-        health_shop_engine=health_engine if ours == theirs else await looking(theirs),
-        shop=Shop(mapping),
+        prober=Prober(
+            health_engine, await looking(theirs), shop, settings.health_statement_seconds
+        ),
+        shop=shop,
         cache=cache,
         keys=Keyring.of({Role.READS: settings.api_keys, Role.ADMINISTERS: settings.admin_api_keys}),
+        metrics_key=_revealed(settings.metrics_key),
+        metrics_folder=settings.prometheus_multiproc_dir,
         now=utc_now,
         cursors=cursor_serializer(settings.admin_api_keys[0].encode()),
         as_of=settings.run_as_of and in_utc(settings.run_as_of, mapping.zone),
@@ -261,6 +274,8 @@ async def _kept_from_migrating(settings: Settings) -> str | None:
         return str(error)
     except TablesBusy as error:
         return error.obstacle
+    except (TablesInTheWay, TablesTooNew) as error:
+        return str(error)
     return None
 
 
@@ -284,7 +299,7 @@ async def _look(settings: Settings) -> None:
     bounds = hurried(settings.api_statement_seconds)
     try:
         async with opened_for_lease(settings) as engine:
-            await (refuse_unusable(engine) if settings.auto_migrate else ping(engine))
+            await (refuse_unmigratable(engine) if settings.auto_migrate else ping(engine))
         if settings.shop_url != settings.intelligence_url:
             async with opened(settings.shop_url, pool_size=1, bounds=bounds) as engine:
                 await ping(engine, "shop")
@@ -306,4 +321,4 @@ def __getattr__(name: str) -> FastAPI:
         return create_app(settings)
     except REFUSED_AT_START as error:
         sys.stderr.write(f"{visible(str(error))}\n")
-        sys.exit(2)
+        sys.exit(exit_codes.of_refused_start())

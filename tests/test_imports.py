@@ -49,6 +49,8 @@ def requests_to_every_route(live: Live) -> dict[tuple[str, str], Callable[[], Re
     segment = live.get("/api/mcp/segments").json()["segments"][0]["id"]
     paths = {
         "/health": "/health",
+        "/health/live": "/health/live",
+        "/health/ready": "/health/ready",
         "/api/mcp/segments": "/api/mcp/segments",
         "/api/mcp/customers/search": "/api/mcp/customers/search?query=person",
         "/api/mcp/customers/{customer_id}": "/api/mcp/customers/4?explain=true",

@@ -13,7 +13,7 @@ from tests.live import ADMIN_KEY, Live, serving
 from tests.services import Server
 from tests.shops import AS_OF, fill, invented
 
-AWAY = r"The (shop|intelligence) database does not answer( \([^()]+\))?; try again shortly\."
+AWAY = r"((The (shop|intelligence) database does not answer( \([^()]+\))?; try again shortly\.) ?)+"
 pytestmark = pytest.mark.external
 
 

@@ -10,8 +10,11 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from backend import __version__
+from backend.api.counts import CACHE_READS
 from backend.clients.cache import Cache
 from backend.store.runs import Published
+
+HITS, MISSES = CACHE_READS.labels("hit"), CACHE_READS.labels("miss")
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -27,7 +30,9 @@ async def cached(
     if published is None:
         return await read()
     key = f"{__version__}:{published.run_id}:{published.revision}:{name}"
-    if (kept := await cache.get(key)) is not None:
+    kept = await cache.get(key)
+    (MISSES if kept is None else HITS).inc()
+    if kept is not None:
         return model.model_validate_json(kept)
     answer = await read()
     await cache.set(key, answer.model_dump_json().encode())

@@ -1,18 +1,18 @@
 """Around every request: its id, in the answer and on every log line, and one access line."""
 
 import logging
+import os
 import re
-import secrets
 from collections.abc import Callable
 from time import perf_counter
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.core.logging import request_id
 
 HEADER = "X-Request-ID"
-ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
+RAW_HEADER = HEADER.lower().encode()
+ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 log = logging.getLogger("backend.access")
 
@@ -29,30 +29,39 @@ class RequestId:
         What serves.
     unexpected
         Makes the answer to an error that nobody handled.
+    count
+        Is told of every answer: the request, the route's pattern, the status, the seconds.
     """
 
-    def __init__(self, app: ASGIApp, unexpected: Callable[[Scope, Exception], ASGIApp]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        unexpected: Callable[[Scope, Exception], ASGIApp],
+        count: Callable[[Scope, str, int, float], None],
+    ) -> None:
         self.app = app
         self.unexpected = unexpected
+        self.count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        sent = Headers(scope=scope).get(HEADER, "")
-        identity = sent if ACCEPTED.fullmatch(sent) else secrets.token_hex(8)
-        request_id.set(identity)  # to the end of the server's task for this request
-        await self._serve(scope, receive, send, identity)
+        identity = _sent(scope) or os.urandom(8).hex().encode()
+        request_id.set(identity.decode())  # to the end of the server's task for this request
+        await self._serve(scope, receive, send, (RAW_HEADER, identity))
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, identity: str) -> None:
+    async def _serve(
+        self, scope: Scope, receive: Receive, send: Send, header: tuple[bytes, bytes]
+    ) -> None:
         started, status = perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = identity
+                message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
         try:
@@ -63,15 +72,21 @@ class RequestId:
                 raise
             await answer(scope, receive, send_with_id)
         finally:
-            log.info("request", extra=_facts(scope, status or 500, perf_counter() - started))
+            self._note(scope, status or 500, perf_counter() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        # The route's pattern, not the path: ids and queries may hold an e-mail.
+        route = getattr(scope.get("route"), "path_format", "unknown")
+        self.count(scope, route, status, seconds)
+        if not log.isEnabledFor(logging.INFO):
+            return
+        facts = {"method": scope["method"], "route": route, "status": status}
+        log.info("request", extra={**facts, "milliseconds": round(seconds * 1000, 1)})
 
 
-def _facts(scope: Scope, status: int, seconds: float) -> dict[str, str | int | float]:
-    # The route's pattern, not the path: ids and queries may hold an e-mail.
-    route = getattr(scope.get("route"), "path", "unknown")
-    return {
-        "method": scope["method"],
-        "route": route,
-        "status": status,
-        "milliseconds": round(seconds * 1000, 1),
-    }
+def _sent(scope: Scope) -> bytes | None:
+    """Return the id that the caller sent, if it is a plain word."""
+    for name, value in scope["headers"]:
+        if name == RAW_HEADER:
+            return bytes(value) if ACCEPTED.fullmatch(value) else None
+    return None

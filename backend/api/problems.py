@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from backend.api.counts import FAILURES
 from backend.core import errors
 from backend.core.logging import request_id
 
@@ -38,6 +39,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.InvalidMapping: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseRefuses: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TablesTooOld: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 PROBLEM = "application/problem+json"
@@ -55,6 +57,8 @@ def install(app: FastAPI) -> None:
 async def on_purpose(request: Request, error: Exception) -> JSONResponse:
     """Answer an error raised on purpose with its sentence and its facts."""
     status = STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)  # type: ignore[arg-type]
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        FAILURES.labels(getattr(error, "kind", type(error).__name__)).inc()
     headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
     facts = {name: fact for name, fact in vars(error).items() if not name.startswith("_")}
     return problem(request, status, str(error), facts=facts, headers=headers)
@@ -81,6 +85,7 @@ async def of_http(request: Request, error: Exception) -> JSONResponse:
 def unexpected(scope: Scope, error: Exception) -> JSONResponse:
     """Answer a fault of ours without its internals; the log has them."""
     log.error("unexpected error", exc_info=error)
+    FAILURES.labels("unexpected").inc()
     detail = "Something went wrong here; the log tells more under this request id."
     return problem(Request(scope), HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from itsdangerous import URLSafeSerializer
 
 from backend.api.keys import Keyring
+from backend.api.prober import Prober
 from backend.clients.cache import Cache
 from backend.database.engine import AsyncEngine
 from backend.shop.shop import Shop
@@ -23,19 +24,24 @@ class ApiState:
     engine, shop_engine
         Our database and the shop's, each with connections of its own even where they are one:
         who waits for a table of the shop's keeps nobody from ours.
-    health_engine, health_shop_engine
-        The same for looks at health, which end sooner and never queue behind requests.
+    prober
+        Looks at health, by connections of its own.
+    metrics_key
+        Opens /metrics; None: this machine and admin keys do.
+    metrics_folder
+        Where several processes count together; None: this one counts alone.
     as_of
         The instant that runs describe unless they are asked for another; None: when they start.
     """
 
     engine: AsyncEngine
     shop_engine: AsyncEngine
-    health_engine: AsyncEngine
-    health_shop_engine: AsyncEngine
+    prober: Prober
     shop: Shop
     cache: Cache
     keys: Keyring
+    metrics_key: str | None
+    metrics_folder: str | None
     now: Callable[[], datetime]
     as_of: datetime | None
     cursors: URLSafeSerializer

@@ -24,9 +24,10 @@ from backend.core.errors import (
     TablesTooNew,
     TablesTooOld,
 )
+from backend.core.exit_codes import FAILED, REFUSED, START_FAILED
 from backend.core.late import late
 
-# What no second try mends: exit code 2.
+# What no second try mends.
 ASKED_WRONGLY = (
     InvalidConfiguration,
     InvalidMapping,
@@ -134,5 +135,5 @@ def main() -> None:
 def exit_code_of(error: BackendError) -> int:
     """Return what supervisors go by: docs/operations.md lists the codes."""
     if isinstance(error, PortTaken):
-        return 3
-    return 2 if isinstance(error, ASKED_WRONGLY) else 1
+        return START_FAILED
+    return REFUSED if isinstance(error, ASKED_WRONGLY) else FAILED

@@ -1,7 +1,11 @@
 """Serve, work off what is queued, migrate."""
 
 import asyncio
+import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -10,6 +14,7 @@ import uvicorn
 from backend.cli.configuration import checked_settings, migrate_if_wanted, shop_table_names
 from backend.cli.consoles import out
 from backend.core.settings import Settings
+from backend.database import changes
 from backend.database.engine import opened
 from backend.files.create_tables import create_shop_tables
 from backend.main import opened_for_lease, refuse_unusable_tables, run_config
@@ -19,6 +24,8 @@ from backend.store.migrate import migrate
 # Of one process: beyond that the answer is 503. Half of them may wait for a head (`bounded_http`),
 # and all fit into the 1,024 open files that a process may have where nobody raised that.
 MOST_CONNECTIONS = 1000
+# prometheus-client's own variable, which it reads when it is imported.
+COUNTS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve(
@@ -31,18 +38,31 @@ def serve(
     """Serve the API, and run clustering unless RUN_WORKER=false."""
     settings = checked_settings()
     refuse_unusable_tables(settings)  # one sentence here rather than in each worker
-    uvicorn.run(
-        "backend.main:app",
-        host=host,
-        port=port,
-        workers=workers,
-        log_config=None,
-        http="backend.api.bounded_http:BoundedHttp",
-        ws="none",
-        server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-    )
+    processes = uvicorn.Config("backend.main:app", workers=workers, log_config=None).workers
+    with _counting_together(settings, processes):
+        uvicorn.run(
+            "backend.main:app",
+            host=host,
+            port=port,
+            workers=workers,
+            log_config=None,
+            http="backend.api.bounded_http:BoundedHttp",
+            ws="none",
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+        )
+
+
+@contextmanager
+def _counting_together(settings: Settings, workers: int) -> Iterator[None]:
+    """Give several processes a folder for what they count, and remove it at the end."""
+    if workers == 1 or settings.prometheus_multiproc_dir is not None:
+        yield
+        return
+    with TemporaryDirectory(prefix="intelligence-counts-") as folder:
+        os.putenv(COUNTS_FOLDER, folder)  # for the processes that this one starts alone
+        yield
 
 
 def worker() -> None:
@@ -69,6 +89,7 @@ async def _migrate(settings: Settings, *, shop_tables: bool) -> None:
 
 
 async def _work(settings: Settings) -> None:
+    changes.log_from_now_on()
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)

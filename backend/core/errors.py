@@ -5,6 +5,7 @@
     ├── InvalidMapping           the shop mapping names what cannot be used
     ├── DatabaseUnavailable      a database does not answer, or not now
     │   └── DatabaseRefuses      it will not before somebody changes something
+    ├── NotReady                 a look at the databases found that requests cannot be answered
     ├── TablesInTheWay           somebody else's tables have the names of ours
     ├── TablesTooNew             a newer version than this one made our tables
     ├── TablesTooOld             our tables are not there yet, or not as this version has them
@@ -37,7 +38,7 @@ An error is a noun, holds the facts a handler needs, and knows no HTTP. Its text
 a person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class BackendError(Exception):
@@ -76,6 +77,8 @@ class DatabaseUnavailable(BackendError):
         What it does, and what to do about it.
     words
         The cause as the database or its driver puts it, without secrets or values.
+    plain_do
+        What to do without the names that `do` holds; empty where it holds none.
     """
 
     def __init__(
@@ -85,10 +88,11 @@ class DatabaseUnavailable(BackendError):
         says: str = "does not answer",
         do: str = "try again shortly",
         words: str = "",
+        plain_do: str = "",
     ) -> None:
         self.database = database
         self.kind = kind
-        self._plain = f"The {database} database {says}; {do}."
+        self._plain = f"The {database} database {says}; {plain_do or do}."
         super().__init__(
             f"The {database} database {says} ({words}); {do}." if words else self.plain
         )
@@ -101,6 +105,14 @@ class DatabaseUnavailable(BackendError):
 
 class DatabaseRefuses(DatabaseUnavailable):
     """A database refuses what no second try mends: a password, a right, a certificate, …"""
+
+
+class NotReady(BackendError):
+    """Requests cannot be answered now; the facts say how each database is."""
+
+    def __init__(self, problem: str, parts: Mapping[str, object]) -> None:
+        vars(self).update(parts)
+        super().__init__(problem)
 
 
 class TablesInTheWay(BackendError):
@@ -127,9 +139,10 @@ class TablesTooNew(BackendError):
 
 
 class TablesTooOld(BackendError):
-    """Our tables are not there, or not as this version has them."""
+    """Our tables are not there, or not as this version has them: then `found` is theirs."""
 
-    def __init__(self) -> None:
+    def __init__(self, found: str | None = None) -> None:
+        self.found = found
         super().__init__(
             "Our tables are not yet as this version needs them; where AUTO_MIGRATE=false, run "
             "python -m backend migrate."

@@ -122,6 +122,17 @@ class Settings(BaseSettings):
         None,
         secret=True,
     )
+    metrics_key: OptionalSecret = _variable(
+        "Key that opens /metrics; unset: this machine and ADMIN_API_KEY do",
+        "one key",
+        None,
+        secret=True,
+    )
+    prometheus_multiproc_dir: Optional = _variable(
+        "Folder in which several processes count together; `serve --workers` makes one",
+        "the path of an empty folder, in the environment",
+        None,
+    )
     intelligence_database_url: OptionalSecret = _variable(
         "Where our own tables live; unset: DATABASE_URL",
         DATABASE_URL_EXPECTED,

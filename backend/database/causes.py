@@ -59,7 +59,7 @@ CAUSES: Mapping[str, Refusal] = {
         "set sslmode (PostgreSQL) or ssl-mode (MySQL) in {url} as the server wants it",
         passes=False,
     ),
-    "right": Refusal("refuses a right", passes=False),
+    "right": Refusal("refuses a right", "the log has the GRANT that gives it", passes=False),
     "read_only": Refusal(
         "can only be read",
         "name the primary in {url}, or let the server, or the file and its folder, be written",
@@ -158,11 +158,10 @@ def refusal_of(
 ) -> DatabaseUnavailable:
     """Return the error that tells of one of the causes."""
     cause = CAUSES[kind]
-    do = cause.do.format(url=URL_OF[database])
-    if kind == "right":
-        do = missing_grant(words, database, user)
+    plain = cause.do.format(url=URL_OF[database])
+    do = missing_grant(words, database, user) if kind == "right" else plain
     name = DatabaseUnavailable if cause.passes else DatabaseRefuses
-    return name(database, kind, cause.says, do, words)
+    return name(database, kind, cause.says, do, words, plain)
 
 
 def _kind(error: BaseException, *, connecting: bool) -> str | None:

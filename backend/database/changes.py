@@ -14,9 +14,16 @@ log = logging.getLogger(__name__)
 
 
 class StateOfDatabases:
-    """The state of each database as this process last met it."""
+    """The state of each database as this process last met it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    is_logged
+        Whether its changes are: whoever goes on after a refusal logs it, whoever ends says it.
+    """
+
+    def __init__(self, *, is_logged: bool) -> None:
+        self.is_logged = is_logged
         self._refused: dict[str, str] = {}
         self._logged: set[str] = set()
         self._logged_at: dict[tuple[str, str], float] = {}
@@ -24,6 +31,8 @@ class StateOfDatabases:
     def refused(self, error: DatabaseUnavailable) -> None:
         """Log a refusal unless it is the one that was met before, or was logged a moment ago."""
         what = (error.database, error.kind)
+        if not self.is_logged:
+            return
         before = self._refused.get(error.database)
         self._refused[error.database] = error.kind
         now = monotonic_seconds()
@@ -42,7 +51,12 @@ class StateOfDatabases:
             log.info("database answers again", extra={"database": database})
 
 
-_changes = StateOfDatabases()
+_changes = StateOfDatabases(is_logged=False)
+
+
+def log_from_now_on() -> None:
+    """Log changes: this process serves, or works, and goes on whatever a database does."""
+    _changes.is_logged = True
 
 
 @contextmanager

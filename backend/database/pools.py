@@ -1,9 +1,10 @@
 """What the pools of all drivers have in common."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import URL
+from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from backend.database.bounds import PATIENT, Bounds
@@ -55,3 +56,11 @@ def bounds_of(engine: AsyncEngine) -> Bounds:
     """Return how long the callers of an engine wait."""
     bounds: Bounds = engine.sync_engine.get_execution_options()[BOUNDS]
     return bounds
+
+
+def on_use(
+    engine: AsyncEngine, *, taken: Callable[[], None], given_back: Callable[[], None]
+) -> None:
+    """Call somebody whenever a connection of an engine's pool is taken and given back."""
+    event.listen(engine.sync_engine, "checkout", lambda *_: taken())
+    event.listen(engine.sync_engine, "checkin", lambda *_: given_back())

@@ -165,13 +165,23 @@ def _from_parquet(path: Path, shop: ShopTerms, advance: Advance) -> Iterator[Ite
 
     def lines() -> Iterator[Line]:
         number = 0
-        for batch in file.iter_batches(ROWS_PER_BATCH):
-            for row in batch.rename_columns(names).to_pylist():
+        for rows in _rows(path, file, names):
+            for row in rows:
                 number += 1
                 yield Line(number, {name: _as_text(value) for name, value in row.items()})
             advance(number / total)
 
     yield from form.read(lines(), shop)
+
+
+def _rows(path: Path, file: pq.ParquetFile, names: list[str]) -> Iterator[list[dict[str, object]]]:
+    """Read batch by batch; a damage in the middle is the file's, whoever waits for its rows."""
+    try:
+        for batch in file.iter_batches(ROWS_PER_BATCH):
+            yield batch.rename_columns(names).to_pylist()
+    except (OSError, ValueError, TypeError, NotImplementedError) as error:
+        problem = str(error).partition("\n")[0].rstrip(".")
+        raise ImportRefused(path.name, f"is damaged and cannot be read on ({problem})") from None
 
 
 def _as_text(value: object) -> str:

@@ -57,8 +57,8 @@ async def migrate(engine: AsyncEngine, *, patience_seconds: float = PATIENCE_SEC
     await exclusively(engine, upgrade, patience_seconds=patience_seconds)
 
 
-async def refuse_unusable(engine: AsyncEngine) -> None:
-    """Look whether our tables can be brought to the newest version, and change nothing.
+async def refuse_unusable(engine: AsyncEngine) -> bool:
+    """Look whether our tables can be brought to the newest version; return whether they are at it.
 
     Raises
     ------
@@ -70,8 +70,10 @@ async def refuse_unusable(engine: AsyncEngine) -> None:
         When they cannot.
     """
     async with transaction(engine) as connection:
-        if not await connection.run_sync(_is_current):
+        is_current = await connection.run_sync(_is_current)
+        if not is_current:
             await connection.run_sync(_refuse_foreign)
+    return is_current
 
 
 async def exclusively(

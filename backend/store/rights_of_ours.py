@@ -1,10 +1,14 @@
 """Whether our own tables can be written or made; looked at without changing anything."""
 
 from collections.abc import Sequence
+from secrets import token_hex
 
 from sqlalchemy import (
+    Column,
     Connection,
     Insert,
+    Integer,
+    MetaData,
     Table,
     delete,
     false,
@@ -20,6 +24,7 @@ from backend.database.causes import refusal_of
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.database.expressions import MYSQL
 from backend.database.mysql_rights import CREATING, mysql_rights
+from backend.store.migrate import refuse_unusable
 from backend.store.tables import intelligence
 
 
@@ -35,6 +40,24 @@ async def refusal_of_ours(engine: AsyncEngine) -> str | None:
     except (DatabaseRefuses, TablesTooOld) as refused:
         return str(refused)
     return None
+
+
+async def refuse_unmigratable(engine: AsyncEngine) -> None:
+    """Look whether this user can bring our tables to this version.
+
+    Where they are at it, the user may only read: what was published is still served.
+
+    Raises
+    ------
+    DatabaseUnavailable, DatabaseRefuses
+        When the database does not answer, or does not let them be made or changed.
+    TablesInTheWay, TablesTooNew
+        When they cannot be brought there.
+    """
+    if await refuse_unusable(engine):
+        return
+    async with transaction(engine) as connection:
+        await _could_create(connection, await connection.run_sync(_found))
 
 
 def _found(connection: Connection) -> list[str]:
@@ -60,8 +83,9 @@ async def _could_create(connection: AsyncConnection, found: Sequence[str]) -> No
     if connection.dialect.name in MYSQL:
         await _could_create_on_mysql(connection)
         return
-    await connection.execute(text("CREATE TABLE intelligence_probe (id INTEGER)"))
-    await connection.execute(text("DROP TABLE intelligence_probe"))
+    probe = Table(f"intelligence_probe_{token_hex(4)}", MetaData(), Column("id", Integer))
+    await connection.run_sync(probe.create)
+    await connection.run_sync(probe.drop)
     if connection.dialect.name == "postgresql":
         await _owns(connection, found)
 

@@ -65,7 +65,7 @@ def test_an_unexpected_error_has_one_id_in_header_body_and_log(
 def test_the_connection_goes_on_after_an_unexpected_error(
     connection: http.client.HTTPConnection,
 ) -> None:
-    for path, status in (("/api/admin/runs", 500), ("/health", 200), ("/api/admin/runs", 500)):
+    for path, status in (("/api/admin/runs", 500), ("/health/live", 200), ("/api/admin/runs", 500)):
         answer = ask(connection, "GET", path)
         answer.read()
         assert answer.status == status
@@ -82,6 +82,9 @@ def test_the_connection_goes_on_after_an_unexpected_error(
         ("HEAD", "/api/admin/runs", 405),
         ("GET", "/api/admin/runs?limit=none", 422),
         ("GET", "/api/admin/runs/nobody", 404),
+        ("GET", "/health", 503),
+        ("HEAD", "/health", 503),
+        ("HEAD", "/health/live", 200),
     ],
 )
 def test_every_kind_of_answer_has_the_id(live: Live, method: str, path: str, status: int) -> None:

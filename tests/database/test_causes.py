@@ -216,7 +216,7 @@ async def test_what_sqlite_refuses_is_told_apart(tmp_path: Path) -> None:
 async def test_a_refusal_is_logged_when_it_begins_and_when_it_is_over(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "_changes", changes.StateOfDatabases())
+    monkeypatch.setattr(changes, "_changes", changes.StateOfDatabases(is_logged=True))
     caplog.set_level("INFO")
     url = f"sqlite:///{tmp_path}/later/shop.db"
     async with opened(url) as engine:

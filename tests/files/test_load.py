@@ -521,3 +521,17 @@ def test_memory_does_not_grow_with_the_file(new_sqlite: NewDatabase, tmp_path: P
     small = peak_mebibytes(new_sqlite(), tmp_path / "small.csv")
     large = peak_mebibytes(new_sqlite(), tmp_path / "large.csv")
     assert large - small < 24
+
+
+async def test_a_parquet_file_that_is_damaged_inside_is_named(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    ids = [str(number) for number in range(50_000)]
+    path = tmp_path / "customers.parquet"
+    pq.write_table(pa.table({"id": ids, "email": [f"{one}@example.com" for one in ids]}), path)
+    damaged = bytearray(path.read_bytes())
+    damaged[1000 : len(damaged) // 2] = b"?" * (len(damaged) // 2 - 1000)
+    path.write_bytes(damaged)
+    with pytest.raises(ImportRefused, match=r"customers\.parquet is damaged") as caught:
+        await imported(new_sqlite(), [path], tmp_path)
+    assert "@example.com" not in str(caught.value)

@@ -1,0 +1,92 @@
+"""A start that no second one would mend ends once, with one sentence, under every server."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import NewDatabase, execute, read_only_url, wait_for
+from tests.databases import migrated
+from tests.live import environment, run, serving
+from tests.performed import NO_WORKER
+from tests.services import free_port
+
+WRONG = {"CHURN_HORIZON_DAYS": "never"}
+SAID = "CHURN_HORIZON_DAYS holds 'never'"
+GUNICORN = "gunicorn -k uvicorn.workers.UvicornWorker -b 127.0.0.1:{port} backend.main:app"
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ("uvicorn backend.main:app --port {port}", 2),
+        ("backend serve --port {port} --workers 2", 2),
+        ("backend worker", 2),
+        # Its parent ends well whatever its workers end with; that it ends is what can be had.
+        ("uvicorn backend.main:app --port {port} --workers 2", 0),
+        (GUNICORN, 3),
+        pytest.param(f"{GUNICORN} -w 2", 3, marks=pytest.mark.long),
+        pytest.param(f"{GUNICORN} --preload", 3, marks=pytest.mark.long),
+    ],
+)
+def test_a_wrong_variable_ends_every_server(tmp_path: Path, how: str, code: int) -> None:
+    module, *arguments = how.format(port=free_port()).split()
+    variables = environment("sqlite:///x.db", WRONG)
+    done = run(module, arguments, tmp_path, variables, anew=True)
+    assert SAID in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code
+
+
+@pytest.mark.external
+@pytest.mark.parametrize(
+    "how", ["backend migrate", "backend serve", "backend worker", "uvicorn backend.main:app"]
+)
+def test_a_missing_right_is_one_sentence_with_the_grant(
+    postgres_url: str, tmp_path: Path, how: str
+) -> None:
+    wait_for(execute(postgres_url, "CREATE TABLE orders (id INTEGER)"))
+    reader = wait_for(read_only_url(postgres_url))
+    module, *arguments = how.split()
+    done = run(module, arguments, tmp_path, environment(reader))
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    line = done.stderr.strip().splitlines()[-1]  # before it Alembic's, where it was begun
+    assert "permission denied for schema public" in line
+    assert re.search(r"GRANT USAGE, CREATE ON SCHEMA public TO reader_\w+", line)
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("how", ["backend check", "backend cluster", "uvicorn backend.main:app"])
+def test_a_wrong_password_is_one_sentence_without_it(
+    mysql_url: str, tmp_path: Path, how: str
+) -> None:
+    wait_for(execute(mysql_url, "CREATE TABLE orders (id INTEGER)"))
+    reader = wait_for(read_only_url(mysql_url))
+    wrong = re.sub(r":[^:@]+@", ":hunter2@", reader)
+    module, *arguments = how.split()
+    done = run(module, arguments, tmp_path, environment(wrong))
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert "refuses the user or the password (Access denied" in line
+    assert "hunter2" not in line
+
+
+@pytest.mark.external
+def test_a_server_that_only_reads_goes_on_serving_and_says_so_once(
+    new_postgres: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_postgres(migrated)
+    name = url.rpartition("/")[2]
+    wait_for(execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    with serving(url, tmp_path, variables=NO_WORKER) as live:
+        for _ in range(3):
+            asked = live.client.post("/api/admin/cluster", headers={"X-API-Key": "admin-key"})
+            assert asked.status_code == 503
+            assert "can only be read" in asked.json()["detail"]
+            assert asked.json()["kind"] == "read_only"
+        assert live.get("/api/mcp/segments").status_code == 200
+        lines = [json.loads(line) for line in live.log.read_text().splitlines()]
+    told = [line for line in lines if line["message"] == "database refuses"]
+    assert [line["kind"] for line in told] == ["read_only"]
