@@ -16,6 +16,7 @@ from backend.core.errors import BackendError
 from backend.core.settings import Settings
 from backend.database.column_types import UtcDateTime, UtcTimestamp
 from backend.database.engine import opened, transaction
+from backend.store.charset import name_charset
 from backend.store.migrate import VERSION_TABLE, exclusively
 from backend.store.tables import intelligence
 
@@ -70,6 +71,7 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+        name_charset(connection)
 
 
 def is_changing() -> bool:
