@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 WRITING = frozenset({"INSERT", "UPDATE", "DELETE"})
 CREATING = WRITING | {"CREATE"}
+CHANGING = WRITING | {"DROP", "ALTER", "TRIGGER"}
 MYSQL_GRANT = re.compile(r"GRANT (?P<rights>.+) ON (?P<place>\S+\.\S+) TO ")
 
 

@@ -333,3 +333,14 @@ class ShopUser(Judgement):
     @property
     def facts(self) -> Facts:
         return {"tables": list(self.writable)} if self.writable else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopUserPowers(Judgement):
+    """What the user that reads the shop may do beyond reading and writing its tables."""
+
+    powers: tuple[str, ...]
+
+    @property
+    def facts(self) -> Facts:
+        return {"powers": list(self.powers)} if self.powers else {}

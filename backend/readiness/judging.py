@@ -32,6 +32,7 @@ from backend.readiness.judgement import (
     SeenCurrencies,
     SeenStatuses,
     ShopUser,
+    ShopUserPowers,
     StatedTotals,
     UnequalKinds,
     UnfitKind,
@@ -305,11 +306,20 @@ def judge_ours(refused: str | None) -> OurTables:
 
 
 def judge_shop_user(writable: Sequence[str]) -> ShopUser:
-    """Judge the rights of the user that reads the shop."""
+    """Judge the rights on the shop's tables of the user that reads them."""
     return ShopUser(
         code="shop_is_writable" if writable else "shop_user",
         level="warning" if writable else "ok",
         writable=tuple(writable),
+    )
+
+
+def judge_powers(powers: Sequence[str]) -> ShopUserPowers:
+    """Judge what the user that reads the shop may do besides."""
+    return ShopUserPowers(
+        code="shop_user_may_more" if powers else "shop_user_only_reads",
+        level="warning" if powers else "ok",
+        powers=tuple(powers),
     )
 
 

@@ -114,6 +114,7 @@ def _judge_looks(looked: Looked, mapping: ShopMapping) -> Iterator[Judgement]:
     yield _judged("guests", looked.guests, lambda pair: judging.judge_guests(*pair, mapping))
     yield _judged("indexes", looked.indexes, judging.judge_indexes)
     yield _judged("shop_user", looked.shop_user, judging.judge_shop_user)
+    yield _judged("shop_user_only_reads", looked.powers, judging.judge_powers)
 
 
 def _judged(code: str, answer: Answer | Refused, judge: Callable[[Answer], Judgement]) -> Judgement:

@@ -53,6 +53,8 @@ class Looked:
         CREATE INDEX statements for columns that have none.
     shop_user
         Tables among those read that the user may change.
+    powers
+        What the user may do besides.
     """
 
     types: Mapping[str, str] | Refused
@@ -63,6 +65,7 @@ class Looked:
     guests: tuple[int, int] | Refused
     indexes: Sequence[str] | Refused
     shop_user: Sequence[str] | Refused
+    powers: Sequence[str] | Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,7 @@ async def _look(connection: AsyncConnection, shop: Shop, columns: ShopColumns) -
         guests=await _answered(connection, inspection.count_repeated_emails(connection, shop)),
         indexes=await _answered(connection, structure.missing_indexes(connection, shop.mapping)),
         shop_user=await _answered(connection, rights.writable_tables(connection, places)),
+        powers=await _answered(connection, rights.powers(connection)),
     )
 
 

@@ -26,6 +26,7 @@ from backend.readiness.judgement import (
     SeenCurrencies,
     SeenStatuses,
     ShopUser,
+    ShopUserPowers,
     StatedTotals,
     UnequalKinds,
     UnfitKind,
@@ -262,4 +263,14 @@ def _(found: ShopUser) -> str:
     return (
         f"The user that reads the shop may change {', '.join(found.writable)}: a read-only user "
         "is recommended."
+    )
+
+
+@_sentence.register
+def _(found: ShopUserPowers) -> str:
+    if not found.powers:
+        return "The user that reads the shop has no rights on the server besides."
+    return (
+        f"The user that reads the shop {', '.join(found.powers)}: what a mapping's SQL could do "
+        "ends at this user's rights, so give it SELECT alone."
     )
