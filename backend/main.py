@@ -31,6 +31,7 @@ from backend.api.security_headers import SecurityHeaders
 from backend.api.segments import routes as segments
 from backend.api.state import ApiState
 from backend.clients.cache import create_cache
+from backend.clients.redis_url import usable_redis_url
 from backend.core import exit_codes
 from backend.core.api_keys import HOW_TO_MAKE_ONE, is_short
 from backend.core.clock import utc_now
@@ -57,6 +58,7 @@ from backend.database.engine import (
     ping,
     refuse_unusable_urls,
 )
+from backend.database.sqlite_files import Opening, opening_of_ours, opening_of_shop
 from backend.run.run_config import RunConfig
 from backend.run.worker import work
 from backend.shop.mapping.layers import load_mapping
@@ -97,7 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     InvalidDatabaseUrl
         When a database's URL has an option that is not known.
     """
-    refuse_unusable_urls(settings.database_urls)
+    refuse_unusable_addresses(settings)
     mapping = load_mapping(settings.shop_variables(), settings.shop_database)
     pages: dict[str, Any] = {} if settings.serve_docs else {"openapi_url": None}
     app: FastAPI = (FastAPIOffline if settings.serve_docs else FastAPI)(
@@ -191,8 +193,9 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
     ours, theirs = settings.intelligence_url, settings.shop_url
     reading = partial(_opened_for, stack, settings.api_statement_seconds)
     looking = partial(_opened_for, stack, settings.health_statement_seconds, pool_size=1)
+    to_read = opening_of_shop(theirs, ours)
     engine = await reading(ours, pool_size=settings.database_pool_size)
-    shop_engine = await reading(theirs, pool_size=settings.database_pool_size)
+    shop_engine = await reading(theirs, pool_size=settings.database_pool_size, opening=to_read)
     size = settings.database_pool_size
     watch_pools({"intelligence": (engine, size), "shop": (shop_engine, size)})
     health_engine = await looking(ours)
@@ -204,7 +207,10 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
         engine=engine,
         shop_engine=shop_engine,
         prober=Prober(
-            health_engine, await looking(theirs), shop, settings.health_statement_seconds
+            health_engine,
+            await looking(theirs, opening=to_read),
+            shop,
+            settings.health_statement_seconds,
         ),
         shop=shop,
         cache=cache,
@@ -224,16 +230,30 @@ def _say_connections(pool_size: int, *, databases: int) -> None:
 
 
 async def _opened_for(
-    stack: AsyncExitStack, statement_seconds: float, url: str, *, pool_size: int
+    stack: AsyncExitStack,
+    statement_seconds: float,
+    url: str,
+    *,
+    pool_size: int,
+    opening: Opening = Opening.CHANGE,
 ) -> AsyncEngine:
     bounds = hurried(statement_seconds)
-    return await stack.enter_async_context(opened(url, pool_size=pool_size, bounds=bounds))
+    engine = opened(url, pool_size=pool_size, bounds=bounds, opening=opening)
+    return await stack.enter_async_context(engine)
 
 
-def opened_for_lease(settings: Settings) -> AbstractAsyncContextManager[AsyncEngine]:
+def opened_for_lease(
+    settings: Settings, opening: Opening = Opening.CHANGE
+) -> AbstractAsyncContextManager[AsyncEngine]:
     """Give whoever works off runs a connection of its own: a lease waits behind no request."""
     bounds = hurried(settings.api_statement_seconds)
-    return opened(settings.intelligence_url, pool_size=1, bounds=bounds)
+    return opened(settings.intelligence_url, pool_size=1, bounds=bounds, opening=opening)
+
+
+def opened_to_migrate(settings: Settings) -> AbstractAsyncContextManager[AsyncEngine]:
+    """Give who makes our tables all the time that takes; a file of our own may be made too."""
+    opening = opening_of_ours(settings.shop_url, settings.intelligence_url)
+    return opened(settings.intelligence_url, pool_size=1, opening=opening)
 
 
 @asynccontextmanager
@@ -268,7 +288,7 @@ async def _kept_from_migrating(settings: Settings) -> str | None:
     Waiting here for a run to end would keep the process from answering /health, and from ending.
     """
     try:
-        async with opened(settings.intelligence_url, pool_size=1) as engine:
+        async with opened_to_migrate(settings) as engine:
             await migrate(engine, patience_seconds=0)
     except DatabaseUnavailable as error:
         return str(error)
@@ -277,6 +297,19 @@ async def _kept_from_migrating(settings: Settings) -> str | None:
     except (TablesInTheWay, TablesTooNew) as error:
         return str(error)
     return None
+
+
+def refuse_unusable_addresses(settings: Settings) -> None:
+    """Look at the URLs of databases and of Redis; nothing connects.
+
+    Raises
+    ------
+    InvalidDatabaseUrl, InvalidConfiguration
+        Names what of which URL cannot be used.
+    """
+    refuse_unusable_urls(settings.database_urls)
+    if (url := _revealed(settings.redis_url)) is not None:
+        usable_redis_url(url)
 
 
 def refuse_unusable_tables(settings: Settings) -> None:
@@ -289,7 +322,7 @@ def refuse_unusable_tables(settings: Settings) -> None:
     InvalidDatabaseUrl
         When a database's URL has an option that is not known.
     """
-    refuse_unusable_urls(settings.database_urls)
+    refuse_unusable_addresses(settings)
     # A server makes the app in its loop, and may not be kept from it: hence a thread with its own.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, _look(settings)).result()
@@ -297,11 +330,14 @@ def refuse_unusable_tables(settings: Settings) -> None:
 
 async def _look(settings: Settings) -> None:
     bounds = hurried(settings.api_statement_seconds)
+    shop, ours = settings.shop_url, settings.intelligence_url
+    may_make = opening_of_ours(shop, ours) if settings.auto_migrate else Opening.CHANGE
     try:
-        async with opened_for_lease(settings) as engine:
+        async with opened_for_lease(settings, may_make) as engine:
             await (refuse_unmigratable(engine) if settings.auto_migrate else ping(engine))
-        if settings.shop_url != settings.intelligence_url:
-            async with opened(settings.shop_url, pool_size=1, bounds=bounds) as engine:
+        if shop != ours:
+            opening = Opening.READ
+            async with opened(shop, pool_size=1, bounds=bounds, opening=opening) as engine:
                 await ping(engine, "shop")
     except DatabaseRefuses:
         raise

@@ -1,15 +1,21 @@
 """Optional services may vanish, databases may go away; the service says so and recovers."""
 
+import asyncio
 import json
 import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from backend.database.engine import libpq_uri, parse_url
 from tests.conftest import NewDatabase, wait_for
 from tests.language_model import FakeModel, said
-from tests.live import ADMIN_KEY, Live, serving
+from tests.live import ADMIN_KEY, STATUS, Live, serving
 from tests.services import Server
 from tests.shops import AS_OF, fill, invented
 
@@ -44,6 +50,45 @@ def test_the_service_starts_before_its_database(own_postgres: Server, tmp_path: 
         own_postgres.start()
         live.until("/api/mcp/segments", 200)
         assert live.cluster(as_of=AS_OF.isoformat())["state"] == "succeeded"
+
+
+def test_a_lock_on_the_shop_keeps_nobody_else_waiting(
+    new_postgres: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_postgres()
+    wait_for(fill(url, invented(40)))
+    # One connection for requests, so that a single one that waits would keep all from answering.
+    with serving(url, tmp_path, variables={"DATABASE_POOL_SIZE": "1"}) as live:
+        live.cluster(as_of=AS_OF.isoformat())
+        with locked(url, "customers"), ThreadPoolExecutor(4) as callers:
+            waiting = [callers.submit(live.get, f"/api/mcp/customers/{one}") for one in range(4)]
+            for path in ("/health", "/api/mcp/segments", STATUS):
+                assert live.get(path).status_code == 200, path
+            body = {"as_of": AS_OF.isoformat()}
+            started = live.client.post(
+                "/api/admin/cluster", json=body, headers={"X-API-Key": ADMIN_KEY}
+            )
+            refused = [one.result() for one in waiting]
+            assert live.state() in {"queued", "running"}
+        assert started.status_code == 202
+        assert {answer.status_code for answer in refused} == {503}
+        assert {answer.headers["Retry-After"] for answer in refused} == {"5"}
+        assert live.finished()["state"] == "succeeded"
+        assert live.get("/api/mcp/customers/4").status_code == 200
+
+
+@contextmanager
+def locked(url: str, table: str) -> Iterator[None]:
+    """Hold a table of PostgreSQL's so that nobody can even read it."""
+    loop = asyncio.new_event_loop()
+    connection = loop.run_until_complete(asyncpg.connect(libpq_uri(parse_url(url))))
+    try:
+        loop.run_until_complete(connection.execute(f"BEGIN; LOCK TABLE {table}"))
+        yield
+        loop.run_until_complete(connection.execute("ROLLBACK"))
+    finally:
+        loop.run_until_complete(connection.close())
+        loop.close()
 
 
 def answers(live: Live) -> list[object]:

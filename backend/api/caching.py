@@ -7,7 +7,7 @@ is therefore never of an older run than an uncached one would be.
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from backend import __version__
 from backend.api.counts import CACHE_READS
@@ -32,8 +32,16 @@ async def cached(
     key = f"{__version__}:{published.run_id}:{published.revision}:{name}"
     kept = await cache.get(key)
     (MISSES if kept is None else HITS).inc()
-    if kept is not None:
-        return model.model_validate_json(kept)
+    if kept is not None and (known := _readable(model, kept)) is not None:
+        return known
     answer = await read()
     await cache.set(key, answer.model_dump_json().encode())
     return answer
+
+
+def _readable(model: type[Answer], kept: bytes) -> Answer | None:
+    """Return what was kept; None where somebody or something spoilt it: a miss, mended at once."""
+    try:
+        return model.model_validate_json(kept)
+    except ValidationError:
+        return None

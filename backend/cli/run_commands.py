@@ -15,6 +15,7 @@ from backend.core.errors import ReportNotReady, RunFailed
 from backend.core.instants import read_instant
 from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, opened
+from backend.database.sqlite_files import opening_of_ours
 from backend.main import opened_for_lease, run_config
 from backend.results.run_report import RunReport
 from backend.run.worker import work_once
@@ -60,8 +61,9 @@ def cluster(
 async def run_and_watch(
     settings: Settings, request: RunRequest, *, show_progress: bool
 ) -> RunReport:
+    urls = settings.shop_url, settings.intelligence_url
     async with (
-        opened(settings.intelligence_url) as engine,
+        opened(settings.intelligence_url, opening=opening_of_ours(*urls)) as engine,
         opened_for_lease(settings) as lease_engine,
     ):
         await migrate_if_wanted(settings, engine)

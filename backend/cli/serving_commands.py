@@ -16,8 +16,9 @@ from backend.cli.consoles import out
 from backend.core.settings import Settings
 from backend.database import changes
 from backend.database.engine import opened
+from backend.database.sqlite_files import Opening, opening_of_ours
 from backend.files.create_tables import create_shop_tables
-from backend.main import opened_for_lease, refuse_unusable_tables, run_config
+from backend.main import opened_for_lease, opened_to_migrate, refuse_unusable_tables, run_config
 from backend.run.worker import work
 from backend.store.migrate import migrate
 
@@ -81,7 +82,9 @@ def migrate_command(
 
 
 async def _migrate(settings: Settings, *, shop_tables: bool) -> None:
-    async with opened(settings.intelligence_url) as engine:
+    urls = settings.shop_url, settings.intelligence_url
+    opening = Opening.CREATE if shop_tables else opening_of_ours(*urls)
+    async with opened(settings.intelligence_url, opening=opening) as engine:
         await migrate(engine)
     if shop_tables:
         async with opened(settings.shop_url) as engine:
@@ -93,7 +96,7 @@ async def _work(settings: Settings) -> None:
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
-    async with opened(settings.intelligence_url) as engine:
+    async with opened_to_migrate(settings) as engine:
         await migrate_if_wanted(settings, engine)
     async with opened_for_lease(settings) as engine:
         await work(engine, run_config(settings), stop)

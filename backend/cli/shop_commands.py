@@ -14,6 +14,7 @@ from backend.cli.terminal import AsJson, findings_table, print_json
 from backend.core.clock import utc_now
 from backend.core.settings import Settings
 from backend.database.engine import opened
+from backend.database.sqlite_files import opening_of_ours, opening_of_shop
 from backend.files.load import ImportResult, import_files
 from backend.results.readiness import Readiness
 from backend.run.readiness_check import Horizons, check_shop
@@ -35,9 +36,10 @@ def check(as_json: AsJson = False) -> None:
 
 
 async def _check(settings: Settings) -> Readiness:
+    urls = settings.shop_url, settings.intelligence_url
     async with (
-        opened(settings.shop_url) as shop_engine,
-        opened(settings.intelligence_url) as our_engine,
+        opened(settings.shop_url, opening=opening_of_shop(*urls)) as shop_engine,
+        opened(settings.intelligence_url, opening=opening_of_ours(*urls)) as our_engine,
     ):
         return await check_shop(
             shop_engine,

@@ -7,13 +7,17 @@ and is logged once until Redis works again.
 import logging
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
 
+from backend.clients.redis_url import usable_redis_url
 from backend.core.clock import monotonic_seconds
 
 TIMEOUT_SECONDS = 0.25
 RETRY_AFTER_SECONDS = 2.0
 PREFIX = "intelligence"
+OF_ANOTHER_KIND = "WRONGTYPE"  # under our key is a list or the like: as good as nothing
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +62,10 @@ class RedisCache:
 
     def __init__(self, url: str, *, ttl_seconds: int) -> None:
         self._redis = Redis.from_url(
-            url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
+            usable_redis_url(url),
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), retries=1),  # a connection that Redis closed meanwhile
         )
         self._ttl_seconds = ttl_seconds
         self.reading = Circuit("read")
@@ -70,6 +77,10 @@ class RedisCache:
             return None
         try:
             kept = await self._redis.get(f"{PREFIX}:{key}")
+        except ResponseError as error:
+            if not str(error).startswith(OF_ANOTHER_KIND):
+                self.reading.failed(error)
+            return None
         except (RedisError, OSError) as error:
             self.reading.failed(error)
             return None

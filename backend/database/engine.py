@@ -19,6 +19,7 @@ from backend.database.mysql_engine import mysql_engine
 from backend.database.pools import PoolPlan, bounds_of
 from backend.database.postgresql_engine import postgresql_engine, saw_pooler
 from backend.database.sqlite_engine import sqlite_engine
+from backend.database.sqlite_files import Opening
 from backend.database.urls import InvalidDatabaseUrl, libpq_uri, parse_url
 
 __all__ = [
@@ -53,7 +54,13 @@ READ_ONLY: Mapping[str, Sequence[str]] = {
 }
 
 
-def create_engine(url: str, *, pool_size: int = 5, bounds: Bounds = PATIENT) -> AsyncEngine:
+def create_engine(
+    url: str,
+    *,
+    pool_size: int = 5,
+    bounds: Bounds = PATIENT,
+    opening: Opening = Opening.CREATE,
+) -> AsyncEngine:
     """Make an engine; nothing connects yet.
 
     Parameters
@@ -64,14 +71,16 @@ def create_engine(url: str, *, pool_size: int = 5, bounds: Bounds = PATIENT) -> 
         Connections at most, all kept open. One that was dropped meanwhile is replaced unnoticed.
     bounds
         How long those who ask wait.
+    opening
+        What a SQLite file is opened for.
 
     Raises
     ------
     InvalidDatabaseUrl
         When the URL or one of its options cannot be understood.
     """
-    parsed = parse_url(url)
-    return ENGINES[parsed.get_backend_name()](parsed, PoolPlan(size=pool_size, bounds=bounds))
+    parsed, plan = parse_url(url), PoolPlan(size=pool_size, bounds=bounds, opening=opening)
+    return ENGINES[parsed.get_backend_name()](parsed, plan)
 
 
 def refuse_unusable_urls(urls: Mapping[str, str]) -> None:
@@ -91,10 +100,14 @@ def refuse_unusable_urls(urls: Mapping[str, str]) -> None:
 
 @asynccontextmanager
 async def opened(
-    url: str, *, pool_size: int = 5, bounds: Bounds = PATIENT
+    url: str,
+    *,
+    pool_size: int = 5,
+    bounds: Bounds = PATIENT,
+    opening: Opening = Opening.CREATE,
 ) -> AsyncIterator[AsyncEngine]:
     """Make an engine for the time of the body."""
-    engine = create_engine(url, pool_size=pool_size, bounds=bounds)
+    engine = create_engine(url, pool_size=pool_size, bounds=bounds, opening=opening)
     try:
         yield engine
     finally:

@@ -8,6 +8,7 @@ from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from backend.database.bounds import PATIENT, Bounds
+from backend.database.sqlite_files import Opening
 
 BOUNDS = "bounds"  # the execution option that holds them
 CONNECT_SECONDS = 5.0
@@ -25,10 +26,13 @@ class PoolPlan:
         unnoticed.
     bounds
         How long callers wait.
+    opening
+        What a SQLite file is opened for.
     """
 
     size: int = 5
     bounds: Bounds = PATIENT
+    opening: Opening = Opening.CREATE
 
     @property
     def connect_seconds(self) -> float:

@@ -1,7 +1,5 @@
 """SQLite: a thread for each connection; the file is read while a run publishes."""
 
-import sqlite3
-from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import URL, event
@@ -9,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backend.core.clock import monotonic_seconds
 from backend.database.pools import PoolPlan, pooled
+from backend.database.sqlite_files import Opening, sqlite_file
 
 LOCK_SECONDS_OF_PATIENT = 30.0
 STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: about a tenth of a millisecond
@@ -16,11 +15,19 @@ STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: about a tenth of a millisec
 
 def sqlite_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
     """Make an engine on a file."""
-    seconds = plan.bounds.transaction_seconds
+    file, seconds = sqlite_file(url), plan.bounds.transaction_seconds
     # Nobody queues behind who waits for a lock here, so the wait may be as long as a statement.
-    engine = pooled(url, plan, connect_args={"timeout": seconds or LOCK_SECONDS_OF_PATIENT})
+    arguments = {"timeout": seconds or LOCK_SECONDS_OF_PATIENT, "uri": True}
+    bare = url.set(query={}, database=str(file.path))
+    engine = pooled(bare, plan, connect_args=arguments)
+
+    def open_file(_dialect: object, _record: object, told: list[str], _named: object) -> None:
+        told[:] = [file.address(plan.opening)]  # looked at anew: the file may be another one now
+
+    event.listen(engine.sync_engine, "do_connect", open_file)
     event.listen(engine.sync_engine, "connect", _prepare)
-    event.listen(engine.sync_engine, "checkout", _may_write)
+    is_read = plan.opening is Opening.READ
+    event.listen(engine.sync_engine, "checkout", _may_only_read if is_read else _may_write)
     if seconds:
         _bound(engine, seconds)
     return engine
@@ -28,19 +35,26 @@ def sqlite_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
 
 def _prepare(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
-    # WAL: readers keep their snapshot while a run publishes. SQLite does not wait for this
-    # lock; who holds it is switching the file too, and the file stays switched.
-    with suppress(sqlite3.OperationalError):
-        cursor.execute("PRAGMA journal_mode = WAL")
-    for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
+    # In WAL mode a commit that a power cut takes back harms nothing but itself.
+    cursor.execute("PRAGMA journal_mode")
+    if cursor.fetchone()[0] == "wal":
+        cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _may_only_read(connection: Any, *_: object) -> None:
+    _execute(connection, "PRAGMA query_only = ON")
 
 
 def _may_write(connection: Any, *_: object) -> None:
     # Whoever had the connection before may have only read, or have been cancelled doing so.
+    _execute(connection, "PRAGMA query_only = OFF")
+
+
+def _execute(connection: Any, statement: str) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA query_only = OFF")
+    cursor.execute(statement)
     cursor.close()
 
 

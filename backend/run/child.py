@@ -17,6 +17,7 @@ from backend.core.errors import BackendError
 from backend.core.logging import run_id as logged_run_id
 from backend.core.logging import set_up_logging
 from backend.database.engine import opened
+from backend.database.sqlite_files import Opening
 from backend.run.perform import perform
 from backend.run.progress import Progress
 from backend.run.run_config import RunConfig
@@ -42,7 +43,7 @@ def _die_with_parent() -> None:
 
 
 async def _perform_or_fail(config: RunConfig, run_id: str, token: str) -> None:
-    async with opened(config.intelligence_url, pool_size=1) as engine:
+    async with opened(config.intelligence_url, pool_size=1, opening=Opening.CHANGE) as engine:
         try:
             await perform(config, run_id, token, Progress())
         except BackendError as error:

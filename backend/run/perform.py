@@ -13,6 +13,7 @@ from backend.core.clock import monotonic_seconds, utc_now
 from backend.core.glossary import NO_ORDERS
 from backend.database.bounds import run_reads, run_writes
 from backend.database.engine import AsyncEngine, opened
+from backend.database.sqlite_files import Opening, opening_of_shop
 from backend.results.run_report import RunReport
 from backend.run.compose import compose
 from backend.run.learn import learn
@@ -68,10 +69,11 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
 
 @asynccontextmanager
 async def _databases(config: RunConfig) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
-    seconds = config.statement_seconds
+    shop, ours, seconds = config.shop_url, config.intelligence_url, config.statement_seconds
+    to_read, to_change = opening_of_shop(shop, ours), Opening.CHANGE
     async with (
-        opened(config.shop_url, pool_size=1, bounds=run_reads(seconds)) as shop_engine,
-        opened(config.intelligence_url, pool_size=2, bounds=run_writes(seconds)) as engine,
+        opened(shop, pool_size=1, bounds=run_reads(seconds), opening=to_read) as shop_engine,
+        opened(ours, pool_size=2, bounds=run_writes(seconds), opening=to_change) as engine,
     ):
         yield shop_engine, engine
 

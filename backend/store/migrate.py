@@ -198,6 +198,7 @@ async def _alone_on_sqlite(engine: AsyncEngine) -> AsyncIterator[AsyncConnection
     with problems_named("intelligence"):
         async with engine.connect() as pooled:
             connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
+            await _switch_to_wal(connection)
             await connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -205,3 +206,13 @@ async def _alone_on_sqlite(engine: AsyncEngine) -> AsyncIterator[AsyncConnection
                 await connection.exec_driver_sql("ROLLBACK")
                 raise
             await connection.exec_driver_sql("COMMIT")
+
+
+async def _switch_to_wal(connection: AsyncConnection) -> None:
+    """Let readers keep what they see while a run publishes; the file stays so."""
+    if await connection.scalar(text("PRAGMA journal_mode")) == "wal":
+        return
+    # SQLite does not wait for this lock; who holds it is switching the file too.
+    with suppress(DBAPIError):
+        if await connection.scalar(text("PRAGMA journal_mode = WAL")) == "wal":
+            log.info("the SQLite file is in WAL mode from now on: reading goes on while it changes")

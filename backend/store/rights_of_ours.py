@@ -83,11 +83,13 @@ async def _could_create(connection: AsyncConnection, found: Sequence[str]) -> No
     if connection.dialect.name in MYSQL:
         await _could_create_on_mysql(connection)
         return
+    if connection.dialect.name == "sqlite":
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")  # its driver begins none for a table
     probe = Table(f"intelligence_probe_{token_hex(4)}", MetaData(), Column("id", Integer))
     await connection.run_sync(probe.create)
-    await connection.run_sync(probe.drop)
     if connection.dialect.name == "postgresql":
         await _owns(connection, found)
+    await connection.rollback()  # so that nothing, not even a page of a file, was changed
 
 
 async def _owns(connection: AsyncConnection, found: Sequence[str]) -> None:

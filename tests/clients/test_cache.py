@@ -5,12 +5,17 @@ import logging
 from collections.abc import AsyncIterator
 
 import pytest
+from pydantic import BaseModel
 from redis import Redis
 
+from backend import __version__
+from backend.api.caching import cached
 from backend.clients import redis_cache as module
 from backend.clients.cache import NullCache, create_cache
 from backend.clients.redis_cache import RedisCache
+from backend.store.runs import Published
 from tests.services import Server, free_port
+from tests.shops import AS_OF
 from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.external
@@ -106,3 +111,40 @@ async def test_without_a_url_nothing_is_kept() -> None:
     await cache.set("a", b"1")
     assert await cache.get("a") is None
     await cache.close()
+
+
+async def test_what_is_of_another_kind_under_a_live_key_is_a_miss(
+    cache: RedisCache, redis: Server
+) -> None:
+    with Redis.from_url(redis.url) as direct:
+        direct.delete("intelligence:a")
+        direct.rpush("intelligence:a", "not", "text")
+    assert await cache.get("a") is None
+    assert cache.reading.failures == 0
+    await cache.set("a", b"1")
+    assert await cache.get("a") == b"1"
+
+
+async def test_a_time_out_in_the_url_does_not_replace_ours(redis: Server) -> None:
+    cache = RedisCache(f"{redis.url}?socket_timeout=600&timeout=600", ttl_seconds=60)
+    await cache.set("a", b"1")
+    assert await cache.get("a") == b"1"
+    await cache.close()
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"{", b"[]", b"\xff", b'{"id": 1}'])
+async def test_a_spoilt_value_is_a_miss_and_mended(cache: RedisCache, spoilt: bytes) -> None:
+    published = Published("run", AS_OF, "integer", 0)
+    key = f"{__version__}:run:0:health"
+    await cache.set(key, spoilt)
+
+    async def read() -> Answered:
+        return Answered(told="anew")
+
+    for _ in range(2):
+        assert await cached(cache, published, "health", Answered, read) == Answered(told="anew")
+    assert await cache.get(key) == b'{"told":"anew"}'
+
+
+class Answered(BaseModel):
+    told: str

@@ -1,0 +1,115 @@
+"""How a SQLite file is opened: a shop's is only read, and none is made by mistake."""
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import URL
+
+from backend.database.url_options import refuse_unknown, say_dropped, words
+from backend.database.urls import InvalidDatabaseUrl
+
+# https://www.sqlite.org/uri.html
+FOR_SQLITE = words("mode immutable nolock cache vfs psow")
+WITHOUT_MEANING = words(
+    "uri timeout check_same_thread isolation_level detect_types cached_statements charset "
+    "serverVersion connection_limit pool_size"
+)
+IN_MEMORY = ("", ":memory:")
+# The two bytes of a file's header that say how it is written. https://www.sqlite.org/fileformat.html
+WRITE_AND_READ_VERSION = slice(18, 20)
+WAL = b"\x02\x02"
+
+
+class Opening(StrEnum):
+    """What a file is opened for."""
+
+    READ = "to read"  # the shop's
+    CHANGE = "to change what is there"  # ours, in the shop's file
+    CREATE = "to change, and to make where it is missing"  # ours, in a file of its own; an import
+
+
+def opening_of_shop(shop_url: str, our_url: str) -> Opening:
+    """Tell how the shop's file is opened; it may be ours too."""
+    return Opening.CHANGE if shop_url == our_url else Opening.READ
+
+
+def opening_of_ours(shop_url: str, our_url: str) -> Opening:
+    """Tell how our file is opened: where it has to be the shop's too, it is there."""
+    return Opening.CHANGE if shop_url == our_url else Opening.CREATE
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """A file that a URL names, and what the URL says about opening it.
+
+    Attributes
+    ----------
+    path
+        Where it is, or will be.
+    options
+        SQLite's own, by name.
+    """
+
+    path: Path
+    options: Mapping[str, str]
+
+    def address(self, opening: Opening) -> str:
+        """Return what SQLite is told to open.
+
+        Raises
+        ------
+        sqlite3.OperationalError
+            When nothing may be made, and nothing is there.
+        """
+        if opening is not Opening.CREATE and not self.path.exists():
+            raise _missing(self.path)
+        told = {**_asked(self.path, opening), **self.options}
+        query = "&".join(f"{name}={quote(value)}" for name, value in told.items())
+        return f"file:{quote(str(self.path))}?{query}"
+
+
+def sqlite_file(url: URL) -> SqliteFile:
+    """Read which file a URL names, with or without SQLite's own `file:`.
+
+    Raises
+    ------
+    InvalidDatabaseUrl
+        When it names no file, or has an option that is not known.
+    """
+    query = {name: value for name, value in url.query.items() if isinstance(value, str)}
+    dropped = frozenset(query.keys() & WITHOUT_MEANING)
+    refuse_unknown(query.keys() - dropped - FOR_SQLITE)
+    say_dropped(dropped)
+    name = (url.database or "").removeprefix("file:")
+    if name in IN_MEMORY or query.get("mode") == "memory":
+        raise InvalidDatabaseUrl("names no file")
+    return SqliteFile(Path(name), {name: query[name] for name in FOR_SQLITE & query.keys()})
+
+
+def _asked(path: Path, opening: Opening) -> dict[str, str]:
+    if opening is Opening.CREATE:
+        return {"mode": "rwc"}
+    if opening is Opening.CHANGE:
+        return {"mode": "rw"}
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        # Nobody can change it, so that no lock and no file beside it is needed.
+        return {"mode": "ro", "immutable": "1"}
+    # Who only reads a file in WAL mode leaves two files beside it, who may write takes them away.
+    return {"mode": "rw" if _is_wal(path) else "ro"}
+
+
+def _is_wal(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(WRITE_AND_READ_VERSION.stop)[WRITE_AND_READ_VERSION] == WAL
+
+
+def _missing(path: Path) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError(f"there is no file {path.absolute()}")
+    error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+    error.sqlite_errorname = "SQLITE_CANTOPEN"
+    return error
