@@ -66,8 +66,10 @@ class SqliteFolder(Place):
         self._folder = folder
 
     def empty(self) -> str:
-        """Name a file that does not exist yet."""
-        return f"sqlite:///{self._folder}/{secrets.token_hex(4)}.db"
+        """Make a file that holds nothing, which is an empty database."""
+        file = self._folder / f"{secrets.token_hex(4)}.db"
+        file.touch()
+        return f"sqlite:///{file}"
 
     def drop(self, url: str) -> None:
         """Remove a file, and those that SQLite keeps beside it."""

@@ -24,6 +24,7 @@ ADMIN_KEY = "admin-key"
 STATUS = "/api/admin/cluster/status"
 ENDED = {"succeeded", "failed"}
 UVICORN, SERVE = ("uvicorn", "backend.main:app"), ("backend", "serve")
+ON_SQLITE = "sqlite:///"
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR")
 
 Process = subprocess.Popen[bytes] | Forked
@@ -83,6 +84,8 @@ def serving(
     program: tuple[str, ...] = UVICORN,
 ) -> Iterator[Live]:
     """Serve with `uvicorn backend.main:app`, as the guide does; `anew` from nothing."""
+    if url.startswith(ON_SQLITE):
+        (folder / url.removeprefix(ON_SQLITE)).touch()  # a service makes no shop where none is
     port = free_port()
     log = folder / f"{port}.log"
     module, *first = program

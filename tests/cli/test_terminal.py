@@ -127,7 +127,7 @@ def test_progress_on_a_terminal_is_alone_on_its_line(
     logged = [line for line in lines if '"level"' in line]
     assert all(line.startswith("{") and line.endswith("}") for line in logged)
     said = [json.loads(line)["message"] for line in logged]
-    assert said[0].startswith("Context impl")
+    assert any(words.startswith("Context impl") for words in said)
     assert said[-1] == "run succeeded"
     assert "starting" in screen
     assert "queued" not in screen
