@@ -89,3 +89,17 @@ class MoveCounts(Result):
     """The total, by why."""
     flows: tuple[SegmentFlow, ...]
     """The total, by from where to where, the largest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveCount(Result):
+    """How many went from one segment to another, for one cause."""
+
+    from_segment_id: str | None
+    """Null: newly known."""
+    to_segment_id: str | None
+    """Null: gone from the shop."""
+    cause: Cause
+    """behaviour: the customers ordered or time passed; model: the border moved."""
+    customers: int
+    """Moves counted; who went there twice counts twice. At least 1."""

@@ -8,6 +8,7 @@ from backend.store.left_by_run import (
     read_standing_model,
 )
 from backend.store.lists import Page, Totals, read_page, read_totals
+from backend.store.moves import count_moves, read_moves
 from backend.store.names import name_segment, read_names, settled
 from backend.store.publication import (
     GivenName,
@@ -20,7 +21,6 @@ from backend.store.read import (
     erase_customer,
     read_lineage,
     read_membership,
-    read_moves,
     read_profiles,
     read_segments,
 )
@@ -32,6 +32,7 @@ __all__ = [
     "PublishedSegments",
     "SegmentMoves",
     "Totals",
+    "count_moves",
     "erase_customer",
     "fit_customer_id_type",
     "name_segment",

@@ -12,15 +12,15 @@ from sqlalchemy import RowMapping, delete, select
 
 from backend.core.customer_id import CustomerId
 from backend.core.errors import RunAlreadyActive
-from backend.core.glossary import Cause, Fate
+from backend.core.glossary import Fate
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.customer_numbers import CustomerNumbers
-from backend.results.move import LineageEvent, Move
+from backend.results.move import LineageEvent
 from backend.results.segment import Segment
 from backend.store import runs, stored
 from backend.store.id_column import HOLDERS, is_one_of
 from backend.store.runs import Published
-from backend.store.tables import customer_intelligence, segment_changes, segment_lineage, segments
+from backend.store.tables import customer_intelligence, segment_lineage, segments
 from backend.store.tables import runs as runs_table
 
 
@@ -86,47 +86,6 @@ async def read_segments(connection: AsyncConnection) -> PublishedSegments:
     rows = (await connection.execute(statement)).mappings().all()
     run_id, as_of = (rows[0]["run_id"], rows[0]["as_of"]) if rows else (None, None)
     return PublishedSegments(run_id, as_of, tuple(stored.read_segment(row) for row in rows))
-
-
-async def read_moves(
-    connection: AsyncConnection,
-    *,
-    limit: int,
-    run_id: str | None = None,
-    customer: tuple[Published, CustomerId] | None = None,
-    after: int | None = None,
-) -> list[Move]:
-    """Return who moved between segments, newest first.
-
-    Parameters
-    ----------
-    connection
-        In a transaction.
-    limit
-        At most so many.
-    run_id
-        Only those of this run.
-    customer
-        Only those of this customer of the published run.
-    after
-        Only those with a greater id, and the oldest first: what came since.
-    """
-    order = segment_changes.c.id.desc() if after is None else segment_changes.c.id
-    statement = select(segment_changes).order_by(order).limit(limit)
-    if run_id is not None:
-        statement = statement.where(segment_changes.c.run_id == run_id)
-    if customer is not None:
-        published, customer_id = customer
-        statement = statement.where(is_one_of(segment_changes, published, [customer_id]))
-    if after is not None:
-        statement = statement.where(segment_changes.c.id > after)
-    rows = (await connection.execute(statement)).mappings()
-    return [_move(row) for row in rows]
-
-
-def _move(row: RowMapping) -> Move:
-    told = {"customer_id": str(row["customer_id"]), "cause": Cause(row["cause"])}
-    return Move(**{**row, **told})
 
 
 async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[LineageEvent]:

@@ -76,7 +76,30 @@ MOVE: JsonDict = {
     "cause": "behaviour",
 }
 
+MOVE_COUNT: JsonDict = {
+    "from_segment_id": "regular_repeat",
+    "to_segment_id": "high_value_repeat",
+    "cause": "behaviour",
+    "customers": 37,
+}
+
+DETAIL: JsonDict = {
+    **SEGMENT,
+    "historical_revenue": 2650120.40,
+    "expected_revenue": 1340210.15,
+    "revenue_at_risk": 120340.90,
+    "came_from": [{"segment_id": "regular_repeat", "customers": 37}],
+    "went_to": [{"segment_id": None, "customers": 2}],
+    "run_id": "5f0c2a9be1d34c77",
+    "as_of": "2011-12-10T00:00:00Z",
+}
+
 SEGMENT_EXAMPLE: dict[str, Any] = {
     "description": "The segment as it is called now",
     "content": {"application/json": {"example": SEGMENT}},
+}
+
+DETAIL_EXAMPLE: dict[str, Any] = {
+    "description": "The segment or group",
+    "content": {"application/json": {"example": DETAIL}},
 }

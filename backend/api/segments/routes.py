@@ -11,14 +11,25 @@ from backend.api.caching import cached
 from backend.api.fields import SegmentIdInPath
 from backend.api.problem_answers import problems
 from backend.api.routers import for_admin_keys, for_any_key
-from backend.api.segments.example import SEGMENT_EXAMPLE
-from backend.api.segments.schema import Lineage, MoveList, SegmentList, SegmentWords
+from backend.api.segments.details import segment_detail
+from backend.api.segments.example import DETAIL_EXAMPLE, SEGMENT_EXAMPLE
+from backend.api.segments.schema import (
+    Lineage,
+    MoveList,
+    MoveMatrix,
+    MovesQuery,
+    SegmentList,
+    SegmentWords,
+)
 from backend.api.state import ApiState, State
 from backend.core.customer_id import CustomerId
 from backend.core.glossary import NO_ORDERS
-from backend.database.engine import transaction
+from backend.database.engine import snapshot, transaction
+from backend.database.failures import OURS
 from backend.results.segment import Segment
+from backend.results.segment_detail import SegmentDetail
 from backend.store import runs
+from backend.store.moves import MoveFilter
 from backend.wording.segment_sentences import told_apart
 
 router = for_any_key("/api/mcp/segments", "segments")
@@ -34,6 +45,22 @@ async def list_segments(state: State) -> SegmentList:
         published = await runs.published(connection)
     read = partial(_read, state)
     return await cached(state.cache, published, "segments", SegmentList, read)
+
+
+@router.get("/changes")
+async def list_moves(state: State, asked: Annotated[MovesQuery, Query()]) -> MoveMatrix:
+    """List who went from which segment to which, the newest first, and how many did in all."""
+    sought = asked.sought(state.shop.mapping.zone)
+    async with snapshot(state.engine, OURS) as connection:
+        moves = await store.read_moves(connection, sought, limit=asked.limit)
+        counted = await store.count_moves(connection, sought)
+    return MoveMatrix(changes=moves, matrix=counted, total=sum(one.customers for one in counted))
+
+
+@router.get("/{segment_id}", responses={200: DETAIL_EXAMPLE, **problems(404)})
+async def get_segment(state: State, segment_id: SegmentIdInPath) -> SegmentDetail:
+    """Tell all of one segment or group: its rule, what it brings, who came and went."""
+    return await segment_detail(state, segment_id)
 
 
 @admin.patch(
@@ -96,9 +123,8 @@ async def list_segment_changes(
         if published is None or (customer_id is not None and asked is None):
             return MoveList(changes=[])
         customer = None if asked is None else (published, asked)
-        moves = await store.read_moves(
-            connection, limit=limit, run_id=run_id, customer=customer, after=after
-        )
+        sought = MoveFilter(run_id=run_id, customer=customer, after=after)
+        moves = await store.read_moves(connection, sought, limit=limit)
     return MoveList(changes=moves)
 
 
