@@ -46,6 +46,11 @@ class ApiState:
     as_of: datetime | None
     cursors: URLSafeSerializer
 
+    @property
+    def is_one_database(self) -> bool:
+        """Whether the shop's tables and ours can be joined."""
+        return self.engine.url == self.shop_engine.url
+
 
 def state_of(request: Request) -> ApiState:
     """Return the state that the lifespan made."""

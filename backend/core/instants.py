@@ -1,6 +1,6 @@
 """Instants as people write them become aware and UTC: one rule for the API, commands, settings."""
 
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Annotated
 
 from pydantic import BeforeValidator, TypeAdapter
@@ -43,3 +43,8 @@ def in_utc(instant: datetime, zone: tzinfo) -> datetime:
         return aware.astimezone(UTC)
     except OverflowError:
         raise InvalidRunRequest("as_of", "is outside the years 1 to 9999 in UTC") from None
+
+
+def micros_of(moment: datetime) -> int:
+    """Return an aware datetime as microseconds since 1970, exactly."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

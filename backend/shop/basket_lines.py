@@ -15,7 +15,8 @@ from backend.core.customer_id import UNKNOWN, CustomerIds
 from backend.database.bulk import read_batches, to_ids
 from backend.database.expressions import exact, identifier, same_id
 from backend.database.kinds import Kind
-from backend.shop.counted import counted_before, id_type
+from backend.shop.arrow_types import id_type
+from backend.shop.counted import counted_before
 from backend.shop.refusals import refusals_named
 from backend.shop.shop import Shop, Source
 

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, null, or_, select
 
 from backend.core.glossary import Reason
+from backend.core.instants import micros_of
 from backend.database.expressions import (
     ABSURD_AMOUNT,
     MICROS,
@@ -21,7 +21,6 @@ from backend.database.expressions import (
 from backend.database.kinds import Kind
 from backend.shop.mapping.mapping import LogicalTable, ShopMapping
 from backend.shop.shop import Source
-from backend.shop.times import micros_of
 
 # Reasons a row does not count, found in SQL in this order; 0 is none of them.
 SQL_REASONS = (
@@ -53,31 +52,6 @@ def order_rows(orders: Source, mapping: ShopMapping, dialect: str) -> Select[Any
         net_micros(orders, mapping, dialect).label("amount_micros"),
         reason_code(orders, mapping, dialect).label("reason"),
     )
-
-
-def order_schema(orders: Source, dialect: str) -> pa.Schema:
-    """Return the Arrow types of `order_rows`."""
-    kinds = orders.kinds
-    return pa.schema(
-        {
-            "order_id": id_type(kinds["id"]),
-            "customer_id": id_type(kinds["customer_id"]),
-            "created_at": _time_type(kinds["created_at"], dialect),
-            "amount_micros": pa.int64(),
-            "reason": pa.int8(),
-        }
-    )
-
-
-def id_type(kind: Kind) -> pa.DataType:
-    """Return the Arrow type of an id of this kind."""
-    return pa.int64() if kind is Kind.INTEGER else pa.string()
-
-
-def _time_type(kind: Kind, dialect: str) -> pa.DataType:
-    if kind in {Kind.DATETIME, Kind.INSTANT}:
-        return pa.timestamp("us") if dialect == "postgresql" else pa.int64()
-    return pa.int64() if kind is Kind.INTEGER else pa.string()
 
 
 def _micros(name: str, orders: Source, mapping: ShopMapping, dialect: str) -> ColumnElement[Any]:
@@ -153,14 +127,21 @@ def _no_rate(orders: Source, mapping: ShopMapping, dialect: str) -> Condition:
     return _rate(orders, dialect).is_(None) if mapping.currency.rate else literal_column("1 = 0")
 
 
+def created_before(
+    orders: Source, mapping: ShopMapping, dialect: str, instant: datetime
+) -> Condition:
+    """Return the condition that an order was created before an aware instant."""
+    zone = UTC if orders.kinds["created_at"] is Kind.INSTANT else mapping.zone
+    naive = instant.astimezone(zone).replace(tzinfo=None).isoformat(" ", "microseconds")
+    created, kind = orders.clause.c.created_at, orders.kinds["created_at"]
+    return is_before(dialect, created, kind, naive, micros_of(instant) // MICROS)
+
+
 def counted_before(
     orders: Source, mapping: ShopMapping, dialect: str, as_of: datetime
 ) -> Condition:
     """Return the condition that an order counts, as far as its own row tells."""
-    zone = UTC if orders.kinds["created_at"] is Kind.INSTANT else mapping.zone
-    naive = as_of.astimezone(zone).replace(tzinfo=None).isoformat(" ", "microseconds")
-    created, kind = orders.clause.c.created_at, orders.kinds["created_at"]
-    earlier = is_before(dialect, created, kind, naive, micros_of(as_of) // MICROS)
+    earlier = created_before(orders, mapping, dialect, as_of)
     return and_(reason_code(orders, mapping, dialect) == 0, earlier)
 
 
@@ -168,10 +149,9 @@ __all__ = [
     "ABSURD_AMOUNT",
     "SQL_REASONS",
     "counted_before",
-    "id_type",
+    "created_before",
     "net_micros",
     "order_rows",
-    "order_schema",
     "reason_code",
     "status_conditions",
 ]

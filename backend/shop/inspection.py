@@ -20,7 +20,7 @@ from backend.database.expressions import (
     exact,
     identifier,
 )
-from backend.shop.counted import id_type
+from backend.shop.arrow_types import id_type
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.orders import ShopColumns
 from backend.shop.refusals import refusals_named

@@ -14,13 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.customer_id import UNKNOWN, CustomerIds, are_ids, as_text
 from backend.core.glossary import Reason
+from backend.core.instants import micros_of
 from backend.database.bulk import read_batches, to_ids
 from backend.database.expressions import identifier
 from backend.database.kinds import Kind
-from backend.shop.counted import SQL_REASONS, id_type, order_rows, order_schema
+from backend.shop.arrow_types import id_type, order_schema
+from backend.shop.counted import SQL_REASONS, order_rows
 from backend.shop.refusals import refusals_named
 from backend.shop.shop import Shop
-from backend.shop.times import MICROS, MISSING, micros_of, to_micros
+from backend.shop.times import MICROS, MISSING, to_micros
 
 Progress = Callable[[int], None]
 

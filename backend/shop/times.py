@@ -1,13 +1,15 @@
 """Times as a shop stores them become microseconds since 1970, UTC."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from backend.core.instants import micros_of
 
 MICROS = 1_000_000
 SLOT = 15 * 60 * MICROS  # the clocks of every zone change at whole quarters of an hour
@@ -74,8 +76,3 @@ def _parse(text: str | None, zone: ZoneInfo) -> int:
         return micros_of(aware)
     except (ValueError, OverflowError):
         return MISSING
-
-
-def micros_of(moment: datetime) -> int:
-    """Return an aware datetime as microseconds since 1970, exactly."""
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

@@ -8,6 +8,7 @@ from backend.store.left_by_run import (
     read_standing_model,
 )
 from backend.store.lists import Page, Totals, read_page, read_totals
+from backend.store.members import members, read_members
 from backend.store.moves import count_moves, read_moves
 from backend.store.names import name_segment, read_names, settled
 from backend.store.publication import (
@@ -35,10 +36,12 @@ __all__ = [
     "count_moves",
     "erase_customer",
     "fit_customer_id_type",
+    "members",
     "name_segment",
     "publish",
     "read_explainer",
     "read_lineage",
+    "read_members",
     "read_membership",
     "read_model",
     "read_moves",

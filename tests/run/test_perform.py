@@ -22,6 +22,7 @@ from backend.results.move import Move
 from backend.run.perform import perform
 from backend.run.progress import STAGES, Progress
 from backend.store import runs
+from backend.store.moves import MoveFilter
 from backend.store.tables import customer_intelligence
 from tests.conftest import NewDatabase, read_only_url
 from tests.databases import execute, migrated
@@ -234,7 +235,8 @@ async def test_moves_replayed_from_any_run_give_the_membership_of_any_later_one(
         newest = await runs.latest(engine)
         assert newest is not None
         async with transaction(engine) as connection:
-            moves.append(await store.read_moves(connection, run_id=newest.id, limit=10_000))
+            sought = MoveFilter(run_id=newest.id)
+            moves.append(await store.read_moves(connection, sought, limit=10_000))
         found = (await rows(engine)).values()
         members.append({row["customer_id"]: row["archetype_id"] for row in found})
     assert len(moves[1]) > 0

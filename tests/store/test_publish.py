@@ -29,6 +29,7 @@ from backend.results.publishing import CustomerColumns
 from backend.results.segment import Medians, Rule, Segment
 from backend.store import runs
 from backend.store.migrate import migrate
+from backend.store.moves import MoveFilter
 from backend.store.publication import (
     GivenName,
     Publication,
@@ -425,7 +426,7 @@ async def test_runs_and_their_moves_are_kept_for_as_long_as_configured(
 
 async def moves(engine: AsyncEngine) -> list[Move]:
     async with transaction(engine) as connection:
-        return await store.read_moves(connection, limit=10)
+        return await store.read_moves(connection, MoveFilter(), limit=10)
 
 
 async def test_erasing_a_customer_erases_their_moves(engine: AsyncEngine) -> None:

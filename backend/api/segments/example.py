@@ -83,6 +83,16 @@ MOVE_COUNT: JsonDict = {
     "customers": 37,
 }
 
+PRODUCT: JsonDict = {
+    "product_id": "22423",
+    "product_title": "REGENCY CAKESTAND 3 TIER",
+    "purchase_count": 164,
+    "customers": 121,
+    "units": 702,
+    "avg_price": 11.86,
+    "lift": 2.31,
+}
+
 DETAIL: JsonDict = {
     **SEGMENT,
     "historical_revenue": 2650120.40,

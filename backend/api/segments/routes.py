@@ -13,11 +13,13 @@ from backend.api.problem_answers import problems
 from backend.api.routers import for_admin_keys, for_any_key
 from backend.api.segments.details import segment_detail
 from backend.api.segments.example import DETAIL_EXAMPLE, SEGMENT_EXAMPLE
+from backend.api.segments.products import products_of
 from backend.api.segments.schema import (
     Lineage,
     MoveList,
     MoveMatrix,
     MovesQuery,
+    ProductList,
     SegmentList,
     SegmentWords,
 )
@@ -61,6 +63,17 @@ async def list_moves(state: State, asked: Annotated[MovesQuery, Query()]) -> Mov
 async def get_segment(state: State, segment_id: SegmentIdInPath) -> SegmentDetail:
     """Tell all of one segment or group: its rule, what it brings, who came and went."""
     return await segment_detail(state, segment_id)
+
+
+@router.get("/{segment_id}/products", responses=problems(404))
+async def list_segment_products(
+    state: State,
+    segment_id: SegmentIdInPath,
+    days: Annotated[int, Query(ge=1, le=3650, description="So many days before as_of")] = 90,
+    limit: Annotated[int, Query(ge=1, le=100, description="At most so many")] = 10,
+) -> ProductList:
+    """List what a segment's customers bought, and how much likelier they did than others."""
+    return await products_of(state, segment_id, days=days, limit=limit)
 
 
 @admin.patch(

@@ -118,6 +118,48 @@ class MoveMatrix(MoveList):
     total: int = Field(ge=0, description="Changes in all")
 
 
+class Product(Schema):
+    """A product that a segment's customers bought."""
+
+    product_id: str | None = Field(description="The shop's id, as text; null where it has none")
+    product_title: str | None = Field(description="As the shop has it")
+    purchase_count: int = Field(ge=1, description="Order lines of the segment's customers")
+    customers: int = Field(ge=1, description="Of the segment, who bought it")
+    units: float | None = Field(description="Pieces they bought; null where the shop does not say")
+    avg_price: float | None = Field(
+        description="Mean of those lines' prices, in the shop's currency; null likewise"
+    )
+    lift: float = Field(
+        ge=0,
+        description="Share of the segment's buyers who bought it, over that of all the shop's "
+        "buyers of the same days: 2 is twice as likely here",
+    )
+
+
+class ProductList(Schema):
+    """What a segment's customers bought by counted orders, most order lines first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "products": [example.PRODUCT],
+                "buyers": 1104,
+                "currency": "GBP",
+                "run_id": "5f0c2a9be1d34c77",
+                "as_of": "2011-12-10T00:00:00Z",
+            }
+        }
+    )
+
+    products: list[Product] = Field(description="Empty where the shop has no order lines")
+    buyers: int | None = Field(
+        description="Customers of the segment who bought anything then; null without order lines"
+    )
+    currency: str | None = Field(description="Of prices; null where the shop does not tell")
+    run_id: str = Field(description="The run that says who is in the segment")
+    as_of: datetime = Field(description="The end of those days")
+
+
 class Lineage(Schema):
     """Segments that came or went, newest first."""
 

@@ -1,0 +1,88 @@
+"""What a segment's customers buy, beside what all customers of the shop do."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from backend import store
+from backend.api.segments.details import customers_in
+from backend.api.segments.schema import Product, ProductList
+from backend.api.state import ApiState
+from backend.core.errors import SegmentNotFound
+from backend.database.engine import AsyncConnection, snapshot
+from backend.database.failures import OURS
+from backend.database.kinds import Kind
+from backend.database.listed import listed
+from backend.results.customer_filter import CustomerFilter
+from backend.shop.products_bought import Members, ProductBought, ProductsBought, read_products
+from backend.store import runs
+from backend.store.runs import Published
+
+LIFT_PLACES = 3
+
+
+async def products_of(state: ApiState, segment_id: str, *, days: int, limit: int) -> ProductList:
+    """Return what a segment's or a group's customers bought in the days before `as_of`.
+
+    Raises
+    ------
+    SegmentNotFound
+        When the published run has none with this id.
+    """
+    async with snapshot(state.engine, OURS) as connection:
+        published = await runs.published(connection)
+        segments = (await store.read_segments(connection)).segments
+        segment = next((one for one in segments if one.id == segment_id), None)
+        if published is None or segment is None:
+            raise SegmentNotFound(segment_id)
+        chosen = customers_in(segment)
+        ids = [] if state.is_one_database else await store.read_members(connection, chosen)
+    since = published.as_of - timedelta(days=days)
+    async with snapshot(state.shop_engine) as connection:
+        members = _members(state, connection, published, chosen, ids)
+        bought = await read_products(
+            connection, state.shop, members, since=since, until=published.as_of, limit=limit
+        )
+    return ProductList(
+        products=_with_lift(bought),
+        buyers=bought and bought.buyers,
+        currency=segment.currency,
+        run_id=published.run_id,
+        as_of=published.as_of,
+    )
+
+
+def _members(
+    state: ApiState,
+    connection: AsyncConnection,
+    published: Published,
+    chosen: CustomerFilter,
+    ids: Sequence[int | str],
+) -> Members:
+    """Return a segment's customers as a table that the shop's database can join."""
+    kind = Kind.INTEGER if published.customer_id_type == "integer" else Kind.TEXT
+    if state.is_one_database:
+        return Members(store.members(chosen), kind)
+    return Members(listed(connection.dialect.name, ids), kind)
+
+
+def _with_lift(bought: ProductsBought | None) -> list[Product]:
+    if bought is None:
+        return []
+    return [
+        Product(
+            product_id=one.product_id,
+            product_title=one.title,
+            purchase_count=one.lines,
+            customers=one.buyers,
+            units=one.units,
+            avg_price=one.average_price and float(one.average_price),
+            lift=_lift(one, bought),
+        )
+        for one in bought.products
+    ]
+
+
+def _lift(one: ProductBought, bought: ProductsBought) -> float:
+    """Return how much likelier a buyer of the segment bought it than a buyer of the shop."""
+    here, everywhere = one.buyers / bought.buyers, one.shop_buyers / bought.shop_buyers
+    return round(here / everywhere, LIFT_PLACES)
