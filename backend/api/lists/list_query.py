@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from backend import store
+from backend.api.schema_root import Schema
 from backend.api.state import ApiState
 from backend.core.errors import SegmentNotFound
 from backend.core.glossary import Status
@@ -49,7 +50,7 @@ def _parameter(one: Condition) -> Any:
     return (Annotated[number, Field(ge=0, le=most, allow_inf_nan=False)] | None, said)
 
 
-class _Question(BaseModel):
+class _Question(Schema):
     """What is asked, but for its conditions."""
 
     # A condition that is misspelt would otherwise be none, and the list be of everybody.

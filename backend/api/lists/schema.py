@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, create_model, model_validator
+from pydantic import ConfigDict, Field, NonNegativeInt, create_model, model_validator
 
 from backend.api.customers.schema import GROUPS, CustomerProfile
 from backend.api.customers.shape import with_numbers
 from backend.api.lists import example
+from backend.api.schema_root import Schema
 from backend.results.customer_numbers import AVERAGED, SUMMED
 from backend.results.declared import Number
 
@@ -16,7 +17,7 @@ MOST_IN_A_BATCH = 1000
 LONGEST_EMAIL = 320
 
 
-class ListedPerson(BaseModel):
+class ListedPerson(Schema):
     """What the shop knows of a customer of a list."""
 
     customer_id: str = Field(description="The shop's id, as text")
@@ -36,7 +37,7 @@ class ListedCustomer(_Listed):  # type: ignore[misc]  # its fields are those dec
 
 def _per_number(name: str, said: str, numbers: Iterable[Number], of: Any) -> Any:
     fields: Any = {str(one.shown_as): (of, Field(description=one.description)) for one in numbers}
-    return create_model(name, __doc__=said, **fields)
+    return create_model(name, __base__=Schema, __doc__=said, **fields)
 
 
 Sums: Any = _per_number(
@@ -56,7 +57,7 @@ Known: Any = _per_number(
 )
 
 
-class OfOneRun(BaseModel):
+class OfOneRun(Schema):
     """Which run says so."""
 
     run_id: str | None = Field(description="The run that is served; null before the first")
@@ -76,7 +77,7 @@ class CustomerPage(OfOneRun):
     next_cursor: str | None = Field(description="Asks for the next page; null after the last")
 
 
-class BatchRequest(BaseModel):
+class BatchRequest(Schema):
     """Whom to look up."""
 
     model_config = ConfigDict(
@@ -95,7 +96,7 @@ class BatchRequest(BaseModel):
         return self
 
 
-class MissingCustomers(BaseModel):
+class MissingCustomers(Schema):
     """Who was asked for and is not in the shop."""
 
     ids: list[str] = Field(description="Of those that were sent")
