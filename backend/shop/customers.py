@@ -11,7 +11,6 @@ from sqlalchemy import (
     Select,
     String,
     case,
-    cast,
     func,
     literal,
     or_,
@@ -31,7 +30,7 @@ from backend.database.expressions import (
 )
 from backend.database.kinds import Kind
 from backend.shop.shop import Shop, Source
-from backend.shop.spelling import begins, contains, equals
+from backend.shop.spelling import begins, contains, equals, folded
 
 MAX_RESULTS = 100
 # Kinds that another row changes, for SQLite's columns hold what they are given.
@@ -130,18 +129,24 @@ async def customers_of_emails(
         When a table or column that the mapping names does not exist.
     """
     customers, dialect = await shop.customers(connection), connection.dialect.name
-    await _teach_case_folding(connection)
-    wanted = {email: email.strip().casefold() for email in emails}
-    clause = customers.clause
-    folded = func.trim(_folded(dialect, clause.c.email), type_=String())
-    holds = await holds_of(connection)
-    asked = [one for one in {*wanted.values()} if one and "\0" not in one and holds(one)]
-    statement: Select[Any] = select(*_shown(customers, dialect), folded.label("folded"))
-    order = in_order(dialect, clause.c.id, customers.kinds["id"])
+    email, id_ = customers.clause.c.email, customers.clause.c.id
+    # What databases call lower differs beyond ASCII: a few spellings of each find the rows, and
+    # the one rule of `folded` tells whose they are.
+    asked = {spelling for one in emails for spelling in _email_spellings(one)}
+    statement: Select[Any] = select(*_shown(customers, dialect))
+    statement = statement.where(func.lower(func.trim(email)).in_(asked))
     found: dict[str, list[Customer]] = {}
-    for row in await connection.execute(statement.where(folded.in_(asked)).order_by(order)):
-        found.setdefault(row.folded, []).append(_customer(row))
-    return {email: found.get(one, []) for email, one in wanted.items()}
+    for row in await connection.execute(
+        statement.order_by(in_order(dialect, id_, customers.kinds["id"]))
+    ):
+        found.setdefault(folded(row.email), []).append(_customer(row))
+    return {one: found.get(folded(one), []) for one in emails}
+
+
+def _email_spellings(email: str) -> set[str]:
+    if "\0" in email or not (plain := email.strip()):
+        return set()
+    return {plain, plain.lower(), folded(plain)}
 
 
 def _shown(source: Source, dialect: str) -> list[ColumnElement[Any]]:
@@ -240,21 +245,3 @@ def _searched(clause: FromClause, dialect: str) -> list[ColumnElement[str]]:
         for name in ("email", "first_name", "last_name")
     )
     return [email, first, last, func.trim(first + literal(" ") + last, type_=String())]
-
-
-def _folded(dialect: str, value: ColumnElement[Any]) -> ColumnElement[str]:
-    if dialect == "sqlite":
-        return func.casefold(value, type_=String())
-    return func.lower(cast(value, String()), type_=String())
-
-
-async def _teach_case_folding(connection: AsyncConnection) -> None:
-    """SQLite's own lower() knows only ASCII."""
-    if connection.dialect.name != "sqlite":
-        return
-    raw = (await connection.get_raw_connection()).driver_connection
-    await raw.create_function("casefold", 1, _casefold, deterministic=True)  # type: ignore[union-attr]
-
-
-def _casefold(text: object) -> str | None:
-    return None if text is None else str(text).casefold()

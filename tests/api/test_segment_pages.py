@@ -103,7 +103,7 @@ def test_moves_are_counted_from_where_to_where(live: Live) -> None:
     assert asked(live, f"{SEGMENTS}/changes?from={to}")["total"] == 0
     assert asked(live, f"{SEGMENTS}/changes?since=2100-01-01")["total"] == 0
     assert asked(live, f"{SEGMENTS}/changes?cause=model")["total"] == (moves.cause == "model").sum()
-    assert live.get(f"{SEGMENTS}/changes?couse=model").status_code == 422
+    assert live.get(f"{SEGMENTS}/changes?cause=whim").status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -18,14 +18,14 @@ from backend.api.segments.schema import (
     Lineage,
     MoveList,
     MoveMatrix,
-    MovesQuery,
     ProductList,
     SegmentList,
     SegmentWords,
 )
 from backend.api.state import ApiState, State
 from backend.core.customer_id import CustomerId
-from backend.core.glossary import NO_ORDERS
+from backend.core.glossary import NO_ORDERS, Cause
+from backend.core.instants import WrittenInstant, in_utc
 from backend.database.engine import snapshot, transaction
 from backend.database.failures import OURS
 from backend.results.segment import Segment
@@ -50,11 +50,25 @@ async def list_segments(state: State) -> SegmentList:
 
 
 @router.get("/changes")
-async def list_moves(state: State, asked: Annotated[MovesQuery, Query()]) -> MoveMatrix:
+async def list_moves(
+    state: State,
+    since: Annotated[WrittenInstant | None, Query(description="At this instant or later")] = None,
+    from_: Annotated[str | None, Query(alias="from", description="From this segment")] = None,
+    to: Annotated[str | None, Query(description="To this segment, by id")] = None,
+    cause: Annotated[Cause | None, Query(description="For this reason alone")] = None,
+    limit: Annotated[
+        int, Query(ge=1, le=1000, description="At most so many changes; all are counted")
+    ] = 100,
+) -> MoveMatrix:
     """List who went from which segment to which, the newest first, and how many did in all."""
-    sought = asked.sought(state.shop.mapping.zone)
+    sought = MoveFilter(
+        since=since and in_utc(since, state.shop.mapping.zone),
+        from_segment_id=from_,
+        to_segment_id=to,
+        cause=cause,
+    )
     async with snapshot(state.engine, OURS) as connection:
-        moves = await store.read_moves(connection, sought, limit=asked.limit)
+        moves = await store.read_moves(connection, sought, limit=limit)
         counted = await store.count_moves(connection, sought)
     return MoveMatrix(changes=moves, matrix=counted, total=sum(one.customers for one in counted))
 

@@ -2,17 +2,13 @@
 
 from datetime import datetime
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from backend.api.schema_root import Schema
 from backend.api.segments import example
-from backend.core.glossary import Cause
-from backend.core.instants import WrittenInstant, in_utc
 from backend.results.move import LineageEvent, Move, MoveCount
 from backend.results.segment import Segment
-from backend.store.moves import MoveFilter
 
 
 class SegmentList(Schema):
@@ -82,27 +78,6 @@ class MoveList(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"changes": [example.MOVE]}})
 
     changes: list[Move] = Field(description="In the order asked for")
-
-
-class MovesQuery(Schema):
-    """Which changes of segment."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    since: WrittenInstant | None = Field(None, description="Published at this instant or later")
-    from_segment: str | None = Field(None, alias="from", description="From this segment, by id")
-    to_segment: str | None = Field(None, alias="to", description="To this segment, by id")
-    cause: Cause | None = Field(None, description="For this reason alone")
-    limit: int = Field(100, ge=1, le=1000, description="At most so many changes; all are counted")
-
-    def sought(self, zone: ZoneInfo) -> MoveFilter:
-        """Return what is asked for; days begin in the shop's time zone."""
-        return MoveFilter(
-            since=self.since and in_utc(self.since, zone),
-            from_segment_id=self.from_segment,
-            to_segment_id=self.to_segment,
-            cause=self.cause,
-        )
 
 
 class MoveMatrix(MoveList):
