@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 
 from backend import API_VERSION
-from backend.api import documentation, health, metrics_page, problems
+from backend.api import audit_routes, documentation, health, metrics_page, problems
 from backend.api.counts import Requests, watch_pools
 from backend.api.customers import routes as customers
 from backend.api.keys import Keyring, Role
@@ -26,6 +26,7 @@ from backend.api.middleware import RequestId
 from backend.api.openapi import describe, operation_id
 from backend.api.prober import Prober
 from backend.api.request_bounds import RequestBounds
+from backend.api.revalidation import Revalidated
 from backend.api.runs import routes as runs
 from backend.api.security_headers import SecurityHeaders
 from backend.api.segments import routes as segments
@@ -47,7 +48,8 @@ from backend.core.errors import (
 from backend.core.instants import in_utc
 from backend.core.logging import set_up_logging
 from backend.core.misspelt import name_misspelt
-from backend.core.settings import Settings
+from backend.core.secret_keys import OwnKeys, Use, derived
+from backend.core.settings import Settings, environment_of_others
 from backend.core.visible import visible
 from backend.database import changes
 from backend.database.bounds import hurried
@@ -127,6 +129,7 @@ def create_app(settings: Settings) -> FastAPI:
         runs.admin,
         segments.admin,
         customers.admin,
+        audit_routes.admin,
     ):
         app.include_router(router)
     describe(app)
@@ -136,6 +139,7 @@ def create_app(settings: Settings) -> FastAPI:
 def _surround(app: FastAPI, settings: Settings) -> None:
     """Put around the routes what every request passes, the innermost first."""
     app.add_middleware(RequestBounds)
+    app.add_middleware(Revalidated)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -164,6 +168,8 @@ def run_config(settings: Settings) -> RunConfig:
         anthropic_model=settings.anthropic_model,
         anthropic_base_url=settings.anthropic_base_url,
         log_level=settings.log_level,
+        secrets=settings.secrets,
+        environment=environment_of_others(),
     )
 
 
@@ -214,11 +220,12 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
         ),
         shop=shop,
         cache=cache,
-        keys=Keyring.of({Role.READS: settings.api_keys, Role.ADMINISTERS: settings.admin_api_keys}),
+        keys=_keyring(settings),
+        own_keys=OwnKeys.of(settings.secrets),
         metrics_key=_revealed(settings.metrics_key),
         metrics_folder=settings.prometheus_multiproc_dir,
         now=utc_now,
-        cursors=cursor_serializer(settings.admin_api_keys[0].encode()),
+        cursors=cursor_serializer(derived(settings.secrets[0], Use.CURSOR)),
         as_of=settings.run_as_of and in_utc(settings.run_as_of, mapping.zone),
     )
 
@@ -227,6 +234,15 @@ def _say_connections(pool_size: int, *, databases: int) -> None:
     """Say how many connections this process may have, so that a server can be sized for it."""
     most = {"requests": 2 * pool_size, "health": databases, "worker": 2, "run": RUN_CONNECTIONS}
     log.info("connections at most", extra={**most, "together": sum(most.values())})
+
+
+def _keyring(settings: Settings) -> Keyring:
+    keys = {
+        Role.READS_NUMBERS: settings.masked_api_keys,
+        Role.READS: settings.api_keys,
+        Role.ADMINISTERS: settings.admin_api_keys,
+    }
+    return Keyring.of(keys)
 
 
 async def _opened_for(

@@ -16,7 +16,7 @@ from backend.store.migrate import migrate
 from backend.store.runs import RunRequest
 from tests.databases import wait_for
 from tests.in_json import in_json
-from tests.live import Live
+from tests.live import ADMIN_KEY, Live
 from tests.remembered import remembering
 from tests.shops import AS_OF, VARIABLES, fill, invented
 
@@ -40,6 +40,7 @@ def config_of(url: str, **changes: Any) -> RunConfig:
         "anthropic_model": "none",
         "anthropic_base_url": None,
         "log_level": "WARNING",
+        "secrets": [ADMIN_KEY],  # as the services of the tests have it
     }
     return RunConfig(**{**values, **changes})
 

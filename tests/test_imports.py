@@ -53,6 +53,9 @@ def requests_to_every_route(live: Live) -> dict[tuple[str, str], Callable[[], Re
         "/health/ready": "/health/ready",
         "/api/mcp/segments": "/api/mcp/segments",
         "/api/mcp/customers/search": "/api/mcp/customers/search?query=person",
+        "/api/mcp/customers/gone": "/api/mcp/customers/gone",
+        "/api/admin/customers/{customer_id}/export": "/api/admin/customers/4/export",
+        "/api/admin/audit": "/api/admin/audit",
         "/api/mcp/customers/{customer_id}": "/api/mcp/customers/4?explain=true",
         "/api/mcp/customers": "/api/mcp/customers?format=csv",
         "/api/mcp/segments/{segment_id}/customers": f"/api/mcp/segments/{segment}/customers",
@@ -77,6 +80,9 @@ def requests_to_every_route(live: Live) -> dict[tuple[str, str], Callable[[], Re
     )
     asked["patch", "/api/admin/segments/{segment_id}"] = lambda: live.client.patch(
         f"/api/admin/segments/{segment}", json={"name": "Our Best"}, headers=admin
+    )
+    asked["delete", "/api/admin/tombstones/unreadable"] = lambda: live.client.delete(
+        "/api/admin/tombstones/unreadable", headers=admin
     )
     asked["delete", "/api/admin/customers/{customer_id}"] = lambda: live.client.delete(
         "/api/admin/customers/5", headers=admin

@@ -9,15 +9,18 @@ from typing import Self
 from fastapi.security import APIKeyHeader
 
 key_header = APIKeyHeader(
-    name="X-API-Key", auto_error=False, description="A key of API_KEY or ADMIN_API_KEY."
+    name="X-API-Key",
+    auto_error=False,
+    description="A key of API_KEY, API_KEY_MASKED or ADMIN_API_KEY.",
 )
 
 
 class Role(IntEnum):
     """What a key opens; a greater role opens all that a smaller one does."""
 
-    READS = 1
-    ADMINISTERS = 2
+    READS_NUMBERS = 1
+    READS = 2
+    ADMINISTERS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ Their routes look at the key before anything of the body is read.
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from fastapi import APIRouter, Request, Response, Security
+from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.routing import APIRoute
 
 from backend.api.bounded_request import BODY_BYTES, BoundedRequest
@@ -57,7 +57,7 @@ class KeyedRoute(APIRoute):
 class ForAnyKey(KeyedRoute):
     """A route that every known key opens."""
 
-    opens_with = Role.READS
+    opens_with = Role.READS_NUMBERS
 
 
 class ForAdmins(KeyedRoute):
@@ -82,6 +82,15 @@ def admit(request: Request, opens_with: Role) -> None:
     if role < opens_with:
         raise NotAllowed
     request.state.role = role
+
+
+def sees_people(request: Request) -> bool:
+    """Tell whether the key that was sent may see e-mails and names."""
+    role: Role = request.state.role
+    return role >= Role.READS
+
+
+SeesPeople = Annotated[bool, Depends(sees_people)]
 
 
 def for_any_key(prefix: str, tag: str) -> APIRouter:

@@ -11,6 +11,7 @@ from itsdangerous import URLSafeSerializer
 from backend.api.keys import Keyring
 from backend.api.prober import Prober
 from backend.clients.cache import Cache
+from backend.core.secret_keys import OwnKeys
 from backend.database.engine import AsyncEngine
 from backend.shop.shop import Shop
 
@@ -40,6 +41,7 @@ class ApiState:
     shop: Shop
     cache: Cache
     keys: Keyring
+    own_keys: OwnKeys
     metrics_key: str | None
     metrics_folder: str | None
     now: Callable[[], datetime]

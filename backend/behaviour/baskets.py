@@ -1,9 +1,11 @@
 """What is known of the order lines, per customer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+
+from backend.core.arrays import BoolArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +33,7 @@ class Baskets:
     distinct_products: NDArray[np.float64]
     distinct_vendors: NDArray[np.float64]
     repeated_products: NDArray[np.float64]
+
+    def of(self, customers: BoolArray) -> "Baskets":
+        """Return those of some of the customers."""
+        return Baskets(**{one.name: getattr(self, one.name)[customers] for one in fields(self)})

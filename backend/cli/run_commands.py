@@ -12,14 +12,16 @@ from backend.cli.following import Tell, followed
 from backend.cli.terminal import AsJson, print_json, print_report
 from backend.core.clock import utc_now
 from backend.core.errors import ReportNotReady, RunFailed
+from backend.core.glossary import Action
 from backend.core.instants import read_instant
 from backend.core.settings import Settings
-from backend.database.engine import AsyncEngine, opened
+from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import opening_of_ours
 from backend.main import opened_for_lease, run_config
 from backend.results.run_report import RunReport
 from backend.run.worker import work_once
 from backend.store import runs
+from backend.store.audit import COMMAND, record
 from backend.store.runs import Refit, Run, RunRequest
 
 WATCH_EVERY_SECONDS = 0.2
@@ -68,6 +70,8 @@ async def run_and_watch(
     ):
         await migrate_if_wanted(settings, engine)
         run = await runs.enqueue(engine, request, now=utc_now())
+        async with transaction(engine) as connection:
+            await record(connection, COMMAND, Action.RUN_STARTED, run.id, now=utc_now())
         with followed(wanted=show_progress) as tell:
             # Whoever claims it first, we or a service on the same database, does the work.
             working = asyncio.create_task(

@@ -16,6 +16,10 @@ class Cache(Protocol):
         """Keep `value` for the configured time."""
         ...
 
+    async def delete(self, key: str) -> None:
+        """Forget what was kept, as far as that can be done now; its time ends it anyway."""
+        ...
+
     async def close(self) -> None:
         """Let go of connections."""
         ...
@@ -30,6 +34,9 @@ class NullCache:
 
     async def set(self, key: str, value: bytes) -> None:
         """Keep nothing."""
+
+    async def delete(self, key: str) -> None:
+        """Have nothing to forget."""
 
     async def close(self) -> None:
         """Have nothing to let go of."""

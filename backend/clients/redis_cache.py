@@ -98,6 +98,17 @@ class RedisCache:
         else:
             self.writing.worked()
 
+    async def delete(self, key: str) -> None:
+        """Forget what was kept, if Redis answers."""
+        if self.writing.rests:
+            return
+        try:
+            await self._redis.delete(f"{PREFIX}:{key}")
+        except (RedisError, OSError) as error:
+            self.writing.failed(error)
+        else:
+            self.writing.worked()
+
     async def close(self) -> None:
         """Close the connections."""
         await self._redis.aclose()

@@ -16,6 +16,7 @@
     ├── NotAllowed               a key that does not open this route
     ├── BodyTooLarge             more was sent than the route takes
     ├── BodyTooSlow              what was sent did not arrive in time
+    ├── PeopleMasked             a key that reads numbers asked for people
     ├── CustomerNotFound
     ├── SegmentNotFound
     ├── SegmentNameTaken         two segments never share a name
@@ -23,6 +24,7 @@
     ├── ReportNotReady           the run has not ended well, or not yet
     ├── FormatOfTheFuture        a newer version of the service stored this
     ├── DamagedResult            what is stored cannot be read
+    ├── TombstonesUnreadable     of erased customers, made with a key that is not known any more
     ├── RunAlreadyActive         one run at a time per database
     ├── InvalidRunRequest        a run was asked for with nonsense
     ├── UnknownField             a profile has no field of this name
@@ -212,6 +214,16 @@ class BodyTooSlow(BackendError):
         super().__init__(f"The body did not arrive within {seconds:g} seconds.")
 
 
+class PeopleMasked(BackendError):
+    """The key reads numbers, but neither e-mails nor names, and so cannot search by them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This key reads numbers without e-mails and names, and search finds customers by "
+            "these: ask by id, or with another key."
+        )
+
+
 class CustomerNotFound(BackendError):
     """No customer has this id."""
 
@@ -274,6 +286,20 @@ class DamagedResult(BackendError):
         super().__init__(
             f"The stored {what} cannot be read: it was changed after it was stored. The next run "
             "stores its own."
+        )
+
+
+class TombstonesUnreadable(BackendError):
+    """Customers were erased under a key that is not known any more: none of them is recognised."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        super().__init__(
+            f"{count:,} tombstones of erased customers were made with a SECRET_KEY (or, where that "
+            "was unset, an ADMIN_API_KEY) that is no longer set, and a run would publish these "
+            "customers again. Set it behind the new one, SECRET_KEY=new,old, until a run has "
+            "ended; or, where it is lost, erase them anew and "
+            "DELETE /api/admin/tombstones/unreadable."
         )
 
 

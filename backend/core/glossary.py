@@ -54,6 +54,26 @@ class Decision(StrEnum):
     TOO_FEW = "too_few"
 
 
+class Departure(StrEnum):
+    """Why a customer is known no longer: deleted or merged in the shop, or erased here."""
+
+    DELETED = "deleted"
+    ERASED = "erased"
+    MERGED = "merged"
+
+
+class Action(StrEnum):
+    """What somebody did that is kept in the audit."""
+
+    RUN_STARTED = "run_started"
+    RUN_CANCELLED = "run_cancelled"
+    SEGMENT_RENAMED = "segment_renamed"
+    CUSTOMER_ERASED = "customer_erased"
+    CUSTOMER_FORGOTTEN = "customer_forgotten"
+    CUSTOMER_EXPORTED = "customer_exported"
+    TOMBSTONES_DROPPED = "tombstones_dropped"
+
+
 class Cause(StrEnum):
     """Why a customer changed segment: by what they did or did not do, or by another border."""
 

@@ -4,13 +4,21 @@ Each field carries what the documentation and the error messages need: its meani
 expected of it, and whether its value is a secret that no message may repeat.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import MAXYEAR, MINYEAR, datetime
 from functools import cached_property
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
@@ -122,6 +130,18 @@ class Settings(BaseSettings):
         None,
         secret=True,
     )
+    api_key_masked: OptionalSecret = _variable(
+        "Key, or several, that reads numbers but neither e-mails nor names",
+        "one key, or several separated by commas",
+        None,
+        secret=True,
+    )
+    secret_key: OptionalSecret = _variable(
+        "What keys of our own are derived from, the same on all replicas; unset: the admin key",
+        "one secret, or several separated by commas, the new one first",
+        None,
+        secret=True,
+    )
     metrics_key: OptionalSecret = _variable(
         "Key that opens /metrics; unset: this machine and ADMIN_API_KEY do",
         "one key",
@@ -188,7 +208,7 @@ class Settings(BaseSettings):
     serve_docs: bool = _flag("Serve /docs, /redoc and /openapi.json", True)
 
     redis_url: OptionalSecret = _variable(
-        "Cache for profiles and segments; unset: no cache",
+        "Cache for customers' numbers and segments; unset: no cache",
         "redis://host:6379/0, rediss://… or unix://…",
         None,
         secret=True,
@@ -295,11 +315,26 @@ class Settings(BaseSettings):
             raise ValueError("not a database URL")
         return SecretStr(url.get_secret_value().strip())
 
-    @field_validator("api_key", "admin_api_key")
+    @field_validator("api_key", "admin_api_key", "api_key_masked", "secret_key")
     @classmethod
     def _holds_a_key(cls, keys: SecretStr | None) -> SecretStr | None:
         if keys is not None and not _split(keys):
             raise ValueError("holds no key")
+        return keys
+
+    @field_validator("api_key_masked")
+    @classmethod
+    def _opens_no_more(cls, masked: SecretStr | None, given: ValidationInfo) -> SecretStr | None:
+        others = [given.data.get(name) for name in ("api_key", "admin_api_key")]
+        known = {key for keys in others if keys is not None for key in _split(keys)}
+        if masked is not None and not known.isdisjoint(_split(masked)):
+            reason = {"reason": "holds a key that opens more by API_KEY or ADMIN_API_KEY"}
+            raise PydanticCustomError(UNUSABLE_KEY, "{reason}", reason)
+        return masked
+
+    @field_validator("api_key", "admin_api_key", "api_key_masked")
+    @classmethod
+    def _can_be_sent(cls, keys: SecretStr | None) -> SecretStr | None:
         for reason in filter(None, map(why_unusable, _split(keys) if keys else ())):
             raise PydanticCustomError(UNUSABLE_KEY, "{reason}", {"reason": reason})
         return keys
@@ -362,6 +397,17 @@ class Settings(BaseSettings):
         """Keys that open the admin routes."""
         return _split(self.admin_api_key or self.api_key)
 
+    @cached_property
+    def masked_api_keys(self) -> tuple[str, ...]:
+        """Keys that open the plain routes and are shown nobody's e-mail or name."""
+        return () if self.api_key_masked is None else _split(self.api_key_masked)
+
+    @cached_property
+    def secrets(self) -> tuple[str, ...]:
+        """What keys of our own are derived from: the first makes new marks, all recognise."""
+        own = () if self.secret_key is None else _split(self.secret_key)
+        return (*own, *self.admin_api_keys)
+
     @property
     def origins(self) -> tuple[str, ...]:
         """Origins whose pages may call the API."""
@@ -418,6 +464,13 @@ class IsolatedSettings(Settings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Keep the arguments, drop every other source."""
         return (init_settings,)
+
+
+def environment_of_others() -> dict[str, str]:
+    """Return this process's variables but ours: what a child inherits, others may read."""
+    ours = Settings.model_fields
+    inherited = os.environ.items()  # noqa: TID251, read here like all the rest
+    return {name: value for name, value in inherited if name.lower() not in ours}
 
 
 def _split(keys: SecretStr) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.glossary import NO_ORDERS, Cause, Decision, Status
+from backend.core.customer_id import as_text
+from backend.core.glossary import NO_ORDERS, Cause, Decision, Departure, Status
 from backend.results.move import SegmentEvent
 from backend.results.publishing import CustomerColumns
 from backend.run.learn import Learned
@@ -45,7 +46,14 @@ def compose(context: RunContext, seen: Seen, standing: Standing, learned: Learne
         explainer=learned.forecast.explainer,
         model=learned.membership.model,
         retention=timedelta(days=config.history_retention_days),
+        departures=_departures(seen, standing),
     )
+
+
+def _departures(seen: Seen, standing: Standing) -> dict[str, Departure]:
+    """Say why those whom the run before knew are there no longer."""
+    gone = as_text(standing.gone(seen.columns.customer_ids).customer_ids).tolist()
+    return {one: Departure.MERGED if one in seen.merged else Departure.DELETED for one in gone}
 
 
 def _customers(shop: ShopColumns, learned: Learned) -> CustomerColumns:

@@ -16,6 +16,7 @@ from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import Opening, opening_of_shop
 from backend.results.run_report import RunReport
 from backend.run.compose import compose
+from backend.run.erasures import read_erasures, without_erased
 from backend.run.learn import learn
 from backend.run.naming_words import worded
 from backend.run.progress import Progress, written
@@ -26,6 +27,7 @@ from backend.shop.mapping.layers import load_mapping
 from backend.shop.seen import Seen, see
 from backend.shop.shop import Shop
 from backend.store import runs
+from backend.store.tombstones import Erasures
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +57,14 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
     async with _databases(config) as (shop_engine, engine):
         context = await _context(engine, config, run_id, token)
         async with written(progress, partial(_write, engine, context)) as write_now:
-            seen = await _see(shop_engine, context, progress)
+            erasures = await read_erasures(engine, config)
+            seen, erasures = await _see(shop_engine, context, progress, erasures)
             standing = (await read_standing(engine)).with_ids_like(seen.columns.customer_ids)
             learned = await asyncio.to_thread(learn, seen, standing, context, progress)
             named = await worded(learned, standing.names, _namer(config))
             progress.enter("publish", len(seen.columns.customer_ids))
             await write_now()
-            publication = compose(context, seen, standing, named)
+            publication = replace(compose(context, seen, standing, named), erasures=erasures)
             closing = partial(_with_stages, progress)
             await store.publish(engine, publication, now=utc_now(), closing=closing)
     _log_success(publication.report, monotonic_seconds() - began)
@@ -99,16 +102,19 @@ async def _write(engine: AsyncEngine, context: RunContext, progress: Progress) -
     )
 
 
-async def _see(engine: AsyncEngine, context: RunContext, progress: Progress) -> Seen:
+async def _see(
+    engine: AsyncEngine, context: RunContext, progress: Progress, erasures: Erasures
+) -> tuple[Seen, Erasures]:
     progress.enter("read")
     shop = Shop(load_mapping(context.config.shop_variables))
     seen = await see(
         engine, shop, context.as_of, lambda orders: progress.count(orders=orders), now=utc_now()
     )
+    seen, erasures = without_erased(seen, erasures)
     customers, counted = len(seen.columns.customer_ids), len(seen.columns.created_at)
     progress.count(customers=customers, orders=counted)
     progress.handle(customers + counted + sum(seen.columns.rejected.values()))
-    return seen
+    return seen, erasures
 
 
 def _namer(config: RunConfig) -> Namer:

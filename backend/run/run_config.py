@@ -1,13 +1,22 @@
 """What a run is told, in one value that crosses to the process that does the work."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
-    """Everything a run needs of the configuration. What holds a secret is left out of its repr."""
+    """Everything a run needs of the configuration. What holds a secret is left out of its repr.
+
+    Attributes
+    ----------
+    secrets
+        What keys are derived from; the first makes new marks, all recognise.
+    environment
+        Variables of the process that does it, None for this one's. Others of its user may read
+        them, so ours are not among them: what it needs it is told by its input.
+    """
 
     shop_url: str = field(repr=False)
     intelligence_url: str = field(repr=False)
@@ -22,7 +31,9 @@ class RunConfig:
     anthropic_model: str
     anthropic_base_url: str | None
     log_level: str
+    secrets: Sequence[str] = field(default=(), repr=False)
+    environment: Mapping[str, str] | None = field(default=None, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the configuration as JSON values, secrets included."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "environment"}

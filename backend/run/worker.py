@@ -85,7 +85,11 @@ async def _supervise(
 
 async def _start_child(config: RunConfig, run_id: str, token: str) -> Process:
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CHILD.format(root=str(ROOT)), stdin=PIPE
+        sys.executable,
+        "-c",
+        CHILD.format(root=str(ROOT)),
+        stdin=PIPE,
+        env=config.environment,
     )
     told = {"config": config.as_dict(), "run_id": run_id, "token": token}
     assert child.stdin is not None

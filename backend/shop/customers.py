@@ -32,7 +32,8 @@ from backend.database.kinds import Kind
 from backend.shop.shop import Shop, Source
 from backend.shop.spelling import begins, contains, equals, folded
 
-MAX_RESULTS = 100
+# What one search may find: more than anybody is shown, since some may be erased here.
+MAX_FOUND = 1600
 # Kinds that another row changes, for SQLite's columns hold what they are given.
 TOLD_BY_VALUES = {Kind.INTEGER, Kind.TEXT}
 
@@ -186,7 +187,7 @@ async def search_customers(
         Text to find, in any spelling that `spelling` takes for the same; every sign stands for
         itself. Blank text finds nobody, nor does a letter that the database cannot hold.
     limit
-        At most this many, 1 to 100.
+        At most this many, 1 to 1,600.
 
     Raises
     ------
@@ -195,8 +196,8 @@ async def search_customers(
     ValueError
         When `limit` is out of its range.
     """
-    if not 1 <= limit <= MAX_RESULTS:
-        raise ValueError(f"limit must be from 1 to {MAX_RESULTS}")
+    if not 1 <= limit <= MAX_FOUND:
+        raise ValueError(f"limit must be from 1 to {MAX_FOUND}")
     if "\0" in query or (wanted := await _wanted(connection, query)) is None:
         return []
     customers = await shop.customers(connection)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend.core.arrays import BoolArray
 from backend.core.customer_id import UNKNOWN, CustomerIds, are_ids, as_text
 from backend.core.glossary import Reason
 from backend.core.instants import micros_of
@@ -53,6 +54,18 @@ class ShopColumns:
     amount_micros: NDArray[np.int64]
     rejected: Mapping[Reason, int]
     without_id: int = 0
+
+    def of(self, customers: BoolArray) -> "ShopColumns":
+        """Return some of the customers, and their orders."""
+        places = np.cumsum(customers) - 1
+        orders = customers[self.customer_index]
+        return replace(
+            self,
+            customer_ids=self.customer_ids[customers],
+            customer_index=places[self.customer_index[orders]],
+            created_at=self.created_at[orders],
+            amount_micros=self.amount_micros[orders],
+        )
 
 
 async def read_orders(

@@ -1,16 +1,18 @@
 """What a run, or a check, sees of the shop: orders, baskets and the rest, all in one snapshot."""
 
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from backend.behaviour.baskets import Baskets
+from backend.core.arrays import BoolArray
 from backend.core.errors import DatabaseRefuses, InvalidMapping
 from backend.database.engine import AsyncConnection, AsyncEngine, problems_named, snapshot
 from backend.shop import inspection, rights, structure
+from backend.shop.accounts import read_merged
 from backend.shop.basket_lines import read_baskets
 from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
 from backend.shop.orders import Progress, ShopColumns, read_orders
@@ -101,12 +103,20 @@ class Seen:
         What readiness is judged by besides.
     mapping
         How it was read, with the tables that nobody named called as they were found.
+    merged
+        The customer that each other account is part of, by id as text; empty without merging.
     """
 
     columns: ShopColumns
     baskets: Baskets | None
     looked: Looked
     mapping: ShopMapping
+    merged: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, customers: BoolArray) -> "Seen":
+        """Return the same of some of the customers; what was looked at is of them all."""
+        baskets = None if self.baskets is None else self.baskets.of(customers)
+        return replace(self, columns=self.columns.of(customers), baskets=baskets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +172,7 @@ async def see(
         columns = await read_orders(connection, shop, as_of, progress, now=now)
         baskets = await read_baskets(connection, shop, as_of, columns.customer_ids)
         looked = await _look(connection, shop, columns)
-        return Seen(columns, baskets, looked, shop.mapping)
+        return Seen(columns, baskets, looked, shop.mapping, await read_merged(connection, shop))
 
 
 async def inspect_shop(engine: AsyncEngine, shop: Shop, as_of: datetime) -> Inspected:

@@ -1,5 +1,7 @@
 """What a run found out: published in one transaction, read by the API."""
 
+from backend.store.departures import read_gone
+from backend.store.erasing import erase_rows, holds_any
 from backend.store.id_column import fit_customer_id_type
 from backend.store.left_by_run import (
     read_explainer,
@@ -19,7 +21,6 @@ from backend.store.publication import (
 from backend.store.publish import publish
 from backend.store.read import (
     PublishedSegments,
-    erase_customer,
     read_lineage,
     read_membership,
     read_profiles,
@@ -34,12 +35,14 @@ __all__ = [
     "SegmentMoves",
     "Totals",
     "count_moves",
-    "erase_customer",
+    "erase_rows",
     "fit_customer_id_type",
+    "holds_any",
     "members",
     "name_segment",
     "publish",
     "read_explainer",
+    "read_gone",
     "read_lineage",
     "read_members",
     "read_membership",

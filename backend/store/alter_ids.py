@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from backend.core.customer_id import CustomerIdType
 from backend.core.errors import TablesHeld
 from backend.database.expressions import MYSQL
-from backend.store.id_column import HOLDERS, wanted_type
+from backend.store.id_column import TYPED_AS_THE_SHOPS, wanted_type
 from backend.store.tables import segment_changes
 
 # What PostgreSQL says by state of a column that a view reads, and of a view that another reads.
@@ -45,15 +45,15 @@ def _alter(connection: Connection, kind: CustomerIdType) -> None:
     if connection.dialect.name not in MYSQL:
         _drop_old_name(connection, segment_changes)
     operations = Operations(MigrationContext.configure(connection))
-    for table in HOLDERS:
+    for column in TYPED_AS_THE_SHOPS:
         if kind == "integer":  # ids that were text name nobody in a shop with integer ids
-            connection.execute(delete(table))
-        with operations.batch_alter_table(table.name) as batch:
+            connection.execute(delete(column.table))
+        with operations.batch_alter_table(column.table.name) as batch:
             batch.alter_column(
-                "customer_id",
+                column.name,
                 type_=wanted_type(connection, kind),
                 existing_nullable=False,
-                postgresql_using=f"customer_id::{'bigint' if kind == 'integer' else 'varchar'}",
+                postgresql_using=f"{column.name}::{'bigint' if kind == 'integer' else 'varchar'}",
             )
 
 

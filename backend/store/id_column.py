@@ -1,15 +1,18 @@
 """Customer ids in our tables: BIGINT where the shop's are integers, else text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Column,
     ColumnElement,
     Connection,
     String,
-    Table,
+    false,
     inspect,
+    literal,
+    or_,
     type_coerce,
     update,
 )
@@ -19,10 +22,20 @@ from backend.core.customer_id import LONGEST_ID, CustomerId, CustomerIdType
 from backend.core.late import late
 from backend.database.column_types import text_id
 from backend.database.engine import AsyncEngine, transaction
+from backend.database.expressions import same_id
+from backend.database.kinds import Kind
 from backend.store.runs import Published
-from backend.store.tables import customer_intelligence, runs, segment_changes
+from backend.store.tables import HOLDS_CUSTOMER_ID, customer_intelligence, intelligence, runs
 
-HOLDERS = (customer_intelligence, segment_changes)
+
+def _registered() -> Iterator[Column[Any]]:
+    for table in intelligence.sorted_tables:
+        yield from (column for column in table.columns if column.info.get(HOLDS_CUSTOMER_ID))
+
+
+# Every column of ours that holds a customer's id, and those that take the type of the shop's ids.
+HOLDERS = tuple(_registered())
+TYPED_AS_THE_SHOPS = tuple(one for one in HOLDERS if isinstance(one.type, BigInteger))
 
 
 async def fit_customer_id_type(engine: AsyncEngine, kind: CustomerIdType) -> None:
@@ -57,10 +70,30 @@ def _id_type(connection: Connection) -> TypeEngine[Any]:
 
 
 def is_one_of(
-    table: Table, published: Published, customer_ids: Sequence[CustomerId]
+    column: Column[Any],
+    dialect: str,
+    published: Published | None,
+    customer_ids: Sequence[CustomerId],
 ) -> ColumnElement[bool]:
-    """Whether a row of ours is about one of these customers."""
-    kind, column = published.customer_id_type, table.c.customer_id
+    """Whether a row of ours is about one of these customers.
+
+    Parameters
+    ----------
+    column
+        One of `HOLDERS`.
+    dialect
+        The database's name.
+    published
+        Says what type the shop's ids have; before the first run no row has any.
+    customer_ids
+        Whom.
+    """
+    if not isinstance(column.type, BigInteger):
+        asked = [literal(one.text, String()) for one in customer_ids]
+        return or_(false(), *(same_id(dialect, column, Kind.TEXT, one, Kind.TEXT) for one in asked))
+    if published is None:
+        return false()
+    kind = published.customer_id_type
     stored = [customer_id.stored_as(kind) for customer_id in customer_ids]
     as_stored = column if kind == "integer" else type_coerce(column, String())
     return as_stored.in_([value for value in stored if value is not None])

@@ -58,7 +58,8 @@ async def read_moves(connection: AsyncConnection, sought: MoveFilter, *, limit: 
     """
     newest_first = sought.after is None
     order = segment_changes.c.id.desc() if newest_first else segment_changes.c.id
-    statement = select(segment_changes).where(*_conditions(sought)).order_by(order).limit(limit)
+    conditions = _conditions(connection.dialect.name, sought)
+    statement = select(segment_changes).where(*conditions).order_by(order).limit(limit)
     return [_move(row) for row in (await connection.execute(statement)).mappings()]
 
 
@@ -68,7 +69,7 @@ async def count_moves(connection: AsyncConnection, sought: MoveFilter) -> list[M
     ways = (columns.from_segment_id, columns.to_segment_id, columns.cause)
     statement = (
         select(*ways, func.count().label("customers"))
-        .where(*_conditions(sought))
+        .where(*_conditions(connection.dialect.name, sought))
         .group_by(*ways)
         .order_by(func.count().desc(), *ways)
     )
@@ -76,7 +77,7 @@ async def count_moves(connection: AsyncConnection, sought: MoveFilter) -> list[M
     return [MoveCount(**{**row, "cause": Cause(row["cause"])}) for row in rows]
 
 
-def _conditions(sought: MoveFilter) -> list[ColumnElement[bool]]:
+def _conditions(dialect: str, sought: MoveFilter) -> list[ColumnElement[bool]]:
     columns = segment_changes.c
     same = ("run_id", "from_segment_id", "to_segment_id", "cause")
     asked: dict[str, Any] = {name: getattr(sought, name) for name in same}
@@ -85,7 +86,7 @@ def _conditions(sought: MoveFilter) -> list[ColumnElement[bool]]:
         found.append(columns.changed_at >= sought.since)
     if sought.customer is not None:
         published, customer_id = sought.customer
-        found.append(is_one_of(segment_changes, published, [customer_id]))
+        found.append(is_one_of(columns.customer_id, dialect, published, [customer_id]))
     if sought.after is not None:
         found.append(columns.id > sought.after)
     return found

@@ -1,14 +1,16 @@
 """What one run publishes: customers in columns, segments in rows, moves, names, lineage."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.arrays import BoolArray
 from backend.core.customer_id import CustomerIds, CustomerIdType
-from backend.core.glossary import Cause
+from backend.core.glossary import Cause, Departure
 from backend.forecast.explainer import Explainer
 from backend.results.customer_numbers import moved
 from backend.results.move import SegmentEvent
@@ -16,6 +18,7 @@ from backend.results.publishing import CustomerColumns, LastTold, Publishing
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 from backend.segments.segment_model import SegmentModel
+from backend.store.tombstones import Erasures
 
 GivenBy = Literal["person", "model"]
 
@@ -38,10 +41,28 @@ class SegmentMoves:
     to_segment_id: Sequence[str | None]
     cause: Sequence[Cause]
 
+    def rows(self, chosen: BoolArray) -> "SegmentMoves":
+        """Return some of the moves."""
+        places = np.flatnonzero(chosen).tolist()
+        return SegmentMoves(
+            customer_id=self.customer_id[places],
+            from_segment_id=[self.from_segment_id[place] for place in places],
+            to_segment_id=[self.to_segment_id[place] for place in places],
+            cause=[self.cause[place] for place in places],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """Everything one run publishes."""
+    """Everything one run publishes.
+
+    Attributes
+    ----------
+    departures
+        Why customers are there no longer who were, by id as text.
+    erasures
+        Who was erased when the run read the shop; who is erased since is left out too.
+    """
 
     run_id: str
     token: str
@@ -55,6 +76,8 @@ class Publication:
     explainer: Explainer | None
     model: SegmentModel | None
     retention: timedelta
+    departures: Mapping[str, Departure] = field(default_factory=dict)
+    erasures: Erasures = field(default_factory=Erasures)
 
     @property
     def customer_id_type(self) -> CustomerIdType:

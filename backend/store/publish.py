@@ -13,6 +13,8 @@ from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.run_report import RunReport
 from backend.store import runs, stored
 from backend.store.customer_columns import Columns, customer_columns
+from backend.store.departures import take_back, tell_gone
+from backend.store.erasing import without_erased
 from backend.store.id_column import fit_customer_id_type
 from backend.store.last_told import read_last_told
 from backend.store.names import settle_names
@@ -64,6 +66,9 @@ async def publish(
             model=_written(stored.MODEL, publication.model),
             now=now,
         )
+        publication = await without_erased(connection, publication)
+        await take_back(connection, publication.customers.customer_id)
+        await tell_gone(connection, publication.departures, now)
         rows, new_names = publication.segments, publication.new_names
         named = await settle_names(connection, rows, new_names, now)
         publication = replace(publication, segments=named)
@@ -72,9 +77,8 @@ async def publish(
         await _append_moves(connection, publication, now)
         await _append_lineage(connection, publication, now)
         await _forget(connection, now - publication.retention)
-        if closing is not None:
-            report = stored.REPORT.write(closing(publication.report))
-            await runs.replace_report(connection, publication.run_id, report)
+        report = publication.report if closing is None else closing(publication.report)
+        await runs.replace_report(connection, publication.run_id, stored.REPORT.write(report))
 
 
 def _written(kind: StoredKind[Left], value: Left | None) -> str | None:

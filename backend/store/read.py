@@ -8,17 +8,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import RowMapping, delete, select
+from sqlalchemy import RowMapping, select
 
 from backend.core.customer_id import CustomerId
-from backend.core.errors import RunAlreadyActive
 from backend.core.glossary import Fate
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.customer_numbers import CustomerNumbers
 from backend.results.move import LineageEvent
 from backend.results.segment import Segment
-from backend.store import runs, stored
-from backend.store.id_column import HOLDERS, is_one_of
+from backend.store import stored
+from backend.store.id_column import is_one_of
 from backend.store.runs import Published
 from backend.store.tables import customer_intelligence, segment_lineage, segments
 from backend.store.tables import runs as runs_table
@@ -45,8 +44,9 @@ async def read_profiles(
 
     Each has its own `run_id` and `as_of`: a run may be published since `published` was read.
     """
+    column, dialect = customer_intelligence.c.customer_id, connection.dialect.name
     statement = select(customer_intelligence).where(
-        is_one_of(customer_intelligence, published, customer_ids)
+        is_one_of(column, dialect, published, customer_ids)
     )
     rows = (await connection.execute(statement)).mappings()
     found = [{**row, "customer_id": CustomerId(str(row["customer_id"]))} for row in rows]
@@ -109,23 +109,3 @@ async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[Linea
 def _lineage_event(row: RowMapping) -> LineageEvent:
     told = {"relatives": json.loads(row["relatives"]), "event": Fate(row["event"])}
     return LineageEvent(**{**row, **told})
-
-
-async def erase_customer(
-    connection: AsyncConnection, published: Published, customer_id: CustomerId
-) -> bool:
-    """Delete all that is ours about a customer, moves included. Returns whether there was any.
-
-    Raises
-    ------
-    RunAlreadyActive
-        While a run is at work: it would publish again what it has read.
-    """
-    if (running := await runs.running(connection)) is not None:
-        raise RunAlreadyActive(running)
-    erased = 0
-    for table in HOLDERS:
-        statement = delete(table).where(is_one_of(table, published, [customer_id]))
-        erased += (await connection.execute(statement)).rowcount
-    await runs.revise(connection)
-    return erased > 0

@@ -343,6 +343,12 @@ async def hold_published(connection: AsyncConnection) -> None:
     await connection.execute(select(runs.c.id).where(runs.c.published == 1).with_for_update())
 
 
+async def hold_publications(connection: AsyncConnection) -> None:
+    """Wait for a run that is being published, and keep any from it until the transaction ends."""
+    published_or_next = (runs.c.published == 1) | (runs.c.active == 1)
+    await connection.execute(select(runs.c.id).where(published_or_next).with_for_update())
+
+
 async def revise(connection: AsyncConnection) -> None:
     """Say that something of what is served was corrected."""
     await connection.execute(

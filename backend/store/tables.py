@@ -14,11 +14,16 @@ from sqlalchemy import (
     Text,
 )
 
-from backend.database.column_types import UtcDateTime, long_text
+from backend.core.customer_id import LONGEST_ID
+from backend.database.column_types import UtcDateTime, any_text, long_text
 from backend.results.customer_numbers import NUMBERS
 from backend.store.customer_columns import column_of
 
 SEGMENT_ID_LENGTH = 100
+# Every column of ours that holds a customer's id says so: erasing, exporting and changing the type
+# of ids go by it, so that a later table is erased because it is there.
+HOLDS_CUSTOMER_ID = "holds_customer_id"
+CUSTOMER_ID = {HOLDS_CUSTOMER_ID: True}
 
 # All but customer_intelligence have a prefix: a shop may have `runs` or `segments` of its own.
 intelligence = MetaData(
@@ -35,7 +40,7 @@ intelligence = MetaData(
 customer_intelligence = Table(
     "customer_intelligence",
     intelligence,
-    Column("customer_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("customer_id", BigInteger, primary_key=True, autoincrement=False, info=CUSTOMER_ID),
     *(column_of(one) for one in NUMBERS),
     Index("idx_intelligence_archetype", "archetype_id"),
     Index("idx_intelligence_updated", "updated_at"),
@@ -83,7 +88,7 @@ segment_changes = Table(
     "intelligence_segment_changes",
     intelligence,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("customer_id", BigInteger, nullable=False),
+    Column("customer_id", BigInteger, nullable=False, info=CUSTOMER_ID),
     Column("from_segment_id", String(SEGMENT_ID_LENGTH), comment="null: newly known"),
     Column("to_segment_id", String(SEGMENT_ID_LENGTH), comment="null: no longer known"),
     Column("changed_at", UtcDateTime, nullable=False),
@@ -133,4 +138,36 @@ runs = Table(
         "state IN ('queued', 'running', 'succeeded', 'failed')", name="ck_intelligence_runs_state"
     ),
     Index("idx_intelligence_runs_queued_at", "queued_at"),
+)
+
+# Whom followers have to forget. Ids are text, as they were when they left.
+customers_gone = Table(
+    "intelligence_customers_gone",
+    intelligence,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("customer_id", any_text(LONGEST_ID), nullable=False, info=CUSTOMER_ID),
+    Column("cause", String(16), nullable=False, comment="deleted, erased or merged"),
+    Column("gone_at", UtcDateTime, nullable=False, comment="when it was noticed"),
+    Index("idx_intelligence_customers_gone_at", "gone_at"),
+    Index("idx_intelligence_customers_gone_customer", "customer_id"),
+)
+
+# Who was erased and may still be in the shop: recognised, not named.
+tombstones = Table(
+    "intelligence_tombstones",
+    intelligence,
+    Column("mark", String(64), primary_key=True, comment="HMAC of the customer's id"),
+    Column("key_id", String(16), nullable=False, comment="which key it was made with"),
+    Column("erased_at", UtcDateTime, nullable=False),
+)
+
+# Only ever appended to; nothing in it is about a customer.
+audit = Table(
+    "intelligence_audit",
+    intelligence,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("key", String(16), nullable=False, comment="fingerprint of the key that was sent"),
+    Column("action", String(32), nullable=False),
+    Column("subject", String(SEGMENT_ID_LENGTH), comment="id of a run or a segment"),
 )

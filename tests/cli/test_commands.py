@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from backend.database.engine import opened, transaction
+from backend.store.audit import read_audit
 from tests.conftest import NewDatabase, execute, wait_for
 from tests.live import ROOT, command, environment, run, serving, started_anew
 from tests.shops import fill, invented
@@ -141,6 +143,12 @@ def test_migrate_makes_the_guides_tables_when_asked(database_url: str, tmp_path:
     done = command(database_url, tmp_path, "migrate", "--shop-tables")
     assert done.returncode == 0, done.stderr
     assert command(database_url, tmp_path, "cluster", "--json").returncode == 0
+    assert wait_for(audited(database_url)) == [("command", "run_started")]
+
+
+async def audited(url: str) -> list[tuple[str, str]]:
+    async with opened(url) as engine, transaction(engine) as connection:
+        return [(one.key, one.action) for one in await read_audit(connection, limit=10)]
 
 
 def test_a_separate_worker_does_the_work(sqlite_shop: str, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from backend import store
 from backend.core.customer_id import CustomerId
 from backend.database.engine import AsyncConnection, AsyncEngine, create_engine, opened, transaction
 from backend.files.guide_tables import shop_tables
-from backend.store import runs
 from backend.store.migrate import migrate
 from backend.store.tables import segment_changes
 from tests.conftest import execute
@@ -129,9 +128,8 @@ async def happens(connection: AsyncConnection, night: Night, as_of: datetime) ->
     ]
     if orders:
         await connection.execute(insert(ORDERS), orders)
-    if (published := await runs.published(connection)) is not None:
-        for number in night.erased:
-            await store.erase_customer(connection, published, CustomerId(str(number)))
+    for number in night.erased:
+        await store.erase_rows(connection, [CustomerId(str(number))], as_of)
 
 
 def an_order(as_of: datetime) -> dict[str, Any]:

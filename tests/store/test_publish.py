@@ -17,7 +17,6 @@ from backend.core.customer_id import CustomerId
 from backend.core.errors import (
     DatabaseUnavailable,
     LeaseLost,
-    RunAlreadyActive,
     SegmentNameTaken,
     SegmentNotFound,
 )
@@ -427,36 +426,6 @@ async def test_runs_and_their_moves_are_kept_for_as_long_as_configured(
 async def moves(engine: AsyncEngine) -> list[Move]:
     async with transaction(engine) as connection:
         return await store.read_moves(connection, MoveFilter(), limit=10)
-
-
-async def test_erasing_a_customer_erases_their_moves(engine: AsyncEngine) -> None:
-    publication = await prepared(engine)
-    moved = SegmentMoves(
-        customer_id=INTEGERS[:2],
-        from_segment_id=[None, None],
-        to_segment_id=["alpha", "beta"],
-        cause=[Cause.BEHAVIOUR, Cause.BEHAVIOUR],
-    )
-    await store.publish(engine, replace(publication, moves=moved), now=NOW)
-    async with transaction(engine) as connection:
-        published = await runs.published(connection)
-        assert published is not None
-        assert await store.erase_customer(connection, published, CustomerId("7"))
-        assert not await store.erase_customer(connection, published, CustomerId("7"))
-    assert await profiles(engine, "7") == {}
-    assert [move.customer_id for move in await moves(engine)] == ["12"]
-
-
-async def test_nobody_is_erased_while_a_run_may_publish_them_again(engine: AsyncEngine) -> None:
-    await store.publish(engine, await prepared(engine), now=NOW)
-    at_work = await prepared(engine)
-    async with transaction(engine) as connection:
-        published = await runs.published(connection)
-        assert published is not None
-        with pytest.raises(RunAlreadyActive) as refused:
-            await store.erase_customer(connection, published, CustomerId("7"))
-    assert refused.value.run_id == at_work.run_id
-    assert set(await profiles(engine, "7")) == {"7"}
 
 
 @pytest.mark.external

@@ -12,3 +12,35 @@ PROFILE: JsonDict = {
     "last_name": "Example",
     **nested({str(one.shown_as): one.example for one in SHOWN}),
 }
+
+EXPORT: JsonDict = {
+    "customer_id": "12345",
+    "exported_at": "2011-12-10T08:00:00Z",
+    "accounts": ["12345"],
+    "erased_at": None,
+    "person": {
+        "customer_id": "12345",
+        "email": "customer@example.com",
+        "first_name": "Ada",
+        "last_name": "Example",
+    },
+    "held": [
+        {
+            "table": "customer_intelligence",
+            "values": [
+                {
+                    "name": "frequency",
+                    "value": 15,
+                    "meaning": "number of counted orders; unit: orders; null when: not_scored_yet",
+                }
+            ],
+        }
+    ],
+}
+
+GONE: JsonDict = {
+    "id": 1,
+    "customer_id": "12345",
+    "cause": "erased",
+    "gone_at": "2011-12-10T08:00:00Z",
+}

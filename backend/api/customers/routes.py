@@ -1,28 +1,23 @@
-"""Customers: one by id, several by a part of e-mail or name; erase what we hold of one."""
+"""Customers: one by id, several by a part of e-mail or name, who left; export and erase one."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Query
 
 from backend import store
-from backend.api.caching import cached
+from backend.api.audited import Audited
+from backend.api.customers.erasure import erase
 from backend.api.customers.explanations import explained
-from backend.api.customers.schema import CustomerList, CustomerProfile, profile_of
+from backend.api.customers.export import CustomerExport, exported
+from backend.api.customers.profiles import read_profile, search_profiles
+from backend.api.customers.schema import CustomerList, CustomerProfile, CustomersGone
 from backend.api.fields import CustomerIdInPath
 from backend.api.problem_answers import problems
-from backend.api.routers import for_admin_keys, for_any_key
-from backend.api.state import ApiState, State
-from backend.core.customer_id import CustomerId
-from backend.core.errors import CustomerNotFound
+from backend.api.routers import SeesPeople, for_admin_keys, for_any_key
+from backend.api.state import State
+from backend.core.errors import PeopleMasked
+from backend.core.instants import WrittenInstant, in_utc
 from backend.database.engine import transaction
-from backend.results.customer_numbers import CustomerNumbers
-from backend.shop import customers
-from backend.shop.asking import asked
-from backend.shop.customers import Customer
-from backend.store import runs
-from backend.store.runs import Published
 
 router = for_any_key("/api/mcp/customers", "customers")
 
@@ -30,10 +25,14 @@ router = for_any_key("/api/mcp/customers", "customers")
 admin = for_admin_keys()
 
 
-# Ahead of /{customer_id}, which would take "search" for an id.
-@router.get("/search")
+# "search" and "gone" stand ahead of /{customer_id}, which would take them for ids.
+@router.get(
+    "/search",
+    responses=problems(403, _403=str(PeopleMasked())),
+)
 async def search_customers(
     state: State,
+    sees_people: SeesPeople,
     query: Annotated[
         str,
         Query(
@@ -45,72 +44,78 @@ async def search_customers(
     ],
     limit: Annotated[int, Query(ge=1, le=100, description="At most so many")] = 10,
 ) -> CustomerList:
-    """Find customers by any part of their e-mail, first or last name; best matches first."""
-    search = partial(customers.search_customers, shop=state.shop, query=query, limit=limit)
-    found = await asked(state.shop_engine, state.shop, search)
-    profiles = await _profiles(state, await _published(state), found)
+    """Find customers by any part of their e-mail, first or last name; best matches first.
+
+    Not with a key of API_KEY_MASKED.
+    """
+    if not sees_people:
+        raise PeopleMasked
+    profiles = await search_profiles(state, query, limit)
     return CustomerList(customers=profiles, count=len(profiles))
+
+
+@router.get("/gone")
+async def list_customers_gone(
+    state: State,
+    since: Annotated[
+        WrittenInstant | None,
+        Query(description="Only who left then or later; in SHOP_TIME_ZONE without an offset"),
+    ] = None,
+    after: Annotated[
+        int, Query(ge=0, le=2**63 - 1, description="Only those after the one with this id")
+    ] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="At most so many")] = 1000,
+) -> CustomersGone:
+    """List whom a copy of ours has to forget: who left within the last thirty days, and why.
+
+    The first first: go on from the last id you got until the list is empty.
+    """
+    earliest = None if since is None else in_utc(since, state.shop.mapping.zone)
+    async with transaction(state.engine) as connection:
+        gone = await store.read_gone(
+            connection, now=state.now(), since=earliest, after=after, limit=limit
+        )
+    return CustomersGone(gone=gone)
 
 
 @router.get("/{customer_id:any_text}", responses=problems(404))
 async def get_customer(
     state: State,
+    sees_people: SeesPeople,
     customer_id: CustomerIdInPath,
     explain: Annotated[bool, Query(description="Add why these numbers")] = False,
 ) -> CustomerProfile:
-    """Tell one customer's segment, value and churn risk."""
-    published = await _published(state)
-    read = partial(_read_one, state, published, customer_id)
-    name = f"customer:{customer_id}"
-    known = await cached(state.cache, published, name, CustomerProfile, read)
+    """Tell one customer's segment, value and churn risk.
+
+    With a key of API_KEY_MASKED, e-mail and names are null.
+    """
+    known = await read_profile(state, customer_id)
+    known = known if sees_people else known.masked()
     return await explained(state, known) if explain else known
 
 
-@admin.delete("/customers/{customer_id:any_text}", status_code=204, responses=problems(404, 409))
-async def erase_customer(state: State, customer_id: CustomerIdInPath) -> None:
+@admin.get("/customers/{customer_id:any_text}/export", responses=problems(404))
+async def export_customer(
+    state: State, audited: Audited, customer_id: CustomerIdInPath
+) -> CustomerExport:
+    """Return all that is held about one customer, and what each value means."""
+    return await exported(state, audited, customer_id)
+
+
+@admin.delete("/customers/{customer_id:any_text}", status_code=204, responses=problems(404))
+async def erase_customer(
+    state: State,
+    audited: Audited,
+    customer_id: CustomerIdInPath,
+    forget: Annotated[
+        Literal["now"] | None,
+        Query(description="now: leave no tombstone; the next run knows them, if the shop does"),
+    ] = None,
+) -> None:
     """Erase everything of ours about a customer, their changes of segment included.
 
-    Erase them in the shop first, and not while a run is at work: what it has read it publishes.
+    They stay unknown to every route and every run, the one at work included, until a run no longer
+    finds them in the shop: a tombstone stands meanwhile, which recognises the id and does not hold
+    it.
     """
-    await runs.reap_expired(state.engine, now=state.now())
-    async with transaction(state.engine) as connection:
-        published = await runs.published(connection)
-        erased = published is not None and await store.erase_customer(
-            connection, published, customer_id
-        )
-    if not erased:
-        raise CustomerNotFound(str(customer_id))
-
-
-async def _published(state: ApiState) -> Published | None:
-    async with transaction(state.engine) as connection:
-        return await runs.published(connection)
-
-
-async def _read_one(
-    state: ApiState, published: Published | None, customer_id: CustomerId
-) -> CustomerProfile:
-    find = partial(customers.get_customer, shop=state.shop, customer_id=customer_id)
-    customer = await asked(state.shop_engine, state.shop, find)
-    if customer is None:
-        raise CustomerNotFound(str(customer_id))
-    return (await _profiles(state, published, [customer]))[0]
-
-
-async def _profiles(
-    state: ApiState, published: Published | None, found: Sequence[Customer]
-) -> list[CustomerProfile]:
-    """Join the shop's customers with what the published run says of them."""
-    ids = [customer.id for customer in found]
-    numbers = {} if published is None else await _numbers(state, published, ids)
-    return [
-        profile_of(customer, numbers.get(customer.id) or CustomerNumbers.unknown(customer.id))
-        for customer in found
-    ]
-
-
-async def _numbers(
-    state: ApiState, published: Published, customer_ids: Sequence[CustomerId]
-) -> Mapping[CustomerId, CustomerNumbers]:
-    async with transaction(state.engine) as connection:
-        return await store.read_profiles(connection, published, customer_ids)
+    await erase(state, audited, customer_id, forget=forget is not None)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 
 from pydantic import ConfigDict, Field
 
@@ -14,6 +14,7 @@ from backend.core.customer_id import CustomerId
 from backend.results.customer_numbers import SHOWN, CustomerNumbers
 from backend.results.declared import Number, Quantity
 from backend.results.explanation import Explanation
+from backend.results.gone import GoneCustomer
 from backend.shop.customers import Customer
 
 
@@ -39,17 +40,27 @@ class CustomerProfile(Numbers):  # type: ignore[misc]  # its fields are those de
         default=None, description="Why these numbers; with explain=true"
     )
 
+    def masked(self) -> Self:
+        """Return the same without what the shop knows of the person but their id."""
+        known = Person.model_fields.keys() - {"customer_id"}
+        masked: Self = self.model_copy(update=dict.fromkeys(known))
+        return masked
 
-def profile_of(customer: Customer, numbers: CustomerNumbers) -> CustomerProfile:
-    """Join what the shop knows of a customer with what the published run says."""
-    known = nested({str(one.shown_as): getattr(numbers, one.name) for one in SHOWN})
-    return CustomerProfile(
+
+def person_of(customer: Customer) -> Person:
+    """Show what the shop knows of a customer."""
+    return Person(
         customer_id=str(customer.id),
         email=customer.email,
         first_name=customer.first_name,
         last_name=customer.last_name,
-        **known,
     )
+
+
+def profile_of(customer: Customer, numbers: CustomerNumbers) -> CustomerProfile:
+    """Join what the shop knows of a customer with what the published run says."""
+    known = nested({str(one.shown_as): getattr(numbers, one.name) for one in SHOWN})
+    return CustomerProfile(**vars(person_of(customer)), **known)
 
 
 def numbers_of(profile: CustomerProfile) -> CustomerNumbers:
@@ -73,3 +84,11 @@ class CustomerList(Schema):
 
     customers: list[CustomerProfile] = Field(description="Best match first")
     count: int = Field(description="Customers in this answer")
+
+
+class CustomersGone(Schema):
+    """Who left, the first first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"gone": [example.GONE]}})
+
+    gone: list[GoneCustomer] = Field(description="The first first")

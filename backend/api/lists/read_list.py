@@ -22,6 +22,7 @@ from backend.shop.asking import asked as asked_of_shop
 from backend.shop.customers import Customer
 from backend.store import runs
 from backend.store.runs import Published
+from backend.store.tombstones import erased_among
 
 ROWS_OF_A_FILE = 1000
 
@@ -38,6 +39,8 @@ class AskedList:
         What it means: who, in which order, and which of their fields.
     cursor
         Where the page begins; None: at the beginning.
+    sees_people
+        Whether whoever asks may see e-mails and names.
     """
 
     question: dict[str, Any]
@@ -45,9 +48,10 @@ class AskedList:
     sorting: Sorting
     columns: Columns
     cursor: Cursor | None
+    sees_people: bool
 
     @classmethod
-    def of(cls, query: ListQuery, state: ApiState) -> "AskedList":
+    def of(cls, query: ListQuery, state: ApiState, *, sees_people: bool) -> "AskedList":
         """Read what is asked for; a cursor brings its list's conditions.
 
         Raises
@@ -68,6 +72,7 @@ class AskedList:
             sorting=Sorting.parse(meant.sort),
             columns=Columns.parse(query.fields),
             cursor=cursor or None,
+            sees_people=sees_people,
         )
 
 
@@ -154,14 +159,17 @@ async def _page(state: ApiState, asked: AskedList, cursor: Cursor | None, limit:
         page = await store.read_page(
             connection, asked.chosen, asked.sorting, after=place, limit=limit
         )
-    people = await _people(state, asked.columns, page.customers)
-    return ListPage(published, page.customers, people, page.next)
+        ids = [one.customer_id for one in page.customers]
+        erased = await erased_among(connection, state.own_keys.tombstones, ids)
+    listed = [one for one in page.customers if one.customer_id not in erased]
+    people = await _people(state, asked, listed)
+    return ListPage(published, listed, people, page.next)
 
 
 async def _people(
-    state: ApiState, columns: Columns, listed: Sequence[CustomerNumbers]
+    state: ApiState, asked: AskedList, listed: Sequence[CustomerNumbers]
 ) -> dict[CustomerId, Customer]:
-    if not columns.need_the_shop or not listed:
+    if not (asked.columns.need_the_shop and asked.sees_people and listed):
         return {}
     ids = [one.customer_id for one in listed]
     find = partial(customers.get_customers, shop=state.shop, customer_ids=ids)

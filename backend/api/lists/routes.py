@@ -13,8 +13,9 @@ from backend.api.lists.list_query import ListQuery, of_segment
 from backend.api.lists.read_list import AskedList, page_answer
 from backend.api.lists.schema import BatchRequest, CustomerBatch, CustomerPage
 from backend.api.problem_answers import problems
-from backend.api.routers import for_any_key
+from backend.api.routers import SeesPeople, for_any_key
 from backend.api.state import ApiState, State
+from backend.core.errors import PeopleMasked
 
 router = for_any_key("/api/mcp/customers", "customers")
 
@@ -32,40 +33,53 @@ LIST: dict[str, Any] = {
 
 @router.get("", **LIST)
 async def list_customers(
-    state: State, query: Annotated[ListQuery, Query()], accept: Accept = None
+    state: State,
+    sees_people: SeesPeople,
+    query: Annotated[ListQuery, Query()],
+    accept: Accept = None,
 ) -> Response | dict[str, Any]:
     """List the customers who meet all conditions, and what all of them add up to.
 
     In pages, or with `format=csv` or `Accept: text/csv` whole as a file.
     """
-    return await _answer(state, query, accept)
+    return await _answer(state, query, accept, sees_people=sees_people)
 
 
 @of_segments.get("/{segment_id}/customers", **LIST)
 async def list_segment_customers(
     state: State,
+    sees_people: SeesPeople,
     segment_id: SegmentIdInPath,
     query: Annotated[ListQuery, Query()],
     accept: Accept = None,
 ) -> Response | dict[str, Any]:
     """List the customers of one segment, or of one group; all else is as for all customers."""
-    return await _answer(state, await of_segment(state, segment_id, query), accept)
+    of_one = await of_segment(state, segment_id, query)
+    return await _answer(state, of_one, accept, sees_people=sees_people)
 
 
 async def _answer(
-    state: ApiState, query: ListQuery, accept: str | None
+    state: ApiState, query: ListQuery, accept: str | None, *, sees_people: bool
 ) -> Response | dict[str, Any]:
-    asked = AskedList.of(query, state)
+    asked = AskedList.of(query, state, sees_people=sees_people)
     if query.wants_csv(accept):
         return await csv_answer(state, asked)
     return await page_answer(state, asked, limit=query.limit, totals=query.totals)
 
 
 @router.post(
-    "/batch", max_body_size=BATCH_BYTES, openapi_extra=body_of(BatchRequest, required=True)
+    "/batch",
+    max_body_size=BATCH_BYTES,
+    openapi_extra=body_of(BatchRequest, required=True),
+    responses=problems(403, _403=str(PeopleMasked())),
 )
 async def look_up_customers(
-    state: State, wanted: Annotated[BatchRequest, sent(BatchRequest)]
+    state: State, sees_people: SeesPeople, wanted: Annotated[BatchRequest, sent(BatchRequest)]
 ) -> CustomerBatch:
-    """Look up to 1,000 customers up by id or by e-mail; who is missing is said."""
-    return await batch_answer(state, wanted)
+    """Look up to 1,000 customers up by id or by e-mail; who is missing is said.
+
+    With a key of API_KEY_MASKED by id alone, and e-mail and names are null.
+    """
+    if wanted.emails and not sees_people:
+        raise PeopleMasked
+    return await batch_answer(state, wanted, sees_people=sees_people)

@@ -6,6 +6,7 @@ from fastapi import Query, Response
 from fastapi.responses import HTMLResponse
 
 from backend import store
+from backend.api.audited import Audited
 from backend.api.bodies import body_of, sent
 from backend.api.fields import RunIdInPath
 from backend.api.problem_answers import problems
@@ -15,6 +16,7 @@ from backend.api.runs.schema import ClusterRequest, RunAccepted, RunList, RunVie
 from backend.api.security_headers import page
 from backend.api.state import State
 from backend.core.errors import ReportNotReady
+from backend.core.glossary import Action
 from backend.core.late import late
 from backend.results.readiness import Readiness
 from backend.results.run_report import RunReport
@@ -37,11 +39,15 @@ status = for_any_key("/api/admin", "admin")
     openapi_extra=body_of(ClusterRequest, required=False),
 )
 async def start_run(
-    state: State, response: Response, wanted: Annotated[ClusterRequest, sent(ClusterRequest)]
+    state: State,
+    audited: Audited,
+    response: Response,
+    wanted: Annotated[ClusterRequest, sent(ClusterRequest)],
 ) -> RunAccepted:
     """Learn segments, value and churn anew. Follow the run at its status address."""
     request = wanted.as_run_request(state.shop.mapping.zone, state.as_of)
     run = await runs.enqueue(state.engine, request, now=state.now())
+    await audited.note(Action.RUN_STARTED, run.id)
     response.headers["Location"] = STATUS_URL
     return RunAccepted(run_id=run.id, state=run.state, status_url=STATUS_URL)
 

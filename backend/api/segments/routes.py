@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Query
 
 from backend import store
+from backend.api.audited import Audited
 from backend.api.bodies import body_of, sent
 from backend.api.caching import cached
 from backend.api.fields import SegmentIdInPath
@@ -24,7 +25,7 @@ from backend.api.segments.schema import (
 )
 from backend.api.state import ApiState, State
 from backend.core.customer_id import CustomerId
-from backend.core.glossary import NO_ORDERS, Cause
+from backend.core.glossary import NO_ORDERS, Action, Cause
 from backend.core.instants import WrittenInstant, in_utc
 from backend.database.engine import snapshot, transaction
 from backend.database.failures import OURS
@@ -105,6 +106,7 @@ async def list_segment_products(
 )
 async def name_segment(
     state: State,
+    audited: Audited,
     segment_id: SegmentIdInPath,
     words: Annotated[SegmentWords, sent(SegmentWords)],
 ) -> Segment:
@@ -115,6 +117,7 @@ async def name_segment(
     given = words.model_dump(exclude_unset=True)
     async with transaction(state.engine) as connection:
         await store.name_segment(connection, segment_id, given, now=state.now())
+        await audited.record(connection, Action.SEGMENT_RENAMED, segment_id)
         published = await store.read_segments(connection)
     return next(one for one in told_apart(published.segments) if one.id == segment_id)
 

@@ -1,0 +1,81 @@
+"""Who left, told to followers for thirty days: deleted or merged in the shop, or erased here."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, insert, select
+
+from backend.core.customer_id import UNKNOWN, CustomerIds
+from backend.core.glossary import Departure
+from backend.database.engine import AsyncConnection
+from backend.results.gone import GoneCustomer
+from backend.store.tables import customers_gone
+
+TOLD_FOR = timedelta(days=30)
+IDS_PER_STATEMENT = 500
+
+
+async def read_gone(
+    connection: AsyncConnection,
+    *,
+    now: datetime,
+    since: datetime | None = None,
+    after: int = 0,
+    limit: int,
+) -> list[GoneCustomer]:
+    """Return who left within the last thirty days, the first first.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    now
+        The time.
+    since
+        Only who left then or later.
+    after
+        Only those with a greater id.
+    limit
+        At most so many.
+    """
+    earliest = max(now - TOLD_FOR, since or now - TOLD_FOR)
+    statement = (
+        select(customers_gone)
+        .where(customers_gone.c.gone_at >= earliest, customers_gone.c.id > after)
+        .order_by(customers_gone.c.id)
+        .limit(limit)
+    )
+    rows = (await connection.execute(statement)).mappings()
+    return [GoneCustomer(**{**row, "cause": Departure(row["cause"])}) for row in rows]
+
+
+async def tell_gone(
+    connection: AsyncConnection, causes: Mapping[str, Departure], now: datetime
+) -> None:
+    """Tell that these customers left, by id as text; forget whom it was told of long enough."""
+    await forget_told(connection, now)
+    rows = [
+        {"customer_id": one, "cause": str(cause), "gone_at": now} for one, cause in causes.items()
+    ]
+    if rows:
+        await connection.execute(insert(customers_gone), rows)
+
+
+async def forget_told(connection: AsyncConnection, now: datetime) -> None:
+    """Forget who left more than thirty days ago."""
+    old = customers_gone.c.gone_at < now - TOLD_FOR
+    await connection.execute(delete(customers_gone).where(old))
+
+
+async def take_back(connection: AsyncConnection, customer_ids: NDArray[Any]) -> None:
+    """Tell no longer that somebody left who is there again; ids are ascending."""
+    columns = select(customers_gone.c.id, customers_gone.c.customer_id)
+    told = (await connection.execute(columns)).all()
+    there = CustomerIds(customer_ids).places_of(np.array([row[1] for row in told], dtype=object))
+    back = [row.id for row, place in zip(told, there, strict=True) if place != UNKNOWN]
+    for start in range(0, len(back), IDS_PER_STATEMENT):
+        some = customers_gone.c.id.in_(back[start : start + IDS_PER_STATEMENT])
+        await connection.execute(delete(customers_gone).where(some))

@@ -1,0 +1,149 @@
+"""Erasing a customer: every row of ours about them, wherever a column holds their id.
+
+A tombstone goes first, in a transaction of its own: from then on nobody is told anything, and a run
+at work publishes without them, whatever becomes of the rest. Rows are deleted once no publication
+is under way.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, exists, select, update
+
+from backend.core.arrays import BoolArray
+from backend.core.customer_id import CustomerId, as_text
+from backend.core.glossary import Departure
+from backend.database.engine import AsyncConnection
+from backend.results.publishing import CustomerColumns
+from backend.results.run_report import RunReport
+from backend.results.segment import Segment
+from backend.store import runs
+from backend.store.departures import tell_gone
+from backend.store.id_column import HOLDERS, is_one_of
+from backend.store.publication import Publication
+from backend.store.tables import customer_intelligence, customers_gone, segments
+from backend.store.tombstones import read_marks, settle
+
+
+async def holds_any(connection: AsyncConnection, customer_ids: Sequence[CustomerId]) -> bool:
+    """Tell whether any row of ours is about one of these customers, but that they left."""
+    published, dialect = await runs.published(connection), connection.dialect.name
+    for column in HOLDERS:
+        if column.table is customers_gone:
+            continue
+        about = is_one_of(column, dialect, published, customer_ids)
+        if await connection.scalar(select(exists().where(about))):
+            return True
+    return False
+
+
+async def erase_rows(
+    connection: AsyncConnection, customer_ids: Sequence[CustomerId], now: datetime
+) -> None:
+    """Delete all that is ours about these customers, and tell followers that they are gone.
+
+    Waits for a publication that is under way. Segments count them no longer.
+    """
+    await runs.hold_publications(connection)
+    published, dialect = await runs.published(connection), connection.dialect.name
+    await _count_less(connection, customer_ids)
+    for column in HOLDERS:
+        about = is_one_of(column, dialect, published, customer_ids)
+        await connection.execute(delete(column.table).where(about))
+    causes = {one.text: Departure.ERASED for one in customer_ids}
+    await tell_gone(connection, causes, now)
+    await runs.revise(connection)
+
+
+async def _count_less(connection: AsyncConnection, customer_ids: Sequence[CustomerId]) -> None:
+    published, dialect = await runs.published(connection), connection.dialect.name
+    about = is_one_of(customer_intelligence.c.customer_id, dialect, published, customer_ids)
+    statement = select(customer_intelligence.c.archetype_id).where(about)
+    parents = dict((await connection.execute(select(segments.c.id, segments.c.parent_id))).all())
+    for segment_id in await connection.scalars(statement):
+        less = update(segments).where(segments.c.id.in_(with_ancestors(segment_id, parents)))
+        await connection.execute(less.values(customer_count=segments.c.customer_count - 1))
+
+
+def with_ancestors(segment_id: str, parents: Mapping[str, str | None]) -> list[str]:
+    """Return a segment and the groups that it is in, of those that are known."""
+    found: list[str] = []
+    above: str | None = segment_id
+    while above is not None and above in parents and above not in found:
+        found.append(above)
+        above = parents[above]
+    return found
+
+
+async def without_erased(connection: AsyncConnection, publication: Publication) -> Publication:
+    """Leave out of a publication whom somebody erased while the run was at work.
+
+    Raises
+    ------
+    TombstonesUnreadable
+        When some tombstones were made with a key that is not known.
+    """
+    erasures = publication.erasures
+    marks = await read_marks(connection, erasures.marker)
+    await settle(connection, erasures)
+    if not marks:
+        return publication
+    ids = as_text(publication.moves.customer_id).tolist()
+    if marks - erasures.marks:
+        ids += as_text(publication.customers.customer_id).tolist()
+    asked = {*ids, *publication.departures}
+    erased = {one for one in asked if not marks.isdisjoint(erasures.marker.marks(CustomerId(one)))}
+    return _without(publication, erased) if erased else publication
+
+
+def _without(publication: Publication, erased: set[str]) -> Publication:
+    customers, moves = publication.customers, publication.moves
+    kept = _kept(customers.customer_id, erased)
+    leaving = customers.rows(~kept)
+    fewer = _counted_less(publication.segments, leaving.segment.tolist())
+    departures = {one: why for one, why in publication.departures.items() if one not in erased}
+    return replace(
+        publication,
+        customers=customers.rows(kept),
+        moves=moves.rows(_kept(moves.customer_id, erased)),
+        segments=fewer,
+        report=_told_without(publication.report, leaving, fewer),
+        departures=departures,
+    )
+
+
+def _told_without(
+    report: RunReport, leaving: CustomerColumns, fewer: Sequence[Segment]
+) -> RunReport:
+    counts = replace(
+        report.customers,
+        total=report.customers.total - len(leaving.customer_id),
+        with_orders=report.customers.with_orders - int(np.count_nonzero(leaving.frequency)),
+    )
+    count = {one.id: one.customer_count for one in fewer}
+
+    def told(shown: Sequence[Segment]) -> tuple[Segment, ...]:
+        return tuple(
+            replace(one, customer_count=count.get(one.id, one.customer_count)) for one in shown
+        )
+
+    segments, groups = told(report.segments), told(report.groups)
+    return replace(report, customers=counts, segments=segments, groups=groups)
+
+
+def _kept(ids: NDArray[Any], erased: Collection[str]) -> BoolArray:
+    return np.array([one not in erased for one in as_text(ids).tolist()], dtype=bool)
+
+
+def _counted_less(shown: Sequence[Segment], places: Iterable[int]) -> list[Segment]:
+    """Count one customer less in the segment at each place, and in the groups above it."""
+    parents = {one.id: one.parent_id for one in shown}
+    less = Counter(
+        identity for place in places for identity in with_ancestors(shown[place].id, parents)
+    )
+    return [replace(one, customer_count=one.customer_count - less[one.id]) for one in shown]

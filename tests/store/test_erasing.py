@@ -1,0 +1,252 @@
+"""A customer is erased from every table of ours, and stays so, whatever a run has read before."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from sqlalchemy import insert, select
+
+from backend import store
+from backend.core.customer_id import CustomerId
+from backend.core.errors import TombstonesUnreadable
+from backend.core.glossary import Cause, Departure
+from backend.core.secret_keys import Marker, Use, derived, expanded
+from backend.database.engine import AsyncEngine, create_engine, transaction
+from backend.results.run_report import RunReport
+from backend.store.departures import take_back, tell_gone
+from backend.store.held import meaning_of
+from backend.store.id_column import HOLDERS
+from backend.store.moves import MoveFilter
+from backend.store.publication import Publication, SegmentMoves
+from backend.store.tables import customers_gone, intelligence, tombstones
+from backend.store.tombstones import Erasures, bury, drop_unreadable, erased_among, read_marks
+from tests.conftest import NewDatabase
+from tests.databases import migrated
+from tests.store.test_publish import INTEGERS, NOW, TEXTS, prepared, profiles
+
+OLD, NEW = "an old secret", "a new secret"
+MARKER = Marker.of([NEW], Use.TOMBSTONE)
+ROTATING = Marker.of([NEW, OLD], Use.TOMBSTONE)
+SEVEN = CustomerId("7")
+# Columns of tables in which nothing is about one customer. Whoever adds one says of it here that it
+# holds no customer's id, or registers it in `store/tables.py`: then its rows are erased.
+ABOUT_NOBODY = {
+    "intelligence_audit": "id at key action subject",
+    "intelligence_runs": "id state active published revision request as_of customer_id_type "
+    "lease_token lease_until stage share_done counts queued_at started_at finished_at error report "
+    "explainer model",
+    "intelligence_segment_lineage": "id segment_id event relatives happened_at run_id",
+    "intelligence_segment_names": "segment_id name description given_by updated_at",
+    "intelligence_segments": "id position parent_id is_group level name description customer_count "
+    "avg_ltv churn_risk_avg profile run_id",
+    "intelligence_tombstones": "mark key_id erased_at",
+}
+
+
+@pytest.fixture
+async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_engine(migrated_url)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+async def on_sqlite(new_sqlite: NewDatabase) -> AsyncIterator[AsyncEngine]:
+    """For what is the same on every database."""
+    made = create_engine(new_sqlite(migrated))
+    yield made
+    await made.dispose()
+
+
+def moved(ids: np.ndarray) -> SegmentMoves:
+    """Everybody appeared."""
+    return SegmentMoves(
+        customer_id=ids,
+        from_segment_id=[None] * len(ids),
+        to_segment_id=["alpha", "beta", "beta"],
+        cause=[Cause.BEHAVIOUR] * len(ids),
+    )
+
+
+async def published(
+    engine: AsyncEngine, ids: np.ndarray = INTEGERS, **changes: object
+) -> Publication:
+    publication = replace(await prepared(engine, ids), moves=moved(ids), **changes)  # type: ignore[arg-type]
+    await store.publish(engine, publication, now=NOW)
+    return publication
+
+
+async def counted(engine: AsyncEngine) -> dict[str, int]:
+    async with transaction(engine) as connection:
+        shown = await store.read_segments(connection)
+    return {one.id: one.customer_count for one in shown.segments}
+
+
+async def told_gone(engine: AsyncEngine) -> list[tuple[str, str]]:
+    async with transaction(engine) as connection:
+        gone = await store.read_gone(connection, now=NOW, limit=10)
+    return [(one.customer_id, one.cause) for one in gone]
+
+
+def test_every_column_that_may_hold_a_customers_id_is_registered() -> None:
+    held = {column.table.name for column in HOLDERS}
+    assert held == {
+        "customer_intelligence",
+        "intelligence_segment_changes",
+        "intelligence_customers_gone",
+    }
+    unregistered = {
+        name: set(table.columns.keys())
+        for name, table in intelligence.tables.items()
+        if name not in held
+    }
+    assert unregistered == {name: set(names.split()) for name, names in ABOUT_NOBODY.items()}
+    assert all(meaning_of(one) for column in HOLDERS for one in column.table.columns)
+
+
+@pytest.mark.parametrize(("ids", "asked", "others"), [(INTEGERS, "7", 2), (TEXTS, "cus_a", 2)])
+async def test_every_row_about_a_customer_goes_and_nobody_elses(
+    engine: AsyncEngine, ids: np.ndarray, asked: str, others: int
+) -> None:
+    await published(engine, ids)
+    customer = CustomerId(asked)
+    before = await counted(engine)
+    async with transaction(engine) as connection:
+        await tell_gone(connection, {asked: Departure.DELETED, "CUS_A": Departure.DELETED}, NOW)
+        assert await store.holds_any(connection, [customer])
+        await store.erase_rows(connection, [customer], NOW)
+        assert not await store.holds_any(connection, [customer])
+        for column in (column for column in HOLDERS if column.table is not customers_gone):
+            left = [str(one) for one in await connection.scalars(select(column))]
+            assert asked not in left
+            assert len(left) == others
+    assert set(await told_gone(engine)) == {("CUS_A", "deleted"), (asked, "erased")}
+    assert sum(before.values()) - sum((await counted(engine)).values()) == 1
+
+
+async def test_a_run_publishes_without_whom_somebody_erased_meanwhile(engine: AsyncEngine) -> None:
+    at_work = replace(await prepared(engine), moves=moved(INTEGERS))
+    at_work = replace(at_work, erasures=Erasures(marker=MARKER))
+    async with transaction(engine) as connection:
+        await bury(connection, MARKER, [SEVEN], NOW)
+    departures = {"7": Departure.DELETED, "3": Departure.MERGED}
+    total = at_work.report.customers.total
+    await store.publish(engine, replace(at_work, departures=departures), now=NOW)
+    assert set(await profiles(engine, "7", "12")) == {"12"}
+    async with transaction(engine) as connection:
+        moves = await store.read_moves(connection, MoveFilter(), limit=10)
+    assert {move.customer_id for move in moves} == {"12", "9000000000"}
+    assert await counted(engine) == {"alpha": 0, "beta": 2}
+    report = await store.read_report(engine, at_work.run_id)
+    assert report is not None
+    assert report.customers.total == total - 1
+    assert await told_gone(engine) == [("3", "merged")]
+    async with transaction(engine) as connection:
+        assert set(await erased_among(connection, MARKER, [SEVEN])) == {SEVEN}  # stands
+
+
+async def test_rows_that_are_just_being_published_are_erased_behind_it(
+    engine: AsyncEngine,
+) -> None:
+    """The run has looked at the tombstones already; what it commits is waited for."""
+    await published(engine)
+    at_work = replace(await prepared(engine), erasures=Erasures(marker=MARKER))
+    erasing: list[asyncio.Task[None]] = []
+
+    async def erased() -> None:
+        async with transaction(engine) as connection:
+            await bury(connection, MARKER, [SEVEN], NOW)
+        async with transaction(engine) as connection:
+            await store.erase_rows(connection, [SEVEN], NOW)
+
+    def closing(report: RunReport) -> RunReport:
+        erasing.append(asyncio.create_task(erased()))
+        return report
+
+    await store.publish(engine, at_work, now=NOW, closing=closing)
+    await erasing[0]
+    assert set(await profiles(engine, "7", "12")) == {"12"}
+    assert sum((await counted(engine)).values()) == len(INTEGERS) - 1
+
+
+async def test_a_tombstone_falls_once_the_shop_has_the_customer_no_longer(
+    on_sqlite: AsyncEngine,
+) -> None:
+    async with transaction(on_sqlite) as connection:
+        await bury(connection, MARKER, [SEVEN, CustomerId("12")], NOW)
+        marks = await read_marks(connection, MARKER)
+    found = {MARKER.mark(SEVEN): SEVEN}
+    await published(on_sqlite, erasures=Erasures(marker=MARKER, marks=marks, found=found))
+    async with transaction(on_sqlite) as connection:
+        standing = await erased_among(connection, MARKER, [SEVEN, CustomerId("12")])
+    assert standing == {SEVEN: NOW}
+
+
+async def test_a_tombstone_outlives_the_secret_it_was_made_with(on_sqlite: AsyncEngine) -> None:
+    """While both are set a run marks anew; with the new one alone nothing would be recognised."""
+    old = Marker.of([OLD], Use.TOMBSTONE)
+    async with transaction(on_sqlite) as connection:
+        await bury(connection, old, [SEVEN], NOW)
+        assert set(await erased_among(connection, ROTATING, [SEVEN])) == {SEVEN}
+        with pytest.raises(TombstonesUnreadable, match=r"1 tombstones .* SECRET_KEY=new,old"):
+            await read_marks(connection, MARKER)
+        marks = await read_marks(connection, ROTATING)
+    found = {old.mark(SEVEN): SEVEN}
+    await published(on_sqlite, erasures=Erasures(marker=ROTATING, marks=marks, found=found))
+    async with transaction(on_sqlite) as connection:
+        assert await read_marks(connection, MARKER) == {MARKER.mark(SEVEN)}
+        assert await erased_among(connection, MARKER, [SEVEN]) == {SEVEN: NOW}
+
+
+async def test_tombstones_of_a_lost_secret_can_be_taken_away(on_sqlite: AsyncEngine) -> None:
+    async with transaction(on_sqlite) as connection:
+        await bury(connection, Marker.of([OLD], Use.TOMBSTONE), [SEVEN], NOW)
+        await bury(connection, MARKER, [CustomerId("12")], NOW)
+        assert await drop_unreadable(connection, MARKER) == 1
+        assert await read_marks(connection, MARKER) == {MARKER.mark(CustomerId("12"))}
+
+
+async def test_a_tombstone_tells_neither_the_id_nor_anything_else_of_the_customer(
+    on_sqlite: AsyncEngine,
+) -> None:
+    canary = CustomerId("canary-7@example.com")
+    async with transaction(on_sqlite) as connection:
+        await bury(connection, MARKER, [canary, canary], NOW)
+        (row,) = (await connection.execute(select(tombstones))).all()
+    assert "canary" not in str(row)
+    assert len(row.mark) == 64
+
+
+async def test_who_left_is_told_for_thirty_days_and_not_once_they_are_back(
+    on_sqlite: AsyncEngine,
+) -> None:
+    async with transaction(on_sqlite) as connection:
+        long_ago = NOW - timedelta(days=31)
+        row = {"customer_id": "1", "cause": "deleted", "gone_at": long_ago}
+        await connection.execute(insert(customers_gone).values(row))
+        assert await store.read_gone(connection, now=NOW, since=long_ago, limit=10) == []
+        await tell_gone(connection, {"7": Departure.DELETED}, NOW - timedelta(days=2))
+        await tell_gone(connection, {"12": Departure.MERGED}, NOW)
+        assert len((await connection.execute(select(customers_gone))).all()) == 2  # 1 is forgotten
+        newest = await store.read_gone(connection, now=NOW, since=NOW, limit=10)
+        first = await store.read_gone(connection, now=NOW, limit=1)
+        rest = await store.read_gone(connection, now=NOW, after=first[0].id, limit=10)
+        await take_back(connection, INTEGERS)
+        left = await store.read_gone(connection, now=NOW, limit=10)
+    assert [one.customer_id for one in (*newest, *first, *rest)] == ["12", "7", "12"]
+    assert left == []
+
+
+# RFC 5869, first test case: the second step gives these first 32 bytes.
+PRK = "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5"
+OKM = "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"
+
+
+def test_keys_are_derived_as_the_standard_says_and_differ_by_use() -> None:
+    info = bytes.fromhex("f0f1f2f3f4f5f6f7f8f9")
+    assert expanded(bytes.fromhex(PRK), info).hex() == OKM
+    assert len({derived(secret, use) for secret in (OLD, NEW) for use in Use}) == 2 * len(Use)
+    assert "secret" not in repr(MARKER)
