@@ -11,11 +11,13 @@ from typing import Any, TypedDict
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from limits import RateLimitItemPerMinute
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
 
 from backend import API_VERSION
 from backend.api import audit_routes, documentation, health, metrics_page, problems
+from backend.api.admission import Admission
 from backend.api.counts import Requests, watch_pools
 from backend.api.customers import routes as customers
 from backend.api.keys import Keyring, Role
@@ -33,6 +35,7 @@ from backend.api.segments import routes as segments
 from backend.api.state import ApiState
 from backend.clients.cache import create_cache
 from backend.clients.redis_url import usable_redis_url
+from backend.clients.request_counts import RequestCounts, create_counts
 from backend.core import exit_codes
 from backend.core.api_keys import HOW_TO_MAKE_ONE, is_short
 from backend.core.clock import utc_now
@@ -208,7 +211,9 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
     _say_connections(settings.database_pool_size, databases=2)
     shop = Shop(mapping)
     cache = create_cache(_revealed(settings.redis_url), ttl_seconds=settings.cache_ttl_seconds)
-    stack.push_async_callback(cache.close)
+    counts = create_counts(_revealed(settings.redis_url))
+    for optional in (cache, counts):
+        stack.push_async_callback(optional.close)
     return ApiState(
         engine=engine,
         shop_engine=shop_engine,
@@ -220,13 +225,23 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
         ),
         shop=shop,
         cache=cache,
-        keys=_keyring(settings),
+        admission=_admission(settings, counts),
         own_keys=OwnKeys.of(settings.secrets),
         metrics_key=_revealed(settings.metrics_key),
         metrics_folder=settings.prometheus_multiproc_dir,
         now=utc_now,
         cursors=cursor_serializer(derived(settings.secrets[0], Use.CURSOR)),
         as_of=settings.run_as_of and in_utc(settings.run_as_of, mapping.zone),
+    )
+
+
+def _admission(settings: Settings, counts: RequestCounts) -> Admission:
+    per_key = settings.rate_limit_per_minute
+    return Admission(
+        keys=_keyring(settings),
+        counts=counts,
+        wrong_keys=RateLimitItemPerMinute(settings.wrong_keys_per_minute),
+        per_key=None if per_key is None else RateLimitItemPerMinute(per_key),
     )
 
 

@@ -46,7 +46,7 @@ def may_read(state: ApiState, request: Request) -> bool:
     sent = bearer if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
     if state.metrics_key is not None:
         return hmac.compare_digest(sent.encode(), state.metrics_key.encode())
-    return state.keys.role_of(sent) is Role.ADMINISTERS or _is_local(request)
+    return state.admission.keys.role_of(sent) is Role.ADMINISTERS or _is_local(request)
 
 
 def _is_local(request: Request) -> bool:

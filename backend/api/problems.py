@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from backend.api.counts import FAILURES
+from backend.api.rate_limit_headers import rate_limit_headers
 from backend.core import errors
 from backend.core.logging import request_id
 
@@ -20,6 +21,7 @@ BODY_TOO_LARGE, HEADERS_TOO_LARGE = HTTPStatus(413), HTTPStatus(431)
 STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.BodyTooLarge: BODY_TOO_LARGE,
     errors.BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     errors.PeopleMasked: HTTPStatus.FORBIDDEN,
@@ -61,9 +63,22 @@ async def on_purpose(request: Request, error: Exception) -> JSONResponse:
     status = STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)  # type: ignore[arg-type]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         FAILURES.labels(getattr(error, "kind", type(error).__name__)).inc()
-    headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if isinstance(error, errors.TooManyRequests):
+        headers = _when_again(error)
     facts = {name: fact for name, fact in vars(error).items() if not name.startswith("_")}
     return problem(request, status, str(error), facts=facts, headers=headers)
+
+
+def _when_again(error: errors.TooManyRequests) -> dict[str, str]:
+    said = rate_limit_headers(
+        error.policy,
+        quota=error.quota,
+        window_seconds=error.window_seconds,
+        remaining=0,
+        reset_seconds=error.retry_after_seconds,
+    )
+    return {"Retry-After": str(error.retry_after_seconds), **said}
 
 
 async def not_understood(request: Request, error: Exception) -> JSONResponse:

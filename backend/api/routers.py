@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar
 from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.routing import APIRoute
 
+from backend.api.admission import headers_of_use
 from backend.api.bounded_request import BODY_BYTES, BoundedRequest
 from backend.api.keys import Role, key_header
 from backend.api.problem_answers import problems
 from backend.api.state import state_of
-from backend.core.errors import NotAllowed, NotAuthenticated
 
 ALWAYS_POSSIBLE = (408, 413, 422, 429, 503)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -45,11 +45,14 @@ class KeyedRoute(APIRoute):
         work = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            admit(request, self.opens_with)
+            use = await state_of(request).admission.admit(request, self.opens_with)
             bounded = BoundedRequest(request.scope, request.receive, self._body_bytes)
             if bounded.announces_body:
                 await bounded.body()
-            return await work(bounded)
+            answer = await work(bounded)
+            if use is not None:
+                answer.headers.update(headers_of_use(use))
+            return answer
 
         return handle
 
@@ -64,24 +67,6 @@ class ForAdmins(KeyedRoute):
     """A route that admin keys open."""
 
     opens_with = Role.ADMINISTERS
-
-
-def admit(request: Request, opens_with: Role) -> None:
-    """Let a key pass that has this role, or a greater one; the request remembers its role.
-
-    Raises
-    ------
-    NotAuthenticated
-        Without a key, or with an unknown one.
-    NotAllowed
-        With a key of a smaller role.
-    """
-    role = state_of(request).keys.role_of(request.headers.get(key_header.model.name))
-    if role is None:
-        raise NotAuthenticated
-    if role < opens_with:
-        raise NotAllowed
-    request.state.role = role
 
 
 def sees_people(request: Request) -> bool:

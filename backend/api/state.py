@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from itsdangerous import URLSafeSerializer
 
-from backend.api.keys import Keyring
+from backend.api.admission import Admission
 from backend.api.prober import Prober
 from backend.clients.cache import Cache
 from backend.core.secret_keys import OwnKeys
@@ -40,7 +40,7 @@ class ApiState:
     prober: Prober
     shop: Shop
     cache: Cache
-    keys: Keyring
+    admission: Admission
     own_keys: OwnKeys
     metrics_key: str | None
     metrics_folder: str | None

@@ -14,6 +14,7 @@
     ├── TextNotWritable          a text that a database's character set cannot write
     ├── NotAuthenticated         no key, or a wrong one
     ├── NotAllowed               a key that does not open this route
+    ├── TooManyRequests          more was asked for than may be had in a while
     ├── BodyTooLarge             more was sent than the route takes
     ├── BodyTooSlow              what was sent did not arrive in time
     ├── PeopleMasked             a key that reads numbers asked for people
@@ -194,6 +195,19 @@ class NotAllowed(BackendError):
 
     def __init__(self) -> None:
         super().__init__("This route needs an admin key in the X-API-Key header.")
+
+
+class TooManyRequests(BackendError):
+    """More was asked for than may be had in a while."""
+
+    def __init__(
+        self, policy: str, quota: int, window_seconds: int, retry_after_seconds: int
+    ) -> None:
+        self.policy = policy
+        self.quota = quota
+        self.window_seconds = window_seconds
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"Too many requests; try again in {retry_after_seconds} seconds.")
 
 
 class BodyTooLarge(BackendError):

@@ -193,6 +193,20 @@ class Settings(BaseSettings):
         "Winsorised robust scaling (true) or plain standardising (false)", True
     )
 
+    wrong_keys_per_minute: int = _variable(
+        "Wrong keys from one address before the next ones get 429; right ones always pass",
+        "a whole number from 1 to 100000",
+        30,
+        ge=1,
+        le=100_000,
+    )
+    rate_limit_per_minute: Annotated[int | None, BeforeValidator(_none_if_empty)] = _variable(
+        "Requests that each key may send; unset: any number",
+        "a whole number from 1 to 1000000",
+        None,
+        ge=1,
+        le=1_000_000,
+    )
     allowed_origins: Optional = _variable(
         "Origins of pages whose scripts may call the API; unset: none",
         "origins separated by commas, such as https://shop.example.com, or *",

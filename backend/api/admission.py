@@ -1,0 +1,109 @@
+"""Whom a request is let in as: its key, how many wrong ones came from there, how often this one."""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
+from fastapi import Request
+from limits import RateLimitItem
+
+from backend.api.keys import Keyring, Role, key_header
+from backend.api.rate_limit_headers import rate_limit_headers
+from backend.clients.request_counts import RequestCounts, Usage
+from backend.core.errors import NotAllowed, NotAuthenticated, TooManyRequests
+
+WRONG_KEYS, PER_KEY = "wrong-keys", "per-key"
+# What one household or server has of IPv6 addresses.
+IPV6_PREFIX = 64
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """What a process knows of keys and limits."""
+
+    keys: Keyring
+    counts: RequestCounts
+    wrong_keys: RateLimitItem
+    per_key: RateLimitItem | None
+
+    async def admit(self, request: Request, opens_with: Role) -> Usage | None:
+        """Let a key pass that has this role, or a greater one; the request remembers its role.
+
+        Returns
+        -------
+        Usage | None
+            How often this key has asked, where that is limited.
+
+        Raises
+        ------
+        NotAuthenticated
+            Without a key, or with an unknown one.
+        NotAllowed
+            With a key of a smaller role.
+        TooManyRequests
+            After too many wrong keys from one address, or too many requests of one key.
+        """
+        sent = request.headers.get(key_header.model.name)
+        role = self.keys.role_of(sent)
+        if role is None:
+            await self._refuse(request, sent)
+            raise NotAuthenticated
+        if role < opens_with:
+            raise NotAllowed
+        request.state.role = role
+        return await self._count_use(sent or "")
+
+    async def _refuse(self, request: Request, sent: str | None) -> None:
+        """Count wrong keys; none at all is no try to find one."""
+        if not sent:
+            return
+        address = address_of(request)
+        count = await self.counts.hit(self.wrong_keys, address)
+        if count.asked == count.quota + 1:
+            log.warning(
+                "many wrong keys", extra={"address": address, "seconds": count.reset_seconds}
+            )
+        refuse_beyond(count, WRONG_KEYS)
+
+    async def _count_use(self, key: str) -> Usage | None:
+        if self.per_key is None:
+            return None
+        count = await self.counts.hit(self.per_key, fingerprint(key))
+        refuse_beyond(count, PER_KEY)
+        return count
+
+
+def headers_of_use(use: Usage) -> dict[str, str]:
+    """Say how often a key may still ask."""
+    return rate_limit_headers(
+        PER_KEY,
+        quota=use.quota,
+        window_seconds=use.window_seconds,
+        remaining=use.remaining,
+        reset_seconds=use.reset_seconds,
+    )
+
+
+def refuse_beyond(count: Usage, policy: str) -> None:
+    """Refuse what is beyond the quota."""
+    if not count.is_within:
+        raise TooManyRequests(policy, count.quota, count.window_seconds, count.reset_seconds)
+
+
+def fingerprint(key: str) -> str:
+    """Name a key without telling it."""
+    return hashlib.blake2b(key.encode(), digest_size=8, person=b"api-key").hexdigest()
+
+
+def address_of(request: Request) -> str:
+    """Return where a request comes from, by the server, which knows whose headers to believe."""
+    try:
+        address = ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return "unknown"
+    if address.version == 6:
+        return str(address.ipv4_mapped or ip_network((address, IPV6_PREFIX), strict=False))
+    return str(address)

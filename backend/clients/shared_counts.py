@@ -1,0 +1,42 @@
+"""Counts in Redis, the same for all replicas; while it is away each process counts by itself."""
+
+from limits import RateLimitItem
+from limits.aio.storage import RedisStorage
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from backend.clients.redis_cache import PREFIX, TIMEOUT_SECONDS, Circuit
+from backend.clients.request_counts import CountsHere, Usage, counted
+
+
+class SharedCounts:
+    """Counts in Redis, or here while it does not answer."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = Redis.from_url(
+            url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
+        )
+        self._storage = RedisStorage(
+            "async+redis://",  # where it is, the pool knows
+            implementation="redispy",
+            key_prefix=f"{PREFIX}:limits",
+            connection_pool=self._redis.connection_pool,  # type: ignore[arg-type]
+        )
+        self._here = CountsHere()
+        self._circuit = Circuit("counting")
+
+    async def hit(self, limit: RateLimitItem, name: str) -> Usage:
+        """Count once more."""
+        if self._circuit.rests:
+            return await self._here.hit(limit, name)
+        try:
+            count = await counted(self._storage, limit, name)
+        except (RedisError, OSError) as error:
+            self._circuit.failed(error)
+            return await self._here.hit(limit, name)
+        self._circuit.worked()
+        return count
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()

@@ -1,0 +1,166 @@
+"""What bounds, headers, ids and limits cost: each alone around one bare route, by wrk.
+
+Rounds alternate between the variants in one call, so that a busy machine slows them alike; each
+line gives the median of requests per second and the share of the bare route's.
+"""
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from limits import RateLimitItemPerMinute
+
+from backend.api import problems
+from backend.api.admission import Admission
+from backend.api.keys import Keyring, Role
+from backend.api.middleware import RequestId
+from backend.api.request_bounds import RequestBounds
+from backend.api.routers import ForAnyKey
+from backend.api.security_headers import SecurityHeaders
+from backend.clients.request_counts import CountsHere
+from backend.core.logging import set_up_logging
+
+ROUNDS, SECONDS = 5, 2
+KEY = "a-key-of-the-bench-alone"
+BOUNDED = "backend.api.bounded_http:BoundedHttp"
+
+
+def _app(*, keyed: bool = False, limited: bool = False) -> FastAPI:
+    set_up_logging("WARNING")
+    app = FastAPI(openapi_url=None)
+    router = APIRouter(route_class=ForAnyKey) if keyed else APIRouter()
+
+    async def route() -> dict[str, str]:
+        return {"status": "here"}
+
+    router.add_api_route("/", route)
+    app.include_router(router)
+    if keyed:
+        app.add_middleware(_State, api=_Api(_admission(limited=limited)))
+    return app
+
+
+class _Api:
+    def __init__(self, admission: Admission) -> None:
+        self.admission = admission
+
+
+class _State:
+    """Gives requests what the lifespan of the service does."""
+
+    def __init__(self, app: Any, api: _Api) -> None:
+        self.app, self.api = app, api
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        scope.setdefault("state", {})["api"] = self.api
+        await self.app(scope, receive, send)
+
+
+def _admission(*, limited: bool) -> Admission:
+    return Admission(
+        keys=Keyring.of({Role.READS: [KEY], Role.ADMINISTERS: ["another-key-of-the-bench"]}),
+        counts=CountsHere(),
+        wrong_keys=RateLimitItemPerMinute(30),
+        per_key=RateLimitItemPerMinute(10**9) if limited else None,
+    )
+
+
+def _with(*middleware: tuple[Any, Mapping[str, Any]]) -> Callable[[], FastAPI]:
+    def made() -> FastAPI:
+        app = _app()
+        for one, options in middleware:
+            app.add_middleware(one, **options)
+        return app
+
+    return made
+
+
+ID = (RequestId, {"unexpected": problems.unexpected})
+HEADERS, SIZES = (SecurityHeaders, {}), (RequestBounds, {})
+APPS: Mapping[str, Callable[[], FastAPI]] = {
+    "bare": _app,
+    "ids": _with(ID),
+    "headers": _with(HEADERS),
+    "sizes": _with(SIZES),
+    "ids-headers-sizes": _with(SIZES, ID, HEADERS),
+    "key": lambda: _app(keyed=True),
+    "limit": lambda: _app(keyed=True, limited=True),
+}
+# What is printed → which app, and what speaks HTTP.
+VARIANTS = {
+    "bare route, httptools": ("bare", "httptools"),
+    "bare route, h11": ("bare", "h11"),
+    "bounded connections": ("bare", BOUNDED),
+    "request ids and access log": ("ids", "httptools"),
+    "security headers": ("headers", "httptools"),
+    "sizes of heads, unread bodies": ("sizes", "httptools"),
+    "all of these together": ("ids-headers-sizes", BOUNDED),
+    "a key": ("key", "httptools"),
+    "a key and its rate limit": ("limit", "httptools"),
+}
+
+
+def __getattr__(name: str) -> FastAPI:
+    """Make the app that a server of this bench asks for."""
+    if name not in APPS:
+        raise AttributeError(name)
+    return APPS[name]()
+
+
+@contextmanager
+def _served(app: str, http: str) -> Iterator[str]:
+    run = (
+        "import sys, uvicorn; from bench import bounds_cost; "
+        "uvicorn.run(getattr(bounds_cost, sys.argv[1]), port=0, http=sys.argv[2], "
+        "access_log=False, log_level='info')"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", run, app, http], stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            if found := re.search(r"running on (http://\S+)", line):
+                yield found[1]
+                break
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _rate(address: str) -> float:
+    wrk = shutil.which("wrk")
+    assert wrk, "wrk is missing: apt-get install wrk"
+    call = [wrk, "-t1", "-c8", f"-d{SECONDS}s", "-H", f"X-API-Key: {KEY}", address]
+    said = subprocess.run(call, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"Requests/sec:\s+([0-9.]+)", said)
+    assert found, said
+    assert "Non-2xx" not in said, said
+    return float(found[1])
+
+
+def main() -> None:
+    """Print the table."""
+    with ExitStack() as stack:
+        servers = {
+            name: stack.enter_context(_served(app, http)) for name, (app, http) in VARIANTS.items()
+        }
+        rates: dict[str, list[float]] = {name: [] for name in VARIANTS}
+        for _ in range(ROUNDS):
+            for name, address in servers.items():
+                rates[name].append(_rate(address))
+    bare = statistics.median(rates["bare route, httptools"])
+    for name, measured in rates.items():
+        rate = statistics.median(measured)
+        sys.stdout.write(f"{name:32} {rate:8,.0f} requests/s {rate / bare:6.0%}\n")
+
+
+if __name__ == "__main__":
+    main()
