@@ -1,7 +1,7 @@
 """What bounds, headers, ids and limits cost: each alone around one bare route, by wrk.
 
-Rounds alternate between the variants in one call, so that a busy machine slows them alike; each
-line gives the median of requests per second and the share of the bare route's.
+Each line gives the median of requests per second, which a busy machine spoils, and of the CPU
+microseconds that the server uses for a request, which it hardly does, beside the bare route's.
 """
 
 import os
@@ -12,6 +12,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -107,6 +109,27 @@ VARIANTS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server of one variant."""
+
+    address: str
+    process: int
+
+    def cpu_seconds(self) -> float:
+        """Return what it has used so far."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One round: requests per second, and CPU per request."""
+
+    rate: float
+    cpu_micros: float
+
+
 def __getattr__(name: str) -> FastAPI:
     """Make the app that a server of this bench asks for."""
     if name not in APPS:
@@ -115,7 +138,7 @@ def __getattr__(name: str) -> FastAPI:
 
 
 @contextmanager
-def _served(app: str, http: str) -> Iterator[str]:
+def _served(app: str, http: str) -> Iterator[Served]:
     run = (
         "import sys, uvicorn; from bench import bounds_cost; "
         "uvicorn.run(getattr(bounds_cost, sys.argv[1]), port=0, http=sys.argv[2], "
@@ -128,22 +151,25 @@ def _served(app: str, http: str) -> Iterator[str]:
     try:
         for line in process.stderr:
             if found := re.search(r"running on (http://\S+)", line):
-                yield found[1]
+                yield Served(found[1], process.pid)
                 break
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _rate(address: str) -> float:
+def _measured(served: Served) -> Measured:
     wrk = shutil.which("wrk")
     assert wrk, "wrk is missing: apt-get install wrk"
-    call = [wrk, "-t1", "-c8", f"-d{SECONDS}s", "-H", f"X-API-Key: {KEY}", address]
+    before = served.cpu_seconds()
+    call = [wrk, "-t1", "-c8", f"-d{SECONDS}s", "-H", f"X-API-Key: {KEY}", served.address]
     said = subprocess.run(call, capture_output=True, text=True, check=True).stdout
     found = re.search(r"Requests/sec:\s+([0-9.]+)", said)
     assert found, said
     assert "Non-2xx" not in said, said
-    return float(found[1])
+    count = re.search(r"([0-9]+) requests in", said)
+    assert count, said
+    return Measured(float(found[1]), (served.cpu_seconds() - before) * 1e6 / int(count[1]))
 
 
 def main() -> None:
@@ -152,14 +178,15 @@ def main() -> None:
         servers = {
             name: stack.enter_context(_served(app, http)) for name, (app, http) in VARIANTS.items()
         }
-        rates: dict[str, list[float]] = {name: [] for name in VARIANTS}
+        rounds: dict[str, list[Measured]] = {name: [] for name in VARIANTS}
         for _ in range(ROUNDS):
-            for name, address in servers.items():
-                rates[name].append(_rate(address))
-    bare = statistics.median(rates["bare route, httptools"])
-    for name, measured in rates.items():
-        rate = statistics.median(measured)
-        sys.stdout.write(f"{name:32} {rate:8,.0f} requests/s {rate / bare:6.0%}\n")
+            for name, served in servers.items():
+                rounds[name].append(_measured(served))
+    bare = statistics.median(one.cpu_micros for one in rounds["bare route, httptools"])
+    for name, measured in rounds.items():
+        rate = statistics.median(one.rate for one in measured)
+        micros = statistics.median(one.cpu_micros for one in measured)
+        sys.stdout.write(f"{name:32} {rate:8,.0f}/s {micros:6,.0f} us {micros / bare:5.0%}\n")
 
 
 if __name__ == "__main__":
