@@ -3,9 +3,12 @@
 from limits import RateLimitItem
 from limits.aio.storage import RedisStorage
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from backend.clients.redis_cache import PREFIX, TIMEOUT_SECONDS, Circuit
+from backend.clients.redis_url import usable_redis_url
 from backend.clients.request_counts import CountsHere, Usage, counted
 
 
@@ -14,7 +17,10 @@ class SharedCounts:
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(
-            url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
+            usable_redis_url(url),
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), retries=1),  # a connection that Redis closed meanwhile
         )
         self._storage = RedisStorage(
             "async+redis://",  # where it is, the pool knows

@@ -74,7 +74,7 @@ def test_each_key_has_its_quota_and_is_told(live: Live) -> None:
     assert left == ["r=4", "r=3", "r=2", "r=1", "r=0", "r=0"]
     assert {answer.headers["RateLimit-Policy"] for answer in told} == {'"per-key";q=5;w=60'}
     assert asked(live, ADMIN_KEY).status_code == 200
-    assert live.client.get("/health").status_code == 200
+    assert live.client.get("/health/live").status_code == 200
 
 
 @pytest.mark.external

@@ -13,7 +13,7 @@ from tests.live import ADMIN_KEY, API_KEY, SERVE, UVICORN, Live, serving
 from tests.waiting import wait_until
 
 HOST = b"Host: x\r\n"
-GET = b"GET /health HTTP/1.1\r\n" + HOST
+GET = b"GET /health/live HTTP/1.1\r\n" + HOST
 MIB = 1 << 20
 
 
@@ -85,7 +85,7 @@ def test_a_head_that_is_too_large_is_refused_under_either_server(live: Live, hea
 
 # uvicorn's own protocol calls these bad requests, after it has read them to their end.
 LARGE_ADDRESSES = {
-    "a large query": b"GET /health?" + b"a" * 65_600 + b" HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a large query": b"GET /health/live?" + b"a" * 65_600 + b" HTTP/1.1\r\n" + HOST + b"\r\n",
     "a large path": b"GET /" + b"a" * 65_600 + b" HTTP/1.1\r\n" + HOST + b"\r\n",
 }
 
@@ -131,7 +131,7 @@ def test_what_never_ends_is_cut_off_and_takes_no_memory(bounded: Live, what: str
             connection.sendall(piece)
             sent += 1
     assert sent < 50
-    assert bounded.client.get("/health").status_code == 200
+    assert bounded.client.get("/health/live").status_code == 200
     assert memory_mib(bounded) - before < 12
 
 
@@ -190,7 +190,7 @@ def test_half_sent_requests_end_and_keep_nobody_out(bounded: Live) -> None:
         for connection in crowd:
             with suppress(OSError):
                 connection.sendall(GET + b"X-Half: ")
-        assert bounded.client.get("/health").status_code == 200
+        assert bounded.client.get("/health/live").status_code == 200
         assert {rest_of(connection)[:12] for connection in crowd[:50]} <= {b"", b"HTTP/1.1 408"}
         early = monotonic() - started
         dribbling = crowd[-1]
@@ -198,7 +198,7 @@ def test_half_sent_requests_end_and_keep_nobody_out(bounded: Live) -> None:
         last = rest_of(dribbling)
         assert last.startswith(b"HTTP/1.1 408 ")
         assert early < HEAD_SECONDS or monotonic() - started < 6 * HEAD_SECONDS
-    wait_until(lambda: bounded.client.get("/health").status_code == 200)
+    wait_until(lambda: bounded.client.get("/health/live").status_code == 200)
 
 
 @pytest.mark.long
@@ -226,4 +226,4 @@ def test_one_worker_or_several_are_bounded_alike(tmp_path: Path) -> None:
     with serving(url, tmp_path, program=SERVE, arguments=("--workers", "2"), anew=True) as live:
         assert answer_to(live, TOO_LARGE["101 headers"]).startswith(b"HTTP/1.1 431 ")
         assert live.get("/api/mcp/segments", API_KEY).status_code == 200
-        assert "server" not in live.client.get("/health").headers
+        assert "server" not in live.client.get("/health/live").headers
