@@ -21,6 +21,7 @@ from limits import RateLimitItemPerMinute
 
 from backend.api import problems
 from backend.api.admission import Admission
+from backend.api.counts import Requests
 from backend.api.keys import Keyring, Role
 from backend.api.middleware import RequestId
 from backend.api.request_bounds import RequestBounds
@@ -84,14 +85,16 @@ def _with(*middleware: tuple[Any, Mapping[str, Any]]) -> Callable[[], FastAPI]:
     return made
 
 
-ID = (RequestId, {"unexpected": problems.unexpected})
+ID = (RequestId, {"unexpected": problems.unexpected, "count": lambda *_: None})
+COUNTED = (RequestId, {"unexpected": problems.unexpected, "count": Requests().count})
 HEADERS, SIZES = (SecurityHeaders, {}), (RequestBounds, {})
 APPS: Mapping[str, Callable[[], FastAPI]] = {
     "bare": _app,
     "ids": _with(ID),
+    "counted": _with(COUNTED),
     "headers": _with(HEADERS),
     "sizes": _with(SIZES),
-    "ids-headers-sizes": _with(SIZES, ID, HEADERS),
+    "all": _with(SIZES, COUNTED, HEADERS),
     "key": lambda: _app(keyed=True),
     "limit": lambda: _app(keyed=True, limited=True),
 }
@@ -100,10 +103,11 @@ VARIANTS = {
     "bare route, httptools": ("bare", "httptools"),
     "bare route, h11": ("bare", "h11"),
     "bounded connections": ("bare", BOUNDED),
-    "request ids and access log": ("ids", "httptools"),
+    "request ids": ("ids", "httptools"),
+    "request ids and metrics": ("counted", "httptools"),
     "security headers": ("headers", "httptools"),
     "sizes of heads, unread bodies": ("sizes", "httptools"),
-    "all of these together": ("ids-headers-sizes", BOUNDED),
+    "all of these together": ("all", BOUNDED),
     "a key": ("key", "httptools"),
     "a key and its rate limit": ("limit", "httptools"),
 }
