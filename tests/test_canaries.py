@@ -1,5 +1,6 @@
 """What a shop holds of its customers, planted as canaries and looked for where it must not be."""
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from tests.shops import AS_OF, Shop, fill, invented
 
 CANARY = "canary"
 API_KEY, ADMIN_KEY = "canary-plain-key-of-32", "canary-admin-key-of-32"
-SECRET = "canary-secret-of-32"
+# Another each time: what an earlier run has left in the cache is not ours.
+SECRET = f"canary-{secrets.token_hex(16)}"
 MODEL_KEY = "sk-canary"
 # Values that SQLite takes and no reader understands.
 BROKEN = (
