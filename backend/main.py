@@ -208,7 +208,7 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
     size = settings.database_pool_size
     watch_pools({"intelligence": (engine, size), "shop": (shop_engine, size)})
     health_engine = await looking(ours)
-    _say_connections(settings.database_pool_size, databases=2)
+    _say_connections(settings.database_pool_size)
     shop = Shop(mapping)
     cache = create_cache(_revealed(settings.redis_url), ttl_seconds=settings.cache_ttl_seconds)
     counts = create_counts(_revealed(settings.redis_url))
@@ -245,9 +245,9 @@ def _admission(settings: Settings, counts: RequestCounts) -> Admission:
     )
 
 
-def _say_connections(pool_size: int, *, databases: int) -> None:
+def _say_connections(pool_size: int) -> None:
     """Say how many connections this process may have, so that a server can be sized for it."""
-    most = {"requests": 2 * pool_size, "health": databases, "worker": 2, "run": RUN_CONNECTIONS}
+    most = {"requests": 2 * pool_size, "health": 2, "worker": 2, "run": RUN_CONNECTIONS}
     log.info("connections at most", extra={**most, "together": sum(most.values())})
 
 
