@@ -15,6 +15,7 @@ from backend.cli.consoles import err, write_what_cannot_be_encoded
 from backend.core.errors import (
     BackendError,
     DatabaseRefuses,
+    ExportRefused,
     ImportRefused,
     InvalidConfiguration,
     InvalidMapping,
@@ -23,6 +24,7 @@ from backend.core.errors import (
     TablesInTheWay,
     TablesTooNew,
     TablesTooOld,
+    UnknownField,
 )
 from backend.core.exit_codes import FAILED, REFUSED, START_FAILED
 from backend.core.late import late
@@ -32,7 +34,9 @@ ASKED_WRONGLY = (
     InvalidConfiguration,
     InvalidMapping,
     InvalidRunRequest,
+    UnknownField,
     ImportRefused,
+    ExportRefused,
     DatabaseRefuses,
     TablesInTheWay,
     TablesTooNew,
@@ -60,6 +64,10 @@ COMMANDS = {
     "check": (
         "shop_commands.check",
         "Say what in the shop's data would spoil the results; exit code 1 where it would.",
+    ),
+    "export": (
+        "list_commands.export",
+        "Write the customers who meet all conditions to a file.",
     ),
     "import": (
         "shop_commands.import_command",

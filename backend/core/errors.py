@@ -28,6 +28,7 @@
     ├── TombstonesUnreadable     of erased customers, made with a key that is not known any more
     ├── RunAlreadyActive         one run at a time per database
     ├── InvalidRunRequest        a run was asked for with nonsense
+    ├── ExportRefused            a list cannot be written to a file
     ├── UnknownField             a profile has no field of this name
     ├── CursorUnreadable         what is sent as a cursor is none of ours
     ├── CursorOfAnotherList      a cursor is sent with the conditions of another list
@@ -332,6 +333,15 @@ class InvalidRunRequest(BackendError):
         self.field = field
         self.problem = problem
         super().__init__(f"{field} {problem}.")
+
+
+class ExportRefused(BackendError):
+    """A list cannot be written to a file; what was there stays."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        self.file = file
+        self.problem = problem
+        super().__init__(f"{file} {problem}.")
 
 
 class UnknownField(BackendError):

@@ -1,20 +1,13 @@
 """A whole list as CSV, page by page, so that memory does not grow with the list."""
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import AsyncIterator
 
 from starlette.responses import StreamingResponse
 
 from backend.api.lists.list_query import CSV
 from backend.api.lists.read_list import AskedList, ListPage, pages
 from backend.api.state import ApiState
-from backend.core.customer_id import DECIMAL
-
-# What spreadsheets take for the beginning of a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from backend.files.list_files import in_csv
 
 
 async def csv_answer(state: ApiState, asked: AskedList) -> StreamingResponse:
@@ -39,26 +32,7 @@ async def csv_answer(state: ApiState, asked: AskedList) -> StreamingResponse:
 async def _written(
     asked: AskedList, first: ListPage, following: AsyncIterator[ListPage]
 ) -> AsyncIterator[str]:
-    yield in_csv([asked.columns.flat_names])
+    yield in_csv([[one.name for one in asked.columns.of_file]])
     yield in_csv(first.values(asked.columns))
     async for page in following:
         yield in_csv(page.values(asked.columns))
-
-
-def in_csv(rows: Iterable[Sequence[Any]]) -> str:
-    """Write rows; unknown values are empty, and no text is a formula to a spreadsheet."""
-    text = io.StringIO()
-    csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    match value:
-        case str():
-            is_formula = value.startswith(FORMULA_STARTS) and not DECIMAL.fullmatch(value)
-            return f"'{value}" if is_formula else value
-        case bool():
-            return str(value).lower()
-        case datetime():
-            return value.isoformat()
-    return value

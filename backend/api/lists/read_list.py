@@ -1,9 +1,10 @@
 """A page of a list, read from both databases: one query each, however many customers it has."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from backend import store
 from backend.api.lists.list_cursor import Cursor
@@ -12,7 +13,8 @@ from backend.api.lists.row import Columns, as_shown
 from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CursorExpired, CursorOfAnotherList
-from backend.database.engine import snapshot
+from backend.core.secret_keys import OwnKeys
+from backend.database.engine import AsyncEngine, snapshot
 from backend.database.failures import OURS
 from backend.results.customer_filter import CustomerFilter
 from backend.results.customer_numbers import CustomerNumbers
@@ -20,11 +22,32 @@ from backend.results.sorting import ListPlace, Sorting
 from backend.shop import customers
 from backend.shop.asking import asked as asked_of_shop
 from backend.shop.customers import Customer
+from backend.shop.shop import Shop
 from backend.store import runs
 from backend.store.runs import Published
 from backend.store.tombstones import erased_among
 
 ROWS_OF_A_FILE = 1000
+
+
+class ListSources(Protocol):
+    """Where lists are read: our database, the shop's, and how its tables are called."""
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """Ours."""
+
+    @property
+    def shop_engine(self) -> AsyncEngine:
+        """The shop's, which may be the same database."""
+
+    @property
+    def shop(self) -> Shop:
+        """Its tables."""
+
+    @property
+    def own_keys(self) -> OwnKeys:
+        """What recognises who was erased."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +70,8 @@ class AskedList:
     chosen: CustomerFilter
     sorting: Sorting
     columns: Columns
-    cursor: Cursor | None
     sees_people: bool
+    cursor: Cursor | None = None
 
     @classmethod
     def of(cls, query: ListQuery, state: ApiState, *, sees_people: bool) -> "AskedList":
@@ -61,17 +84,30 @@ class AskedList:
         UnknownField
             When a profile has no field of a name that is given.
         """
-        cursor = query.cursor and Cursor.read(query.cursor, state.cursors)
+        cursor = None if query.cursor is None else Cursor.read(query.cursor, state.cursors)
         if cursor and not query.asks_again(cursor.question):
             raise CursorOfAnotherList
         question = cursor.question if cursor else query.question
+        begun = cls.begun(query, question, state.shop.mapping.zone, sees_people=sees_people)
+        return replace(begun, cursor=cursor)
+
+    @classmethod
+    def begun(
+        cls, query: ListQuery, question: dict[str, Any], zone: ZoneInfo, *, sees_people: bool
+    ) -> "AskedList":
+        """Read what is asked for from the beginning; days begin in `zone`.
+
+        Raises
+        ------
+        UnknownField
+            When a profile has no field of a name that is given.
+        """
         meant = Question.model_validate(question)
         return cls(
             question=question,
-            chosen=filter_of(meant, state.shop.mapping.zone),
+            chosen=filter_of(meant, zone),
             sorting=Sorting.parse(meant.sort),
             columns=Columns.parse(query.fields),
-            cursor=cursor or None,
             sees_people=sees_people,
         )
 
@@ -134,7 +170,7 @@ def of_run(published: Published | None) -> dict[str, Any]:
     return {"run_id": published and published.run_id, "as_of": published and published.as_of}
 
 
-async def pages(state: ApiState, asked: AskedList) -> AsyncIterator[ListPage]:
+async def pages(sources: ListSources, asked: AskedList) -> AsyncIterator[ListPage]:
     """Give the pages of a whole list, all of one run; the first may be empty.
 
     Raises
@@ -142,17 +178,19 @@ async def pages(state: ApiState, asked: AskedList) -> AsyncIterator[ListPage]:
     CursorExpired
         When the run is overtaken by another.
     """
-    page = await _page(state, asked, asked.cursor, ROWS_OF_A_FILE)
+    page = await _page(sources, asked, asked.cursor, ROWS_OF_A_FILE)
     yield page
     while page.next is not None and page.published is not None:
         cursor = Cursor(page.published.run_id, asked.question, page.next, None)
-        page = await _page(state, asked, cursor, ROWS_OF_A_FILE)
+        page = await _page(sources, asked, cursor, ROWS_OF_A_FILE)
         yield page
 
 
-async def _page(state: ApiState, asked: AskedList, cursor: Cursor | None, limit: int) -> ListPage:
+async def _page(
+    sources: ListSources, asked: AskedList, cursor: Cursor | None, limit: int
+) -> ListPage:
     place = cursor.place if cursor else None
-    async with snapshot(state.engine, OURS) as connection:
+    async with snapshot(sources.engine, OURS) as connection:
         published = await runs.published(connection)
         if cursor and (published is None or published.run_id != cursor.run_id):
             raise CursorExpired(cursor.run_id)
@@ -160,20 +198,20 @@ async def _page(state: ApiState, asked: AskedList, cursor: Cursor | None, limit:
             connection, asked.chosen, asked.sorting, after=place, limit=limit
         )
         ids = [one.customer_id for one in page.customers]
-        erased = await erased_among(connection, state.own_keys.tombstones, ids)
+        erased = await erased_among(connection, sources.own_keys.tombstones, ids)
     listed = [one for one in page.customers if one.customer_id not in erased]
-    people = await _people(state, asked, listed)
+    people = await _people(sources, asked, listed)
     return ListPage(published, listed, people, page.next)
 
 
 async def _people(
-    state: ApiState, asked: AskedList, listed: Sequence[CustomerNumbers]
+    sources: ListSources, asked: AskedList, listed: Sequence[CustomerNumbers]
 ) -> dict[CustomerId, Customer]:
     if not (asked.columns.need_the_shop and asked.sees_people and listed):
         return {}
     ids = [one.customer_id for one in listed]
-    find = partial(customers.get_customers, shop=state.shop, customer_ids=ids)
-    return await asked_of_shop(state.shop_engine, state.shop, find)
+    question = partial(customers.get_customers, shop=sources.shop, customer_ids=ids)
+    return await asked_of_shop(sources.shop_engine, sources.shop, question)
 
 
 UNTOLD: Mapping[str, None] = {"total": None, "sums": None, "means": None, "known": None}

@@ -7,9 +7,12 @@ from typing import Any
 
 from backend.api.customers.shape import nested
 from backend.core.errors import UnknownField
+from backend.files.list_files import FileColumn
 from backend.results.customer_numbers import SHOWN, CustomerNumbers
+from backend.results.declared import Label
 from backend.shop.customers import Customer
 
+TEXT = Label(255)
 ID, PERSON = "customer_id", ("email", "first_name", "last_name")
 ATTRIBUTES: Mapping[str, str] = {str(one.shown_as): one.name for one in SHOWN}
 FIELDS: tuple[str, ...] = (ID, *PERSON, *ATTRIBUTES)
@@ -40,9 +43,10 @@ class Columns:
         return not set(PERSON).isdisjoint(self.names)
 
     @property
-    def flat_names(self) -> list[str]:
-        """Their names in a table."""
-        return [name.replace(".", "_") for name in self.names]
+    def of_file(self) -> list[FileColumn]:
+        """The same as columns of a file: dots become _."""
+        kinds = {str(one.shown_as): one.kind for one in SHOWN}
+        return [FileColumn(one.replace(".", "_"), kinds.get(one, TEXT)) for one in self.names]
 
     def values(self, numbers: CustomerNumbers, person: Customer | None) -> list[Any]:
         """Return a customer's, in order; of somebody who left the shop no name is known."""

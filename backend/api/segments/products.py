@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from backend import store
 from backend.api.segments.details import customers_in
 from backend.api.segments.schema import Product, ProductList
 from backend.api.state import ApiState
 from backend.core.errors import SegmentNotFound
-from backend.database.engine import AsyncConnection, snapshot
+from backend.database.engine import snapshot
 from backend.database.failures import OURS
 from backend.database.kinds import Kind
 from backend.database.listed import listed
 from backend.results.customer_filter import CustomerFilter
+from backend.shop.asking import asked
 from backend.shop.products_bought import Members, ProductBought, ProductsBought, read_products
 from backend.store import runs
 from backend.store.runs import Published
@@ -37,11 +39,16 @@ async def products_of(state: ApiState, segment_id: str, *, days: int, limit: int
         chosen = customers_in(segment)
         ids = [] if state.is_one_database else await store.read_members(connection, chosen)
     since = published.as_of - timedelta(days=days)
-    async with snapshot(state.shop_engine) as connection:
-        members = _members(state, connection, published, chosen, ids)
-        bought = await read_products(
-            connection, state.shop, members, since=since, until=published.as_of, limit=limit
-        )
+    members = _members(state, published, chosen, ids)
+    question = partial(
+        read_products,
+        shop=state.shop,
+        members=members,
+        since=since,
+        until=published.as_of,
+        limit=limit,
+    )
+    bought = await asked(state.shop_engine, state.shop, question)
     return ProductList(
         products=_with_lift(bought),
         buyers=bought and bought.buyers,
@@ -53,7 +60,6 @@ async def products_of(state: ApiState, segment_id: str, *, days: int, limit: int
 
 def _members(
     state: ApiState,
-    connection: AsyncConnection,
     published: Published,
     chosen: CustomerFilter,
     ids: Sequence[int | str],
@@ -62,7 +68,7 @@ def _members(
     kind = Kind.INTEGER if published.customer_id_type == "integer" else Kind.TEXT
     if state.is_one_database:
         return Members(store.members(chosen), kind)
-    return Members(listed(connection.dialect.name, ids), kind)
+    return Members(listed(state.shop_engine.dialect.name, ids), kind)
 
 
 def _with_lift(bought: ProductsBought | None) -> list[Product]:

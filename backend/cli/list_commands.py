@@ -1,0 +1,104 @@
+"""Lists as files."""
+
+import asyncio
+import sys
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from inspect import Parameter, Signature
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from backend.api.lists.list_query import BY_VALUE_AT_RISK, ListQuery, Question
+from backend.api.lists.read_list import AskedList, pages
+from backend.cli.configuration import checked_settings
+from backend.cli.consoles import err
+from backend.core.secret_keys import OwnKeys
+from backend.core.settings import Settings
+from backend.database.engine import AsyncEngine, opened
+from backend.database.sqlite_files import opening_of_ours, opening_of_shop
+from backend.files.list_files import Write, csv_on, list_file
+from backend.results.customer_filter import CONDITIONS, Comparison
+from backend.shop.mapping.layers import load_mapping
+from backend.shop.shop import Shop
+
+STANDARD_OUTPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the list is read."""
+
+    engine: AsyncEngine
+    shop_engine: AsyncEngine
+    shop: Shop
+    own_keys: OwnKeys
+
+
+def export(out: str, sort: str, fields: list[str], **conditions: Any) -> None:
+    """Write the customers who meet all conditions to a file."""
+    given = {name: value for name, value in conditions.items() if value not in (None, [], ())}
+    try:
+        query = ListQuery(sort=sort, fields=fields, **given)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        option = "--" + "-".join(str(problem["loc"][0]).split("_"))
+        raise typer.BadParameter(f"{option}: {problem['msg']}.") from None
+    count = asyncio.run(_export(checked_settings(), query, out))
+    err.print(f"{count:,} customers written to {out}")
+
+
+def _options() -> list[Parameter]:
+    """Make one option of each condition, and those that a file needs besides."""
+    repeated = "; repeat it for several"
+    conditions: dict[str, Any] = {
+        one.name: (
+            Annotated[list[str], typer.Option(help=one.meaning + repeated)]
+            if one.comparison is Comparison.ONE_OF
+            else Annotated[str | None, typer.Option(help=one.meaning)]
+        )
+        for one in CONDITIONS
+    }
+    said = Question.model_fields["sort"].description
+    options: dict[str, tuple[Any, Any]] = {
+        "out": (
+            Annotated[str, typer.Option(help="A .csv, .parquet or .xlsx; - for CSV here.")],
+            STANDARD_OUTPUT,
+        ),
+        "sort": (Annotated[str, typer.Option(help=said)], BY_VALUE_AT_RISK),
+        "fields": (Annotated[list[str], typer.Option(help="Only these" + repeated)], []),
+        **{name: (of, [] if "list" in str(of) else None) for name, of in conditions.items()},
+    }
+    return [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in options.items()
+    ]
+
+
+OPTIONS = _options()
+export.__signature__ = Signature(OPTIONS)  # type: ignore[attr-defined]  # typer reads it
+export.__annotations__ = {one.name: one.annotation for one in OPTIONS}
+
+
+async def _export(settings: Settings, query: ListQuery, out: str) -> int:
+    urls = settings.shop_url, settings.intelligence_url
+    shop = Shop(load_mapping(settings.shop_variables(), settings.shop_database))
+    asked = AskedList.begun(query, query.question, shop.mapping.zone, sees_people=True)
+    count = 0
+    async with (
+        opened(settings.shop_url, opening=opening_of_shop(*urls)) as shop_engine,
+        opened(settings.intelligence_url, opening=opening_of_ours(*urls)) as engine,
+    ):
+        sources = Sources(engine, shop_engine, shop, OwnKeys.of(settings.secrets))
+        with _writing(out, asked) as write:
+            async for page in pages(sources, asked):
+                write(page.values(asked.columns))
+                count += len(page.listed)
+    return count
+
+
+def _writing(out: str, asked: AskedList) -> AbstractContextManager[Write]:
+    columns = asked.columns.of_file
+    return csv_on(sys.stdout, columns) if out == STANDARD_OUTPUT else list_file(Path(out), columns)

@@ -1,0 +1,63 @@
+"""Lists as files, read back by others."""
+
+import io
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pandas as pd
+import pytest
+
+from tests.conftest import NewDatabase
+from tests.live import command
+from tests.performed import clustered_shop
+
+
+@pytest.fixture
+def url(new_sqlite: NewDatabase) -> str:
+    return new_sqlite(clustered_shop)
+
+
+def exported(url: str, folder: Path, *options: str) -> CompletedProcess[str]:
+    return command(url, folder, "export", *options)
+
+
+def test_every_kind_of_file_holds_the_same_list(url: str, tmp_path: Path) -> None:
+    chosen = ("--min-churn-risk", "0.2", "--status", "scored", "--sort", "customer_id")
+    on_screen = exported(url, tmp_path, *chosen)
+    assert on_screen.returncode == 0, on_screen.stderr
+    table = pd.read_csv(io.StringIO(on_screen.stdout))
+    assert len(table) > 10
+    assert (table.churn_risk >= 0.2).all()
+    for name in ("list.csv", "list.parquet", "list.xlsx"):
+        assert exported(url, tmp_path, *chosen, "--out", name).returncode == 0
+    for read in (
+        pd.read_csv(tmp_path / "list.csv"),
+        pd.read_parquet(tmp_path / "list.parquet"),
+    ):
+        assert read.customer_id.astype(int).tolist() == table.customer_id.tolist()
+        assert read.value_at_risk.tolist() == table.value_at_risk.tolist()
+    dates = pd.read_parquet(tmp_path / "list.parquet").last_order_at
+    assert dates.tolist() == pd.to_datetime(table.last_order_at, format="ISO8601").tolist()
+    assert {path.name for path in tmp_path.glob("*list*")} == {
+        "list.csv",
+        "list.parquet",
+        "list.xlsx",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--out", "list.doc"), ".doc ends with none of .csv, .parquet, .xlsx"),
+        (("--out", "missing/list.csv"), "cannot be written (No such file or directory)"),
+        (("--min-churn-risk", "2"), "--min-churn-risk"),
+        (("--sort", "email"), "email is no field of a customer's profile"),
+    ],
+)
+def test_what_cannot_be_written_is_said_and_leaves_nothing(
+    url: str, tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    refused = exported(url, tmp_path, *options)
+    assert refused.returncode == 2
+    assert said in refused.stderr.replace("\n", " ")
+    assert list(tmp_path.glob("*list*")) == []
