@@ -491,7 +491,7 @@ import asyncio, resource, sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 from backend.database.engine import create_engine
-from backend.files import import_files
+from backend.files.load import import_files
 
 async def main():
     engine = create_engine(sys.argv[1])
