@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypedDict
 
@@ -18,6 +19,7 @@ from starlette.middleware.cors import CORSMiddleware
 from backend import API_VERSION
 from backend.api import audit_routes, documentation, health, metrics_page, problems
 from backend.api.admission import Admission
+from backend.api.closing import BoundedWhenClosing, Closing
 from backend.api.counts import Requests, watch_pools
 from backend.api.customers import routes as customers
 from backend.api.keys import Keyring, Role
@@ -39,12 +41,12 @@ from backend.clients.request_counts import RequestCounts, create_counts
 from backend.core import exit_codes
 from backend.core.api_keys import HOW_TO_MAKE_ONE, is_short
 from backend.core.clock import utc_now
+from backend.core.ending import heard
 from backend.core.errors import (
     DatabaseRefuses,
     DatabaseUnavailable,
     InvalidConfiguration,
     InvalidMapping,
-    TablesBusy,
     TablesInTheWay,
     TablesTooNew,
 )
@@ -64,15 +66,13 @@ from backend.database.engine import (
     refuse_unusable_urls,
 )
 from backend.database.sqlite_files import Opening, opening_of_ours, opening_of_shop
+from backend.run.background import Background, BackgroundWork
 from backend.run.run_config import RunConfig
-from backend.run.worker import work
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.shop import Shop
-from backend.store.migrate import migrate
 from backend.store.rights_of_ours import refuse_unmigratable
 
-RETRY_SECONDS = 1.0
 # What scripts of an allowed origin may read of an answer.
 EXPOSED = (REQUEST_ID, "RateLimit", "RateLimit-Policy", "Retry-After", "Location", "ETag")
 RUN_CONNECTIONS = 4  # of its own process: one reads the shop, two write, one tells how it ended
@@ -106,12 +106,13 @@ def create_app(settings: Settings) -> FastAPI:
     """
     refuse_unusable_addresses(settings)
     mapping = load_mapping(settings.shop_variables(), settings.shop_database)
+    closing = Closing(settings.shutdown_seconds)
     pages: dict[str, Any] = {} if settings.serve_docs else {"openapi_url": None}
     app: FastAPI = (FastAPIOffline if settings.serve_docs else FastAPI)(
         title="Intelligence Backend",
         version=API_VERSION,
         description="Segments, value and churn of a shop's customers.",
-        lifespan=_lifespan(settings, mapping),
+        lifespan=_lifespan(settings, mapping, closing),
         generate_unique_id_function=operation_id,
         docs_url=None,  # the pages are ours, for their policy; the package has their scripts
         redoc_url=None,
@@ -119,6 +120,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     if settings.serve_docs:
         documentation.install(app)
+    app.add_middleware(BoundedWhenClosing, closing=closing)
     _surround(app, settings)
     problems.install(app)
     for router in (
@@ -173,6 +175,7 @@ def run_config(settings: Settings) -> RunConfig:
         log_level=settings.log_level,
         secrets=settings.secrets,
         environment=environment_of_others(),
+        run_seconds=settings.run_seconds,
     )
 
 
@@ -181,7 +184,7 @@ def _revealed(secret: SecretStr | None) -> str | None:
 
 
 def _lifespan(
-    settings: Settings, mapping: ShopMapping
+    settings: Settings, mapping: ShopMapping, closing: Closing
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[Lifespan]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Lifespan]:
@@ -192,7 +195,7 @@ def _lifespan(
         changes.log_from_now_on()
         async with AsyncExitStack() as stack:
             api = await _api_state(settings, mapping, stack)
-            await stack.enter_async_context(_background(settings))
+            await stack.enter_async_context(_background(settings, api, closing))
             yield {"api": api}
 
     return lifespan
@@ -232,6 +235,8 @@ async def _api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitS
         now=utc_now,
         cursors=cursor_serializer(derived(settings.secrets[0], Use.CURSOR)),
         as_of=settings.run_as_of and in_utc(settings.run_as_of, mapping.zone),
+        queued=timedelta(seconds=settings.queued_seconds),
+        background=Background(),
     )
 
 
@@ -273,14 +278,6 @@ async def _opened_for(
     return await stack.enter_async_context(engine)
 
 
-def opened_for_lease(
-    settings: Settings, opening: Opening = Opening.CHANGE
-) -> AbstractAsyncContextManager[AsyncEngine]:
-    """Give whoever works off runs a connection of its own: a lease waits behind no request."""
-    bounds = hurried(settings.api_statement_seconds)
-    return opened(settings.intelligence_url, pool_size=1, bounds=bounds, opening=opening)
-
-
 def opened_to_migrate(settings: Settings) -> AbstractAsyncContextManager[AsyncEngine]:
     """Give who makes our tables all the time that takes; a file of our own may be made too."""
     opening = opening_of_ours(settings.shop_url, settings.intelligence_url)
@@ -288,46 +285,23 @@ def opened_to_migrate(settings: Settings) -> AbstractAsyncContextManager[AsyncEn
 
 
 @asynccontextmanager
-async def _background(settings: Settings) -> AsyncIterator[None]:
+async def _background(settings: Settings, api: ApiState, closing: Closing) -> AsyncIterator[None]:
     """Migrate, and run what is queued, beside the requests."""
-    obstacle = await _kept_from_migrating(settings) if settings.auto_migrate else None
-    stop = asyncio.Event()
-    task = asyncio.create_task(_work(settings, stop, obstacle))
+    work = BackgroundWork(
+        config=run_config(settings),
+        auto_migrate=settings.auto_migrate,
+        run_worker=settings.run_worker,
+        state=api.background,
+    )
+    await work.begin()
+    task = asyncio.create_task(work.go_on(closing.begun))
     try:
-        yield
+        with heard(closing.begin):
+            yield
     finally:
-        stop.set()
-        await task
-
-
-async def _work(settings: Settings, stop: asyncio.Event, obstacle: str | None) -> None:
-    told = None
-    while obstacle is not None and not stop.is_set():
-        if obstacle != told:
-            log.warning("migrations wait", extra={"reason": obstacle})
-            told = obstacle
-        await asyncio.sleep(RETRY_SECONDS)
-        obstacle = await _kept_from_migrating(settings)
-    if settings.run_worker:
-        async with opened_for_lease(settings) as engine:
-            await work(engine, run_config(settings), stop)
-
-
-async def _kept_from_migrating(settings: Settings) -> str | None:
-    """Migrate; return what is in the way now, if anything: it is tried again beside the requests.
-
-    Waiting here for a run to end would keep the process from answering /health, and from ending.
-    """
-    try:
-        async with opened_to_migrate(settings) as engine:
-            await migrate(engine, patience_seconds=0)
-    except DatabaseUnavailable as error:
-        return str(error)
-    except TablesBusy as error:
-        return error.obstacle
-    except (TablesInTheWay, TablesTooNew) as error:
-        return str(error)
-    return None
+        closing.begun.set()
+        await asyncio.wait({task}, timeout=settings.shutdown_seconds)
+        task.cancel()
 
 
 def refuse_unusable_addresses(settings: Settings) -> None:
@@ -364,7 +338,9 @@ async def _look(settings: Settings) -> None:
     shop, ours = settings.shop_url, settings.intelligence_url
     may_make = opening_of_ours(shop, ours) if settings.auto_migrate else Opening.CHANGE
     try:
-        async with opened_for_lease(settings, may_make) as engine:
+        async with opened(
+            settings.intelligence_url, pool_size=1, bounds=bounds, opening=may_make
+        ) as engine:
             await (refuse_unmigratable(engine) if settings.auto_migrate else ping(engine))
         if shop != ours:
             opening = Opening.READ

@@ -66,3 +66,58 @@ def said(entries: list[dict[str, str]], text: str | None = None) -> dict[str, An
 
 def entry(identity: str, name: str, description: str = "They buy.") -> dict[str, str]:
     return {"id": identity, "name": name, "description": description}
+
+
+class SlowModel:
+    """Answers one blank after the other for as long as somebody listens, and never a name."""
+
+    def __init__(self, every_seconds: float = 0.05) -> None:
+        self.asked = 0
+        self._listening = 0
+        self._stopped = threading.Event()
+        self._every_seconds = every_seconds
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def is_left(self) -> bool:
+        """Whether nobody who asked listens any more."""
+        return self._listening == 0
+
+    def close(self) -> None:
+        self._stopped.set()
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        model = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", "1000000")
+                self.end_headers()
+                model._listening += 1
+                model.asked += 1
+                try:
+                    while not model._stopped.wait(model._every_seconds):
+                        self.wfile.write(b" ")
+                except OSError:
+                    self.close_connection = True
+                finally:
+                    model._listening -= 1
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        return Handler

@@ -6,14 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from backend import store
-from backend.core.clock import utc_now
 from backend.database.engine import AsyncEngine, opened
 from backend.run.perform import perform
 from backend.run.progress import Progress
 from backend.run.run_config import RunConfig
-from backend.store import runs
+from backend.store import leases, runs
 from backend.store.migrate import migrate
-from backend.store.runs import RunRequest
+from backend.store.run_request import RunRequest
 from tests.databases import wait_for
 from tests.in_json import in_json
 from tests.live import ADMIN_KEY, Live
@@ -41,14 +40,15 @@ def config_of(url: str, **changes: Any) -> RunConfig:
         "anthropic_base_url": None,
         "log_level": "WARNING",
         "secrets": [ADMIN_KEY],  # as the services of the tests have it
+        "run_seconds": 600,
     }
     return RunConfig(**{**values, **changes})
 
 
 async def claimed(engine: AsyncEngine, **wanted: Any) -> str:
     request = RunRequest(**{"as_of": AS_OF, **wanted})
-    run = await runs.enqueue(engine, request, now=utc_now())
-    await runs.claim(engine, token="mine", now=utc_now(), lease=LEASE)
+    run = await runs.enqueue(engine, request)
+    await leases.claim(engine, token="mine", lease=LEASE)
     return run.id
 
 

@@ -87,7 +87,15 @@ def requests_to_every_route(live: Live) -> dict[tuple[str, str], Callable[[], Re
     asked["delete", "/api/admin/customers/{customer_id}"] = lambda: live.client.delete(
         "/api/admin/customers/5", headers=admin
     )
+    asked["post", "/api/admin/runs/{run_id}/cancel"] = lambda: started_and_cancelled(live)
     return asked
+
+
+def started_and_cancelled(live: Live) -> Response:
+    """Start a run, and cancel it."""
+    admin = {"X-API-Key": ADMIN_KEY}
+    run_id = live.client.post("/api/admin/cluster", headers=admin).json()["run_id"]
+    return live.client.post(f"/api/admin/runs/{run_id}/cancel", headers=admin)
 
 
 def routes_of_the_api() -> set[tuple[str, str]]:

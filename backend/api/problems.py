@@ -34,6 +34,8 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.DamagedResult: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.TombstonesUnreadable: HTTPStatus.CONFLICT,
     errors.RunAlreadyActive: HTTPStatus.CONFLICT,
+    errors.RunAlreadyEnded: HTTPStatus.CONFLICT,
+    errors.RunBeingPublished: HTTPStatus.CONFLICT,
     errors.SegmentNameTaken: HTTPStatus.CONFLICT,
     errors.UnknownField: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CursorUnreadable: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,6 +13,7 @@ from backend.api.prober import Prober
 from backend.clients.cache import Cache
 from backend.core.secret_keys import OwnKeys
 from backend.database.engine import AsyncEngine
+from backend.run.background import Background
 from backend.shop.shop import Shop
 
 
@@ -47,6 +48,8 @@ class ApiState:
     now: Callable[[], datetime]
     as_of: datetime | None
     cursors: URLSafeSerializer
+    queued: timedelta
+    background: Background
 
     @property
     def is_one_database(self) -> bool:

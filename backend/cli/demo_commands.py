@@ -23,7 +23,7 @@ from backend.database.engine import opened
 from backend.files.demo_shop import AS_OF, load_demo_shop
 from backend.main import create_app
 from backend.results.run_report import RunReport
-from backend.store.runs import RunRequest
+from backend.store.run_request import RunRequest
 
 FOLDER = Path("intelligence-demo")
 HOST = "127.0.0.1"
@@ -106,7 +106,8 @@ async def _demo(settings: Settings) -> RunReport:
     async with opened(settings.shop_url) as engine:
         with followed(wanted=True) as tell:
             as_of = await load_demo_shop(engine, lambda share: tell("load", share))
-    return await run_and_watch(settings, RunRequest(as_of=as_of), show_progress=True)
+    _, report = await run_and_watch(settings, RunRequest(as_of=as_of), show_progress=True)
+    return report
 
 
 def _serve(settings: Settings, listener: socket.socket, key: str) -> None:

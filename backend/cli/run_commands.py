@@ -1,28 +1,41 @@
 """One run, followed from the terminal."""
 
 import asyncio
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Annotated, cast
 
 import typer
 
 from backend import store
 from backend.cli.configuration import checked_settings, instant_described, migrate_if_wanted
-from backend.cli.following import Tell, followed
+from backend.cli.following import followed
+from backend.cli.stopping import unless_stopped
 from backend.cli.terminal import AsJson, print_json, print_report
 from backend.core.clock import utc_now
-from backend.core.errors import ReportNotReady, RunFailed
+from backend.core.ending import stoppable
+from backend.core.errors import (
+    BackendError,
+    DatabaseUnavailable,
+    NothingPublished,
+    ReportNotReady,
+    RunFailed,
+    Stopped,
+)
 from backend.core.glossary import Action
 from backend.core.instants import read_instant
 from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, opened, transaction
-from backend.database.sqlite_files import opening_of_ours
-from backend.main import opened_for_lease, run_config
+from backend.database.sqlite_files import Opening
+from backend.main import opened_to_migrate, run_config
 from backend.results.run_report import RunReport
-from backend.run.worker import work_once
-from backend.store import runs
+from backend.run.run_config import RunConfig
+from backend.run.worker import STOPPED, opened_for_lease, work_once
+from backend.store import leases, runs
 from backend.store.audit import COMMAND, record
-from backend.store.runs import Refit, Run, RunRequest
+from backend.store.run_request import Publish, Refit, RunRequest
+from backend.store.run_row import Run
+from backend.wording.unpublished_sentences import unpublished_sentence
 
 WATCH_EVERY_SECONDS = 0.2
 
@@ -42,6 +55,13 @@ def cluster(
     refit: Annotated[
         str, typer.Option(help="Learn borders anew: auto (monthly), now, or force.")
     ] = "auto",
+    publish: Annotated[
+        str,
+        typer.Option(help="Replace what is served: auto (unless it looks wrong), always or never."),
+    ] = "auto",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only report: as --publish never.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Learn segments, value and churn of all customers, and publish them."""
@@ -52,47 +72,95 @@ def cluster(
         max_k=max_k,
         as_of=instant_described(settings, as_of),
         refit=cast(Refit, refit),
+        publish="never" if dry_run else cast(Publish, publish),
     )
-    report = asyncio.run(run_and_watch(settings, request, show_progress=not as_json))
+    run, report = asyncio.run(run_and_watch(settings, request, show_progress=not as_json))
     if as_json:
         print_json(report)
     else:
         print_report(report)
+    if run.not_published is not None:
+        raise NothingPublished(run.id, unpublished_sentence(run.not_published))
 
 
 async def run_and_watch(
     settings: Settings, request: RunRequest, *, show_progress: bool
-) -> RunReport:
-    urls = settings.shop_url, settings.intelligence_url
-    async with (
-        opened(settings.intelligence_url, opening=opening_of_ours(*urls)) as engine,
-        opened_for_lease(settings) as lease_engine,
-    ):
-        await migrate_if_wanted(settings, engine)
-        run = await runs.enqueue(engine, request, now=utc_now())
-        async with transaction(engine) as connection:
-            await record(connection, COMMAND, Action.RUN_STARTED, run.id, now=utc_now())
-        with followed(wanted=show_progress) as tell:
-            # Whoever claims it first, we or a service on the same database, does the work.
-            working = asyncio.create_task(
-                work_once(lease_engine, run_config(settings), asyncio.Event())
-            )
-            ended = await _watch(engine, run.id, tell)
-            await working
-        if ended.state == "failed":
-            raise RunFailed(run.id, ended.error or "no reason was recorded")
-        report = await store.read_report(engine, run.id)
-    if report is None:
-        raise ReportNotReady(run.id, ended.state)
-    return report
+) -> tuple[Run, RunReport]:
+    """Do one run, and return how it ended and what it found.
+
+    Raises
+    ------
+    RunFailed
+        When it failed, or was cancelled.
+    Stopped
+        When the command was asked to end; its run is handed back.
+    """
+    with stoppable(settings.shutdown_seconds) as stop:
+        async with opened_to_migrate(settings) as engine:
+            await unless_stopped(stop, migrate_if_wanted(settings, engine))
+        async with opened(settings.intelligence_url, opening=Opening.CHANGE) as engine:
+            queued = timedelta(seconds=settings.queued_seconds)
+            run = await unless_stopped(stop, runs.enqueue(engine, request, queued=queued))
+            async with transaction(engine) as connection:
+                await record(connection, COMMAND, Action.RUN_STARTED, run.id, now=utc_now())
+            try:
+                ended = await _see_through(settings, engine, run, stop, show_progress=show_progress)
+            finally:  # nobody may wait for a run that nobody will take
+                with suppress(BackendError):
+                    await leases.withdraw(engine, run.id, error=STOPPED)
+            return ended, await _report(engine, ended)
 
 
-async def _watch(engine: AsyncEngine, run_id: str, tell: Tell) -> Run:
-    """Follow a run to its end."""
-    tell("starting", None)
-    while not (run := await runs.get(engine, run_id)).is_finished:
-        if run.stage is not None:
-            tell(run.stage, run.share_done)
-        await asyncio.sleep(WATCH_EVERY_SECONDS)
-    tell(run.state, 1.0)
+async def _see_through(
+    settings: Settings,
+    engine: AsyncEngine,
+    run: Run,
+    stop: asyncio.Event,
+    *,
+    show_progress: bool,
+) -> Run:
+    """Do the run, unless a service on the same database claims it first; follow it to its end."""
+    working = asyncio.create_task(_do(run_config(settings), stop))
+    with followed(wanted=show_progress) as tell:
+        tell("starting", None)
+        while not (run := await _looked_at(engine, run, working)).is_finished:
+            if run.stage is not None:
+                tell(run.stage, run.share_done)
+            if working.done() and stop.is_set():
+                raise Stopped(_elsewhere(run))
+            if working.done():
+                working.result()
+            await asyncio.sleep(WATCH_EVERY_SECONDS)
+        tell(run.state, 1.0)
+    await working
     return run
+
+
+async def _do(config: RunConfig, stop: asyncio.Event) -> bool:
+    async with opened_for_lease(config) as engine:
+        return await work_once(engine, config, stop)
+
+
+def _elsewhere(run: Run) -> str:
+    return f" Run {run.id} goes on in another process." if run.state == "running" else ""
+
+
+async def _looked_at(engine: AsyncEngine, run: Run, working: asyncio.Task[bool]) -> Run:
+    """Look at a run; a short outage does not end one that is at work here."""
+    try:
+        return await runs.get(engine, run.id)
+    except DatabaseUnavailable:
+        if working.done():
+            raise
+        return run
+
+
+async def _report(engine: AsyncEngine, run: Run) -> RunReport:
+    if run.state == "cancelled":
+        raise RunFailed(run.id, "it was cancelled.")
+    if run.state == "failed":
+        raise RunFailed(run.id, run.error or "no reason was recorded")
+    report = await store.read_report(engine, run.id)
+    if report is None:
+        raise ReportNotReady(run.id, run.state)
+    return report

@@ -2,9 +2,8 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
@@ -13,12 +12,15 @@ import uvicorn
 
 from backend.cli.configuration import checked_settings, migrate_if_wanted, shop_table_names
 from backend.cli.consoles import out
+from backend.cli.stopping import unless_stopped
+from backend.core.ending import stoppable
+from backend.core.errors import Stopped
 from backend.core.settings import Settings
 from backend.database import changes
 from backend.database.engine import opened
 from backend.database.sqlite_files import Opening, opening_of_ours
 from backend.files.create_tables import create_shop_tables
-from backend.main import opened_for_lease, opened_to_migrate, refuse_unusable_tables, run_config
+from backend.main import opened_to_migrate, refuse_unusable_tables, run_config
 from backend.run.worker import work
 from backend.store.migrate import migrate
 
@@ -93,10 +95,7 @@ async def _migrate(settings: Settings, *, shop_tables: bool) -> None:
 
 async def _work(settings: Settings) -> None:
     changes.log_from_now_on()
-    stop = asyncio.Event()
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
-    async with opened_to_migrate(settings) as engine:
-        await migrate_if_wanted(settings, engine)
-    async with opened_for_lease(settings) as engine:
-        await work(engine, run_config(settings), stop)
+    with stoppable(settings.shutdown_seconds) as stop, suppress(Stopped):
+        async with opened_to_migrate(settings) as engine:
+            await unless_stopped(stop, migrate_if_wanted(settings, engine))
+        await work(run_config(settings), stop)

@@ -5,6 +5,7 @@ there is nothing in the request that could steer it or leak. It only rewords: wh
 checked, and on any failure the rule's name stays.
 """
 
+import asyncio
 import json
 import logging
 import re
@@ -18,6 +19,8 @@ from backend.clients.naming import SegmentFacts
 from backend.results.segment import Words
 
 TIMEOUT_SECONDS = 30.0
+# All tries together: the client's own time-out begins anew with every byte.
+DEADLINE_SECONDS = 60.0
 MAX_RETRIES = 2
 MAX_TOKENS = 4_000
 NAME_LENGTH = 60
@@ -46,8 +49,16 @@ class _Answer(BaseModel):
 class AnthropicNamer:
     """Asks a language model once for all new segments."""
 
-    def __init__(self, *, api_key: str, model: str, base_url: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        model: str,
+        base_url: str | None = None,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
         self._model = model
+        self._deadline_seconds = deadline_seconds
         self._client = AsyncAnthropic(
             api_key=api_key,
             base_url=base_url,
@@ -62,7 +73,7 @@ class AnthropicNamer:
         if not segments:
             return {}
         try:
-            async with self._client as client:
+            async with asyncio.timeout(self._deadline_seconds), self._client as client:
                 answer = await client.messages.parse(
                     model=self._model,
                     max_tokens=MAX_TOKENS,

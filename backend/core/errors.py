@@ -27,6 +27,8 @@
     ├── DamagedResult            what is stored cannot be read
     ├── TombstonesUnreadable     of erased customers, made with a key that is not known any more
     ├── RunAlreadyActive         one run at a time per database
+    ├── RunAlreadyEnded          a run that has ended cannot be cancelled
+    ├── RunBeingPublished        nor one whose results are being published
     ├── InvalidRunRequest        a run was asked for with nonsense
     ├── ExportRefused            a list cannot be written to a file
     ├── UnknownField             a profile has no field of this name
@@ -36,7 +38,9 @@
     ├── ImportRefused            a file cannot be imported; nothing of it is loaded
     ├── LeaseLost                another worker owns the run now
     ├── PortTaken                a server cannot have its address
-    └── RunFailed                a run ended without publishing
+    ├── RunFailed                a run ended without publishing
+    ├── NothingPublished         a run ended well, and replaced nothing
+    └── Stopped                  a command was asked to end
 
 An error is a noun, holds the facts a handler needs, and knows no HTTP. Its text is a sentence for
 a person.
@@ -326,6 +330,26 @@ class RunAlreadyActive(BackendError):
         super().__init__(f"Run {run_id} is active; wait for it to finish.")
 
 
+class RunAlreadyEnded(BackendError):
+    """A run that has succeeded or failed cannot be cancelled."""
+
+    def __init__(self, run_id: str, state: str) -> None:
+        self.run_id = run_id
+        self.state = state
+        super().__init__(f"Run {run_id} has {state} already; only an active run can be cancelled.")
+
+
+class RunBeingPublished(BackendError):
+    """A run whose results are being published cannot be cancelled any more."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(
+            f"Run {run_id} is publishing its results and cannot be cancelled any more; its state "
+            "says shortly how it ended."
+        )
+
+
 class InvalidRunRequest(BackendError):
     """A run was asked for with values that make no sense."""
 
@@ -420,3 +444,18 @@ class PortTaken(BackendError):
             f"Nothing can be served on {host}:{port} ({reason}); end what listens there, or take "
             f"another port with --port."
         )
+
+
+class NothingPublished(BackendError):
+    """A run ended well, and what it found replaced nothing; what was published before stays."""
+
+    def __init__(self, run_id: str, sentence: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"Run {run_id}: {sentence}")
+
+
+class Stopped(BackendError):
+    """A command was asked to end before it was done."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(f"The command was asked to end.{detail}")

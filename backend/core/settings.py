@@ -92,6 +92,10 @@ def _seconds(meaning: str, default: float) -> Any:
     return _variable(meaning, expected, default, ge=0, le=86_400)
 
 
+def _whole_seconds(meaning: str, default: int, *, most: int) -> Any:
+    return _variable(meaning, f"a whole number of seconds from 1 to {most}", default, ge=1, le=most)
+
+
 def _flag(meaning: str, default: bool) -> Any:
     return _variable(meaning, "true or false", default)
 
@@ -177,6 +181,13 @@ class Settings(BaseSettings):
     run_statement_seconds: float = _seconds("How long a statement of a run may take", 0)
     auto_migrate: bool = _flag("Create and update our own tables at start", True)
     run_worker: bool = _flag("Run clustering in the web process when no worker is separate", True)
+
+    run_seconds: int = _whole_seconds(
+        "How long a run may take before it is ended", 21_600, most=604_800
+    )
+    queued_seconds: int = _whole_seconds(
+        "How long a run may be queued before it is failed", 3_600, most=604_800
+    )
 
     prediction_horizon_days: int = _days(
         "How far ahead predicted_orders and predicted_value look", 365

@@ -96,7 +96,7 @@ ON_POSTGRESQL = {
 }
 # An option that the server does not know, or a value that it does not take.
 OPTIONS_ON_POSTGRESQL = ("0A", "22", "42")
-# https://mariadb.com/kb/en/mariadb-error-codes/; 3024, 3159 and 4031 are MySQL's own.
+# https://mariadb.com/kb/en/mariadb-error-codes/; 3024, 3159, 3572 and 4031 are MySQL's own.
 ON_MYSQL = {
     **dict.fromkeys((1045, 1130, 1251, 1524, 1698, 1820, 1862, 3118, 3955), "password"),
     1049: "no_database",
@@ -105,7 +105,7 @@ ON_MYSQL = {
     **dict.fromkeys((1040, 1203, 1226), "too_many_connections"),
     **dict.fromkeys((1021, 1114), "disk_full"),
     **dict.fromkeys((1037, 1038, 1041), "out_of_memory"),
-    **dict.fromkeys((1205, 1213), "locked"),
+    **dict.fromkeys((1205, 1213, 3572), "locked"),
     **dict.fromkeys((1317, 1969, 3024), "timed_out"),
     **dict.fromkeys((1053, 1077), "starting"),
     **dict.fromkeys((1927, 2002, 2003, 2006, 2013, 2055, 4031), "unreachable"),

@@ -12,7 +12,6 @@ import signal
 import sys
 import threading
 
-from backend.core.clock import utc_now
 from backend.core.errors import BackendError
 from backend.core.logging import run_id as logged_run_id
 from backend.core.logging import set_up_logging
@@ -21,14 +20,17 @@ from backend.database.sqlite_files import Opening
 from backend.run.perform import perform
 from backend.run.progress import Progress
 from backend.run.run_config import RunConfig
-from backend.store import runs
+from backend.store import leases
+
+ENDED_BY_PARENT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 log = logging.getLogger(__name__)
 
 
 def main() -> None:
     """Do the run that standard input names, and record its failure in words."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us
+    for number in ENDED_BY_PARENT:  # a terminal or a supervisor may tell all of a group
+        signal.signal(number, signal.SIG_IGN)
     told = json.loads(sys.stdin.readline())
     threading.Thread(target=_die_with_parent, daemon=True).start()
     config = RunConfig(**told["config"])
@@ -43,12 +45,19 @@ def _die_with_parent() -> None:
 
 
 async def _perform_or_fail(config: RunConfig, run_id: str, token: str) -> None:
+    progress = Progress(when_lost=_end_at_once)
     async with opened(config.intelligence_url, pool_size=1, opening=Opening.CHANGE) as engine:
         try:
-            await perform(config, run_id, token, Progress())
+            await perform(config, run_id, token, progress)
         except BackendError as error:
-            await runs.fail(engine, run_id, token=token, error=str(error), now=utc_now())
+            await leases.fail(engine, run_id, token=token, error=str(error))
         except Exception as error:
             log.exception("run failed")
             reason = f"An unexpected {type(error).__name__} stopped the run; the log says where."
-            await runs.fail(engine, run_id, token=token, error=reason, now=utc_now())
+            await leases.fail(engine, run_id, token=token, error=reason)
+
+
+def _end_at_once() -> None:
+    """End the process, threads that compute included: nobody wants the result any more."""
+    log.warning("run taken away", extra={"reason": "cancelled, or its lease was lost"})
+    os._exit(1)

@@ -28,7 +28,7 @@ from backend.segments.segment_model import SegmentModel
 from backend.shop.orders import ShopColumns
 from backend.shop.seen import Seen
 from backend.store.publication import GivenName
-from backend.store.runs import RunRequest
+from backend.store.run_request import RunRequest
 from backend.wording.segment_names import guarded_name
 from backend.wording.segment_sentences import in_currency, measured_in_words
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from backend import store
@@ -12,7 +13,8 @@ from backend.clients.naming import Namer, create_namer
 from backend.core.clock import monotonic_seconds, utc_now
 from backend.core.glossary import NO_ORDERS
 from backend.database.bounds import run_reads, run_writes
-from backend.database.engine import AsyncEngine, opened
+from backend.database.database_clock import read_clock
+from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import Opening, opening_of_shop
 from backend.results.run_report import RunReport
 from backend.run.compose import compose
@@ -20,14 +22,18 @@ from backend.run.erasures import read_erasures, without_erased
 from backend.run.learn import learn
 from backend.run.naming_words import worded
 from backend.run.progress import Progress, written
+from backend.run.replacing import not_published
 from backend.run.run_config import RunConfig
 from backend.run.run_context import RunContext
 from backend.run.standing import read_standing
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.seen import Seen, see
 from backend.shop.shop import Shop
-from backend.store import runs
+from backend.store import leases, runs
+from backend.store.publication import Publication
+from backend.store.run_row import NotPublished
 from backend.store.tombstones import Erasures
+from backend.wording.unpublished_sentences import unpublished_sentence
 
 log = logging.getLogger(__name__)
 
@@ -59,15 +65,41 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
         async with written(progress, partial(_write, engine, context)) as write_now:
             erasures = await read_erasures(engine, config)
             seen, erasures = await _see(shop_engine, context, progress, erasures)
-            standing = (await read_standing(engine)).with_ids_like(seen.columns.customer_ids)
+            standing = await read_standing(engine)
+            obstacle = not_published(context, seen, standing)
+            standing = standing.with_ids_like(seen.columns.customer_ids)
             learned = await asyncio.to_thread(learn, seen, standing, context, progress)
-            named = await worded(learned, standing.names, _namer(config))
+            named = await worded(learned, standing.names, _namer(context))
             progress.enter("publish", len(seen.columns.customer_ids))
             await write_now()
+            await leases.renew(engine, run_id, token=token, lease=leases.PUBLISHING)
             publication = replace(compose(context, seen, standing, named), erasures=erasures)
-            closing = partial(_with_stages, progress)
-            await store.publish(engine, publication, now=utc_now(), closing=closing)
+        await _conclude(engine, context, publication, obstacle, progress)
     _log_success(publication.report, monotonic_seconds() - began)
+
+
+async def _conclude(
+    engine: AsyncEngine,
+    context: RunContext,
+    publication: Publication,
+    obstacle: NotPublished | None,
+    progress: Progress,
+) -> None:
+    """Publish what was found, or keep the report alone."""
+    closing = partial(_with_stages, progress)
+    if obstacle is None and context.run.request.publish != "never":
+        await store.publish(engine, publication, now=await _now(engine), closing=closing)
+        return
+    sentence = unpublished_sentence(obstacle)
+    report = replace(publication.report, notes=(sentence, *publication.report.notes))
+    await store.keep_report(engine, publication, closing(report), because=obstacle)
+    if obstacle is not None:
+        await _log_not_published(engine, context.run.id, obstacle)
+
+
+async def _now(engine: AsyncEngine) -> datetime:
+    async with transaction(engine) as connection:
+        return await read_clock(connection)
 
 
 @asynccontextmanager
@@ -83,16 +115,17 @@ async def _databases(config: RunConfig) -> AsyncIterator[tuple[AsyncEngine, Asyn
 
 async def _context(engine: AsyncEngine, config: RunConfig, run_id: str, token: str) -> RunContext:
     run = await runs.get(engine, run_id)
+    run.request.refuse_unknown()
     return RunContext(
         config=config,
         run=run,
         token=token,
-        as_of=run.request.as_of or utc_now(),
+        as_of=run.request.as_of or run.started_at or run.read_at,
     )
 
 
 async def _write(engine: AsyncEngine, context: RunContext, progress: Progress) -> None:
-    await runs.write_progress(
+    await leases.write_progress(
         engine,
         context.run.id,
         token=context.token,
@@ -117,12 +150,23 @@ async def _see(
     return seen, erasures
 
 
-def _namer(config: RunConfig) -> Namer:
+def _namer(context: RunContext) -> Namer:
+    """Return who names segments; names of what is not published are not worth asking for."""
+    config, wanted = context.config, context.run.request.publish != "never"
     return create_namer(
-        api_key=config.anthropic_api_key,
+        api_key=config.anthropic_api_key if wanted else None,
         model=config.anthropic_model,
         base_url=config.anthropic_base_url,
     )
+
+
+async def _log_not_published(engine: AsyncEngine, run_id: str, because: NotPublished) -> None:
+    """Warn once a day: who runs hourly would else bury it."""
+    told = {"run_id": run_id, "reason": because}
+    if await runs.happened_today(engine, run_id, because):
+        log.info("run not published, as before", extra=told)
+    else:
+        log.warning("run not published", extra=told)
 
 
 def _with_stages(progress: Progress, report: RunReport) -> RunReport:

@@ -40,12 +40,15 @@ class Progress:
         What it has met so far, such as customers.
     ended
         What the stages took that have ended.
+    when_lost
+        Called when the run was taken away.
     """
 
     stage: str = "read"
     told_share: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
     ended: list[StageFigures] = field(default_factory=list)
+    when_lost: Callable[[], None] = lambda: None
     _rows: int | None = None
     _usual_seconds: float = USUAL_SECONDS
     _entered_at: float | None = None
@@ -106,7 +109,7 @@ async def written(progress: Progress, write: Write) -> AsyncIterator[WriteNow]:
     """Write `progress` every half second while the body works, and when it asks for it.
 
     A write that fails does not stop the next, nor the run: whether the run may publish is decided
-    when it does. One that finds the run taken away is the last.
+    when it does. One that finds the run taken away is the last, and calls `when_lost`.
     """
     writer = _Writer(progress, write)
     writing = asyncio.create_task(writer.keep_writing())
@@ -128,6 +131,7 @@ class _Writer:
             try:
                 await self.write_now()
             except LeaseLost:
+                self._progress.when_lost()
                 return
             await asyncio.sleep(WRITE_EVERY_SECONDS)
 

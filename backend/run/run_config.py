@@ -31,6 +31,7 @@ class RunConfig:
     anthropic_model: str
     anthropic_base_url: str | None
     log_level: str
+    run_seconds: int
     secrets: Sequence[str] = field(default=(), repr=False)
     environment: Mapping[str, str] | None = field(default=None, repr=False)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from backend.run.readiness_check import Horizons
 from backend.run.run_config import RunConfig
-from backend.store.runs import Run
+from backend.store.run_row import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

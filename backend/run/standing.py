@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend import store
-from backend.core.customer_id import UNKNOWN, CustomerIds, as_text
+from backend.core.customer_id import UNKNOWN, CustomerId, CustomerIds, as_text
 from backend.database.engine import AsyncEngine, transaction
 from backend.segments.segment_model import SegmentModel
 from backend.store import runs
@@ -57,15 +57,23 @@ class Standing:
     def with_ids_like(self, ids: NDArray[Any]) -> "Standing":
         """Return the same with ids of the shop's type, which may have changed since.
 
-        Numbers go on as text; text goes on as nothing: our tables cannot hold it any more.
+        Numbers go on as text; of texts those do that are integers: the others are nobody's now.
         """
         kind = CustomerIds(ids).kind
         if CustomerIds(self.customer_ids).kind == kind:
             return self
         if kind == "integer":
-            return self._of(np.zeros(len(self.customer_ids), dtype=bool))
+            return self._with_integers()
         texts = replace(self, customer_ids=as_text(self.customer_ids))
         return texts._of(np.argsort(texts.customer_ids))
+
+    def _with_integers(self) -> "Standing":
+        texts = self.customer_ids.tolist()
+        stored = [CustomerId(text).stored_as("integer") for text in texts]
+        kept = self._of(np.array([number is not None for number in stored], dtype=bool))
+        numbers = [number for number in stored if number is not None]
+        kept = replace(kept, customer_ids=np.array(numbers, dtype=np.int64))
+        return kept._of(np.argsort(kept.customer_ids))
 
     def _of(self, rows: NDArray[Any]) -> "Standing":
         kept = {"customer_ids": self.customer_ids[rows], "segment_ids": self.segment_ids[rows]}

@@ -1,7 +1,8 @@
 """The run loop: claim a queued run, start the process that does it, keep its lease, record its end.
 
 The process that serves the API only renews the lease. A child whose parent dies ends too, and a
-run whose lease is not renewed is marked failed by whoever looks next.
+run whose lease is not renewed has failed for whoever looks next. Nothing here waits for ever: not
+for a child, and not for a database.
 """
 
 import asyncio
@@ -12,21 +13,29 @@ import secrets
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from backend.core.clock import utc_now
-from backend.core.errors import DatabaseUnavailable, LeaseLost, TablesTooOld
+from backend.core.errors import DatabaseRefuses, DatabaseUnavailable, LeaseLost, TablesTooOld
 from backend.core.logging import run_id as logged_run_id
-from backend.database.engine import AsyncEngine
+from backend.database.bounds import hurried
+from backend.database.engine import AsyncEngine, opened
+from backend.database.sqlite_files import Opening
 from backend.run.run_config import RunConfig
-from backend.store import runs
+from backend.store import leases
 
 LEASE = timedelta(seconds=60)
-RENEW_EVERY_SECONDS = 15.0
+# Also how soon the process of a run ends that was cancelled elsewhere.
+RENEW_EVERY_SECONDS = 2.0
+LEASE_STATEMENT_SECONDS = 5.0
 POLL_EVERY_SECONDS = 1.0
 LAST_MOMENT_SECONDS = 5.0
 STOPPED = "The service was stopped during the run."
+TOO_LONG = "The run took longer than RUN_SECONDS allows, {:,} seconds, and was ended."
+NOT_STARTED = "The process of the run could not be started: {}."
 # The child is not imported here: the numerical libraries would stay in every web process.
 CHILD = "import sys; sys.path.insert(0, {root!r}); from backend.run.child import main; main()"
 ROOT = Path(__file__).parents[2]
@@ -34,105 +43,167 @@ ROOT = Path(__file__).parents[2]
 log = logging.getLogger(__name__)
 
 
-async def work(engine: AsyncEngine, config: RunConfig, stop: asyncio.Event) -> None:
+async def work(config: RunConfig, stop: asyncio.Event) -> None:
     """Run what is queued, one run after the other, until `stop` is set.
 
     A database that is away, or without our tables, is waited for; that is logged when it begins
-    and when it is over.
+    and when it is over. The lease has connections of its own: requests cannot use them up.
     """
-    away = False
-    while not stop.is_set():
-        try:
-            worked = await work_once(engine, config, stop)
-            away = _note(away, now_away=False)
-        except (DatabaseUnavailable, TablesTooOld) as error:
-            worked, away = False, _note(away, now_away=True, reason=str(error))
-        except Exception:
-            # Whatever it was, the next run must still find a worker.
-            log.exception("worker stumbled")
-            worked = False
-        if not worked:
-            await _wait(stop, POLL_EVERY_SECONDS)
+    async with opened_for_lease(config) as engine:
+        trouble = _Trouble()
+        while not stop.is_set():
+            try:
+                worked = await work_once(engine, config, stop)
+                trouble.over()
+            except (DatabaseUnavailable, DatabaseRefuses, TablesTooOld) as error:
+                worked = trouble.waits_for(error)
+            except Exception as error:  # noqa: BLE001, the next run must still find a worker
+                worked = trouble.stumbled_over(error)
+            if not worked:
+                await _wait(stop, POLL_EVERY_SECONDS)
+
+
+def opened_for_lease(config: RunConfig) -> AbstractAsyncContextManager[AsyncEngine]:
+    """Open what a worker holds its run by: nobody else uses it up, and it hangs on nothing."""
+    bounds = hurried(LEASE_STATEMENT_SECONDS)
+    opening = Opening.CHANGE
+    return opened(config.intelligence_url, pool_size=1, bounds=bounds, opening=opening)
+
+
+class _Trouble:
+    """Logs what keeps a worker from working when it begins, changes and ends, not each time."""
+
+    def __init__(self) -> None:
+        self._told: str | None = None
+
+    def waits_for(self, error: Exception) -> bool:
+        if self._is_new(error):
+            log.warning("database away, waiting", extra={"reason": str(error)})
+        return False
+
+    def stumbled_over(self, error: Exception) -> bool:
+        if self._is_new(error):
+            log.error("worker stumbled", exc_info=error)
+        return False
+
+    def over(self) -> None:
+        if self._told is not None:
+            log.info("database back")
+        self._told = None
+
+    def _is_new(self, error: Exception) -> bool:
+        was, self._told = self._told, f"{type(error).__name__}: {error}"
+        return was != self._told
 
 
 async def work_once(engine: AsyncEngine, config: RunConfig, stop: asyncio.Event) -> bool:
     """Claim a queued run and see it through. Returns whether there was one."""
     token = secrets.token_hex(16)
-    run = await runs.claim(engine, token=token, now=utc_now(), lease=LEASE)
+    run = await leases.claim(engine, token=token, lease=LEASE)
     if run is None:
         return False
     context = logged_run_id.set(run.id)
     try:
-        await _supervise(engine, config, run.id, token, stop)
+        reason = await _Supervised(engine, config, run.id, token).done(stop)
+        if reason is not None:
+            await _record_failure(engine, run.id, token, reason)
     finally:
         logged_run_id.reset(context)
     return True
 
 
-async def _supervise(
-    engine: AsyncEngine, config: RunConfig, run_id: str, token: str, stop: asyncio.Event
-) -> None:
-    child = await _start_child(config, run_id, token)
-    log.info("run started", extra={"child": child.pid})
-    ended = asyncio.create_task(child.wait())
-    try:
-        await _keep_lease(engine, run_id, token, ended, stop)
-    finally:
-        if child.returncode is None:
-            child.kill()
-        await _record_end(engine, run_id, token, await ended, stopped=stop.is_set())
+class _Supervised:
+    """A claimed run and the process that does it."""
 
+    def __init__(self, engine: AsyncEngine, config: RunConfig, run_id: str, token: str) -> None:
+        self._engine = engine
+        self._config = config
+        self._run_id = run_id
+        self._token = token
 
-async def _start_child(config: RunConfig, run_id: str, token: str) -> Process:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        CHILD.format(root=str(ROOT)),
-        stdin=PIPE,
-        env=config.environment,
-    )
-    told = {"config": config.as_dict(), "run_id": run_id, "token": token}
-    assert child.stdin is not None
-    child.stdin.write(json.dumps(told).encode() + b"\n")
-    await child.stdin.drain()
-    return child
+    async def done(self, stop: asyncio.Event) -> str | None:
+        """See the run through; return why it failed, unless its process says so itself."""
+        try:
+            child = await self._started()
+        except Exception as error:  # noqa: BLE001, no memory, no process, no Python: all are told
+            return NOT_STARTED.format(str(error) or type(error).__name__)
+        log.info("run started", extra={"child": child.pid})
+        ended = asyncio.create_task(child.wait())
+        try:
+            return await self._watched(ended, stop)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+            await asyncio.wait({ended}, timeout=LAST_MOMENT_SECONDS)
 
+    async def _started(self) -> Process:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            CHILD.format(root=str(ROOT)),
+            stdin=PIPE,
+            env=self._config.environment,
+        )
+        told = {"config": self._config.as_dict(), "run_id": self._run_id, "token": self._token}
+        assert child.stdin is not None
+        # Not drained: one that never reads it, or has ended already, is noticed by those who watch.
+        child.stdin.write(json.dumps(told).encode() + b"\n")
+        return child
 
-async def _keep_lease(
-    engine: AsyncEngine, run_id: str, token: str, ended: asyncio.Task[int], stop: asyncio.Event
-) -> None:
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        while not ended.done() and not stop.is_set():
+    async def _watched(self, ended: asyncio.Task[int], stop: asyncio.Event) -> str | None:
+        stopping = asyncio.create_task(stop.wait())
+        renewing = asyncio.create_task(self._keep_lease())
+        seconds = self._config.run_seconds
+        try:
             await asyncio.wait(
-                {ended, stopping},
-                timeout=RENEW_EVERY_SECONDS,
-                return_when=asyncio.FIRST_COMPLETED,
+                {ended, stopping, renewing}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
             )
-            if not ended.done():
-                await _renew(engine, run_id, token)
-    except LeaseLost:
+        finally:
+            stopping.cancel()
+            renewing.cancel()
+        if ended.done():
+            return f"The process of the run ended with {_spoken(ended.result())}."
+        if stop.is_set():
+            return STOPPED
+        if not renewing.done():
+            return TOO_LONG.format(seconds)
+        await self._lost(ended)
+        return None
+
+    async def _keep_lease(self) -> None:
+        """Renew the lease until it is lost; it outlives a short outage, and waiting for a lock."""
+        while True:
+            try:
+                await leases.renew(self._engine, self._run_id, token=self._token, lease=LEASE)
+            except LeaseLost:
+                return
+            except Exception as error:  # noqa: BLE001, whatever it was, the next may succeed
+                log.debug("lease not renewed", extra={"reason": type(error).__name__})
+            await asyncio.sleep(RENEW_EVERY_SECONDS)
+
+    async def _lost(self, ended: asyncio.Task[int]) -> None:
         # A run that has just published is no longer ours either; its process is about to end.
         await asyncio.wait({ended}, timeout=LAST_MOMENT_SECONDS)
         if not ended.done():
             log.warning("lease lost")
-    finally:
-        stopping.cancel()
 
 
-async def _renew(engine: AsyncEngine, run_id: str, token: str) -> None:
-    with contextlib.suppress(DatabaseUnavailable):  # the lease outlives a short outage
-        await runs.renew(engine, run_id, token=token, now=utc_now(), lease=LEASE)
-
-
-async def _record_end(
-    engine: AsyncEngine, run_id: str, token: str, exit_code: int, *, stopped: bool
-) -> None:
-    """Mark the run failed unless the child already recorded how it ended."""
-    reason = STOPPED if stopped else f"The process of the run ended with {_spoken(exit_code)}."
-    with contextlib.suppress(LeaseLost, DatabaseUnavailable):
-        if await runs.fail(engine, run_id, token=token, error=reason, now=utc_now()):
+async def _record_failure(engine: AsyncEngine, run_id: str, token: str, reason: str) -> None:
+    """Mark the run failed unless its process already recorded how it ended."""
+    failing = leases.fail(engine, run_id, token=token, error=reason)
+    with contextlib.suppress(LeaseLost, DatabaseUnavailable, TimeoutError):
+        if await _bounded(failing):
             log.error("run failed", extra={"reason": reason})
+
+
+async def _bounded(work: Coroutine[Any, Any, bool]) -> bool:
+    """Wait a moment for an answer; a cancelled statement may take longer than it to give up."""
+    task = asyncio.create_task(work)
+    await asyncio.wait({task}, timeout=LAST_MOMENT_SECONDS)
+    if not task.done():
+        task.cancel()
+        return False
+    return task.result()
 
 
 def _spoken(exit_code: int) -> str:
@@ -144,11 +215,3 @@ def _spoken(exit_code: int) -> str:
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
-
-
-def _note(away: bool, *, now_away: bool, reason: str | None = None) -> bool:
-    if now_away and not away:
-        log.warning("database away, waiting", extra={"reason": reason})
-    if away and not now_away:
-        log.info("database back")
-    return now_away

@@ -18,7 +18,7 @@ from backend.store.publication import (
     Publication,
     SegmentMoves,
 )
-from backend.store.publish import publish
+from backend.store.publish import keep_report, publish
 from backend.store.read import (
     PublishedSegments,
     read_lineage,
@@ -38,6 +38,7 @@ __all__ = [
     "erase_rows",
     "fit_customer_id_type",
     "holds_any",
+    "keep_report",
     "members",
     "name_segment",
     "publish",

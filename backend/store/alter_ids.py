@@ -1,14 +1,19 @@
-"""Gives our customer ids another type, in place; the rows stay."""
+"""Gives our customer ids another type, in place; the rows stay. MySQL: see `publish_beside`."""
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection, Table, delete, inspect, text
+from sqlalchemy import (
+    Connection,
+    Table,
+    delete,
+    inspect,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.customer_id import CustomerIdType
 from backend.core.errors import TablesHeld
-from backend.database.expressions import MYSQL
-from backend.store.id_column import TYPED_AS_THE_SHOPS, wanted_type
+from backend.store.id_column import TYPED_AS_THE_SHOPS, is_no_integer, wanted_type
 from backend.store.tables import segment_changes
 
 # What PostgreSQL says by state of a column that a view reads, and of a view that another reads.
@@ -23,9 +28,6 @@ def alter_id_type(connection: Connection, kind: CustomerIdType) -> None:
     TablesHeld
         When somebody's view keeps a column from it.
     """
-    if connection.dialect.name == "sqlite":
-        # The driver begins transactions late: without this a failure left half of it behind.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
     try:
         _alter(connection, kind)
     except DBAPIError as error:
@@ -42,12 +44,11 @@ def _held_by(error: DBAPIError) -> str | None:
 
 
 def _alter(connection: Connection, kind: CustomerIdType) -> None:
-    if connection.dialect.name not in MYSQL:
-        _drop_old_name(connection, segment_changes)
+    _drop_old_name(connection, segment_changes)
     operations = Operations(MigrationContext.configure(connection))
     for column in TYPED_AS_THE_SHOPS:
-        if kind == "integer":  # ids that were text name nobody in a shop with integer ids
-            connection.execute(delete(column.table))
+        if kind == "integer":
+            connection.execute(delete(column.table).where(is_no_integer(column)))
         with operations.batch_alter_table(column.table.name) as batch:
             batch.alter_column(
                 column.name,

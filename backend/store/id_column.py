@@ -12,6 +12,7 @@ from sqlalchemy import (
     false,
     inspect,
     literal,
+    not_,
     or_,
     type_coerce,
     update,
@@ -21,7 +22,7 @@ from sqlalchemy.types import TypeEngine
 from backend.core.customer_id import LONGEST_ID, CustomerId, CustomerIdType
 from backend.core.late import late
 from backend.database.column_types import text_id
-from backend.database.engine import AsyncEngine, transaction
+from backend.database.engine import AsyncConnection
 from backend.database.expressions import same_id
 from backend.database.kinds import Kind
 from backend.store.runs import Published
@@ -36,20 +37,21 @@ def _registered() -> Iterator[Column[Any]]:
 # Every column of ours that holds a customer's id, and those that take the type of the shop's ids.
 HOLDERS = tuple(_registered())
 TYPED_AS_THE_SHOPS = tuple(one for one in HOLDERS if isinstance(one.type, BigInteger))
+# As `CustomerId.number` reads them; one digit fewer than BIGINT holds, so that each fits.
+INTEGER = "^(0|-?[1-9][0-9]{0,17})$"
 
 
-async def fit_customer_id_type(engine: AsyncEngine, kind: CustomerIdType) -> None:
+async def fit_customer_id_type(connection: AsyncConnection, kind: CustomerIdType) -> None:
     """Give our customer ids the type of the shop's: BIGINT for integers, else text.
 
-    The rows are kept: they are what is served until the next publication.
+    The rows are kept, but for texts that are no integers where ids become such.
     """
-    async with transaction(engine) as connection:
-        if await connection.run_sync(_fits, kind):
-            return
-        await connection.run_sync(late("backend.store.alter_ids").alter_id_type, kind)
-        await connection.execute(
-            update(runs).where(runs.c.published == 1).values(customer_id_type=kind)
-        )
+    if await connection.run_sync(fits, kind):
+        return
+    await connection.run_sync(late("backend.store.alter_ids").alter_id_type, kind)
+    await connection.execute(
+        update(runs).where(runs.c.published == 1).values(customer_id_type=kind)
+    )
 
 
 def wanted_type(connection: Connection, kind: CustomerIdType) -> BigInteger | String:
@@ -57,7 +59,8 @@ def wanted_type(connection: Connection, kind: CustomerIdType) -> BigInteger | St
     return BigInteger() if kind == "integer" else text_id(connection.dialect, LONGEST_ID)
 
 
-def _fits(connection: Connection, kind: CustomerIdType) -> bool:
+def fits(connection: Connection, kind: CustomerIdType) -> bool:
+    """Whether our tables hold ids of this type already."""
     wanted, found = wanted_type(connection, kind), _id_type(connection)
     if isinstance(wanted, String) and isinstance(found, String):
         return wanted.collation in {None, found.collation}
@@ -67,6 +70,11 @@ def _fits(connection: Connection, kind: CustomerIdType) -> bool:
 def _id_type(connection: Connection) -> TypeEngine[Any]:
     columns = inspect(connection).get_columns(customer_intelligence.name)
     return next(column["type"] for column in columns if column["name"] == "customer_id")
+
+
+def is_no_integer(customer_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a text names nobody in a shop whose ids are integers."""
+    return not_(type_coerce(customer_id, String()).regexp_match(INTEGER))
 
 
 def is_one_of(

@@ -23,7 +23,7 @@ async def read_last_told(connection: AsyncConnection, customer_id: NDArray[Any])
     connection
         In a transaction.
     customer_id
-        Ascending, of the type that our table has.
+        Ascending, of whatever type our table has.
     """
     names = ["customer_id", "changed_at", *(one.compared_with for one in FOLLOWED)]
     statement = select(*(customer_intelligence.c[name] for name in names))
@@ -33,7 +33,7 @@ async def read_last_told(connection: AsyncConnection, customer_id: NDArray[Any])
 
 
 def _beside(customer_id: NDArray[Any], columns: Mapping[str, Sequence[Any]]) -> LastTold:
-    ids = np.array(columns.get("customer_id", ()), dtype=customer_id.dtype)
+    ids = _as_ids(columns.get("customer_id", ()))
     place = CustomerIds(customer_id).places_of(ids)
     stays = place != UNKNOWN
     known = np.zeros(len(customer_id), dtype=bool)
@@ -50,6 +50,11 @@ def _beside(customer_id: NDArray[Any], columns: Mapping[str, Sequence[Any]]) -> 
         changed_at=beside("changed_at", None, object),
         values={one.compared_with: beside(one.compared_with, *_empty(one)) for one in FOLLOWED},
     )
+
+
+def _as_ids(values: Sequence[Any]) -> NDArray[Any]:
+    is_text = bool(values) and isinstance(values[0], str)
+    return np.array(values, dtype=object if is_text else np.int64)
 
 
 def _empty(one: Number) -> tuple[object, type]:

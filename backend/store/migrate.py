@@ -10,7 +10,6 @@ from pathlib import Path
 from sqlalchemy import Connection, column, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError
 
-from backend.core.clock import utc_now
 from backend.core.errors import DatabaseUnavailable, TablesBusy, TablesInTheWay, TablesTooNew
 from backend.core.late import late
 from backend.database.engine import AsyncConnection, AsyncEngine, problems_named, transaction
@@ -123,7 +122,7 @@ async def _attempted(engine: AsyncEngine, work: Callable[[Connection], None]) ->
 
 
 async def _changed(connection: AsyncConnection, work: Callable[[Connection], None]) -> str | None:
-    run_id = await connection.run_sync(running_run, utc_now())
+    run_id = await connection.run_sync(running_run)
     if run_id is not None:
         return f"run {run_id} is at work"
     await connection.run_sync(_refuse_foreign)

@@ -1,29 +1,40 @@
 """Everything that a run found out, published in one transaction."""
 
-import json
-from collections.abc import Callable
+import logging
+import time
+from asyncio import sleep
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, TypeVar
 
-from sqlalchemy import Table, delete, insert
+from sqlalchemy import delete
 
+from backend.core.customer_id import CustomerIdType
+from backend.core.errors import DatabaseUnavailable, TablesBusy
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
+from backend.database.expressions import MYSQL
 from backend.results.run_report import RunReport
-from backend.store import runs, stored
-from backend.store.customer_columns import Columns, customer_columns
+from backend.store import leases, runs, stored
 from backend.store.departures import take_back, tell_gone
 from backend.store.erasing import without_erased
-from backend.store.id_column import fit_customer_id_type
+from backend.store.id_column import fit_customer_id_type, fits
 from backend.store.last_told import read_last_told
 from backend.store.names import settle_names
 from backend.store.publication import Publication
-from backend.store.stored import StoredKind
-from backend.store.tables import customer_intelligence, segment_changes, segment_lineage, segments
+from backend.store.publish_beside import Closing, publish_beside
+from backend.store.run_row import NotPublished
+from backend.store.written_rows import (
+    SERVED,
+    append_lineage,
+    append_moves,
+    finish,
+    write_customers,
+    write_segments,
+)
 
-ROWS_PER_BATCH = 10_000
-Left = TypeVar("Left")
+PATIENCE_SECONDS = 900.0
+LOOK_AGAIN_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
 
 
 async def publish(
@@ -31,7 +42,7 @@ async def publish(
     publication: Publication,
     *,
     now: datetime,
-    closing: Callable[[RunReport], RunReport] | None = None,
+    closing: Closing | None = None,
 ) -> None:
     """Replace what is served, in one transaction: readers see the old run or the new one.
 
@@ -51,129 +62,103 @@ async def publish(
     ------
     LeaseLost
         When the run is no longer ours; nothing is written.
+    TablesBusy
+        When others held our tables for too long; nothing is written.
+    TablesHeld
+        When the shop's ids are of another kind, and somebody's view keeps ours from becoming that.
     """
-    kind = publication.customer_id_type
-    await fit_customer_id_type(engine, kind)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    told = False
+    while not await _attempted(engine, publication, now, closing):
+        if time.monotonic() >= deadline:
+            raise TablesBusy("others are using them for long", PATIENCE_SECONDS)
+        if not told:
+            log.warning("publishing waits", extra={"reason": "others are using our tables"})
+        told = True
+        await sleep(LOOK_AGAIN_SECONDS)
+
+
+async def _attempted(
+    engine: AsyncEngine, publication: Publication, now: datetime, closing: Closing | None
+) -> bool:
+    """Publish, or return that a lock was not had; everything is as it was then."""
+    try:
+        if await _must_be_swapped(engine, publication.customer_id_type):
+            await publish_beside(engine, publication, now, closing)
+            return True
+        async with transaction(engine) as connection:
+            await begin_at_once(connection)
+            await _publish(connection, publication, now, closing)
+    except DatabaseUnavailable as error:
+        if error.kind != "locked":
+            raise
+        return False
+    return True
+
+
+async def _must_be_swapped(engine: AsyncEngine, kind: CustomerIdType) -> bool:
+    """Whether columns change their type where that cannot be part of a transaction."""
+    if engine.dialect.name not in MYSQL:
+        return False
     async with transaction(engine) as connection:
-        await runs.finish(
-            connection,
-            publication.run_id,
-            token=publication.token,
-            as_of=publication.as_of,
-            customer_id_type=kind,
-            report=stored.REPORT.write(publication.report),
-            explainer=_written(stored.EXPLAINER, publication.explainer),
-            model=_written(stored.MODEL, publication.model),
-            now=now,
-        )
-        publication = await without_erased(connection, publication)
-        await take_back(connection, publication.customers.customer_id)
-        await tell_gone(connection, publication.departures, now)
-        rows, new_names = publication.segments, publication.new_names
-        named = await settle_names(connection, rows, new_names, now)
-        publication = replace(publication, segments=named)
-        await _replace_customers(connection, publication, now)
-        await _replace_segments(connection, publication)
-        await _append_moves(connection, publication, now)
-        await _append_lineage(connection, publication, now)
-        await _forget(connection, now - publication.retention)
-        report = publication.report if closing is None else closing(publication.report)
-        await runs.replace_report(connection, publication.run_id, stored.REPORT.write(report))
+        return not await connection.run_sync(fits, kind)
 
 
-def _written(kind: StoredKind[Left], value: Left | None) -> str | None:
-    return None if value is None else kind.write(value)
+async def begin_at_once(connection: AsyncConnection) -> None:
+    """Begin at once: SQLite's driver does so late, and a change of columns would be outside."""
+    if connection.dialect.name == "sqlite":
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-async def _replace_customers(
-    connection: AsyncConnection, publication: Publication, now: datetime
+async def _publish(
+    connection: AsyncConnection, publication: Publication, now: datetime, closing: Closing | None
 ) -> None:
-    """Compare with what is served, within the transaction that replaces it."""
+    """Take the run's row first: whose lease is lost changes nothing, and whose is not keeps it."""
+    await finish(connection, SERVED.runs, publication, now)
+    publication = await without_erased(connection, publication)
+    await take_back(connection, publication.customers.customer_id)
+    await tell_gone(connection, publication.departures, now)
     last = await read_last_told(connection, publication.customers.customer_id)
-    publishing = publication.publishing(now, last)
-    await connection.execute(delete(customer_intelligence))
-    for start in range(0, len(publishing), ROWS_PER_BATCH):
-        chosen = publishing.rows(slice(start, start + ROWS_PER_BATCH))
-        await _insert(connection, customer_intelligence, customer_columns(chosen))
+    await fit_customer_id_type(connection, publication.customer_id_type)
+    rows, new_names = publication.segments, publication.new_names
+    named = await settle_names(connection, rows, new_names, now)
+    publication = replace(publication, segments=named)
+    await connection.execute(delete(SERVED.customers))
+    await write_customers(connection, SERVED.customers, publication.publishing(now, last))
+    await connection.execute(delete(SERVED.segments))
+    await write_segments(connection, SERVED.segments, publication)
+    await append_moves(connection, SERVED.changes, publication, now)
+    await append_lineage(connection, SERVED.lineage, publication, now)
+    await _forget(connection, now - publication.retention)
+    report = publication.report if closing is None else closing(publication.report)
+    written = stored.REPORT.write(report)
+    await leases.replace_report(connection, publication.run_id, written)
 
 
-async def _replace_segments(connection: AsyncConnection, publication: Publication) -> None:
-    await connection.execute(delete(segments))
-    rows = [
-        {
-            "id": row.id,
-            "position": position,
-            "parent_id": row.parent_id,
-            "is_group": int(row.is_group),
-            "level": row.level,
-            "name": row.name,
-            "description": row.description,
-            "customer_count": row.customer_count,
-            "avg_ltv": None if row.avg_ltv is None else Decimal(f"{row.avg_ltv:.2f}"),
-            "churn_risk_avg": row.churn_risk_avg,
-            "profile": stored.write_profile(row),
-            "run_id": publication.run_id,
-        }
-        for position, row in enumerate(publication.segments)
-    ]
-    if rows:
-        await connection.execute(insert(segments), rows)
-
-
-async def _append_moves(
-    connection: AsyncConnection, publication: Publication, now: datetime
+async def keep_report(
+    engine: AsyncEngine,
+    publication: Publication,
+    report: RunReport,
+    *,
+    because: NotPublished | None,
 ) -> None:
-    moves = publication.moves
-    for start in range(0, len(moves.customer_id), ROWS_PER_BATCH):
-        chosen = slice(start, start + ROWS_PER_BATCH)
-        ids = moves.customer_id[chosen].tolist()
-        columns: Columns = {
-            "customer_id": ids,
-            "from_segment_id": moves.from_segment_id[chosen],
-            "to_segment_id": moves.to_segment_id[chosen],
-            "changed_at": [now] * len(ids),
-            "run_id": [publication.run_id] * len(ids),
-            "cause": moves.cause[chosen],
-        }
-        await _insert(connection, segment_changes, columns)
+    """End a run that replaces nothing: its report alone is kept.
 
-
-async def _append_lineage(
-    connection: AsyncConnection, publication: Publication, now: datetime
-) -> None:
-    rows = [
-        {
-            "segment_id": row.segment_id,
-            "event": row.event,
-            "relatives": json.dumps(dict(row.relatives)),
-            "happened_at": now,
-            "run_id": publication.run_id,
-        }
-        for row in publication.lineage
-    ]
-    if rows:
-        await connection.execute(insert(segment_lineage), rows)
+    Raises
+    ------
+    LeaseLost
+        When the run is no longer ours; nothing is written.
+    """
+    await leases.finish_unpublished(
+        engine,
+        publication.run_id,
+        token=publication.token,
+        as_of=publication.as_of,
+        report=stored.REPORT.write(report),
+        because=because,
+    )
 
 
 async def _forget(connection: AsyncConnection, instant: datetime) -> None:
-    await connection.execute(delete(segment_changes).where(segment_changes.c.changed_at < instant))
+    await connection.execute(delete(SERVED.changes).where(SERVED.changes.c.changed_at < instant))
     await runs.forget_before(connection, instant)
-
-
-async def _insert(connection: AsyncConnection, table: Table, columns: Columns) -> None:
-    """Insert one batch, given in columns; on PostgreSQL by COPY."""
-    rows = zip(*columns.values(), strict=True)
-    if connection.dialect.name == "postgresql":
-        raw = await connection.get_raw_connection()
-        driver: Any = raw.driver_connection
-        records = [tuple(_naive(value) for value in row) for row in rows]
-        await driver.copy_records_to_table(table.name, records=records, columns=list(columns))
-    else:
-        await connection.execute(
-            insert(table), [dict(zip(columns, row, strict=True)) for row in rows]
-        )
-
-
-def _naive(value: Any) -> Any:
-    """Do for COPY, which knows no SQLAlchemy types, what `UtcDateTime` does elsewhere."""
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else value

@@ -134,8 +134,12 @@ runs = Table(
     Column("report", long_text(), comment="JSON"),
     Column("explainer", long_text(), comment="JSON: what explains a customer's numbers"),
     Column("model", long_text(), comment="JSON: the standing segmentation"),
+    Column(
+        "not_published", String(20), comment="Why a run that succeeded was not published unasked"
+    ),
     CheckConstraint(
-        "state IN ('queued', 'running', 'succeeded', 'failed')", name="ck_intelligence_runs_state"
+        "state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')",
+        name="ck_intelligence_runs_state",
     ),
     Index("idx_intelligence_runs_queued_at", "queued_at"),
 )

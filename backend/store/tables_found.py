@@ -1,12 +1,12 @@
 """What has the names of our tables in a database: ours, 10.0's, or somebody else's."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from sqlalchemy import Connection, Inspector, and_, column, func, inspect, select, table
 from sqlalchemy.sql.expression import TableClause
 
 from backend.database.column_types import UtcDateTime
+from backend.database.database_clock import database_now
 from backend.store.tables import customer_intelligence, intelligence, runs
 
 # Since this version none of ours can be somebody else's: it would have been noticed before.
@@ -70,12 +70,13 @@ def runs_table(connection: Connection) -> str | None:
     return None
 
 
-def running_run(connection: Connection, now: datetime) -> str | None:
+def running_run(connection: Connection) -> str | None:
     """Return the id of the run that is at work under a lease; None where none is."""
     if (name := runs_table(connection)) is None:
         return None
     found = _any_runs(name)
-    at_work = and_(found.c.active == 1, found.c.state == "running", found.c.lease_until >= now)
+    held = found.c.lease_until >= database_now()
+    at_work = and_(found.c.active == 1, found.c.state == "running", held)
     run_id: str | None = connection.scalar(select(found.c.id).where(at_work))
     return run_id
 

@@ -13,6 +13,7 @@ from backend.core.settings import IsolatedSettings
 from backend.database.engine import opened
 from backend.main import create_app
 from backend.store import runs
+from backend.store.run_row import Run
 from tests.conftest import NewDatabase, execute, wait_for
 from tests.databases import SqliteFolder, migrated
 from tests.live import ADMIN_KEY, Live, serving
@@ -169,7 +170,7 @@ def test_a_run_describes_what_is_asked_for_else_run_as_of(
     assert wait_for(queued(url)).request.as_of == described
 
 
-async def queued(url: str) -> runs.Run:
+async def queued(url: str) -> Run:
     async with opened(url) as engine:
         run = await runs.latest(engine)
     assert run is not None

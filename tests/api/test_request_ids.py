@@ -9,16 +9,15 @@ import pytest
 
 from backend.database.engine import opened
 from backend.store import runs
-from backend.store.runs import RunRequest
+from backend.store.run_request import RunRequest
 from tests.conftest import execute, wait_for
 from tests.databases import SqliteFolder, migrated
 from tests.live import ADMIN_KEY, Live, serving
-from tests.shops import AS_OF
 
 
 async def _queue(url: str) -> None:
     async with opened(url) as engine:
-        await runs.enqueue(engine, RunRequest(), now=AS_OF)
+        await runs.enqueue(engine, RunRequest())
 
 
 @pytest.fixture(scope="module")

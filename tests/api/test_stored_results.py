@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from backend.database.engine import opened, transaction
-from backend.store import runs
+from backend.store import leases, runs
 from backend.store.migrate import migrate
-from backend.store.runs import RunRequest
+from backend.store.run_request import RunRequest
 from backend.store.tables import customer_intelligence as customers
 from backend.store.tables import runs as runs_table
 from backend.store.tables import segments
@@ -96,11 +96,11 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
 async def published(url: str) -> str:
     async with opened(url) as engine:
         await migrate(engine)
-        await runs.enqueue(engine, RunRequest(as_of=AS_OF), now=NOW)
-        run = await runs.claim(engine, token="mine", now=NOW, lease=timedelta(seconds=60))
+        await runs.enqueue(engine, RunRequest(as_of=AS_OF))
+        run = await leases.claim(engine, token="mine", lease=timedelta(seconds=60))
         assert run is not None
         async with transaction(engine) as connection:
-            await runs.finish(
+            await leases.finish(
                 connection,
                 run.id,
                 token="mine",

@@ -15,20 +15,20 @@ import pytest
 from sqlalchemy import func, select
 
 from backend import store
-from backend.core.clock import utc_now
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.report import render_report
 from backend.results.move import Move
 from backend.run.perform import perform
 from backend.run.progress import STAGES, Progress
-from backend.store import runs
+from backend.store import leases, runs
 from backend.store.moves import MoveFilter
 from backend.store.tables import customer_intelligence
 from tests.conftest import NewDatabase, read_only_url
 from tests.databases import execute, migrated
+from tests.expired import let_the_lease_expire
 from tests.forked import quick_python
 from tests.live import ROOT
-from tests.performed import LEASE, claimed, clustered, clustered_shop, config_of
+from tests.performed import claimed, clustered, clustered_shop, config_of
 from tests.shops import AS_OF, VARIABLES, fill, invented
 
 # Performs a claimed run, and kills its own process the moment a stage begins.
@@ -185,8 +185,8 @@ async def test_a_run_killed_in_any_stage_leaves_the_old_results_served(
     killed = await asyncio.to_thread(perform_and_die, database_url, run_id, stage)
     assert killed == -signal.SIGKILL
     assert await rows(engine) == before
-    later = utc_now() + LEASE + timedelta(seconds=1)
-    await runs.reap_expired(engine, now=later)
+    await let_the_lease_expire(engine)
+    await leases.reap_expired(engine)
     assert (await runs.get(engine, run_id)).state == "failed"
     await clustered(engine, database_url)
     assert {row["run_id"] for row in (await rows(engine)).values()} != {

@@ -14,7 +14,7 @@ from backend.database.engine import AsyncEngine, create_engine
 from backend.run import progress as module
 from backend.run.perform import perform
 from backend.run.progress import STAGES, Progress, written
-from backend.store import runs
+from backend.store import leases, runs
 from backend.store.migrate import migrate
 from backend.store.tables import runs as runs_table
 from tests.conftest import NewDatabase, execute
@@ -44,7 +44,7 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
 async def write(engine: AsyncEngine, run_id: str, token: str, progress: Progress) -> None:
     """Write as a run does."""
     where = {"stage": progress.stage, "share_done": progress.share, "counts": progress.counts}
-    await runs.write_progress(engine, run_id, token=token, **where)  # type: ignore[arg-type]
+    await leases.write_progress(engine, run_id, token=token, **where)  # type: ignore[arg-type]
 
 
 async def test_a_write_that_is_refused_stops_neither_the_next_nor_the_work(

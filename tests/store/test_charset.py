@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from backend.database.engine import AsyncEngine, opened
+from backend.database.engine import AsyncEngine, opened, transaction
 from backend.store.charset import name_charset
 from backend.store.id_column import fit_customer_id_type
 from backend.store.migrate import migrate
@@ -55,7 +55,8 @@ async def test_tables_that_an_older_version_made_are_changed_and_ids_stay_exact(
 ) -> None:
     async with opened(mysql_url) as engine:
         await migrate(engine)
-        await fit_customer_id_type(engine, "text")
+        async with transaction(engine) as connection:
+            await fit_customer_id_type(connection, "text")
         for table in ("customer_intelligence", "intelligence_segment_names"):
             await execute(mysql_url, f"ALTER TABLE {table} CONVERT TO CHARACTER SET latin1")
         async with engine.begin() as connection:

@@ -37,7 +37,7 @@ ABOUT_NOBODY = {
     "intelligence_audit": "id at key action subject",
     "intelligence_runs": "id state active published revision request as_of customer_id_type "
     "lease_token lease_until stage share_done counts queued_at started_at finished_at error report "
-    "explainer model",
+    "explainer model not_published",
     "intelligence_segment_lineage": "id segment_id event relatives happened_at run_id",
     "intelligence_segment_names": "segment_id name description given_by updated_at",
     "intelligence_segments": "id position parent_id is_group level name description customer_count "

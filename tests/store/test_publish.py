@@ -26,7 +26,7 @@ from backend.results.customer_numbers import CustomerNumbers
 from backend.results.move import Move, SegmentEvent
 from backend.results.publishing import CustomerColumns
 from backend.results.segment import Medians, Rule, Segment
-from backend.store import runs
+from backend.store import leases, runs
 from backend.store.migrate import migrate
 from backend.store.moves import MoveFilter
 from backend.store.publication import (
@@ -34,12 +34,13 @@ from backend.store.publication import (
     Publication,
     SegmentMoves,
 )
-from backend.store.runs import RunRequest
+from backend.store.run_request import RunRequest
 from backend.store.stored import REPORT
 from backend.store.tables import customer_intelligence, segment_changes, segments
 from backend.store.tables import runs as runs_table
 from tests.conftest import NewDatabase, execute
 from tests.databases import migrated
+from tests.expired import let_the_lease_expire
 from tests.store.stored_results import text_of
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -125,8 +126,8 @@ def nobody_moved(ids: np.ndarray[Any, Any]) -> SegmentMoves:
 async def prepared(
     engine: AsyncEngine, ids: np.ndarray[Any, Any] = INTEGERS, now: datetime = NOW
 ) -> Publication:
-    await runs.enqueue(engine, RunRequest(), now=now)
-    run = await runs.claim(engine, token="mine", now=now, lease=LEASE)
+    await runs.enqueue(engine, RunRequest())
+    run = await leases.claim(engine, token="mine", lease=LEASE)
     assert run is not None
     return Publication(
         run_id=run.id,
@@ -254,8 +255,9 @@ async def test_a_run_that_lost_its_lease_publishes_nothing(engine: AsyncEngine) 
     await store.publish(engine, await prepared(engine), now=NOW)
     before = await profiles(engine, "7", "12")
     late = replace(await prepared(engine), segments=[segment("gamma", 1), segment("delta", 2)])
+    await let_the_lease_expire(engine)
     with pytest.raises(LeaseLost):
-        await store.publish(engine, late, now=NOW + timedelta(minutes=5))
+        await store.publish(engine, late, now=NOW)
     assert await profiles(engine, "7", "12") == before
     async with transaction(engine) as connection:
         published = await store.read_segments(connection)

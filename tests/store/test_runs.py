@@ -8,14 +8,15 @@ import pytest
 
 from backend.core.errors import InvalidRunRequest, LeaseLost, RunAlreadyActive, RunNotFound
 from backend.database.engine import AsyncEngine, create_engine, transaction
-from backend.store import runs
+from backend.store import leases, runs
 from backend.store.left_by_run import read_report
-from backend.store.runs import Run, RunRequest
+from backend.store.run_request import RunRequest
+from backend.store.run_row import LEASE_EXPIRED, Run
+from tests.expired import let_the_lease_expire
 from tests.store.stored_results import text_of
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
-LATER = NOW + timedelta(minutes=5)
 
 
 @pytest.fixture
@@ -26,15 +27,15 @@ async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 async def running(engine: AsyncEngine, token: str = "mine") -> Run:
-    await runs.enqueue(engine, RunRequest(), now=NOW)
-    run = await runs.claim(engine, token=token, now=NOW, lease=LEASE)
+    await runs.enqueue(engine, RunRequest())
+    run = await leases.claim(engine, token=token, lease=LEASE)
     assert run is not None
     return run
 
 
-async def finish(engine: AsyncEngine, run: Run, token: str = "mine", now: datetime = NOW) -> None:
+async def finish(engine: AsyncEngine, run: Run, token: str = "mine") -> None:
     async with transaction(engine) as connection:
-        await runs.finish(
+        await leases.finish(
             connection,
             run.id,
             token=token,
@@ -43,21 +44,21 @@ async def finish(engine: AsyncEngine, run: Run, token: str = "mine", now: dateti
             report=text_of("typed", "report"),
             explainer=None,
             model=None,
-            now=now,
+            now=NOW,
         )
 
 
 async def test_a_request_is_kept_to_the_letter(engine: AsyncEngine) -> None:
     request = RunRequest(sample_size=100, min_k=2, max_k=9, as_of=NOW)
-    queued = await runs.enqueue(engine, request, now=NOW)
+    queued = await runs.enqueue(engine, request)
     assert (await runs.get(engine, queued.id)).request == request
-    assert (queued.state, queued.queued_at) == ("queued", NOW)
+    assert queued.state == "queued"
 
 
 @pytest.mark.parametrize("callers", [2, 12])
 async def test_simultaneous_requests_start_one_run(engine: AsyncEngine, callers: int) -> None:
     answers = await asyncio.gather(
-        *(runs.enqueue(engine, RunRequest(), now=NOW) for _ in range(callers)),
+        *(runs.enqueue(engine, RunRequest()) for _ in range(callers)),
         return_exceptions=True,
     )
     started = [answer for answer in answers if isinstance(answer, Run)]
@@ -68,22 +69,22 @@ async def test_simultaneous_requests_start_one_run(engine: AsyncEngine, callers:
 
 
 async def test_of_many_workers_one_claims_the_run(engine: AsyncEngine) -> None:
-    await runs.enqueue(engine, RunRequest(), now=NOW)
+    await runs.enqueue(engine, RunRequest())
     claims = await asyncio.gather(
-        *(runs.claim(engine, token=f"w{n}", now=NOW, lease=LEASE) for n in range(8))
+        *(leases.claim(engine, token=f"w{n}", lease=LEASE) for n in range(8))
     )
     assert sum(claim is not None for claim in claims) == 1
 
 
 async def test_progress_is_seen(engine: AsyncEngine) -> None:
     run = await running(engine)
-    await runs.write_progress(
+    await leases.write_progress(
         engine, run.id, token="mine", stage="forecast", share_done=0.4, counts={"orders": 7}
     )
     seen = await runs.latest(engine)
     assert seen is not None
     assert (seen.stage, seen.share_done, seen.counts) == ("forecast", 0.4, {"orders": 7})
-    assert seen.seconds(NOW + timedelta(seconds=9)) == 9
+    assert 0 <= seen.seconds < 600
 
 
 async def test_a_finished_run_is_served_until_the_next_one(engine: AsyncEngine) -> None:
@@ -106,28 +107,31 @@ async def test_a_finished_run_is_served_until_the_next_one(engine: AsyncEngine) 
 
 async def test_a_lost_lease_fails_the_run_and_frees_the_place(engine: AsyncEngine) -> None:
     lost = await running(engine)
-    replacement = await runs.enqueue(engine, RunRequest(), now=LATER)
+    await let_the_lease_expire(engine)
+    replacement = await runs.enqueue(engine, RunRequest())
     seen = await runs.get(engine, lost.id)
-    assert (seen.state, seen.error) == ("failed", runs.LEASE_EXPIRED)
+    assert (seen.state, seen.error) == ("failed", LEASE_EXPIRED)
     assert (await runs.latest(engine)) == replacement
 
 
 async def test_whoever_lost_the_lease_writes_nothing_more(engine: AsyncEngine) -> None:
     run = await running(engine)
-    await runs.reap_expired(engine, now=LATER)
+    await let_the_lease_expire(engine)
+    await leases.reap_expired(engine)
     with pytest.raises(LeaseLost):
-        await runs.renew(engine, run.id, token="mine", now=LATER, lease=LEASE)
+        await leases.renew(engine, run.id, token="mine", lease=LEASE)
     with pytest.raises(LeaseLost):
-        await finish(engine, run, now=LATER)
-    assert await runs.fail(engine, run.id, token="mine", error="late", now=LATER) is False
-    assert (await runs.get(engine, run.id)).error == runs.LEASE_EXPIRED
+        await finish(engine, run)
+    assert await leases.fail(engine, run.id, token="mine", error="late") is False
+    assert (await runs.get(engine, run.id)).error == LEASE_EXPIRED
 
 
 async def test_a_renewed_lease_holds(engine: AsyncEngine) -> None:
     run = await running(engine)
-    await runs.renew(engine, run.id, token="mine", now=LATER, lease=LEASE)
+    await let_the_lease_expire(engine)
+    await leases.renew(engine, run.id, token="mine", lease=LEASE)
     with pytest.raises(RunAlreadyActive):
-        await runs.enqueue(engine, RunRequest(), now=LATER + LEASE / 2)
+        await runs.enqueue(engine, RunRequest())
 
 
 async def test_another_token_cannot_finish_the_run(engine: AsyncEngine) -> None:
@@ -139,8 +143,9 @@ async def test_another_token_cannot_finish_the_run(engine: AsyncEngine) -> None:
 
 async def test_an_expired_lease_cannot_publish_even_if_nobody_noticed(engine: AsyncEngine) -> None:
     run = await running(engine)
+    await let_the_lease_expire(engine)
     with pytest.raises(LeaseLost):
-        await finish(engine, run, now=LATER)
+        await finish(engine, run)
 
 
 async def test_an_unknown_run_is_not_found(engine: AsyncEngine) -> None:

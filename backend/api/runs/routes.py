@@ -46,7 +46,7 @@ async def start_run(
 ) -> RunAccepted:
     """Learn segments, value and churn anew. Follow the run at its status address."""
     request = wanted.as_run_request(state.shop.mapping.zone, state.as_of)
-    run = await runs.enqueue(state.engine, request, now=state.now())
+    run = await runs.enqueue(state.engine, request, queued=state.queued)
     await audited.note(Action.RUN_STARTED, run.id)
     response.headers["Location"] = STATUS_URL
     return RunAccepted(run_id=run.id, state=run.state, status_url=STATUS_URL)
@@ -55,8 +55,7 @@ async def start_run(
 @status.get("/cluster/status")
 async def get_run_status(state: State) -> RunView:
     """Tell how far the active run is, or how the last one ended."""
-    await runs.reap_expired(state.engine, now=state.now())
-    return RunView.of(await runs.latest(state.engine), state.now())
+    return RunView.of(await runs.latest(state.engine))
 
 
 @admin.get("/runs")
@@ -65,13 +64,33 @@ async def list_runs(
 ) -> RunList:
     """List the newest runs."""
     found = await runs.recent(state.engine, limit=limit)
-    return RunList(runs=[RunView.of(run, state.now()) for run in found])
+    return RunList(runs=[RunView.of(run) for run in found])
 
 
 @admin.get("/runs/{run_id}", responses=problems(404, _404="No run has the id 5f0c2a9b."))
 async def get_run(state: State, run_id: RunIdInPath) -> RunView:
     """Tell how one run went."""
-    return RunView.of(await runs.get(state.engine, run_id), state.now())
+    return RunView.of(await runs.get(state.engine, run_id))
+
+
+@admin.post(
+    "/runs/{run_id}/cancel",
+    status_code=202,
+    responses=problems(
+        404,
+        409,
+        _404="No run has the id 5f0c2a9b.",
+        _409="Run 5f0c2a9be1d34c77 has succeeded already; only an active run can be cancelled.",
+    ),
+)
+async def cancel_run(state: State, audited: Audited, run_id: RunIdInPath) -> RunView:
+    """End a run that is queued or at work. Nothing of it is published; asked again, it is as it is.
+
+    Its process ends within seconds, wherever it works.
+    """
+    cancelled = await runs.cancel(state.engine, run_id)
+    await audited.note(Action.RUN_CANCELLED, run_id)
+    return RunView.of(cancelled)
 
 
 @admin.get(

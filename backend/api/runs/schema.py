@@ -9,7 +9,8 @@ from backend.api.fields import Probability
 from backend.api.runs import example
 from backend.api.schema_root import Schema
 from backend.core.instants import WrittenInstant, in_utc
-from backend.store.runs import Refit, Run, RunRequest
+from backend.store.run_request import Publish, Refit, RunRequest
+from backend.store.run_row import NotPublished, Run
 
 REPORT_URL = "/api/admin/runs/{}/report"
 
@@ -39,6 +40,11 @@ class ClusterRequest(Schema):
         default="auto",
         description="Learn borders anew: auto monthly or for other bounds, now at once, force "
         "also where it moves many customers",
+    )
+    publish: Publish = Field(
+        default="auto",
+        description="Replace what is served: auto unless the run read nothing, lost more than half "
+        "of the customers or is older, always whatever it found, never to report only",
     )
 
     def as_run_request(self, zone: tzinfo, as_of: datetime | None) -> RunRequest:
@@ -84,7 +90,7 @@ class RunView(Schema):
     model_config = ConfigDict(json_schema_extra={"example": example.RUN})
 
     run_id: str | None = Field(description="Null before the first run")
-    state: Literal["never_run", "queued", "running", "succeeded", "failed"] = Field(
+    state: Literal["never_run", "queued", "running", "succeeded", "failed", "cancelled"] = Field(
         description="queued and running are active; the others are final"
     )
     stage: str | None = Field(default=None, description="What a running run is doing")
@@ -97,11 +103,14 @@ class RunView(Schema):
     finished_at: datetime | None = Field(default=None, description="When it ended")
     error: str | None = Field(default=None, description="Why it failed, in a sentence")
     published: bool = Field(default=False, description="Whether its results are served")
+    not_published: NotPublished | None = Field(
+        default=None, description="Why a run that succeeded replaced nothing unasked"
+    )
     report_url: str | None = Field(default=None, description="The run's report as JSON")
     report_page_url: str | None = Field(default=None, description="The same as a page")
 
     @classmethod
-    def of(cls, run: Run | None, now: datetime) -> Self:
+    def of(cls, run: Run | None) -> Self:
         """Show a run; None before the first."""
         if run is None:
             return cls(run_id=None, state="never_run")
@@ -111,13 +120,14 @@ class RunView(Schema):
             stage=run.stage,
             share_done=run.share_done,
             counts=dict(run.counts),
-            seconds=round(run.seconds(now), 1),
+            seconds=round(run.seconds, 1),
             as_of=run.as_of,
             queued_at=run.queued_at,
             started_at=run.started_at,
             finished_at=run.finished_at,
             error=run.error,
             published=run.published,
+            not_published=run.not_published,
             report_url=REPORT_URL.format(run.id) if run.state == "succeeded" else None,
             report_page_url=PAGE_URL.format(run.id) if run.state == "succeeded" else None,
         )

@@ -1,0 +1,92 @@
+"""What becomes of requests when the process is asked to end: they have so many seconds."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.core.ending import out_after
+
+# For what comes after the last answer: the run is handed back, connections are closed.
+LAST_MOMENTS_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Closing:
+    """Whether the process was asked to end, and the requests that are under way."""
+
+    def __init__(self, seconds: float) -> None:
+        self.begun = asyncio.Event()
+        self._seconds = seconds
+        self._bounds: set[asyncio.Timeout] = set()
+
+    def begin(self) -> None:
+        """Bound all requests, those that still come too, and the process."""
+        if self.begun.is_set():
+            return
+        self.begun.set()
+        out_after(self._seconds + LAST_MOMENTS_SECONDS)
+        for bound in self._bounds:
+            bound.reschedule(self._deadline())
+
+    @contextmanager
+    def counting(self, bound: asyncio.Timeout) -> Iterator[None]:
+        """Have a request among those that are under way."""
+        self._bounds.add(bound)
+        try:
+            yield
+        finally:
+            self._bounds.discard(bound)
+
+    def bound(self) -> asyncio.Timeout:
+        """Return how long a request may take that begins now."""
+        return asyncio.timeout_at(self._deadline() if self.begun.is_set() else None)
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self._seconds
+
+
+class BoundedWhenClosing:
+    """Ends requests that outlast the process: servers that are asked to end wait for all."""
+
+    def __init__(self, app: ASGIApp, closing: Closing) -> None:
+        self._app = app
+        self._closing = closing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, for as long as there is."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        bound = self._closing.bound()
+        try:
+            async with bound:
+                with self._closing.counting(bound):
+                    await self._app(scope, receive, note)
+        except TimeoutError:
+            if begun or not bound.expired():
+                raise
+            log.warning("a request was ended", extra={"reason": "the process is to end"})
+            await _ending()(scope, receive, send)
+
+
+def _ending() -> JSONResponse:
+    body = {
+        "type": "about:blank",
+        "title": "Service Unavailable",
+        "status": 503,
+        "detail": "The service is stopping; try again shortly.",
+    }
+    headers = {"Retry-After": "5", "Connection": "close"}
+    return JSONResponse(body, 503, headers=headers, media_type="application/problem+json")

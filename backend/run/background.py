@@ -1,0 +1,103 @@
+"""What a web process does beside its requests: migrate, and run what is queued."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from backend.core.errors import DatabaseUnavailable, TablesBusy, TablesInTheWay, TablesTooNew
+from backend.database.engine import opened
+from backend.database.sqlite_files import opening_of_ours
+from backend.run.run_config import RunConfig
+from backend.run.worker import work
+from backend.store.migrate import migrate
+
+RETRY_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Background:
+    """What the work beside the requests is at, for whoever asks after the process's health.
+
+    Attributes
+    ----------
+    doing
+        "migrating" until our tables are as this version needs them, "working" where runs are done
+        here, "idle" where they are not, "ended" when it was asked to end.
+    problem
+        What keeps it from going on, in a sentence; it is tried again all the while.
+    """
+
+    doing: Literal["migrating", "working", "idle", "ended"] = "migrating"
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackgroundWork:
+    """The work beside the requests of one process."""
+
+    config: RunConfig
+    auto_migrate: bool
+    run_worker: bool
+    state: Background = field(default_factory=Background)
+
+    async def begin(self) -> None:
+        """Try once to migrate, ahead of the first request: what cannot be mended is refused.
+
+        Raises
+        ------
+        DatabaseRefuses
+            When the user may not do that.
+        """
+        if self.auto_migrate and self._note(await self._kept_from_migrating()):
+            log.warning("migrations wait", extra={"reason": self.state.problem})
+
+    async def go_on(self, stop: asyncio.Event) -> None:
+        """Go on until asked to end; whatever fails is said once, and tried again."""
+        while not stop.is_set():
+            try:
+                await self._migrate_and_work(stop)
+                break
+            except Exception as error:
+                if self._note(str(error) or type(error).__name__):
+                    log.exception("the work beside the requests failed; it is tried again")
+                await _wait(stop)
+        self.state.doing = "ended"
+
+    async def _migrate_and_work(self, stop: asyncio.Event) -> None:
+        while self.state.problem is not None and not stop.is_set():
+            await _wait(stop)
+            if self._note(await self._kept_from_migrating()):
+                log.warning("migrations wait", extra={"reason": self.state.problem})
+        self.state.doing = "working" if self.run_worker else "idle"
+        await (work(self.config, stop) if self.run_worker else stop.wait())
+
+    async def _kept_from_migrating(self) -> str | None:
+        """Migrate; return what is in the way now, if anything.
+
+        Waiting here for a run to end would keep the process from answering /health, and from
+        ending.
+        """
+        try:
+            opening = opening_of_ours(self.config.shop_url, self.config.intelligence_url)
+            url = self.config.intelligence_url
+            async with opened(url, pool_size=1, opening=opening) as engine:
+                await migrate(engine, patience_seconds=0)
+        except (DatabaseUnavailable, TablesInTheWay, TablesTooNew) as error:
+            return str(error)
+        except TablesBusy as error:
+            return error.obstacle
+        return None
+
+    def _note(self, problem: str | None) -> bool:
+        """Keep what is in the way; return whether that is news."""
+        was, self.state.problem = self.state.problem, problem
+        return problem is not None and problem != was
+
+
+async def _wait(stop: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), RETRY_SECONDS)

@@ -1,0 +1,253 @@
+"""Who owns a run, and how it ends.
+
+A worker owns a run by a token and a lease that it keeps renewing; everything it writes is
+conditional on still holding both. A queued run has a lease too, until which somebody has to take
+it. Leases are written and judged by the database's clock: those of the machines need not agree.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, Update, case, select, update
+
+from backend.core.customer_id import CustomerIdType
+from backend.core.errors import DatabaseUnavailable, LeaseLost
+from backend.database.database_clock import database_now
+from backend.database.engine import AsyncConnection, AsyncEngine, transaction
+from backend.store.run_row import LOST, NotPublished, Run, run_of, select_runs
+from backend.store.tables import runs
+
+# While a run is published its row is held, and on SQLite all of the file: no lease can be renewed.
+PUBLISHING = timedelta(minutes=15)
+
+
+async def claim(engine: AsyncEngine, *, token: str, lease: timedelta) -> Run | None:
+    """Take the queued run for the holder of `token`; None when there is none.
+
+    One conditional UPDATE, so that of many workers exactly one gets it.
+    """
+    queued = (runs.c.active == 1, runs.c.state == "queued")
+    statement = (
+        update(runs)
+        .where(*queued)
+        .values(
+            state="running",
+            lease_token=token,
+            lease_until=database_now(lease),
+            started_at=database_now(),
+        )
+    )
+    async with transaction(engine) as connection:
+        await expire(connection)
+        if await connection.scalar(select(runs.c.id).where(*queued)) is None:
+            return None
+        claimed = await connection.execute(statement)
+        if claimed.rowcount == 0:
+            return None
+        found = await connection.execute(select_runs().where(runs.c.active == 1))
+        return run_of(found.mappings().one())
+
+
+async def renew(engine: AsyncEngine, run_id: str, *, token: str, lease: timedelta) -> None:
+    """Prolong the lease; one that holds longer, since the run is to be published, stays so.
+
+    Raises
+    ------
+    LeaseLost
+        When the run is no longer ours.
+    """
+    renewed, until = database_now(lease), runs.c.lease_until
+    holds_longer = until.between(renewed, database_now(PUBLISHING))
+    await _write(engine, run_id, token, lease_until=case((holds_longer, until), else_=renewed))
+
+
+async def write_progress(
+    engine: AsyncEngine,
+    run_id: str,
+    *,
+    token: str,
+    stage: str,
+    share_done: float,
+    counts: Mapping[str, int],
+) -> None:
+    """Say how far the run is.
+
+    Raises
+    ------
+    LeaseLost
+        When the run is no longer ours.
+    """
+    await _write(
+        engine, run_id, token, stage=stage, share_done=share_done, counts=json.dumps(dict(counts))
+    )
+
+
+async def _write(engine: AsyncEngine, run_id: str, token: str, **values: Any) -> None:
+    async with transaction(engine) as connection:
+        written = await connection.execute(_held(run_id, token).values(**values))
+    if written.rowcount == 0:
+        raise LeaseLost(run_id)
+
+
+def _held(run_id: str, token: str, table: Table = runs) -> Update:
+    return update(table).where(table.c.id == run_id, *_ownership(table, token))
+
+
+def _ownership(table: Table, token: str) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.lease_token == token, table.c.state == "running")
+
+
+async def refuse_lost(connection: AsyncConnection, run_id: str, *, token: str) -> None:
+    """Look whether the run is still ours, ahead of work that would be in vain.
+
+    Raises
+    ------
+    LeaseLost
+        When it is not.
+    """
+    ours = (runs.c.id == run_id, *_ownership(runs, token), runs.c.lease_until > database_now())
+    if await connection.scalar(select(runs.c.id).where(*ours)) is None:
+        raise LeaseLost(run_id)
+
+
+async def finish(
+    connection: AsyncConnection,
+    run_id: str,
+    *,
+    token: str,
+    as_of: datetime,
+    customer_id_type: CustomerIdType,
+    report: str,
+    explainer: str | None,
+    model: str | None,
+    now: datetime,
+    table: Table = runs,
+) -> None:
+    """Mark the run succeeded and served, as part of the transaction that publishes its results.
+
+    On MySQL `table` may be the copy that is to take the place of ours.
+
+    Raises
+    ------
+    LeaseLost
+        When the run is no longer ours; the transaction must not commit.
+    """
+    await connection.execute(update(table).where(table.c.published == 1).values(published=None))
+    await _succeed(
+        connection,
+        run_id,
+        token,
+        table,
+        published=1,
+        as_of=as_of,
+        customer_id_type=customer_id_type,
+        report=report,
+        explainer=explainer,
+        model=model,
+        finished_at=now,
+    )
+
+
+async def replace_report(
+    connection: AsyncConnection, run_id: str, report: str, table: Table = runs
+) -> None:
+    """Store another report of a run, as part of the transaction that publishes its results."""
+    await connection.execute(update(table).where(table.c.id == run_id).values(report=report))
+
+
+async def finish_unpublished(
+    engine: AsyncEngine,
+    run_id: str,
+    *,
+    token: str,
+    as_of: datetime,
+    report: str,
+    because: NotPublished | None,
+) -> None:
+    """Mark the run succeeded and keep its report; what is served stays.
+
+    Raises
+    ------
+    LeaseLost
+        When the run is no longer ours; nothing is written.
+    """
+    async with transaction(engine) as connection:
+        await _succeed(
+            connection,
+            run_id,
+            token,
+            runs,
+            as_of=as_of,
+            report=report,
+            not_published=because,
+            finished_at=database_now(),
+        )
+
+
+async def _succeed(
+    connection: AsyncConnection, run_id: str, token: str, table: Table, **values: Any
+) -> None:
+    statement = _held(run_id, token, table).where(table.c.lease_until > database_now())
+    done = await connection.execute(
+        statement.values(state="succeeded", active=None, share_done=1.0, **values)
+    )
+    if done.rowcount == 0:
+        raise LeaseLost(run_id)
+
+
+async def fail(engine: AsyncEngine, run_id: str, *, token: str, error: str) -> bool:
+    """Mark the run failed. Returns False when it had already ended or was lost."""
+    return await end(engine, _held(run_id, token), state="failed", error=error)
+
+
+async def withdraw(engine: AsyncEngine, run_id: str, *, error: str) -> bool:
+    """Mark a run failed that nobody has taken yet. Returns False when somebody has."""
+    queued = update(runs).where(runs.c.id == run_id, runs.c.state == "queued")
+    return await end(engine, queued, state="failed", error=error)
+
+
+async def cancelled(engine: AsyncEngine, run_id: str) -> bool:
+    """Take the run from whoever has it, and end it; one that has ended stays as it is.
+
+    Returns whether its row could be had: who writes to it, or publishes, is not waited for.
+    """
+    active = (runs.c.id == run_id, runs.c.active == 1)
+    ended = {"state": "cancelled", "active": None, "finished_at": database_now()}
+    try:
+        async with transaction(engine) as connection:
+            held = select(runs.c.id).where(*active).with_for_update(nowait=True)
+            await connection.execute(held)
+            await connection.execute(update(runs).where(*active).values(ended))
+    except DatabaseUnavailable as error:
+        if error.kind != "locked":
+            raise
+        return False
+    return True
+
+
+async def end(engine: AsyncEngine, statement: Update, **values: Any) -> bool:
+    """End the run that an UPDATE chooses. Returns whether it chose one."""
+    ended = statement.values(active=None, finished_at=database_now(), **values)
+    async with transaction(engine) as connection:
+        return (await connection.execute(ended)).rowcount == 1
+
+
+async def reap_expired(engine: AsyncEngine) -> None:
+    """Mark a run failed whose worker no longer renews its lease, or that none has taken in time."""
+    async with transaction(engine) as connection:
+        await expire(connection)
+
+
+async def expire(connection: AsyncConnection) -> None:
+    """Look before writing: this is asked every second, and a lock each time gets in the way."""
+    expired = (runs.c.active == 1, runs.c.lease_until < database_now())
+    state = await connection.scalar(select(runs.c.state).where(*expired))
+    if state is None:
+        return
+    await connection.execute(
+        update(runs)
+        .where(*expired, runs.c.state == state)
+        .values(state="failed", active=None, error=LOST[state], finished_at=database_now())
+    )

@@ -1,0 +1,273 @@
+"""Publishing on MySQL where the shop's ids are of another type now.
+
+There each statement that changes a table's columns commits by itself. So all that a publication
+changes is filled beside what is served, and one RENAME TABLE puts it there: whoever is killed
+before leaves the old run, whoever is killed after it the new one. A RENAME TABLE cannot be part of
+a transaction either; what keeps everybody else from our tables between the last look at the lease
+and it is LOCK TABLES of one connection, behind which the RENAME TABLE of another is first in line.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Connection,
+    MetaData,
+    Table,
+    delete,
+    inspect,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import AddConstraint
+
+from backend.core.customer_id import UNKNOWN, CustomerIds, CustomerIdType
+from backend.database.engine import AsyncConnection, AsyncEngine, transaction
+from backend.results.run_report import RunReport
+from backend.results.segment import Segment, Words
+from backend.store import leases, stored
+from backend.store.departures import take_back, tell_gone
+from backend.store.erasing import without_erased
+from backend.store.id_column import is_no_integer, wanted_type
+from backend.store.last_told import read_last_told
+from backend.store.names import read_names, settle_names, settled
+from backend.store.publication import Publication
+from backend.store.tables import customers_gone, segment_names, tombstones
+from backend.store.tables import runs as runs_table
+from backend.store.written_rows import (
+    SERVED,
+    PublishedTables,
+    append_lineage,
+    append_moves,
+    finish,
+    write_customers,
+    write_segments,
+)
+
+Closing = Callable[[RunReport], RunReport]
+NEXT, BEFORE = "_next", "_before"
+QUEUE_SECONDS = 5.0
+STOPPED_SECONDS = 10
+LOOK_AGAIN_SECONDS = 0.02
+
+
+def _beside(table: Table) -> Table:
+    return table.to_metadata(MetaData(), name=f"{table.name}{NEXT}")
+
+
+CHECK = next(one for one in runs_table.constraints if isinstance(one, CheckConstraint))
+# Written too, where they are: what they tell is true whichever run is served.
+TOLD = (segment_names, customers_gone, tombstones)
+BESIDE = PublishedTables(*(_beside(table) for table in SERVED))
+
+
+async def publish_beside(
+    engine: AsyncEngine, publication: Publication, now: datetime, closing: Closing | None
+) -> None:
+    """Publish with ids of another type; nothing is changed unless all is.
+
+    Parameters
+    ----------
+    engine
+        Where our tables are.
+    publication
+        What the run found out.
+    now
+        When it is published.
+    closing
+        Asked for the report as it is to be stored.
+
+    Raises
+    ------
+    LeaseLost
+        When the run is no longer ours.
+    DatabaseUnavailable
+        When a lock was not had, among others.
+    """
+    async with transaction(engine) as connection:
+        await leases.refuse_lost(connection, publication.run_id, token=publication.token)
+        await _clear(connection)
+        await _make(connection, publication.customer_id_type)
+    called = await _as_called_now(engine, publication)
+    async with transaction(engine) as connection:
+        await _fill(connection, called, now)
+    await _swap(engine, publication, called, now, closing)
+    async with transaction(engine) as connection:
+        await _clear(connection)
+        await connection.run_sync(_name_check)
+
+
+async def _clear(connection: AsyncConnection) -> None:
+    """Drop what was left beside, by this publication or by one that was cut short."""
+    for table in SERVED:
+        for suffix in (NEXT, BEFORE):
+            await _run(connection, "DROP TABLE IF EXISTS {}", f"{table.name}{suffix}")
+
+
+async def _make(connection: AsyncConnection, kind: CustomerIdType) -> None:
+    for table, beside in zip(SERVED, BESIDE, strict=True):
+        await _run(connection, "CREATE TABLE {} LIKE {}", beside.name, table.name)
+    wanted = await connection.run_sync(wanted_type, kind)
+    column = f"customer_id {wanted.compile(dialect=connection.dialect)} NOT NULL"
+    for beside in (BESIDE.customers, BESIDE.changes):
+        await _run(connection, f"ALTER TABLE {{}} MODIFY {column}", beside.name)
+
+
+async def _as_called_now(engine: AsyncEngine, publication: Publication) -> Publication:
+    """Give the segments the names they have so far; what changes until the end is made up for."""
+    given = {**publication.new_names, **await read_names(engine)}
+    by_rule = {one.id: Words(one.name, one.description) for one in publication.segments}
+    words = settled(by_rule, given)
+    rows = [replace(one, name=words[one.id].name) for one in publication.segments]
+    return replace(publication, segments=rows)
+
+
+async def _fill(connection: AsyncConnection, publication: Publication, now: datetime) -> None:
+    """Fill what takes long, while the old run is served and may be written to."""
+    last = await read_last_told(connection, publication.customers.customer_id)
+    await write_customers(connection, BESIDE.customers, publication.publishing(now, last))
+    kept = SERVED.changes.c.changed_at >= now - publication.retention
+    if publication.customer_id_type == "integer":
+        kept &= ~is_no_integer(SERVED.changes.c.customer_id)
+    await _copy(connection, SERVED.changes, BESIDE.changes, kept)
+    await append_moves(connection, BESIDE.changes, publication, now)
+    await _copy(connection, SERVED.lineage, BESIDE.lineage)
+    await append_lineage(connection, BESIDE.lineage, publication, now)
+    await _copy(connection, runs_table, BESIDE.runs, _is_kept(now - publication.retention))
+
+
+def _is_kept(since: datetime) -> Any:
+    ended = runs_table.c.active.is_(None) & runs_table.c.published.is_(None)
+    return ended & or_(runs_table.c.finished_at >= since, runs_table.c.finished_at.is_(None))
+
+
+async def _copy(
+    connection: AsyncConnection, source: Table, target: Table, which: Any = None
+) -> None:
+    chosen = select(source) if which is None else select(source).where(which)
+    await connection.execute(target.insert().from_select(list(source.c.keys()), chosen))
+
+
+async def _swap(
+    engine: AsyncEngine,
+    publication: Publication,
+    called: Publication,
+    now: datetime,
+    closing: Closing | None,
+) -> None:
+    """Finish beside what is served, with everybody else kept out, and put it there."""
+    async with transaction(engine) as connection:
+        # A process that is stopped in between may not keep all others out for as long.
+        await _run(connection, f"SET SESSION wait_timeout = {STOPPED_SECONDS}")
+        locked = [*(table.name for table in (*SERVED, *BESIDE, *TOLD))]
+        await _run(connection, "LOCK TABLES " + ", ".join(["{} WRITE"] * len(locked)), *locked)
+        try:
+            await leases.refuse_lost(connection, publication.run_id, token=publication.token)
+            await _copy(connection, runs_table, BESIDE.runs, _is_served_or_active())
+            await finish(connection, BESIDE.runs, publication, now)
+            publication = await without_erased(connection, publication)
+            await _drop_erased(connection, called, publication)
+            await take_back(connection, publication.customers.customer_id)
+            await tell_gone(connection, publication.departures, now)
+            rows, new_names = publication.segments, publication.new_names
+            named = await settle_names(connection, rows, new_names, now)
+            await _rename_customers_segments(connection, called.segments, named)
+            final = replace(publication, segments=named)
+            await write_segments(connection, BESIDE.segments, final)
+            report = final.report if closing is None else closing(final.report)
+            written, table = stored.REPORT.write(report), BESIDE.runs
+            await leases.replace_report(connection, publication.run_id, written, table)
+            await _run(connection, "COMMIT")
+            await _rename_behind(engine, connection)
+        finally:
+            with suppress(SQLAlchemyError):  # a connection that is gone locks nothing either
+                await _run(connection, "UNLOCK TABLES")
+                await _run(connection, "SET SESSION wait_timeout = DEFAULT")
+
+
+async def _drop_erased(
+    connection: AsyncConnection, filled: Publication, publication: Publication
+) -> None:
+    """Delete who was erased since they were filled in."""
+    kept = CustomerIds(publication.customers.customer_id)
+    ids = filled.customers.customer_id
+    erased = ids[kept.places_of(ids) == UNKNOWN].tolist()
+    if erased:
+        for table in (BESIDE.customers, BESIDE.changes):
+            await connection.execute(delete(table).where(table.c.customer_id.in_(erased)))
+    table, there = BESIDE.changes, select(SERVED.changes.c.id)
+    gone = (table.c.run_id != publication.run_id, table.c.id.not_in(there))
+    await connection.execute(delete(table).where(*gone))
+
+
+def _is_served_or_active() -> Any:
+    return or_(runs_table.c.active == 1, runs_table.c.published == 1)
+
+
+async def _rename_customers_segments(
+    connection: AsyncConnection, before: Iterable[Segment], after: Iterable[Segment]
+) -> None:
+    """Make up for names that were given since the customers were filled in."""
+    table, was = BESIDE.customers, {one.id: one.name for one in before}
+    for one in after:
+        if was[one.id] != one.name:
+            renamed = update(table).where(table.c.archetype_id == one.id)
+            await connection.execute(renamed.values(archetype_name=one.name))
+
+
+async def _rename_behind(engine: AsyncEngine, locking: AsyncConnection) -> None:
+    """Rename all at once, as the first who gets at the tables when they are let go."""
+    moves = [
+        name
+        for table in SERVED
+        for name in (
+            *(table.name, f"{table.name}{BEFORE}"),
+            *(f"{table.name}{NEXT}", table.name),
+        )
+    ]
+    pairs = ", ".join(["{} TO {}"] * (len(moves) // 2))
+    async with transaction(engine) as connection:
+        number = await connection.scalar(text("SELECT CONNECTION_ID()"))
+        renaming = asyncio.create_task(_run(connection, f"RENAME TABLE {pairs}", *moves))
+        try:
+            await _queued(locking, number, renaming)
+            await _run(locking, "UNLOCK TABLES")
+            await renaming
+        finally:
+            if not renaming.done():  # it may not get at them later, when the lease is another's
+                with suppress(SQLAlchemyError):
+                    await _run(locking, f"KILL {number:d}")
+                await asyncio.wait({renaming}, timeout=QUEUE_SECONDS)
+
+
+async def _queued(locking: AsyncConnection, number: int, renaming: asyncio.Task[None]) -> None:
+    """Look until the server says that a connection waits for the tables that are locked."""
+    waits = text("SELECT state FROM information_schema.processlist WHERE id = :number")
+    async with asyncio.timeout(QUEUE_SECONDS):
+        while not renaming.done():
+            state = await locking.scalar(waits, {"number": number})
+            if "metadata lock" in str(state):
+                return
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+
+async def _run(connection: AsyncConnection, statement: str, *names: str) -> None:
+    """Run a statement about tables, which are named by its braces."""
+    quoted = map(connection.dialect.identifier_preparer.quote, names)
+    await connection.execute(text(statement.format(*quoted)))
+
+
+def _name_check(connection: Connection) -> None:
+    """Give the runs' check its name again: MySQL, unlike MariaDB, makes up another for a copy."""
+    checks = inspect(connection).get_check_constraints(runs_table.name)
+    for made_up in {str(check["name"]) for check in checks} - {CHECK.name}:
+        connection.execute(text(f"ALTER TABLE {runs_table.name} DROP CHECK {made_up}"))
+        connection.execute(AddConstraint(CHECK, isolate_from_table=False))

@@ -1,0 +1,158 @@
+"""What a run found out, as rows of the tables that are served, or of those beside them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from sqlalchemy import Table, insert
+
+from backend.database.engine import AsyncConnection
+from backend.results.publishing import Publishing
+from backend.store import leases, stored
+from backend.store.customer_columns import Columns, customer_columns
+from backend.store.publication import Publication
+from backend.store.stored import StoredKind
+from backend.store.tables import customer_intelligence, segment_changes, segment_lineage, segments
+from backend.store.tables import runs as runs_table
+
+ROWS_PER_BATCH = 10_000
+Left = TypeVar("Left")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTables:
+    """The tables that one publication changes."""
+
+    customers: Table = customer_intelligence
+    segments: Table = segments
+    changes: Table = segment_changes
+    lineage: Table = segment_lineage
+    runs: Table = runs_table
+
+    def __iter__(self) -> Iterator[Table]:
+        """Give each of them, in the same order everywhere."""
+        yield from (self.customers, self.segments, self.changes, self.lineage, self.runs)
+
+
+SERVED = PublishedTables()
+
+
+async def finish(
+    connection: AsyncConnection, table: Table, publication: Publication, now: datetime
+) -> None:
+    """Mark the run succeeded and served.
+
+    Raises
+    ------
+    LeaseLost
+        When the run is no longer ours.
+    """
+    await leases.finish(
+        connection,
+        publication.run_id,
+        token=publication.token,
+        as_of=publication.as_of,
+        customer_id_type=publication.customer_id_type,
+        report=stored.REPORT.write(publication.report),
+        explainer=_written(stored.EXPLAINER, publication.explainer),
+        model=_written(stored.MODEL, publication.model),
+        now=now,
+        table=table,
+    )
+
+
+def _written(kind: StoredKind[Left], value: Left | None) -> str | None:
+    return None if value is None else kind.write(value)
+
+
+async def write_customers(
+    connection: AsyncConnection, table: Table, publishing: Publishing
+) -> None:
+    """Insert a row for each customer."""
+    for start in range(0, len(publishing), ROWS_PER_BATCH):
+        chosen = publishing.rows(slice(start, start + ROWS_PER_BATCH))
+        await _insert(connection, table, customer_columns(chosen))
+
+
+async def write_segments(
+    connection: AsyncConnection, table: Table, publication: Publication
+) -> None:
+    """Insert a row for each segment and group, in the order in which they are shown."""
+    rows = [
+        {
+            "id": row.id,
+            "position": position,
+            "parent_id": row.parent_id,
+            "is_group": int(row.is_group),
+            "level": row.level,
+            "name": row.name,
+            "description": row.description,
+            "customer_count": row.customer_count,
+            "avg_ltv": None if row.avg_ltv is None else Decimal(f"{row.avg_ltv:.2f}"),
+            "churn_risk_avg": row.churn_risk_avg,
+            "profile": stored.write_profile(row),
+            "run_id": publication.run_id,
+        }
+        for position, row in enumerate(publication.segments)
+    ]
+    if rows:
+        await connection.execute(insert(table), rows)
+
+
+async def append_moves(
+    connection: AsyncConnection, table: Table, publication: Publication, now: datetime
+) -> None:
+    """Insert a row for each customer who moved."""
+    moves = publication.moves
+    for start in range(0, len(moves.customer_id), ROWS_PER_BATCH):
+        chosen = slice(start, start + ROWS_PER_BATCH)
+        ids = moves.customer_id[chosen].tolist()
+        columns: Columns = {
+            "customer_id": ids,
+            "from_segment_id": moves.from_segment_id[chosen],
+            "to_segment_id": moves.to_segment_id[chosen],
+            "changed_at": [now] * len(ids),
+            "run_id": [publication.run_id] * len(ids),
+            "cause": moves.cause[chosen],
+        }
+        await _insert(connection, table, columns)
+
+
+async def append_lineage(
+    connection: AsyncConnection, table: Table, publication: Publication, now: datetime
+) -> None:
+    """Insert a row for each segment that came or went."""
+    rows = [
+        {
+            "segment_id": row.segment_id,
+            "event": row.event,
+            "relatives": json.dumps(dict(row.relatives)),
+            "happened_at": now,
+            "run_id": publication.run_id,
+        }
+        for row in publication.lineage
+    ]
+    if rows:
+        await connection.execute(insert(table), rows)
+
+
+async def _insert(connection: AsyncConnection, table: Table, columns: Columns) -> None:
+    """Insert one batch, given in columns; on PostgreSQL by COPY."""
+    rows = zip(*columns.values(), strict=True)
+    if connection.dialect.name == "postgresql":
+        raw = await connection.get_raw_connection()
+        driver: Any = raw.driver_connection
+        records = [tuple(_naive(value) for value in row) for row in rows]
+        await driver.copy_records_to_table(table.name, records=records, columns=list(columns))
+    else:
+        await connection.execute(
+            insert(table), [dict(zip(columns, row, strict=True)) for row in rows]
+        )
+
+
+def _naive(value: Any) -> Any:
+    """Do for COPY, which knows no SQLAlchemy types, what `UtcDateTime` does elsewhere."""
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value

@@ -1,0 +1,187 @@
+"""Whoever works off runs waits for nothing for ever, and says how each ended."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.core.errors import DatabaseUnavailable
+from backend.database.engine import AsyncEngine, create_engine
+from backend.run import background as background_module
+from backend.run import worker
+from backend.run.background import BackgroundWork
+from backend.run.worker import work_once
+from backend.store import leases, runs
+from backend.store.run_request import RunRequest
+from backend.store.run_row import LEASE_EXPIRED
+from tests import forked
+from tests.conftest import NewDatabase, wait_for
+from tests.databases import migrated
+from tests.expired import let_the_lease_expire
+from tests.language_model import SlowModel
+from tests.live import environment
+from tests.performed import config_of
+from tests.shops import fill, invented
+from tests.waiting import PATIENCE_SECONDS, wait_until
+
+
+@pytest.fixture
+def url(new_sqlite: NewDatabase) -> str:
+    made = new_sqlite(migrated)
+    wait_for(fill(made, invented(60)))
+    return made
+
+
+@pytest.fixture
+async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_engine(url)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+def slow_model() -> Iterator[SlowModel]:
+    """Keep a run at work for as long as a test wants."""
+    model = SlowModel()
+    yield model
+    model.close()
+
+
+def slow(model: SlowModel) -> dict[str, str]:
+    return {"anthropic_api_key": "sk-test", "anthropic_base_url": model.url}
+
+
+async def test_a_process_that_cannot_be_started_fails_its_run_in_words(
+    engine: AsyncEngine, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.run.worker.sys.executable", "/nowhere/python")
+    run = await runs.enqueue(engine, RunRequest())
+    assert await work_once(engine, config_of(url), asyncio.Event())
+    failed = await runs.get(engine, run.id)
+    assert failed.state == "failed"
+    assert "could not be started" in str(failed.error)
+    assert "/nowhere/python" in str(failed.error)
+
+
+async def test_a_run_is_ended_after_its_time(
+    engine: AsyncEngine, url: str, slow_model: SlowModel
+) -> None:
+    run = await runs.enqueue(engine, RunRequest())
+    await work_once(engine, config_of(url, run_seconds=1), asyncio.Event())
+    failed = await runs.get(engine, run.id)
+    assert (failed.state, failed.error) == ("failed", worker.TOO_LONG.format(1))
+
+
+def command(url: str, folder: Path, name: str, model: SlowModel) -> forked.Forked:
+    variables = {"ANTHROPIC_API_KEY": "sk-test", "ANTHROPIC_BASE_URL": model.url}
+    return forked.start(
+        "backend",
+        [name],
+        folder=folder,
+        variables=environment(url, variables),
+        stdout=folder / "out",
+        stderr=folder / "err",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "code"),
+    [
+        ("cluster", signal.SIGTERM, 1),
+        pytest.param("cluster", signal.SIGINT, 1, marks=pytest.mark.long),
+        pytest.param("cluster", signal.SIGHUP, 1, marks=pytest.mark.long),
+        ("worker", signal.SIGTERM, 0),
+        pytest.param("worker", signal.SIGHUP, 0, marks=pytest.mark.long),
+    ],
+)
+def test_a_command_that_is_asked_to_end_hands_its_run_back(
+    url: str, slow_model: SlowModel, tmp_path: Path, name: str, number: signal.Signals, code: int
+) -> None:
+    process = command(url, tmp_path, name, slow_model)
+    if name == "worker":
+        wait_for(queue(url))
+    wait_until(lambda: slow_model.asked > 0, (tmp_path / "err").read_text)
+    process.send_signal(number)
+    assert process.wait(PATIENCE_SECONDS) == code, (tmp_path / "err").read_text()
+    wait_until(slow_model.is_left)
+    assert wait_for(ended(url)) == ("failed", worker.STOPPED)
+
+
+async def queue(url: str) -> None:
+    made = create_engine(url)
+    await runs.enqueue(made, RunRequest())
+    await made.dispose()
+
+
+async def ended(url: str) -> tuple[str, str | None]:
+    made = create_engine(url)
+    run = await runs.latest(made)
+    await made.dispose()
+    assert run is not None
+    return run.state, run.error
+
+
+def test_a_worker_that_slept_through_its_lease_changes_nothing(
+    url: str, slow_model: SlowModel, tmp_path: Path
+) -> None:
+    process = command(url, tmp_path, "worker", slow_model)
+    wait_for(queue(url))
+    wait_until(lambda: slow_model.asked > 0, (tmp_path / "err").read_text)
+    process.send_signal(signal.SIGSTOP)
+    lost, taken = wait_for(taken_away(url))
+    process.send_signal(signal.SIGCONT)
+    wait_until(slow_model.is_left)
+    assert wait_for(seen(url, lost)) == ("failed", LEASE_EXPIRED)
+    assert wait_for(seen(url, taken)) == ("running", None)
+    process.terminate()
+    assert process.wait(PATIENCE_SECONDS) == 0
+
+
+async def taken_away(url: str) -> tuple[str, str]:
+    """Let somebody else find the lease expired, and begin a run of their own."""
+    made = create_engine(url)
+    lost = await runs.latest(made)
+    await let_the_lease_expire(made)
+    taken = await runs.enqueue(made, RunRequest())
+    await leases.claim(made, token="theirs", lease=worker.LEASE)
+    await made.dispose()
+    assert lost is not None
+    return lost.id, taken.id
+
+
+async def seen(url: str, run_id: str) -> tuple[str, str | None]:
+    made = create_engine(url)
+    run = await runs.get(made, run_id)
+    await made.dispose()
+    return run.state, run.error
+
+
+async def test_what_fails_beside_the_requests_is_said_once_and_tried_again(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers: list[Exception | None] = [DatabaseUnavailable("intelligence")]
+    answers += [RuntimeError("no idea")] * 3 + [None]
+
+    async def migrate(*_: object, **__: object) -> None:
+        answer = answers.pop(0)
+        if answer is not None:
+            raise answer
+
+    monkeypatch.setattr(background_module, "migrate", migrate)
+    monkeypatch.setattr(background_module, "RETRY_SECONDS", 0.01)
+    caplog.set_level(logging.INFO, logger=background_module.__name__)
+    work = BackgroundWork(config=config_of(url), auto_migrate=True, run_worker=False)
+    await work.begin()
+    assert work.state.problem == str(DatabaseUnavailable("intelligence"))
+    stop = asyncio.Event()
+    going_on = asyncio.create_task(work.go_on(stop))
+    while answers or work.state.problem:  # noqa: ASYNC110, it tells no event
+        await asyncio.sleep(0)
+    stop.set()
+    await going_on
+    assert work.state.doing == "ended"
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["migrations wait", "the work beside the requests failed; it is tried again"]
