@@ -17,6 +17,7 @@ OTHERS = """
     NATURAL JOIN (SELECT table_schema, table_name FROM information_schema.tables
       WHERE table_type = 'BASE TABLE') AS base
     WHERE table_schema = DATABASE() AND collation_name <> 'utf8mb4_bin'
+      AND column_name <> 'customer_id'
 """
 NAMES = ["💎 Fans", "💍 Fans", "fans", "Fans", "Łódź", "東京"]
 
