@@ -10,7 +10,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
 )
-from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, TIMESTAMP, VARCHAR
+from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, TIMESTAMP
 from sqlalchemy.types import TypeEngine
 
 
@@ -50,12 +50,6 @@ class UtcTimestamp(UtcDateTime):
 def long_text() -> Text:
     """Return text without MySQL's bound of 64 KiB."""
     return Text().with_variant(LONGTEXT(), "mysql", "mariadb")
-
-
-def any_text(length: int) -> String:
-    """Return text of any script, also in a MySQL database whose own character set has few."""
-    anything = VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
-    return String(length).with_variant(anything, "mysql", "mariadb")
 
 
 def text_id(dialect: Dialect, length: int) -> String:

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from backend.core.customer_id import LONGEST_ID
-from backend.database.column_types import UtcDateTime, any_text, long_text
+from backend.database.column_types import UtcDateTime, long_text
 from backend.results.customer_numbers import NUMBERS
 from backend.store.customer_columns import column_of
 
@@ -149,7 +149,7 @@ customers_gone = Table(
     "intelligence_customers_gone",
     intelligence,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("customer_id", any_text(LONGEST_ID), nullable=False, info=CUSTOMER_ID),
+    Column("customer_id", String(LONGEST_ID), nullable=False, info=CUSTOMER_ID),
     Column("cause", String(16), nullable=False, comment="deleted, erased or merged"),
     Column("gone_at", UtcDateTime, nullable=False, comment="when it was noticed"),
     Index("idx_intelligence_customers_gone_at", "gone_at"),

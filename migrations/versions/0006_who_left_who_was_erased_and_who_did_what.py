@@ -19,9 +19,6 @@ AUDIT, GONE = "intelligence_audit", "intelligence_customers_gone"
 TOMBSTONES = "intelligence_tombstones"
 NUMBERED: TypeEngine[Any] = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT: TypeEngine[Any] = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
-ANY_ID: TypeEngine[Any] = sa.String(255).with_variant(
-    mysql.VARCHAR(255, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
-)
 INDEXES = {
     "idx_intelligence_customers_gone_at": "gone_at",
     "idx_intelligence_customers_gone_customer": "customer_id",
@@ -41,7 +38,7 @@ def upgrade() -> None:
     op.create_table(
         GONE,
         sa.Column("id", NUMBERED, primary_key=True),
-        sa.Column("customer_id", ANY_ID, nullable=False),
+        sa.Column("customer_id", sa.String(255), nullable=False),
         _said("cause", sa.String(16), "deleted, erased or merged"),
         _said("gone_at", INSTANT, "when it was noticed"),
         if_not_exists=True,
