@@ -96,6 +96,7 @@ async def let_go(engine: AsyncEngine) -> None:
     await runs.latest(engine)
 
 
+@pytest.mark.long
 async def test_whoever_is_killed_leaves_the_old_run_or_the_new_one(
     engine: AsyncEngine, url: str
 ) -> None:
