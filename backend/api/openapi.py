@@ -7,10 +7,17 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from backend.api.bodies import COMPONENT
+from backend.api.links import links_of
+from backend.api.middleware import HEADER as REQUEST_ID
 from backend.api.problem_answers import Problem
 
 Schema = dict[str, Any]
 
+REQUEST_ID_HEADER: Schema = {
+    "description": "Also on every line that the log has of this request",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1},
+}
 TAGS = (
     ("customers", "Who they are, which segment they are in, what they will be worth."),
     ("segments", "Who behaves alike."),
@@ -36,6 +43,8 @@ def describe(app: FastAPI) -> None:
         described = generated()
         schemas = described["components"]["schemas"]
         schemas.setdefault("Problem", Problem.model_json_schema())
+        for operation in _operations(described):
+            _complete_answers(operation)
         for content in _sent_contents(described):
             _move_to_components(content, schemas)
         for schema in (*schemas.values(), *_contents(described)):
@@ -45,11 +54,23 @@ def describe(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
+def _operations(described: Schema) -> Iterator[Schema]:
+    for operations in described["paths"].values():
+        yield from operations.values()
+
+
+def _complete_answers(operation: Schema) -> None:
+    """Say what all answers carry, and where they lead."""
+    for status, answer in operation["responses"].items():
+        answer.setdefault("headers", {})[REQUEST_ID] = REQUEST_ID_HEADER
+        if links := links_of(operation["operationId"], status):
+            answer["links"] = links
+
+
 def _sent_contents(described: Schema) -> Iterator[Schema]:
     """Return what every operation may be sent."""
-    for operations in described["paths"].values():
-        for operation in operations.values():
-            yield from operation.get("requestBody", {}).get("content", {}).values()
+    for operation in _operations(described):
+        yield from operation.get("requestBody", {}).get("content", {}).values()
 
 
 def _move_to_components(content: Schema, schemas: Schema) -> None:
@@ -61,10 +82,9 @@ def _move_to_components(content: Schema, schemas: Schema) -> None:
 
 def _contents(described: Schema) -> Iterator[Schema]:
     """Return what every answer of every operation may hold."""
-    for operations in described["paths"].values():
-        for operation in operations.values():
-            for answer in operation["responses"].values():
-                yield from answer.get("content", {}).values()
+    for operation in _operations(described):
+        for answer in operation["responses"].values():
+            yield from answer.get("content", {}).values()
 
 
 def _restore_nulls(example: Any, schema: Schema, schemas: Schema) -> None:

@@ -37,6 +37,14 @@ DETAILS = {
 }
 
 
+PASSING = {429, 503}
+RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds after which to try again",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
 PROBLEM_REFERENCE = {"$ref": "#/components/schemas/Problem"}
 
 
@@ -51,6 +59,7 @@ def problems(*statuses: int, **details: str) -> dict[int | str, dict[str, Any]]:
                     "example": _example(status, details.get(f"_{status}")),
                 },
             },
+            **({"headers": RETRY_AFTER} if status in PASSING else {}),
         }
         for status in statuses
     }

@@ -1,5 +1,6 @@
 """Instants as people write them become aware and UTC: one rule for the API, commands, settings."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Annotated
 
@@ -7,15 +8,19 @@ from pydantic import BeforeValidator, TypeAdapter
 
 from backend.core.errors import InvalidRunRequest
 
+BARE_NUMBER = re.compile(r"\s*[-+]?[\d._]+\s*")
 
-def _at_midnight(value: object) -> object:
-    """A date without a time means its beginning."""
+
+def _of_the_calendar(value: object) -> object:
+    """A date without a time means its beginning; no seconds since 1970, as 20111209 would be."""
+    if isinstance(value, int | float) or BARE_NUMBER.fullmatch(str(value)):
+        raise ValueError("is no date: write 2011-12-09 or 2011-12-09T12:50:00+00:00")
     if isinstance(value, str) and len(value) == len("2011-12-09"):
         return datetime.combine(date.fromisoformat(value), time.min)
     return value
 
 
-WrittenInstant = Annotated[datetime, BeforeValidator(_at_midnight)]
+WrittenInstant = Annotated[datetime, BeforeValidator(_of_the_calendar)]
 _written: TypeAdapter[datetime] = TypeAdapter(WrittenInstant)
 
 

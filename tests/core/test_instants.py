@@ -33,7 +33,10 @@ def test_an_offset_counts_and_without_one_the_shops_zone_does(
     assert in_utc(read_instant(written), BERLIN) == meant
 
 
-@pytest.mark.parametrize("written", ["yesterday", "2024-06-31", "", "2024-06-01T25:00", "[/foo]"])
+@pytest.mark.parametrize(
+    "written",
+    ["yesterday", "2024-06-31", "", "2024-06-01T25:00", "[/foo]", "20240601", "0.5", "-1", "1e9"],
+)
 def test_what_is_no_instant_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="date"):
         read_instant(written)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from backend import store
+from backend.api.lists.row import ATTRIBUTES, FIELDS, ID
 from backend.api.schema_root import Schema
 from backend.api.state import ApiState
 from backend.core.errors import SegmentNotFound
@@ -22,6 +23,11 @@ MOST_ROWS = 1000
 DEFAULT_ROWS = 50
 BY_VALUE_AT_RISK = "-value_at_risk"
 LONGEST_LIST_OF_WORDS = 100
+SORTABLE = (ID, *ATTRIBUTES)
+NAMES_OF_FIELDS = dict.fromkeys(
+    name for field in FIELDS for name in (field.partition(".")[0], field)
+)
+"""Fields, and the objects that they are in."""
 CSV, JSON = "text/csv", "application/json"
 
 
@@ -30,7 +36,10 @@ def _several(value: object) -> object:
     given = [value] if isinstance(value, str) else value
     if not isinstance(given, list | tuple):
         return given
-    return [word.strip() for part in given for word in str(part).split(",") if word.strip()]
+    words = [word.strip() for part in given for word in str(part).split(",")]
+    if len(words) > LONGEST_LIST_OF_WORDS:
+        raise ValueError(f"has more than {LONGEST_LIST_OF_WORDS} words, blank ones counted")
+    return [word for word in words if word]
 
 
 Words = Annotated[list[str], BeforeValidator(_several), Field(max_length=LONGEST_LIST_OF_WORDS)]
@@ -58,6 +67,7 @@ class _Question(Schema):
 
     sort: str = Field(
         default=BY_VALUE_AT_RISK,
+        json_schema_extra={"enum": [*SORTABLE, *(f"-{name}" for name in SORTABLE)]},
         description="A number of the profile, or customer_id; with - ahead the highest first. "
         "Who has no such number comes last",
         examples=["-value_at_risk", "next_order_p50"],
@@ -75,6 +85,7 @@ class ListQuery(Question):
 
     fields: Words = Field(
         default=[],
+        json_schema_extra={"items": {"type": "string", "enum": [*NAMES_OF_FIELDS]}},
         description="Only these of a profile's fields, and customer_id; several by comma",
         examples=["email,archetype.id,value_at_risk"],
     )

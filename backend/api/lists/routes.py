@@ -45,7 +45,9 @@ async def list_customers(
     return await _answer(state, query, accept, sees_people=sees_people)
 
 
-@of_segments.get("/{segment_id}/customers", **LIST)
+@of_segments.get(
+    "/{segment_id}/customers", **{**LIST, "responses": {**LIST["responses"], **problems(404)}}
+)
 async def list_segment_customers(
     state: State,
     sees_people: SeesPeople,

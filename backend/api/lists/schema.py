@@ -81,7 +81,14 @@ class BatchRequest(Schema):
     """Whom to look up."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"ids": ["12345", "999999"]}}
+        extra="forbid",
+        json_schema_extra={
+            "example": {"ids": ["12345", "999999"]},
+            "oneOf": [
+                {"required": [name], "properties": {name: {"minItems": 1}}}
+                for name in ("ids", "emails")
+            ],
+        },
     )
 
     ids: list[str] = Field(default=[], max_length=MOST_IN_A_BATCH, description="Ids of customers")

@@ -23,6 +23,13 @@ from backend.results.run_report import RunReport
 from backend.store import runs
 
 STATUS_URL = "/api/admin/cluster/status"
+LOCATION = {
+    "Location": {
+        "description": "Where the run can be followed",
+        "required": True,
+        "schema": {"type": "string", "format": "uri-reference"},
+    }
+}
 
 
 admin = for_admin_keys()
@@ -35,7 +42,7 @@ status = for_any_key("/api/admin", "admin")
 @admin.post(
     "/cluster",
     status_code=202,
-    responses=problems(409),
+    responses={202: {"headers": LOCATION}, **problems(409)},
     openapi_extra=body_of(ClusterRequest, required=False),
 )
 async def start_run(

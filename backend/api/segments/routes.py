@@ -91,6 +91,16 @@ async def list_segment_products(
     return await products_of(state, segment_id, days=days, limit=limit)
 
 
+# Ahead of /segments/{segment_id}, which would answer for the methods of this path.
+@admin.get("/segments/lineage")
+async def list_segment_lineage(
+    state: State, limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 100
+) -> Lineage:
+    """List which segments were born, split, merged or died, and of or into which others."""
+    async with transaction(state.engine) as connection:
+        return Lineage(events=await store.read_lineage(connection, limit=limit))
+
+
 @admin.patch(
     "/segments/{segment_id}",
     responses={
@@ -120,15 +130,6 @@ async def name_segment(
         await audited.record(connection, Action.SEGMENT_RENAMED, segment_id)
         published = await store.read_segments(connection)
     return next(one for one in told_apart(published.segments) if one.id == segment_id)
-
-
-@admin.get("/segments/lineage")
-async def list_segment_lineage(
-    state: State, limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 100
-) -> Lineage:
-    """List which segments were born, split, merged or died, and of or into which others."""
-    async with transaction(state.engine) as connection:
-        return Lineage(events=await store.read_lineage(connection, limit=limit))
 
 
 @admin.get("/changes")

@@ -54,7 +54,8 @@ class SegmentWords(Schema):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "example": {"name": "Inner Circle", "description": "Those we invite to previews."}
+            "example": {"name": "Inner Circle", "description": "Those we invite to previews."},
+            "minProperties": 1,
         },
     )
 

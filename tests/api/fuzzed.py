@@ -1,0 +1,54 @@
+"""What no description of an API can say of its requests: hooks for Schemathesis.
+
+Nothing is excluded by them. A request that contradicts one of these rules is put right before it is
+sent; the tests of the routes themselves show how each is refused.
+"""
+
+from typing import Any
+
+import schemathesis
+from schemathesis import Case, HookContext
+
+LISTS = {"list_customers", "list_segment_customers"}
+BESIDE_A_CURSOR = {"cursor", "limit", "totals"}
+SIGNED_CHARACTERS = 40
+
+
+@schemathesis.hook
+def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
+    """Put a request right where its parts contradict each other."""
+    operation = case.operation.definition.raw.get("operationId")
+    if operation in LISTS:
+        leave_cursors_to_pages(case)
+    if operation == "start_run" and isinstance(case.body, dict):
+        put_bounds_in_order(case.body)
+    if operation == "name_segment" and isinstance(case.body, dict):
+        make_visible(case.body)
+
+
+def leave_cursors_to_pages(case: Case[Any]) -> None:
+    """A cursor is signed, and carries its question: only one of a page is true, and it alone."""
+    query: Any = case.query or {}
+    cursor = query.get("cursor")
+    if not isinstance(cursor, str):
+        return
+    if len(cursor) < SIGNED_CHARACTERS:
+        del query["cursor"]
+    else:
+        for name in query.keys() - BESIDE_A_CURSOR:
+            del query[name]
+
+
+def put_bounds_in_order(body: dict[str, Any]) -> None:
+    """A schema cannot say that `min_k` is at most `max_k`, which has a default."""
+    given = [body[name] for name in ("min_k", "max_k") if isinstance(body.get(name), int | float)]
+    if given:
+        body["min_k"], body["max_k"] = min(given), max(given)
+
+
+def make_visible(body: dict[str, Any]) -> None:
+    """No pattern that all clients read says which characters Unicode calls invisible."""
+    for name in ("name", "description"):
+        text = body.get(name)
+        if isinstance(text, str) and text and not (text.isprintable() and text.strip()):
+            body[name] = "".join(filter(str.isprintable, text)).strip() or "ß"

@@ -1,0 +1,38 @@
+"""Strangers that Schemathesis makes of the description: every route, good values and bad ones."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import NewDatabase
+from tests.live import ADMIN_KEY, Live, environment, run, serving
+from tests.performed import NO_WORKER, clustered_shop
+
+CONFIGURED = Path(__file__).with_name("schemathesis.toml")
+HOOKS = {"SCHEMATHESIS_HOOKS": "tests.api.fuzzed"}
+
+
+@pytest.fixture
+def clustered(new_sqlite: NewDatabase, tmp_path: Path) -> Iterator[Live]:
+    """Serve a shop that one run has seen; which database is behind it does not matter."""
+    with serving(new_sqlite(clustered_shop), tmp_path, variables=NO_WORKER) as service:
+        yield service
+
+
+def fuzz(live: Live, folder: Path, key: str, *arguments: str) -> None:
+    """Let Schemathesis ask all it can think of, always the same, and look at every answer."""
+    header = f"X-API-Key: {key}"
+    told = ["--config-file", str(CONFIGURED), "run", f"{live.address}/openapi.json"]
+    asked = run(
+        "schemathesis.cli",
+        [*told, "--header", header, *arguments],
+        folder,
+        environment(live.url, HOOKS),
+    )
+    assert asked.returncode == 0, asked.stdout + asked.stderr
+    assert not [line for line in live.log.read_text().splitlines() if "unexpected error" in line]
+
+
+def test_every_answer_to_a_stranger_is_as_described(clustered: Live, tmp_path: Path) -> None:
+    fuzz(clustered, tmp_path, ADMIN_KEY, "--max-examples", "5")
