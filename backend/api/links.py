@@ -56,6 +56,7 @@ LINKS = (
     Link("list_moves", "get_customer", CUSTOMER, f"$response.body#/changes/0/{CUSTOMER}"),
     Link("list_moves", "get_segment", SEGMENT, "$response.body#/changes/0/to_segment_id"),
     Link("start_run", "get_run", RUN, f"$response.body#/{RUN}", status="202"),
+    Link("start_run", "cancel_run", RUN, f"$response.body#/{RUN}", status="202"),
     Link("list_runs", "get_run", RUN, f"$response.body#/runs/0/{RUN}"),
     Link("get_run", "get_run_report", RUN, f"$request.path.{RUN}"),
     Link("get_run", "get_run_readiness", RUN, f"$request.path.{RUN}"),

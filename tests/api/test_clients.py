@@ -17,6 +17,8 @@ from tests.live import ADMIN_KEY, API_KEY, Live
 Schema = Mapping[str, Any]
 # The description of 10.0 without its prose.
 FIRST = json.loads(Path(__file__).with_name("openapi_10_0.json").read_text())
+# Erasing waits for no run any more.
+NO_LONGER = {("/api/admin/customers/{customer_id}", "delete"): {"409"}}
 OPERATIONS = [(path, method) for path, methods in FIRST["paths"].items() for method in methods]
 
 
@@ -55,8 +57,11 @@ def gone(first: Schema, now: Schema, new: Schema, where: str) -> Iterator[str]:
 def test_every_answer_of_the_first_version_is_still_given(path: str, method: str) -> None:
     new = described()
     first, now = FIRST["paths"][path][method], new["paths"][path][method]
-    assert set(first["responses"]) <= set(now["responses"])
+    no_longer = NO_LONGER.get((path, method), set())
+    assert set(first["responses"]) - set(now["responses"]) <= no_longer
     for status, answer in first["responses"].items():
+        if status in no_longer:
+            continue
         for media, content in answer.get("content", {}).items():
             schema = now["responses"][status]["content"][media].get("schema", {})
             if "properties" in resolved(content.get("schema", {}), FIRST):

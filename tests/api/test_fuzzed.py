@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import NewDatabase
-from tests.live import ADMIN_KEY, Live, environment, run, serving
+from tests.live import ADMIN_KEY, API_KEY, Live, environment, run, serving
 from tests.performed import NO_WORKER, clustered_shop
 
 CONFIGURED = Path(__file__).with_name("schemathesis.toml")
@@ -36,3 +36,14 @@ def fuzz(live: Live, folder: Path, key: str, *arguments: str) -> None:
 
 def test_every_answer_to_a_stranger_is_as_described(clustered: Live, tmp_path: Path) -> None:
     fuzz(clustered, tmp_path, ADMIN_KEY, "--max-examples", "5")
+
+
+@pytest.mark.long
+@pytest.mark.external
+@pytest.mark.parametrize("key", [API_KEY, ADMIN_KEY])
+def test_nor_do_many_more_find_what_is_not_described(
+    new_database: NewDatabase, tmp_path: Path, key: str
+) -> None:
+    url = new_database(clustered_shop)
+    with serving(url, tmp_path, variables=NO_WORKER) as service:
+        fuzz(service, tmp_path, key, "--max-examples", "100")
