@@ -8,6 +8,7 @@ from typing import Annotated, cast
 import typer
 
 from backend import store
+from backend.assembly.run_settings import opened_to_migrate, run_config
 from backend.cli.configuration import checked_settings, instant_described, migrate_if_wanted
 from backend.cli.following import followed
 from backend.cli.stopping import unless_stopped
@@ -27,7 +28,6 @@ from backend.core.instants import read_instant
 from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import Opening
-from backend.main import opened_to_migrate, run_config
 from backend.results.run_report import RunReport
 from backend.run.run_config import RunConfig
 from backend.run.worker import STOPPED, opened_for_lease, work_once

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from backend.assembly.run_settings import opened_to_migrate, run_config
+from backend.assembly.start_checks import refuse_unusable_tables
 from backend.cli.configuration import checked_settings, migrate_if_wanted, shop_table_names
 from backend.cli.consoles import out
 from backend.cli.stopping import unless_stopped
@@ -20,7 +22,6 @@ from backend.database import changes
 from backend.database.engine import opened
 from backend.database.sqlite_files import Opening, opening_of_ours
 from backend.files.create_tables import create_shop_tables
-from backend.main import opened_to_migrate, refuse_unusable_tables, run_config
 from backend.run.worker import work
 from backend.store.migrate import migrate
 

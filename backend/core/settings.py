@@ -13,14 +13,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     BeforeValidator,
-    Field,
     SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
 )
-from pydantic.config import JsonDict
-from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
@@ -31,12 +28,21 @@ from pydantic_settings import (
 )
 
 from backend.core.api_keys import HOW_TO_MAKE_ONE, why_unusable
-from backend.core.errors import InvalidConfiguration
 from backend.core.instants import WrittenInstant
 from backend.core.misspelt import misspelt
+from backend.core.variable_problems import UNUSABLE_KEY, first_problem
+from backend.core.variables import (
+    Optional,
+    OptionalSecret,
+    days,
+    flag,
+    none_if_empty,
+    seconds,
+    variable,
+    whole_seconds,
+)
 
 DATABASE_SCHEMES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
-UNUSABLE_KEY = "unusable_key"
 KEYS_EXPECTED = f"one key, or several separated by commas; {HOW_TO_MAKE_ONE} makes one"
 # As browsers send it: no path, and not even a slash at the end.
 ORIGIN = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:]+\](:[0-9]+)?")
@@ -67,39 +73,6 @@ SHOP_VARIABLES = (
 )
 
 
-def _none_if_empty(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-Optional = Annotated[str | None, BeforeValidator(_none_if_empty)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_if_empty)]
-
-
-def _variable(
-    meaning: str, expected: str, default: Any = ..., *, secret: bool = False, **limits: Any
-) -> Any:
-    """Describe one variable. `limits` are pydantic's own (ge, le, …)."""
-    extra: JsonDict = {"expected": expected, "secret": secret}
-    return Field(default, description=meaning, json_schema_extra=extra, **limits)
-
-
-def _days(meaning: str, default: int) -> Any:
-    return _variable(meaning, "a whole number of days from 1 to 3650", default, ge=1, le=3650)
-
-
-def _seconds(meaning: str, default: float) -> Any:
-    expected = "seconds from 0 to 86400; 0 for as long as it takes"
-    return _variable(meaning, expected, default, ge=0, le=86_400)
-
-
-def _whole_seconds(meaning: str, default: int, *, most: int) -> Any:
-    return _variable(meaning, f"a whole number of seconds from 1 to {most}", default, ge=1, le=most)
-
-
-def _flag(meaning: str, default: bool) -> Any:
-    return _variable(meaning, "true or false", default)
-
-
 DATABASE_URL_EXPECTED = (
     "postgresql://user:password@host:5432/database, mysql://user:password@host:3306/database "
     "or sqlite:///path/to/file.db"
@@ -120,215 +93,215 @@ class Settings(BaseSettings):
         env_file=".env", env_file_encoding="utf-8-sig", extra="ignore"
     )
 
-    database_url: SecretStr = _variable(
+    database_url: SecretStr = variable(
         "Where the shop's customers, orders and order lines are", DATABASE_URL_EXPECTED, secret=True
     )
-    api_key: SecretStr = _variable(
+    api_key: SecretStr = variable(
         "Key, or several separated by commas, that opens the API",
         KEYS_EXPECTED,
         secret=True,
     )
-    admin_api_key: OptionalSecret = _variable(
+    admin_api_key: OptionalSecret = variable(
         "Key, or several, that opens the admin routes; unset: API_KEY opens them too",
         KEYS_EXPECTED,
         None,
         secret=True,
     )
-    api_key_masked: OptionalSecret = _variable(
+    api_key_masked: OptionalSecret = variable(
         "Key, or several, that reads numbers but neither e-mails nor names",
         "one key, or several separated by commas",
         None,
         secret=True,
     )
-    secret_key: OptionalSecret = _variable(
+    secret_key: OptionalSecret = variable(
         "What keys of our own are derived from, the same on all replicas; unset: the admin key",
         "one secret, or several separated by commas, the new one first",
         None,
         secret=True,
     )
-    metrics_key: OptionalSecret = _variable(
+    metrics_key: OptionalSecret = variable(
         "Key that opens /metrics; unset: this machine and ADMIN_API_KEY do",
         "one key",
         None,
         secret=True,
     )
-    prometheus_multiproc_dir: Optional = _variable(
+    prometheus_multiproc_dir: Optional = variable(
         "Folder in which several processes count together; `serve --workers` makes one",
         "the path of an empty folder, in the environment",
         None,
     )
-    intelligence_database_url: OptionalSecret = _variable(
+    intelligence_database_url: OptionalSecret = variable(
         "Where our own tables live; unset: DATABASE_URL",
         DATABASE_URL_EXPECTED,
         None,
         secret=True,
     )
-    database_pool_size: int = _variable(
+    database_pool_size: int = variable(
         "Connections that requests may have to each database, per process",
         "a whole number from 1 to 100",
         5,
         ge=1,
         le=100,
     )
-    database_pooler: Optional = _variable(
+    database_pooler: Optional = variable(
         "A pooler that gives each transaction another session is in front; unset: seen by itself",
         "transaction",
         None,
         pattern="^transaction$",
     )
-    api_statement_seconds: float = _seconds("How long a request may wait for a database", 5)
-    health_statement_seconds: float = _seconds("How long a look at health may wait for one", 2)
-    run_statement_seconds: float = _seconds("How long a statement of a run may take", 0)
-    auto_migrate: bool = _flag("Create and update our own tables at start", True)
-    run_worker: bool = _flag("Run clustering in the web process when no worker is separate", True)
+    api_statement_seconds: float = seconds("How long a request may wait for a database", 5)
+    health_statement_seconds: float = seconds("How long a look at health may wait for one", 2)
+    run_statement_seconds: float = seconds("How long a statement of a run may take", 0)
+    auto_migrate: bool = flag("Create and update our own tables at start", True)
+    run_worker: bool = flag("Run clustering in the web process when no worker is separate", True)
 
-    run_seconds: int = _whole_seconds(
+    run_seconds: int = whole_seconds(
         "How long a run may take before it is ended", 21_600, most=604_800
     )
-    queued_seconds: int = _whole_seconds(
+    queued_seconds: int = whole_seconds(
         "How long a run may be queued before it is failed", 3_600, most=604_800
     )
 
-    prediction_horizon_days: int = _days(
+    prediction_horizon_days: int = days(
         "How far ahead predicted_orders and predicted_value look", 365
     )
-    churn_horizon_days: int = _days("How far ahead churn_risk looks", 180)
-    run_as_of: Annotated[WrittenInstant | None, BeforeValidator(_none_if_empty)] = _variable(
+    churn_horizon_days: int = days("How far ahead churn_risk looks", 180)
+    run_as_of: Annotated[WrittenInstant | None, BeforeValidator(none_if_empty)] = variable(
         "The instant that runs describe unless asked for another, for a past shop; unset: now",
         "a date or an instant, such as 2011-12-10 or 2011-12-10T00:00:00+01:00",
         None,
     )
-    history_retention_days: int = _days("How long runs and segment moves are kept", 730)
-    enable_dynamic_k_range: bool = _flag("Bound the number of segments by the data", True)
-    clustering_robust_scaling: bool = _flag(
+    history_retention_days: int = days("How long runs and segment moves are kept", 730)
+    enable_dynamic_k_range: bool = flag("Bound the number of segments by the data", True)
+    clustering_robust_scaling: bool = flag(
         "Winsorised robust scaling (true) or plain standardising (false)", True
     )
 
-    wrong_keys_per_minute: int = _variable(
+    wrong_keys_per_minute: int = variable(
         "Wrong keys from one address before the next ones get 429; right ones always pass",
         "a whole number from 1 to 100000",
         30,
         ge=1,
         le=100_000,
     )
-    rate_limit_per_minute: Annotated[int | None, BeforeValidator(_none_if_empty)] = _variable(
+    rate_limit_per_minute: Annotated[int | None, BeforeValidator(none_if_empty)] = variable(
         "Requests that each key may send; unset: any number",
         "a whole number from 1 to 1000000",
         None,
         ge=1,
         le=1_000_000,
     )
-    allowed_origins: Optional = _variable(
+    allowed_origins: Optional = variable(
         "Origins of pages whose scripts may call the API; unset: none",
         "origins separated by commas, such as https://shop.example.com, or *",
         None,
     )
-    shutdown_seconds: int = _variable(
+    shutdown_seconds: int = variable(
         "How long answers may take to end when the service is to stop",
         "a whole number of seconds from 1 to 600",
         8,
         ge=1,
         le=600,
     )
-    serve_docs: bool = _flag("Serve /docs, /redoc and /openapi.json", True)
+    serve_docs: bool = flag("Serve /docs, /redoc and /openapi.json", True)
 
-    redis_url: OptionalSecret = _variable(
+    redis_url: OptionalSecret = variable(
         "Cache for customers' numbers and segments; unset: no cache",
         "redis://host:6379/0, rediss://… or unix://…",
         None,
         secret=True,
     )
-    cache_ttl_seconds: int = _variable(
+    cache_ttl_seconds: int = variable(
         "How long a cached answer may be served",
         "a whole number of seconds from 1 to 86400",
         300,
         ge=1,
         le=86_400,
     )
-    anthropic_api_key: OptionalSecret = _variable(
+    anthropic_api_key: OptionalSecret = variable(
         "Lets a language model word segment names and descriptions; unset: rules do",
         "a key of the Anthropic API",
         None,
         secret=True,
     )
-    anthropic_model: str = _variable(
+    anthropic_model: str = variable(
         "The language model that words segments", "a model's id", "claude-haiku-5-5", min_length=1
     )
-    anthropic_base_url: Optional = _variable(
+    anthropic_base_url: Optional = variable(
         "Another address of the Anthropic API, such as a gateway's", "https://…", None
     )
 
-    shop_preset: Optional = _variable(
+    shop_preset: Optional = variable(
         "The shop's platform: its tables are known (docs/presets.md)", "a preset's name", None
     )
-    shop_mapping: Optional = _variable(
+    shop_mapping: Optional = variable(
         "A TOML file that maps the shop's tables", "the path of a TOML file", None
     )
-    mapping_functions: Optional = _variable(
+    mapping_functions: Optional = variable(
         "Functions that a mapping's SQL may use beyond those that are known to only read",
         "names separated by commas",
         None,
     )
-    customers_table: Optional = _variable(
+    customers_table: Optional = variable(
         "The shop's customers; unset: ecommerce.customers, else customers",
         "table or schema.table",
         None,
     )
-    orders_table: Optional = _variable(
+    orders_table: Optional = variable(
         "The shop's orders; unset: ecommerce.orders, else orders", "table or schema.table", None
     )
-    line_items_table: Optional = _variable(
+    line_items_table: Optional = variable(
         "The shop's order lines; unset: ecommerce.order_line_items, else order_line_items",
         "table or schema.table",
         None,
     )
-    customers_columns: Optional = _variable(
+    customers_columns: Optional = variable(
         "Our column names for customers = the shop's", "ours=theirs, separated by commas", None
     )
-    orders_columns: Optional = _variable(
+    orders_columns: Optional = variable(
         "Our column names for orders = the shop's", "ours=theirs, separated by commas", None
     )
-    line_items_columns: Optional = _variable(
+    line_items_columns: Optional = variable(
         "Our column names for order lines = the shop's", "ours=theirs, separated by commas", None
     )
-    counted_statuses: Optional = _variable(
+    counted_statuses: Optional = variable(
         "Values of financial_status that count as an order", "values separated by commas", None
     )
-    cancelled_statuses: Optional = _variable(
+    cancelled_statuses: Optional = variable(
         "Values that mean cancelled", "values separated by commas", None
     )
-    refunded_statuses: Optional = _variable(
+    refunded_statuses: Optional = variable(
         "Values that mean refunded in full", "values separated by commas", None
     )
 
-    customers_filter: Optional = _variable(
+    customers_filter: Optional = variable(
         "Only these customers", "a condition in SQL, such as deleted = 0", None
     )
-    orders_filter: Optional = _variable(
+    orders_filter: Optional = variable(
         "Only these orders, such as without carts", "a condition in SQL", None
     )
-    line_items_filter: Optional = _variable("Only these order lines", "a condition in SQL", None)
-    table_schema: Optional = _variable(
+    line_items_filter: Optional = variable("Only these order lines", "a condition in SQL", None)
+    table_schema: Optional = variable(
         "Schema of tables that are named without one", "an identifier", None
     )
-    table_prefix: Optional = _variable(
+    table_prefix: Optional = variable(
         "What the shop's table names begin with", "an identifier, such as wp_", None
     )
-    money_scale: Optional = _variable(
+    money_scale: Optional = variable(
         "What amounts are divided by, 100 for cents", "a whole number from 1 to 1000000", None
     )
-    currency: Optional = _variable("Only orders in this currency count", "a code such as EUR", None)
-    currency_rate: Optional = _variable(
+    currency: Optional = variable("Only orders in this currency count", "a code such as EUR", None)
+    currency_rate: Optional = variable(
         "What to do with the orders' column currency_rate", "divide or multiply", None
     )
-    shop_time_zone: Optional = _variable(
+    shop_time_zone: Optional = variable(
         "Zone of dates that say none; unset: UTC", "a zone such as Europe/Berlin", None
     )
-    merge_guests: Optional = _variable(
+    merge_guests: Optional = variable(
         "Customers with one e-mail are one customer", "true or false", None
     )
 
-    log_level: str = _variable("What is logged", "one of DEBUG, INFO, WARNING and ERROR", "INFO")
+    log_level: str = variable("What is logged", "one of DEBUG, INFO, WARNING and ERROR", "INFO")
 
     @field_validator("database_url", "intelligence_database_url")
     @classmethod
@@ -404,7 +377,7 @@ class Settings(BaseSettings):
         try:
             return cls(**values)
         except ValidationError as error:
-            raise _first_problem(cls.model_fields, error, cls.misspelt()) from None
+            raise first_problem(cls.model_fields, error, cls.misspelt()) from None
 
     @classmethod
     def misspelt(cls) -> Mapping[str, str]:
@@ -505,34 +478,3 @@ def _split(keys: SecretStr) -> tuple[str, ...]:
 def _split_at_commas(text: str) -> tuple[str, ...]:
     """Return the parts of a list, without blanks around them and without empty ones."""
     return tuple(filter(None, (part.strip() for part in text.split(","))))
-
-
-def _first_problem(
-    fields: dict[str, FieldInfo], error: ValidationError, misspelt: Mapping[str, str]
-) -> InvalidConfiguration:
-    problem = error.errors(include_url=False, include_context=False)[0]
-    name = str(problem["loc"][0])
-    extra = fields[name].json_schema_extra
-    facts: dict[str, Any] = extra if isinstance(extra, dict) else {}
-    if problem["type"] == UNUSABLE_KEY:
-        held = problem["msg"]
-    else:
-        held = _held(problem["type"], problem["input"], secret=bool(facts["secret"]))
-    instead = [given for given, meant in misspelt.items() if meant == name.upper()]
-    if instead and problem["type"] == "missing":
-        held += f" (but {', '.join(instead)} is)"
-    return InvalidConfiguration(name.upper(), held, str(facts["expected"]))
-
-
-def _held(kind: str, value: object, *, secret: bool) -> str:
-    if kind == "missing":
-        return "is not set"
-    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-    if not text.strip():
-        return "is empty"
-    if secret:
-        scheme, separator, _ = text.partition("://")
-        return (
-            f"holds a value that begins with {scheme}://" if separator else "holds nothing usable"
-        )
-    return f"holds '{text}'"

@@ -1,0 +1,110 @@
+"""What a web process holds while it serves: engines, caches, keys, limits."""
+
+import logging
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from functools import partial
+
+from limits import RateLimitItemPerMinute
+
+from backend.api.admission import Admission
+from backend.api.counts import watch_pools
+from backend.api.keys import Keyring, Role
+from backend.api.lists.list_cursor import cursor_serializer
+from backend.api.prober import Prober
+from backend.api.state import ApiState
+from backend.assembly.run_settings import revealed
+from backend.clients.cache import create_cache
+from backend.clients.request_counts import RequestCounts, create_counts
+from backend.core.clock import utc_now
+from backend.core.instants import in_utc
+from backend.core.secret_keys import OwnKeys, Use, derived
+from backend.core.settings import Settings
+from backend.database.bounds import hurried
+from backend.database.engine import AsyncEngine, opened
+from backend.database.sqlite_files import Opening, opening_of_shop
+from backend.run.background import Background
+from backend.shop.mapping.mapping import ShopMapping
+from backend.shop.shop import Shop
+
+RUN_CONNECTIONS = 4  # of its own process: one reads the shop, two write, one tells how it ended
+
+log = logging.getLogger(__name__)
+
+
+async def api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitStack) -> ApiState:
+    """Open what a web process holds; the stack closes it."""
+    ours, theirs = settings.intelligence_url, settings.shop_url
+    reading = partial(_opened_for, stack, settings.api_statement_seconds)
+    looking = partial(_opened_for, stack, settings.health_statement_seconds, pool_size=1)
+    to_read = opening_of_shop(theirs, ours)
+    engine = await reading(ours, pool_size=settings.database_pool_size)
+    shop_engine = await reading(theirs, pool_size=settings.database_pool_size, opening=to_read)
+    size = settings.database_pool_size
+    watch_pools({"intelligence": (engine, size), "shop": (shop_engine, size)})
+    health_engine = await looking(ours)
+    _say_connections(settings.database_pool_size)
+    shop = Shop(mapping)
+    cache = create_cache(revealed(settings.redis_url), ttl_seconds=settings.cache_ttl_seconds)
+    counts = create_counts(revealed(settings.redis_url))
+    for optional in (cache, counts):
+        stack.push_async_callback(optional.close)
+    return ApiState(
+        engine=engine,
+        shop_engine=shop_engine,
+        prober=Prober(
+            health_engine,
+            await looking(theirs, opening=to_read),
+            shop,
+            settings.health_statement_seconds,
+        ),
+        shop=shop,
+        cache=cache,
+        admission=_admission(settings, counts),
+        own_keys=OwnKeys.of(settings.secrets),
+        metrics_key=revealed(settings.metrics_key),
+        metrics_folder=settings.prometheus_multiproc_dir,
+        now=utc_now,
+        cursors=cursor_serializer(derived(settings.secrets[0], Use.CURSOR)),
+        as_of=settings.run_as_of and in_utc(settings.run_as_of, mapping.zone),
+        queued=timedelta(seconds=settings.queued_seconds),
+        background=Background(),
+    )
+
+
+def _admission(settings: Settings, counts: RequestCounts) -> Admission:
+    per_key = settings.rate_limit_per_minute
+    return Admission(
+        keys=_keyring(settings),
+        counts=counts,
+        wrong_keys=RateLimitItemPerMinute(settings.wrong_keys_per_minute),
+        per_key=None if per_key is None else RateLimitItemPerMinute(per_key),
+    )
+
+
+def _say_connections(pool_size: int) -> None:
+    """Say how many connections this process may have, so that a server can be sized for it."""
+    most = {"requests": 2 * pool_size, "health": 2, "worker": 2, "run": RUN_CONNECTIONS}
+    log.info("connections at most", extra={**most, "together": sum(most.values())})
+
+
+def _keyring(settings: Settings) -> Keyring:
+    keys = {
+        Role.READS_NUMBERS: settings.masked_api_keys,
+        Role.READS: settings.api_keys,
+        Role.ADMINISTERS: settings.admin_api_keys,
+    }
+    return Keyring.of(keys)
+
+
+async def _opened_for(
+    stack: AsyncExitStack,
+    statement_seconds: float,
+    url: str,
+    *,
+    pool_size: int,
+    opening: Opening = Opening.CHANGE,
+) -> AsyncEngine:
+    bounds = hurried(statement_seconds)
+    engine = opened(url, pool_size=pool_size, bounds=bounds, opening=opening)
+    return await stack.enter_async_context(engine)

@@ -1,0 +1,43 @@
+"""What a run needs of the settings, and the database that it writes to."""
+
+from contextlib import AbstractAsyncContextManager
+
+from pydantic import SecretStr
+
+from backend.core.settings import Settings, environment_of_others
+from backend.database.engine import AsyncEngine, opened
+from backend.database.sqlite_files import opening_of_ours
+from backend.run.run_config import RunConfig
+
+
+def run_config(settings: Settings) -> RunConfig:
+    """Pick what a run needs."""
+    return RunConfig(
+        shop_url=settings.shop_url,
+        intelligence_url=settings.intelligence_url,
+        statement_seconds=settings.run_statement_seconds,
+        shop_variables=settings.shop_variables(),
+        prediction_horizon_days=settings.prediction_horizon_days,
+        churn_horizon_days=settings.churn_horizon_days,
+        dynamic_k_range=settings.enable_dynamic_k_range,
+        robust_scaling=settings.clustering_robust_scaling,
+        history_retention_days=settings.history_retention_days,
+        anthropic_api_key=revealed(settings.anthropic_api_key),
+        anthropic_model=settings.anthropic_model,
+        anthropic_base_url=settings.anthropic_base_url,
+        log_level=settings.log_level,
+        secrets=settings.secrets,
+        environment=environment_of_others(),
+        run_seconds=settings.run_seconds,
+    )
+
+
+def opened_to_migrate(settings: Settings) -> AbstractAsyncContextManager[AsyncEngine]:
+    """Give who makes our tables all the time that takes; a file of our own may be made too."""
+    opening = opening_of_ours(settings.shop_url, settings.intelligence_url)
+    return opened(settings.intelligence_url, pool_size=1, opening=opening)
+
+
+def revealed(secret: SecretStr | None) -> str | None:
+    """Return what a setting hides from whoever prints it."""
+    return None if secret is None else secret.get_secret_value()
