@@ -18,12 +18,12 @@ from backend.api.counts import Requests
 from backend.api.customers import routes as customers
 from backend.api.lists import routes as lists
 from backend.api.middleware import HEADER as REQUEST_ID
-from backend.api.middleware import RequestId
+from backend.api.middleware import EveryRequest
 from backend.api.openapi import describe, operation_id
 from backend.api.request_bounds import RequestBounds
 from backend.api.revalidation import Revalidated
 from backend.api.runs import routes as runs
-from backend.api.security_headers import SecurityHeaders
+from backend.api.security_headers import security_headers
 from backend.api.segments import routes as segments
 from backend.api.state import ApiState
 from backend.assembly.api_state import api_state
@@ -116,8 +116,12 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             allow_headers=["X-API-Key", REQUEST_ID],
             expose_headers=EXPOSED,
         )
-    app.add_middleware(RequestId, unexpected=problems.unexpected, count=Requests().count)
-    app.add_middleware(SecurityHeaders)  # outermost: what nobody expected gets them too
+    app.add_middleware(
+        EveryRequest,
+        unexpected=problems.unexpected,
+        count=Requests().count,
+        added=security_headers,
+    )
 
 
 def _lifespan(

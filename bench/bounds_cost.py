@@ -23,10 +23,10 @@ from backend.api import problems
 from backend.api.admission import Admission
 from backend.api.counts import Requests
 from backend.api.keys import Keyring, Role
-from backend.api.middleware import RequestId
+from backend.api.middleware import EveryRequest
 from backend.api.request_bounds import RequestBounds
 from backend.api.routers import ForAnyKey
-from backend.api.security_headers import SecurityHeaders
+from backend.api.security_headers import security_headers
 from backend.clients.request_counts import CountsHere
 from backend.core.logging import set_up_logging
 
@@ -85,16 +85,23 @@ def _with(*middleware: tuple[Any, Mapping[str, Any]]) -> Callable[[], FastAPI]:
     return made
 
 
-ID = (RequestId, {"unexpected": problems.unexpected, "count": lambda *_: None})
-COUNTED = (RequestId, {"unexpected": problems.unexpected, "count": Requests().count})
-HEADERS, SIZES = (SecurityHeaders, {}), (RequestBounds, {})
+def _nothing(*_of: object) -> Any:
+    return ()
+
+
+def _every(count: Any = _nothing, added: Any = _nothing) -> tuple[Any, Mapping[str, Any]]:
+    return EveryRequest, {"unexpected": problems.unexpected, "count": count, "added": added}
+
+
+COUNT = Requests().count
+SIZES = (RequestBounds, {})
 APPS: Mapping[str, Callable[[], FastAPI]] = {
     "bare": _app,
-    "ids": _with(ID),
-    "counted": _with(COUNTED),
-    "headers": _with(HEADERS),
+    "ids": _with(_every()),
+    "counted": _with(_every(COUNT)),
+    "headers": _with(_every(added=security_headers)),
     "sizes": _with(SIZES),
-    "all": _with(SIZES, COUNTED, HEADERS),
+    "all": _with(SIZES, _every(COUNT, security_headers)),
     "key": lambda: _app(keyed=True),
     "limit": lambda: _app(keyed=True, limited=True),
 }
@@ -105,8 +112,9 @@ VARIANTS = {
     "bounded connections": ("bare", BOUNDED),
     "request ids": ("ids", "httptools"),
     "request ids and metrics": ("counted", "httptools"),
-    "security headers": ("headers", "httptools"),
+    "request ids and security headers": ("headers", "httptools"),
     "sizes of heads, unread bodies": ("sizes", "httptools"),
+    "all of these but connections": ("all", "httptools"),
     "all of these together": ("all", BOUNDED),
     "a key": ("key", "httptools"),
     "a key and its rate limit": ("limit", "httptools"),

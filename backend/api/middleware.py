@@ -1,4 +1,4 @@
-"""Around every request: its id, in the answer and on every log line, and one access line."""
+"""Around every request: its id, headers of every answer, a count, and one access line."""
 
 import logging
 import os
@@ -8,6 +8,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend.api.security_headers import RawHeaders
 from backend.core.logging import request_id
 
 HEADER = "X-Request-ID"
@@ -17,11 +18,12 @@ ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 log = logging.getLogger("backend.access")
 
 
-class RequestId:
-    """Give each request an id: the caller's, if it is a plain word, else one of ours.
+class EveryRequest:
+    """Give each request an id: the caller's, if it is a plain word, else one of ours; count it.
 
     Outermost, so that whatever answers does so under the id. What nobody expected is answered here
-    too: further out the server would log it once more, and close the connection unannounced.
+    too: further out the server would log it once more, and close the connection unannounced. One
+    class for all of that, for each one more costs every request the calls that hand it on.
 
     Parameters
     ----------
@@ -31,6 +33,8 @@ class RequestId:
         Makes the answer to an error that nobody handled.
     count
         Is told of every answer: the request, the route's pattern, the status, the seconds.
+    added
+        Says by the request and an answer's headers which to add.
     """
 
     def __init__(
@@ -38,39 +42,35 @@ class RequestId:
         app: ASGIApp,
         unexpected: Callable[[Scope, Exception], ASGIApp],
         count: Callable[[Scope, str, int, float], None],
+        added: Callable[[Scope, RawHeaders], RawHeaders],
     ) -> None:
         self.app = app
         self.unexpected = unexpected
         self.count = count
+        self.added = added
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        identity = _sent(scope) or os.urandom(8).hex().encode()
-        request_id.set(identity.decode())  # to the end of the server's task for this request
-        await self._serve(scope, receive, send, (RAW_HEADER, identity))
-
-    async def _serve(
-        self, scope: Scope, receive: Receive, send: Send, header: tuple[bytes, bytes]
-    ) -> None:
         started, status = perf_counter(), 0
+        header = RAW_HEADER, _begin(scope)
 
-        async def send_with_id(message: Message) -> None:
+        async def send_on(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message.get("headers", ()), header]
+                status, own = message["status"], message.get("headers", [])
+                message["headers"] = [*own, *self.added(scope, own), header]
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_id)
+            await self.app(scope, receive, send_on)
         except Exception as error:
             answer = self.unexpected(scope, error)
             if status:  # half an answer is out: only closing the connection says that it is half
                 raise
-            await answer(scope, receive, send_with_id)
+            await answer(scope, receive, send_on)
         finally:
             self._note(scope, status or 500, perf_counter() - started)
 
@@ -82,6 +82,13 @@ class RequestId:
             return
         facts = {"method": scope["method"], "route": route, "status": status}
         log.info("request", extra={**facts, "milliseconds": round(seconds * 1000, 1)})
+
+
+def _begin(scope: Scope) -> bytes:
+    """Choose the id, which all lines of this request's log then have."""
+    identity = _sent(scope) or os.urandom(8).hex().encode()
+    request_id.set(identity.decode())  # to the end of the server's task for this request
+    return identity
 
 
 def _sent(scope: Scope) -> bytes | None:

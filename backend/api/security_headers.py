@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from fastapi.responses import HTMLResponse
 from secure import (
@@ -17,9 +17,10 @@ from secure import (
     XContentTypeOptions,
     XFrameOptions,
 )
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 POLICY = "Content-Security-Policy"
+_RAW_POLICY = POLICY.lower().encode()
 NOTHING, OURS = "'none'", "'self'"
 _INLINE = re.compile(r"<(style|script)(?![^>]*\ssrc=)[^>]*>(.*?)</\1>", re.DOTALL)
 
@@ -45,27 +46,18 @@ OF_DATA = _raw(Secure(csp=ContentSecurityPolicy().default_src(NOTHING).frame_anc
 OVER_TLS = _raw(Secure(hsts=StrictTransportSecurity().max_age(365 * 24 * 3600)))
 
 
-class SecurityHeaders:
-    """Add to every answer what browsers are to know."""
+# By whether the answer goes over TLS, and whether it has a policy of its own.
+ADDED: Mapping[tuple[bool, bool], RawHeaders] = {
+    (False, False): [*ALWAYS, *OF_DATA],
+    (False, True): ALWAYS,
+    (True, False): [*ALWAYS, *OVER_TLS, *OF_DATA],
+    (True, True): [*ALWAYS, *OVER_TLS],
+}
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        always = [*ALWAYS, *OVER_TLS] if scope["scheme"] == "https" else ALWAYS
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = message["headers"]
-                own_policy = any(name == b"content-security-policy" for name, _ in headers)
-                message["headers"] = [*headers, *always, *(() if own_policy else OF_DATA)]
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)
+def security_headers(scope: Scope, own: RawHeaders) -> RawHeaders:
+    """Return what browsers are to know of an answer beside its own headers."""
+    return ADDED[scope["scheme"] == "https", _RAW_POLICY in dict(own)]
 
 
 def page(html: str, *, trusted: str, style_nonce: str | None = None) -> HTMLResponse:

@@ -1,11 +1,11 @@
 """How often something was asked for within a minute: counted here, or for all replicas in Redis."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from time import time
+from time import monotonic
 from typing import Protocol
 
 from limits import RateLimitItem
-from limits.aio.storage import MemoryStorage, Storage
 
 from backend.core.late import late
 
@@ -46,29 +46,45 @@ class RequestCounts(Protocol):
         ...
 
 
-class CountsHere:
-    """Counts in this process's memory, of a bounded number of names."""
+@dataclass(slots=True)
+class Window:
+    """What was counted since somebody's first time, until it ends."""
 
-    def __init__(self) -> None:
-        self._storage = MemoryStorage()
+    ends: float
+    asked: int = 0
+
+
+class CountsHere:
+    """Counts in this process's memory, of a bounded number of names.
+
+    The library's own memory walks through all it knows at every count: thousands of strangers
+    would slow down everybody's keys.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._windows: dict[tuple[RateLimitItem, str], Window] = {}  # the oldest first
 
     async def hit(self, limit: RateLimitItem, name: str) -> Usage:
         """Count once more."""
-        known = self._storage.storage
-        if len(known) >= MOST_NAMES and limit.key_for(name) not in known:
-            name = OTHERS
-        return await counted(self._storage, limit, name)
+        now, length = self._clock(), limit.get_expiry()
+        window = self._windows.get((limit, name))
+        if window is None or window.ends <= now:
+            self._forget_ended(now)
+            window = self._begin(limit, name, now + length)
+        window.asked += 1
+        return Usage(limit.amount, window.asked, length, max(1, round(window.ends - now)))
 
     async def close(self) -> None:
         """Have nothing to let go of."""
 
+    def _forget_ended(self, now: float) -> None:
+        while self._windows and self._windows[oldest := next(iter(self._windows))].ends <= now:
+            del self._windows[oldest]
 
-async def counted(storage: Storage, limit: RateLimitItem, name: str) -> Usage:
-    """Count in a storage of the library, in windows that begin with the first."""
-    key, window = limit.key_for(name), limit.get_expiry()
-    asked = await storage.incr(key, window)
-    ends = await storage.get_expiry(key)
-    return Usage(limit.amount, asked, window, max(1, round(ends - time())))
+    def _begin(self, limit: RateLimitItem, name: str, ends: float) -> Window:
+        key = limit, name if len(self._windows) < MOST_NAMES else OTHERS
+        return self._windows.setdefault(key, Window(ends))
 
 
 def create_counts(redis_url: str | None) -> RequestCounts:

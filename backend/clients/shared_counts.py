@@ -1,5 +1,7 @@
 """Counts in Redis, the same for all replicas; while it is away each process counts by itself."""
 
+from time import time
+
 from limits import RateLimitItem
 from limits.aio.storage import RedisStorage
 from redis.asyncio import Redis
@@ -9,7 +11,7 @@ from redis.exceptions import RedisError
 
 from backend.clients.redis_cache import PREFIX, TIMEOUT_SECONDS, Circuit
 from backend.clients.redis_url import usable_redis_url
-from backend.clients.request_counts import CountsHere, Usage, counted
+from backend.clients.request_counts import CountsHere, Usage
 
 
 class SharedCounts:
@@ -36,12 +38,19 @@ class SharedCounts:
         if self._circuit.rests:
             return await self._here.hit(limit, name)
         try:
-            count = await counted(self._storage, limit, name)
+            count = await self._count(limit, name)
         except (RedisError, OSError) as error:
             self._circuit.failed(error)
             return await self._here.hit(limit, name)
         self._circuit.worked()
         return count
+
+    async def _count(self, limit: RateLimitItem, name: str) -> Usage:
+        """Count in a window that begins with the first."""
+        key, length = limit.key_for(name), limit.get_expiry()
+        asked = await self._storage.incr(key, length)
+        ends = await self._storage.get_expiry(key)
+        return Usage(limit.amount, asked, length, max(1, round(ends - time())))
 
     async def close(self) -> None:
         """Close the connections."""

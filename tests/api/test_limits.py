@@ -114,6 +114,28 @@ async def test_a_bounded_number_of_names_is_remembered() -> None:
     assert (await counts.hit(TWICE, "7")).asked == 2
 
 
+async def test_a_window_begins_with_the_first_time_and_is_forgotten_when_it_ends() -> None:
+    now = 1000.0
+    counts = CountsHere(clock=lambda: now)
+    await counts.hit(TWICE, "early")
+    now += 50
+    late = await counts.hit(TWICE, "late")
+    assert (late.asked, late.reset_seconds) == (1, 60)
+    assert (await counts.hit(TWICE, "early")).reset_seconds == 10
+    now += 10
+    assert (await counts.hit(TWICE, "early")).asked == 1
+    assert (await counts.hit(TWICE, "late")).asked == 2
+
+
+async def test_what_has_ended_makes_room_for_others() -> None:
+    now = 1000.0
+    counts = CountsHere(clock=lambda: now)
+    for number in range(MOST_NAMES):
+        await counts.hit(TWICE, str(number))
+    now += 60
+    assert [(await counts.hit(TWICE, f"new {one}")).asked for one in range(3)] == [1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("host", "address"),
     [
