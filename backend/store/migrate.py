@@ -49,9 +49,8 @@ async def migrate(engine: AsyncEngine, *, patience_seconds: float = PATIENCE_SEC
     TablesBusy
         When a run is still at work after that time.
     """
-    async with transaction(engine) as connection:
-        if await connection.run_sync(_is_current):
-            return
+    if await refuse_unusable(engine):
+        return
     upgrade = late("backend.store.upgrade").upgrade
     await exclusively(engine, upgrade, patience_seconds=patience_seconds)
 
