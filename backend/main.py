@@ -167,12 +167,16 @@ def __getattr__(name: str) -> FastAPI:
     if name != "app":
         raise AttributeError(name)
     try:
-        settings = Settings.load()
-        set_up_logging(settings.log_level)
-        name_misspelt(Settings.misspelt())
-        made = create_app(settings)  # connects to nothing: what is only said wrong is told first
-        refuse_unusable_tables(settings)
-        return made
+        return _app()
     except REFUSED_AT_START as error:
         sys.stderr.write(f"{visible(str(error))}\n")
         sys.exit(exit_codes.of_refused_start())
+
+
+def _app() -> FastAPI:
+    settings = Settings.load()
+    set_up_logging(settings.log_level)
+    name_misspelt(Settings.misspelt())
+    made = create_app(settings)  # connects to nothing: what is written wrong is told first
+    refuse_unusable_tables(settings)
+    return made
