@@ -23,6 +23,7 @@ from backend.run.readiness_check import Horizons, check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
 from backend.store.tables import customer_intelligence, segment_changes, tombstones
+from tests.conftest import NewDatabase
 from tests.performed import clustered, config_of
 from tests.shop.loose_shop import insert, make_tables
 
@@ -198,6 +199,23 @@ async def test_ids_beyond_63_bits_are_text_in_every_place(mysql_url: str) -> Non
         assert (moves["appeared"], moves["gone"]) == (2, 0)  # 7 was erased
         await live_with(house, [2**64 - 1, 2**63, 7, 10], [*STRANGE, str(2**64)])
         assert "could not be looked at" not in str(await house.checked()).lower()
+
+
+async def test_a_batch_finds_whom_the_names_of_routes_hide(new_sqlite: NewDatabase) -> None:
+    """No path leads to the profiles of "search" and "gone": those are routes."""
+    ids = ["batch", "export", "gone", "search", "a/export", "..", "."]
+    async with AsyncExitStack() as stack:
+        house = await built(stack, new_sqlite(), "varchar(255)", "varchar(255)")
+        await fill(house.engine, ids)
+        await house.clustered()
+        answer = await house.client.post(
+            "/api/mcp/customers/batch", json={"ids": ids}, headers={"X-API-Key": KEY}
+        )
+        assert [one["customer_id"] for one in answer.json()["customers"]] == ids
+        for customer_id in ("batch", "export", "a/export"):
+            assert (await house.profile(customer_id)).json()["customer_id"] == customer_id
+        assert await house.erase("search") == 204
+        assert (await house.profile("")).status_code == 404
 
 
 async def test_a_text_among_the_orders_customers_spoils_no_run(database_url: str) -> None:

@@ -13,9 +13,12 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class AnyText(Convertor[str]):
-    """The rest of a path, whatever it holds: ids of shops may have slashes and line ends."""
+    """The rest of a path, whatever it holds: ids of shops may have slashes and line ends.
 
-    regex = r"[\s\S]+"
+    Nothing too: that is nobody, where the framework would lead on to the list of everybody.
+    """
+
+    regex = r"[\s\S]*"
 
     def convert(self, value: str) -> str:
         """Take it as it is."""
