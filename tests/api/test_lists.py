@@ -68,6 +68,17 @@ def test_pages_hold_everybody_once_by_value_at_risk(live: Live, published: pd.Da
     assert pages[0]["total"] == len(published)
 
 
+@pytest.mark.parametrize("name", ["min_ltv", "max_ltv", "min_predicted_value", "min_frequency"])
+def test_a_number_beyond_our_columns_is_refused_and_the_largest_is_not(
+    live: Live, name: str
+) -> None:
+    parameters = live.client.get("/openapi.json").json()["paths"][LIST]["get"]["parameters"]
+    schema = next(one["schema"] for one in parameters if one["name"] == name)
+    most = next(one["maximum"] for one in schema["anyOf"] if "maximum" in one)
+    assert asked(live, LIST, **{name: int(most)})["total"] is not None
+    assert refused(live, **{name: 10 * int(most)})[0] == 422
+
+
 def test_totals_are_those_of_the_table(live: Live, published: pd.DataFrame) -> None:
     page = asked(live, min_churn_risk=0.4, limit=1)
     wanted = published[published.churn_risk >= 0.4]

@@ -17,12 +17,13 @@ from backend.core.instants import WrittenInstant, in_utc
 from backend.database.engine import transaction
 from backend.results.customer_filter import CONDITIONS, Comparison, Condition, CustomerFilter
 from backend.results.customer_numbers import NUMBERS
-from backend.results.declared import Quantity
+from backend.results.declared import Kind, Quantity
 
 MOST_ROWS = 1000
 DEFAULT_ROWS = 50
 BY_VALUE_AT_RISK = "-value_at_risk"
 LONGEST_LIST_OF_WORDS = 100
+LARGEST_COUNT = 2**31 - 1
 SORTABLE = (ID, *ATTRIBUTES)
 NAMES_OF_FIELDS = dict.fromkeys(
     name for field in FIELDS for name in (field.partition(".")[0], field)
@@ -54,9 +55,16 @@ def _parameter(one: Condition) -> Any:
     if one.comparison in {Comparison.BEFORE, Comparison.SINCE}:
         return (WrittenInstant | None, said)
     kind = next(number.kind for number in NUMBERS if number.name == one.of)
-    most = kind.most if isinstance(kind, Quantity) else None
     number: Any = float if isinstance(kind, Quantity) else int
-    return (Annotated[number, Field(ge=0, le=most, allow_inf_nan=False)] | None, said)
+    return (Annotated[number, Field(ge=0, le=_most(kind), allow_inf_nan=False)] | None, said)
+
+
+def _most(kind: Kind) -> float:
+    """Return the most that our column can be compared with: PostgreSQL refuses more."""
+    if not isinstance(kind, Quantity):
+        return LARGEST_COUNT
+    # A power of ten below the column's bound: just under it, a float is rounded up beyond it.
+    return 10 ** (kind.digits - kind.places - 1) if kind.most is None else kind.most
 
 
 class _Question(Schema):
