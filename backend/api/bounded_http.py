@@ -3,7 +3,7 @@
 With httptools, uvicorn does not bound the bytes of a head; with no parser does it bound its time or
 how long an answer may lie about that nobody takes. It lets a class of one's own speak HTTP
 (`uvicorn.Config(http=…)`): this one adds those bounds and changes nothing else. Why not h11, which
-bounds the bytes: docs/decisions/0013.
+bounds the bytes: docs/decisions/0015.
 """
 
 import json
