@@ -125,6 +125,7 @@ class _Writer:
         self._progress = progress
         self._write = write
         self._fails = False
+        self._one_at_a_time = asyncio.Lock()  # else an older state may be written last
 
     async def keep_writing(self) -> None:
         while True:
@@ -138,7 +139,8 @@ class _Writer:
     async def write_now(self) -> None:
         """Write once; a failure is logged when it begins and when it is over."""
         try:
-            await self._write(self._progress)
+            async with self._one_at_a_time:
+                await self._write(self._progress)
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001, whatever it was, the run goes on

@@ -1,5 +1,6 @@
 """How far a run is: what its stages took, and what becomes of writes that fail."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -64,6 +65,33 @@ async def test_a_write_that_is_refused_stops_neither_the_next_nor_the_work(
         assert (await runs.get(engine, run_id)).stage == "forecast"
     said = [record.getMessage() for record in caplog.records]
     assert said == ["progress is not written", "progress is written again"]
+
+
+async def test_what_was_asked_for_later_is_written_later() -> None:
+    progress, kept = Progress(), list[str]()
+    begun, released, both = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slow_at_first(told: Progress) -> None:
+        stage = told.stage
+        if not begun.is_set():
+            begun.set()
+            await released.wait()
+        kept.append(stage)
+        if len(kept) == 2:
+            both.set()
+
+    async with written(progress, slow_at_first) as write_now:
+        await begun.wait()
+        progress.enter("publish")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(write_now())
+            group.create_task(_set(released))
+        await both.wait()
+        assert kept[:2] == ["read", "publish"]
+
+
+async def _set(event: asyncio.Event) -> None:
+    event.set()
 
 
 async def test_the_writing_goes_on_by_itself_after_a_refusal(
