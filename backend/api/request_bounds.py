@@ -42,7 +42,8 @@ def announces_body(scope: Scope) -> bool:
 def is_too_large(scope: Scope) -> bool:
     """Tell whether a head has too many headers, or too many bytes."""
     headers = scope["headers"]
-    size = len(scope.get("raw_path", b"")) + len(scope["query_string"])
+    # Servers may leave `raw_path` out, or None, as Mangum does.
+    size = len(scope.get("raw_path") or scope["path"].encode()) + len(scope["query_string"])
     for name, value in headers:
         size += len(name) + len(value)
     return size > HEAD_BYTES or len(headers) > HEADERS
