@@ -42,7 +42,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.CursorOfAnotherList: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CursorExpired: HTTPStatus.GONE,
     errors.InvalidRunRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.InvalidMapping: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.InvalidMapping: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseRefuses: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,

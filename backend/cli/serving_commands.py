@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
@@ -99,4 +100,10 @@ async def _work(settings: Settings) -> None:
     with stoppable(settings.shutdown_seconds) as stop, suppress(Stopped):
         async with opened_to_migrate(settings) as engine:
             await unless_stopped(stop, migrate_if_wanted(settings, engine))
-        await work(run_config(settings), stop)
+        migrating = partial(_migrate_again, settings) if settings.auto_migrate else None
+        await work(run_config(settings), stop, migrate=migrating)
+
+
+async def _migrate_again(settings: Settings) -> None:
+    async with opened_to_migrate(settings) as engine:
+        await migrate(engine, patience_seconds=0)

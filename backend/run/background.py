@@ -73,7 +73,8 @@ class BackgroundWork:
             if self._note(await self._kept_from_migrating()):
                 log.warning("migrations wait", extra={"reason": self.state.problem})
         self.state.doing = "working" if self.run_worker else "idle"
-        await (work(self.config, stop) if self.run_worker else stop.wait())
+        migrating = self._kept_from_migrating if self.auto_migrate else None
+        await (work(self.config, stop, migrate=migrating) if self.run_worker else stop.wait())
 
     async def _kept_from_migrating(self) -> str | None:
         """Migrate; return what is in the way now, if anything.

@@ -15,7 +15,7 @@ import threading
 from backend.core.errors import BackendError
 from backend.core.logging import run_id as logged_run_id
 from backend.core.logging import set_up_logging
-from backend.database.engine import opened
+from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import Opening
 from backend.run.perform import perform
 from backend.run.progress import Progress
@@ -36,7 +36,7 @@ def main() -> None:
     config = RunConfig(**told["config"])
     set_up_logging(config.log_level)
     logged_run_id.set(told["run_id"])
-    asyncio.run(_perform_or_fail(config, told["run_id"], told["token"]))
+    asyncio.run(perform_or_fail(config, told["run_id"], told["token"]))
 
 
 def _die_with_parent() -> None:
@@ -44,17 +44,26 @@ def _die_with_parent() -> None:
     os._exit(1)
 
 
-async def _perform_or_fail(config: RunConfig, run_id: str, token: str) -> None:
+async def perform_or_fail(config: RunConfig, run_id: str, token: str) -> None:
+    """Do the run, or say in its row why it failed."""
     progress = Progress(when_lost=_end_at_once)
     async with opened(config.intelligence_url, pool_size=1, opening=Opening.CHANGE) as engine:
         try:
             await perform(config, run_id, token, progress)
         except BackendError as error:
-            await leases.fail(engine, run_id, token=token, error=str(error))
+            await _record(engine, run_id, token, str(error))
         except Exception as error:
             log.exception("run failed")
             reason = f"An unexpected {type(error).__name__} stopped the run; the log says where."
-            await leases.fail(engine, run_id, token=token, error=reason)
+            await _record(engine, run_id, token, reason)
+
+
+async def _record(engine: AsyncEngine, run_id: str, token: str, reason: str) -> None:
+    """Say why the run failed, in its row; in the log alone where that cannot be written."""
+    try:
+        await leases.fail(engine, run_id, token=token, error=reason)
+    except BackendError as error:
+        log.error("run failed", extra={"reason": reason, "not_recorded": str(error)})  # noqa: TRY400
 
 
 def _end_at_once() -> None:

@@ -30,6 +30,7 @@ from backend.shop.mapping.layers import load_mapping
 from backend.shop.seen import Seen, see
 from backend.shop.shop import Shop
 from backend.store import leases, runs
+from backend.store.patience import patiently
 from backend.store.publication import Publication
 from backend.store.run_row import NotPublished
 from backend.store.tombstones import Erasures
@@ -63,19 +64,25 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
     async with _databases(config) as (shop_engine, engine):
         context = await _context(engine, config, run_id, token)
         async with written(progress, partial(_write, engine, context)) as write_now:
-            erasures = await read_erasures(engine, config)
+            erasures = await _unhurried(partial(read_erasures, engine, config))
             seen, erasures = await _see(shop_engine, context, progress, erasures)
-            standing = await read_standing(engine)
+            standing = await _unhurried(partial(read_standing, engine))
             obstacle = not_published(context, seen, standing)
             standing = standing.with_ids_like(seen.columns.customer_ids)
             learned = await asyncio.to_thread(learn, seen, standing, context, progress)
             named = await worded(learned, standing.names, _namer(context))
             progress.enter("publish", len(seen.columns.customer_ids))
             await write_now()
-            await leases.renew(engine, run_id, token=token, lease=leases.PUBLISHING)
+            await _unhurried(
+                partial(leases.renew, engine, run_id, token=token, lease=leases.PUBLISHING)
+            )
             publication = replace(compose(context, seen, standing, named), erasures=erasures)
         await _conclude(engine, context, publication, obstacle, progress)
     _log_success(publication.report, monotonic_seconds() - began)
+
+
+# A lock that somebody has on our tables costs a run time, not its life.
+_unhurried = partial(patiently, waiting="the run waits")
 
 
 async def _conclude(
@@ -92,7 +99,8 @@ async def _conclude(
         return
     sentence = unpublished_sentence(obstacle)
     report = replace(publication.report, notes=(sentence, *publication.report.notes))
-    await store.keep_report(engine, publication, closing(report), because=obstacle)
+    keeping = partial(store.keep_report, engine, publication, closing(report), because=obstacle)
+    await _unhurried(keeping)
     if obstacle is not None:
         await _log_not_published(engine, context.run.id, obstacle)
 
@@ -114,7 +122,7 @@ async def _databases(config: RunConfig) -> AsyncIterator[tuple[AsyncEngine, Asyn
 
 
 async def _context(engine: AsyncEngine, config: RunConfig, run_id: str, token: str) -> RunContext:
-    run = await runs.get(engine, run_id)
+    run = await _unhurried(partial(runs.get, engine, run_id))
     run.request.refuse_unknown()
     return RunContext(
         config=config,

@@ -13,13 +13,19 @@ import secrets
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from backend.core.errors import DatabaseRefuses, DatabaseUnavailable, LeaseLost, TablesTooOld
+from backend.core.errors import (
+    BackendError,
+    DatabaseRefuses,
+    DatabaseUnavailable,
+    LeaseLost,
+    TablesTooOld,
+)
 from backend.core.logging import run_id as logged_run_id
 from backend.database.bounds import hurried
 from backend.database.engine import AsyncEngine, opened
@@ -39,15 +45,26 @@ NOT_STARTED = "The process of the run could not be started: {}."
 # The child is not imported here: the numerical libraries would stay in every web process.
 CHILD = "import sys; sys.path.insert(0, {root!r}); from backend.run.child import main; main()"
 ROOT = Path(__file__).parents[2]
+Migrate = Callable[[], Awaitable[object]]
 
 log = logging.getLogger(__name__)
 
 
-async def work(config: RunConfig, stop: asyncio.Event) -> None:
+async def work(config: RunConfig, stop: asyncio.Event, *, migrate: Migrate | None = None) -> None:
     """Run what is queued, one run after the other, until `stop` is set.
 
     A database that is away, or without our tables, is waited for; that is logged when it begins
     and when it is over. The lease has connections of its own: requests cannot use them up.
+
+    Parameters
+    ----------
+    config
+        What runs need to know.
+    stop
+        Set when this is to end.
+    migrate
+        Makes our tables where they are gone, since their database was made anew meanwhile; None
+        where that is for others to do.
     """
     async with opened_for_lease(config) as engine:
         trouble = _Trouble()
@@ -55,7 +72,9 @@ async def work(config: RunConfig, stop: asyncio.Event) -> None:
             try:
                 worked = await work_once(engine, config, stop)
                 trouble.over()
-            except (DatabaseUnavailable, DatabaseRefuses, TablesTooOld) as error:
+            except TablesTooOld as error:
+                worked = trouble.waits_for(error) or await _migrated(migrate)
+            except (DatabaseUnavailable, DatabaseRefuses) as error:
                 worked = trouble.waits_for(error)
             except Exception as error:  # noqa: BLE001, the next run must still find a worker
                 worked = trouble.stumbled_over(error)
@@ -68,6 +87,14 @@ def opened_for_lease(config: RunConfig) -> AbstractAsyncContextManager[AsyncEngi
     bounds = hurried(LEASE_STATEMENT_SECONDS)
     opening = Opening.CHANGE
     return opened(config.intelligence_url, pool_size=1, bounds=bounds, opening=opening)
+
+
+async def _migrated(migrate: Migrate | None) -> bool:
+    """Try once, silently; that our tables are not there is told until they are."""
+    if migrate is not None:
+        with contextlib.suppress(BackendError):
+            await migrate()
+    return False
 
 
 class _Trouble:

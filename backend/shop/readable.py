@@ -2,7 +2,8 @@
 
 from sqlalchemy import select
 
-from backend.database.engine import AsyncEngine, snapshot
+from backend.database.engine import AsyncConnection, AsyncEngine
+from backend.shop.asking import asked
 from backend.shop.mapping.mapping import LOGICAL_NAMES
 from backend.shop.shop import Shop
 
@@ -24,7 +25,10 @@ async def prove_readable(engine: AsyncEngine, shop: Shop) -> None:
     InvalidMapping
         When a table or column is not there.
     """
-    async with snapshot(engine) as connection:
+
+    async def no_row_of_each(connection: AsyncConnection) -> None:
         for name in LOGICAL_NAMES:
             if (source := await shop.logical(connection, name)) is not None:
                 await connection.execute(select(source.clause).limit(0))
+
+    await asked(engine, shop, no_row_of_each)

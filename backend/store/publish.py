@@ -1,15 +1,12 @@
 """Everything that a run found out, published in one transaction."""
 
-import logging
-import time
-from asyncio import sleep
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import delete
 
 from backend.core.customer_id import CustomerIdType
-from backend.core.errors import DatabaseUnavailable, TablesBusy
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.database.expressions import MYSQL
 from backend.results.run_report import RunReport
@@ -19,6 +16,7 @@ from backend.store.erasing import without_erased
 from backend.store.id_column import fit_customer_id_type, fits
 from backend.store.last_told import read_last_told
 from backend.store.names import settle_names
+from backend.store.patience import patiently
 from backend.store.publication import Publication
 from backend.store.publish_beside import Closing, publish_beside
 from backend.store.run_row import NotPublished
@@ -30,11 +28,6 @@ from backend.store.written_rows import (
     write_customers,
     write_segments,
 )
-
-PATIENCE_SECONDS = 900.0
-LOOK_AGAIN_SECONDS = 1.0
-
-log = logging.getLogger(__name__)
 
 
 async def publish(
@@ -67,33 +60,20 @@ async def publish(
     TablesHeld
         When the shop's ids are of another kind, and somebody's view keeps ours from becoming that.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    told = False
-    while not await _attempted(engine, publication, now, closing):
-        if time.monotonic() >= deadline:
-            raise TablesBusy("others are using them for long", PATIENCE_SECONDS)
-        if not told:
-            log.warning("publishing waits", extra={"reason": "others are using our tables"})
-        told = True
-        await sleep(LOOK_AGAIN_SECONDS)
+    attempt = partial(_attempt, engine, publication, now, closing)
+    await patiently(attempt, waiting="publishing waits")
 
 
-async def _attempted(
+async def _attempt(
     engine: AsyncEngine, publication: Publication, now: datetime, closing: Closing | None
-) -> bool:
-    """Publish, or return that a lock was not had; everything is as it was then."""
-    try:
-        if await _must_be_swapped(engine, publication.customer_id_type):
-            await publish_beside(engine, publication, now, closing)
-            return True
-        async with transaction(engine) as connection:
-            await begin_at_once(connection)
-            await _publish(connection, publication, now, closing)
-    except DatabaseUnavailable as error:
-        if error.kind != "locked":
-            raise
-        return False
-    return True
+) -> None:
+    """Publish; where a lock is not had, everything is as it was."""
+    if await _must_be_swapped(engine, publication.customer_id_type):
+        await publish_beside(engine, publication, now, closing)
+        return
+    async with transaction(engine) as connection:
+        await begin_at_once(connection)
+        await _publish(connection, publication, now, closing)
 
 
 async def _must_be_swapped(engine: AsyncEngine, kind: CustomerIdType) -> bool:

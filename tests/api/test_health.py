@@ -92,6 +92,18 @@ async def test_a_shop_whose_table_is_gone_is_told_without_its_name(new_sqlite: N
     assert "orders" not in str(look.shop.sentence)
 
 
+async def test_a_shop_whose_table_goes_while_it_is_served_is_told(
+    new_sqlite: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.api.prober.KEPT_SECONDS", 0.0)
+    url = new_sqlite(shop_with_our_tables)
+    async with opened(url, bounds=hurried(SECONDS)) as engine:
+        asked = prober(engine)
+        assert (await asked.look()).is_ready
+        await execute(url, "DROP TABLE customers")
+        assert (await asked.look()).shop.state == "unreadable"
+
+
 @pytest.mark.external
 async def test_a_server_that_only_reads_after_a_failover_is_told(new_postgres: NewDatabase) -> None:
     url = new_postgres(shop_with_our_tables)

@@ -7,19 +7,22 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect
 
 from backend.core.errors import DatabaseUnavailable
-from backend.database.engine import AsyncEngine, create_engine
+from backend.database.engine import AsyncEngine, create_engine, opened
 from backend.run import background as background_module
-from backend.run import worker
+from backend.run import child, worker
 from backend.run.background import BackgroundWork
 from backend.run.worker import work_once
 from backend.store import leases, runs
+from backend.store.migrate import VERSION_TABLE
 from backend.store.run_request import RunRequest
 from backend.store.run_row import LEASE_EXPIRED
+from backend.store.tables import intelligence
 from tests import forked
 from tests.conftest import NewDatabase, wait_for
-from tests.databases import migrated
+from tests.databases import execute, migrated
 from tests.expired import let_the_lease_expire
 from tests.language_model import SlowModel
 from tests.live import environment
@@ -185,3 +188,36 @@ async def test_what_fails_beside_the_requests_is_said_once_and_tried_again(
     assert work.state.doing == "ended"
     said = [record.getMessage() for record in caplog.records]
     assert said == ["migrations wait", "the work beside the requests failed; it is tried again"]
+
+
+async def test_tables_that_are_gone_are_made_again(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker, "POLL_EVERY_SECONDS", 0.01)
+    caplog.set_level(logging.WARNING, logger=worker.__name__)
+    work = BackgroundWork(config=config_of(url), auto_migrate=True, run_worker=True)
+    await work.begin()
+    await execute(url, *(f"DROP TABLE {name}" for name in (*intelligence.tables, VERSION_TABLE)))
+    stop = asyncio.Event()
+    going_on = asyncio.create_task(work.go_on(stop))
+    while not await has_our_tables(url):  # noqa: ASYNC110, it tells no event
+        await asyncio.sleep(0)
+    stop.set()
+    await going_on
+    assert [record.getMessage() for record in caplog.records] == ["database away, waiting"]
+
+
+async def has_our_tables(url: str) -> bool:
+    async with opened(url) as made, made.connect() as connection:
+        there = await connection.run_sync(lambda one: inspect(one).get_table_names())
+        return intelligence.tables.keys() <= set(there)
+
+
+async def test_a_failure_that_cannot_be_written_is_logged(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await execute(url, "DROP TABLE intelligence_runs")
+    await child.perform_or_fail(config_of(url), "nobody", "token")
+    (record,) = (one for one in caplog.records if one.name == child.__name__)
+    assert record.getMessage() == "run failed"
+    assert "Our tables are not yet" in vars(record)["reason"]
