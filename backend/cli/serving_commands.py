@@ -29,6 +29,9 @@ from backend.store.migrate import migrate
 # Of one process: beyond that the answer is 503. Half of them may wait for a head (`bounded_http`),
 # and all fit into the 1,024 open files that a process may have where nobody raised that.
 MOST_CONNECTIONS = 1000
+# A process that is asked whether it is well is killed after that, and begun anew: one that only
+# starts on a busy machine would be so for ever with uvicorn's 5 seconds.
+WORKER_ANSWERS_SECONDS = 60
 # prometheus-client's own variable, which it reads when it is imported.
 COUNTS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -56,6 +59,7 @@ def serve(
             server_header=False,
             limit_concurrency=MOST_CONNECTIONS,
             timeout_graceful_shutdown=settings.shutdown_seconds,
+            timeout_worker_healthcheck=WORKER_ANSWERS_SECONDS,
         )
 
 

@@ -3,6 +3,7 @@
 Each cause has a word that stays the same, whether it passes by itself, and what to do about it.
 """
 
+import re
 import socket
 import sqlite3
 import ssl
@@ -80,13 +81,16 @@ CAUSES: Mapping[str, Refusal] = {
 ON_POSTGRESQL = {
     "08": "unreachable",
     "25006": "read_only",
+    "25P03": "timed_out",
+    "25P04": "timed_out",
     "28": "password",
     "3D000": "no_database",
     "40": "locked",  # a deadlock, or two who wrote the same
     "42501": "right",
-    "53": "too_many_connections",
+    "53": "out_of_memory",
     "53100": "disk_full",
-    "53200": "out_of_memory",
+    "53300": "too_many_connections",
+    "53400": "disk_full",  # of what it may use for temporary files
     "55P03": "locked",
     "57": "starting",
     "57014": "timed_out",
@@ -103,7 +107,7 @@ ON_MYSQL = {
     **dict.fromkeys((1044, 1142, 1143, 1227, 1370), "right"),
     **dict.fromkeys((1290, 1792, 1836), "read_only"),
     **dict.fromkeys((1040, 1203, 1226), "too_many_connections"),
-    **dict.fromkeys((1021, 1114), "disk_full"),
+    **dict.fromkeys((1021, 1114, 1878), "disk_full"),
     **dict.fromkeys((1037, 1038, 1041), "out_of_memory"),
     **dict.fromkeys((1205, 1213, 3572), "locked"),
     **dict.fromkeys((1317, 1969, 3024), "timed_out"),
@@ -127,8 +131,12 @@ ON_SQLITE = {
     sqlite3.SQLITE_FULL: "disk_full",
     sqlite3.SQLITE_CANTOPEN: "no_file",
     sqlite3.SQLITE_NOTADB: "damaged",
+    sqlite3.SQLITE_PROTOCOL: "locked",  # many began to write in WAL mode at once
 }
 PRIMARY = 0xFF
+# Writing failed, for the reason that the system's number in the words tells: 28, no space.
+WRITING_FAILED_ON_MYSQL = {3, 1026, 1030, 1180}
+NO_SPACE = re.compile(r"(?:errno|Errcode|error):? \"?28\b", re.IGNORECASE)
 
 
 def refusal(
@@ -229,4 +237,6 @@ def _on_mysql(facts: tuple[Any, ...]) -> str | None:
         return "encryption"
     if kind == "unreachable" and "[Errno -" in said:  # the resolver's numbers are negative
         return "unknown_host"
-    return "disk_full" if facts[:1] == (1030,) and "28" in said else kind
+    if facts and facts[0] in WRITING_FAILED_ON_MYSQL and NO_SPACE.search(said):
+        return "disk_full"
+    return kind

@@ -5,12 +5,14 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import DatabaseRefuses, DatabaseUnavailable
 from backend.database import changes
+from backend.database.causes import refusal
 from backend.database.driver_words import in_words
 from backend.database.engine import AsyncConnection, opened, parse_url, ping, transaction
 from backend.store.migrate import migrate
@@ -252,3 +254,28 @@ async def test_the_words_of_a_database_quote_no_value(
         words = in_words(caught.value.driver_exception)
         assert words
         assert not re.search("ada|canary|example", words)
+
+
+class OnMysql(Exception):
+    """What the driver raises: a number and the server's words."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (asyncpg.ConfigurationLimitExceededError("temporary file size exceeds"), "disk_full"),
+        (asyncpg.InsufficientResourcesError("no more semaphores"), "out_of_memory"),
+        (asyncpg.TooManyConnectionsError("too many clients already"), "too_many_connections"),
+        (asyncpg.IdleInTransactionSessionTimeoutError("terminating connection"), "timed_out"),
+        (
+            OnMysql(1026, 'Error writing file "x" (errno: 28 "No space left on device")'),
+            "disk_full",
+        ),
+        (OnMysql(3, "Error writing file '/tmp/x' (Errcode: 28)"), "disk_full"),
+        (OnMysql(1030, 'Got error 28 "No space left on device" from storage engine'), "disk_full"),
+        (OnMysql(1030, 'Got error 128 "Internal error" from storage engine'), None),
+    ],
+)
+def test_what_a_server_lacks_is_told_apart(raised: Exception, kind: str | None) -> None:
+    told = refusal(raised, "shop")
+    assert (told and told.kind) == kind
