@@ -39,6 +39,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.SegmentNameTaken: HTTPStatus.CONFLICT,
     errors.UnknownField: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CursorUnreadable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.AskedTwice: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CursorOfAnotherList: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CursorExpired: HTTPStatus.GONE,
     errors.InvalidRunRequest: HTTPStatus.UNPROCESSABLE_ENTITY,

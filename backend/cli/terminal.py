@@ -22,7 +22,7 @@ def findings_table(found: Readiness) -> Table:
     colours = {"ok": "green", "warning": "yellow", "error": "red"}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Level", no_wrap=True)
-    table.add_column("Looked at", no_wrap=True)
+    table.add_column("Looked at", overflow="fold")  # on a narrow terminal "Found" needs room too
     table.add_column("Found", overflow="fold")
     for finding in found.findings:
         level = Text(finding.level, style=colours[finding.level])

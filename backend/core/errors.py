@@ -32,6 +32,7 @@
     ├── InvalidRunRequest        a run was asked for with nonsense
     ├── ExportRefused            a list cannot be written to a file
     ├── UnknownField             a profile has no field of this name
+    ├── AskedTwice               an address says a condition, and its query says it again
     ├── CursorUnreadable         what is sent as a cursor is none of ours
     ├── CursorOfAnotherList      a cursor is sent with the conditions of another list
     ├── CursorExpired            the run that a cursor is of is no longer served
@@ -374,6 +375,14 @@ class UnknownField(BackendError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"{name or 'An empty text'} is no field of a customer's profile.")
+
+
+class AskedTwice(BackendError):
+    """The address of a list says a condition, and the query says it again."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"The address says which {name} it is: leave {name} out of the query.")
 
 
 class CursorUnreadable(BackendError):

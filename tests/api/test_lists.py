@@ -123,6 +123,9 @@ def test_the_list_of_a_segment_is_the_same_list(live: Live) -> None:
         if page["next_cursor"]:
             path = f"/api/mcp/segments/{one['id']}/customers"
             assert asked(live, path, cursor=page["next_cursor"])["total"] == page["total"]
+        kind = "group" if one in segments["groups"] else "segment"
+        twice = live.get(f"/api/mcp/segments/{one['id']}/customers?{kind}=other")
+        assert (twice.status_code, twice.json()["name"]) == (422, kind)
     missing = live.get("/api/mcp/segments/nobody/customers")
     assert (missing.status_code, missing.json()["detail"]) == (
         404,
@@ -149,6 +152,9 @@ def test_days_begin_in_the_shops_time_zone(live: Live, shop: Shop) -> None:
         ({"min_churnrisk": 0.5}, "min_churnrisk"),
         ({"min_churn_risk": 1.5}, "less than or equal to 1"),
         ({"min_ltv": "nan"}, "finite"),
+        ({"min_ltv": 1e30}, "less than or equal to"),
+        ({"min_frequency": 2**31}, "less than or equal to 2147483647"),
+        ({"max_recency_days": 10**20}, "less than or equal to"),
         ({"status": "happy"}, "insufficient_history"),
         ({"sort": "email"}, "email is no field"),
         ({"fields": "password"}, "password is no field"),

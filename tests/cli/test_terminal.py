@@ -68,6 +68,17 @@ def test_names_in_findings_are_text(
     assert HARMLESS in capsys.readouterr().out
 
 
+def test_findings_can_be_read_on_a_narrow_terminal(
+    report: RunReport, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(out, "_width", 40)
+    finding = replace(report.readiness.findings[0], code="cancelled_but_counted_orders")
+    out.print(findings_table(replace(report.readiness, findings=(finding,))))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) < 12
+    assert finding.code in "".join(line[9:23].strip() for line in lines)
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables"),
     [

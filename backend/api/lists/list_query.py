@@ -11,7 +11,7 @@ from backend import store
 from backend.api.lists.row import ATTRIBUTES, FIELDS, ID
 from backend.api.schema_root import Schema
 from backend.api.state import ApiState
-from backend.core.errors import SegmentNotFound
+from backend.core.errors import AskedTwice, SegmentNotFound
 from backend.core.glossary import Status
 from backend.core.instants import WrittenInstant, in_utc
 from backend.database.engine import transaction
@@ -154,6 +154,8 @@ async def of_segment(state: ApiState, segment_id: str, query: ListQuery) -> List
     ------
     SegmentNotFound
         When the published run has none with this id.
+    AskedTwice
+        When others are asked for beside it: the list would be of both, or of neither.
     """
     async with transaction(state.engine) as connection:
         found = (await store.read_segments(connection)).segments
@@ -161,5 +163,7 @@ async def of_segment(state: ApiState, segment_id: str, query: ListQuery) -> List
     if segment is None:
         raise SegmentNotFound(segment_id)
     kind = "group" if segment.is_group else "segment"
+    if getattr(query, kind):
+        raise AskedTwice(kind)
     asked: ListQuery = query.model_copy(update={kind: [segment_id]})
     return asked
