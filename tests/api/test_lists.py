@@ -176,7 +176,9 @@ def test_a_cursor_is_of_its_list_alone(live: Live) -> None:
     assert asked(live, cursor=cursor, min_churn_risk=0.1)["customers"]
     status, detail = refused(live, cursor=cursor, min_churn_risk=0.2)
     assert (status, "of another list" in detail) == (422, True)
-    assert refused(live, cursor=cursor[:-1] + ("a" if cursor[-1] != "a" else "b"))[0] == 422
+    # Its last sign holds bits that nobody reads: the one in the middle of the signature is another.
+    head, signature = cursor[:-20], cursor[-20:]
+    assert refused(live, cursor=head + signature.swapcase())[0] == 422
 
 
 def test_a_file_holds_the_whole_list(live: Live, published: pd.DataFrame) -> None:
