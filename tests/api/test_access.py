@@ -101,13 +101,17 @@ def every_error() -> list[type[errors.BackendError]]:
     return found
 
 
-# These end a process at start, or a run in its own process; no request meets them.
+# These end a process at start, a command, or a run in its own process; no request meets them.
 NEVER_MET_BY_A_REQUEST = {
+    errors.ExportRefused,
     errors.ImportRefused,
     errors.InvalidConfiguration,
     InvalidDatabaseUrl,
     errors.LeaseLost,
+    errors.NothingPublished,
+    errors.PortTaken,
     errors.RunFailed,
+    errors.Stopped,
     errors.TablesBusy,
     errors.TablesHeld,
     errors.TablesInTheWay,
