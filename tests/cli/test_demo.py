@@ -48,7 +48,7 @@ def test_the_demo_leaves_others_files_alone_can_be_stopped_and_run_again(tmp_pat
     )
     wait_until(lambda: "\nread" in said.read_text(), said.read_text)
     stopped.send_signal(signal.SIGINT)
-    assert stopped.wait(PATIENCE_SECONDS) == 130
+    assert stopped.wait(PATIENCE_SECONDS) == 1  # its run is handed back, as that of `cluster` is
     assert "Traceback" not in said.read_text()
     said.write_text("")
 
