@@ -446,7 +446,7 @@ def test_the_command_loads_what_a_run_then_reads(new_database: NewDatabase, tmp_
     variables = {"TABLE_PREFIX": "copied_"}
     done = command(url, tmp_path, "import", "orders.csv", variables=variables)
     assert done.returncode == 0, done.stderr
-    assert "100 %" in done.stderr
+    assert done.stderr.splitlines() == ["import"]  # a terminal would see it move
     run = command(url, tmp_path, "cluster", "--as-of", "2024-01-01", "--json", variables=variables)
     assert run.returncode == 0, run.stderr
     report = json.loads(run.stdout)
