@@ -5,7 +5,7 @@ import pytest
 
 from backend.core.customer_id import CustomerId
 from backend.database.engine import AsyncEngine
-from backend.shop.customers import Customer, get_customer, search_customers
+from backend.shop.customers import MAX_FOUND, Customer, get_customer, search_customers
 from backend.shop.shop import Shop
 from tests.shop.loose_shop import loose_shop
 
@@ -76,7 +76,7 @@ async def test_search_keeps_the_limit_and_its_order(shop_engine: AsyncEngine) ->
     assert await found(shop_engine, shop, "john", limit=2) == ["1", "6"]
 
 
-@pytest.mark.parametrize("limit", [0, 101, -1])
+@pytest.mark.parametrize("limit", [0, MAX_FOUND + 1, -1])
 async def test_search_refuses_a_limit_out_of_range(shop_engine: AsyncEngine, limit: int) -> None:
     shop = await loose_shop(shop_engine, PEOPLE, [])
     with pytest.raises(ValueError, match="limit"):
