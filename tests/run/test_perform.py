@@ -41,10 +41,10 @@ from backend.run.perform import perform
 config, run_id, stage = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3]
 
 class Deadly(Progress):
-    def enter(self, name):
+    def enter(self, name, rows=None):
         if name == stage:
             os.kill(os.getpid(), signal.SIGKILL)
-        super().enter(name)
+        super().enter(name, rows)
 
 asyncio.run(perform(RunConfig(**config), run_id, "mine", Deadly()))
 """
