@@ -5,6 +5,7 @@ import unicodedata
 # Characters of Persian, and families of emoji, are held together by these.
 JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 UNSEEN = {"Cc", "Cf", "Cs"}  # controls, marks that turn the direction of writing, half characters
+BLANK = "Zs"  # of any width, and those that keep an amount and its currency on one line
 
 
 def visible(text: str) -> str:
@@ -15,8 +16,9 @@ def visible(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    if character.isspace():
+    category = unicodedata.category(character)
+    if character.isspace() and category != BLANK:
         return " "
-    if unicodedata.category(character) in UNSEEN and character not in JOINERS:
+    if category in UNSEEN and character not in JOINERS:
         return character.encode("unicode_escape").decode()
     return character
