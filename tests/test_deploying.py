@@ -49,7 +49,7 @@ def test_the_procfiles_processes_stay_up_together_and_end_when_asked(
 
 def is_healthy(client: httpx.Client) -> bool:
     try:
-        return client.get("/health").is_success
+        return client.get("/health/live").is_success
     except httpx.TransportError:
         return False
 

@@ -12,7 +12,7 @@ from backend.core.visible import visible
         ("Weiß, Łódź, 東京, 👩‍👩‍👧", "Weiß, Łódź, 東京, 👩‍👩‍👧"),
         ("می‌خواهم", "می‌خواهم"),
         ("one\ntwo\r\n\tthree", "one two   three"),
-        ("a\u2028b\u00a0c", "a b c"),
+        ("a\u2028b\u00a0c", "a b\u00a0c"),
         ("\x1b[31mred\x07", "\\x1b[31mred\\x07"),
         ("\x9b2Jx\x00", "\\x9b2Jx\\x00"),
         ("\u202eevil\u2066", "\\u202eevil\\u2066"),
