@@ -62,8 +62,11 @@ def test_a_lock_on_the_shop_keeps_nobody_else_waiting(
         live.cluster(as_of=AS_OF.isoformat())
         with locked(url, "customers"), ThreadPoolExecutor(4) as callers:
             waiting = [callers.submit(live.get, f"/api/mcp/customers/{one}") for one in range(4)]
-            for path in ("/health", "/api/mcp/segments", STATUS):
+            for path in ("/health/live", "/api/mcp/segments", STATUS):
                 assert live.get(path).status_code == 200, path
+            looked = live.get("/health")
+            assert looked.status_code == 503  # the shop cannot be read: that is all it says
+            assert looked.json()["detail"].startswith("The shop"), looked.text
             body = {"as_of": AS_OF.isoformat()}
             started = live.client.post(
                 "/api/admin/cluster", json=body, headers={"X-API-Key": ADMIN_KEY}
