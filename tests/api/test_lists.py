@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,9 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from backend.database.engine import opened
-from tests.conftest import wait_for
-from tests.live import API_KEY, Live
-from tests.shops import Shop
+from tests.conftest import NewDatabase, wait_for
+from tests.live import API_KEY, Live, serving
+from tests.performed import NO_WORKER, clustered_shop, performed
+from tests.shops import AS_OF, Shop
 
 LIST = "/api/mcp/customers"
 
@@ -179,6 +181,20 @@ def test_a_cursor_is_of_its_list_alone(live: Live) -> None:
     # Its last sign holds bits that nobody reads: the one in the middle of the signature is another.
     head, signature = cursor[:-20], cursor[-20:]
     assert refused(live, cursor=head + signature.swapcase())[0] == 422
+
+
+def test_a_cursor_ends_with_its_run(new_sqlite: NewDatabase, tmp_path: Path) -> None:
+    with serving(new_sqlite(clustered_shop), tmp_path, variables=NO_WORKER) as once:
+        page = asked(once, limit=5)
+        assert asked(once, cursor=page["next_cursor"])["run_id"] == page["run_id"]
+        assert performed(once, as_of=AS_OF)["state"] == "succeeded"
+        status, detail = refused(once, cursor=page["next_cursor"])
+        assert (status, detail) == (
+            410,
+            f"Run {page['run_id']}, which this cursor is of, is no longer served: begin the list "
+            "again without cursor.",
+        )
+        assert asked(once, limit=5)["run_id"] != page["run_id"]
 
 
 def test_a_file_holds_the_whole_list(live: Live, published: pd.DataFrame) -> None:
