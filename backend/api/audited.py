@@ -9,6 +9,7 @@ from backend.api.keys import key_header
 from backend.api.state import ApiState, State
 from backend.core.glossary import Action
 from backend.core.secret_keys import fingerprint
+from backend.database.database_clock import read_clock
 from backend.database.engine import AsyncConnection, transaction
 from backend.store import audit
 
@@ -30,7 +31,7 @@ class Auditor:
         self, connection: AsyncConnection, action: Action, subject: str | None = None
     ) -> None:
         """Record it in the transaction that does it."""
-        await audit.record(connection, self.key, action, subject, now=self.state.now())
+        await audit.record(connection, self.key, action, subject, now=await read_clock(connection))
 
     async def note(self, action: Action, subject: str | None = None) -> None:
         """Record it by itself."""

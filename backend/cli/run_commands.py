@@ -13,7 +13,6 @@ from backend.cli.configuration import checked_settings, instant_described, migra
 from backend.cli.following import followed
 from backend.cli.stopping import unless_stopped
 from backend.cli.terminal import AsJson, print_json, print_report
-from backend.core.clock import utc_now
 from backend.core.ending import stoppable
 from backend.core.errors import (
     BackendError,
@@ -26,6 +25,7 @@ from backend.core.errors import (
 from backend.core.glossary import Action
 from backend.core.instants import read_instant
 from backend.core.settings import Settings
+from backend.database.database_clock import read_clock
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import Opening
 from backend.results.run_report import RunReport
@@ -102,7 +102,13 @@ async def run_and_watch(
             queued = timedelta(seconds=settings.queued_seconds)
             run = await unless_stopped(stop, runs.enqueue(engine, request, queued=queued))
             async with transaction(engine) as connection:
-                await record(connection, COMMAND, Action.RUN_STARTED, run.id, now=utc_now())
+                await record(
+                    connection,
+                    COMMAND,
+                    Action.RUN_STARTED,
+                    run.id,
+                    now=await read_clock(connection),
+                )
             try:
                 ended = await _see_through(settings, engine, run, stop, show_progress=show_progress)
             finally:  # nobody may wait for a run that nobody will take

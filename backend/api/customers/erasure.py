@@ -9,6 +9,7 @@ from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
 from backend.core.glossary import Action
+from backend.database.database_clock import read_clock
 from backend.database.engine import transaction
 from backend.shop.accounts import accounts_of
 from backend.shop.asking import asked
@@ -47,11 +48,11 @@ async def erase(
         if forget:
             await raise_up(connection, marker, ids)
         else:
-            await bury(connection, marker, ids, state.now())
+            await bury(connection, marker, ids, await read_clock(connection))
         action = Action.CUSTOMER_FORGOTTEN if forget else Action.CUSTOMER_ERASED
         await auditor.record(connection, action)
     if held or not erased:
         async with transaction(state.engine) as connection:
-            await store.erase_rows(connection, ids, state.now())
+            await store.erase_rows(connection, ids, await read_clock(connection))
     for one in ids:
         await state.cache.delete(cache_key(state, one))

@@ -17,6 +17,7 @@ from backend.api.routers import SeesPeople, for_admin_keys, for_any_key
 from backend.api.state import State
 from backend.core.errors import PeopleMasked
 from backend.core.instants import WrittenInstant, in_utc
+from backend.database.database_clock import read_clock
 from backend.database.engine import transaction
 
 router = for_any_key("/api/mcp/customers", "customers")
@@ -73,7 +74,7 @@ async def list_customers_gone(
     earliest = None if since is None else in_utc(since, state.shop.mapping.zone)
     async with transaction(state.engine) as connection:
         gone = await store.read_gone(
-            connection, now=state.now(), since=earliest, after=after, limit=limit
+            connection, now=await read_clock(connection), since=earliest, after=after, limit=limit
         )
     return CustomersGone(gone=gone)
 

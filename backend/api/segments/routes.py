@@ -27,6 +27,7 @@ from backend.api.state import ApiState, State
 from backend.core.customer_id import CustomerId
 from backend.core.glossary import NO_ORDERS, Action, Cause
 from backend.core.instants import WrittenInstant, in_utc
+from backend.database.database_clock import read_clock
 from backend.database.engine import snapshot, transaction
 from backend.database.failures import OURS
 from backend.results.segment import Segment
@@ -126,7 +127,7 @@ async def name_segment(
     """
     given = words.model_dump(exclude_unset=True)
     async with transaction(state.engine) as connection:
-        await store.name_segment(connection, segment_id, given, now=state.now())
+        await store.name_segment(connection, segment_id, given, now=await read_clock(connection))
         await audited.record(connection, Action.SEGMENT_RENAMED, segment_id)
         published = await store.read_segments(connection)
     return next(one for one in told_apart(published.segments) if one.id == segment_id)
