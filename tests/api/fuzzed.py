@@ -21,6 +21,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     operation = case.operation.definition.raw.get("operationId")
     if operation in LISTS:
         leave_cursors_to_pages(case)
+    if operation == "list_segment_customers":
+        name_a_segment_once(case)
     if operation == "start_run" and isinstance(case.body, dict):
         put_bounds_in_order(case.body)
         stay_in_the_past(case.body)
@@ -39,6 +41,13 @@ def leave_cursors_to_pages(case: Case[Any]) -> None:
     else:
         for name in query.keys() - BESIDE_A_CURSOR:
             del query[name]
+
+
+def name_a_segment_once(case: Case[Any]) -> None:
+    """The address says which segment or group it is; only it tells which of the two."""
+    query: Any = case.query or {}
+    for name in {"segment", "group"} & query.keys():
+        del query[name]
 
 
 def put_bounds_in_order(body: dict[str, Any]) -> None:
