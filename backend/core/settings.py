@@ -1,85 +1,32 @@
-"""Settings: one field per environment variable. This is the only reader of the environment.
-
-Each field carries what the documentation and the error messages need: its meaning, what is
-expected of it, and whether its value is a secret that no message may repeat.
-"""
+"""Settings: what one process is told. This is the only reader of the environment."""
 
 import os
-import re
 from collections.abc import Mapping
-from datetime import MAXYEAR, MINYEAR, datetime
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 from pydantic import (
-    BeforeValidator,
     SecretStr,
     ValidationError,
-    ValidationInfo,
-    field_validator,
 )
-from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     EnvSettingsSource,
     PydanticBaseSettingsSource,
-    SettingsConfigDict,
 )
 
-from backend.core.api_keys import HOW_TO_MAKE_ONE, why_unusable
-from backend.core.instants import WrittenInstant
+from backend.core.declared_variables import (
+    SHOP_VARIABLES,
+    DeclaredVariables,
+    split,
+    split_at_commas,
+)
 from backend.core.misspelt import misspelt
-from backend.core.variable_problems import UNUSABLE_KEY, first_problem
-from backend.core.variables import (
-    Optional,
-    OptionalSecret,
-    days,
-    flag,
-    none_if_empty,
-    seconds,
-    variable,
-    whole_seconds,
-)
-
-DATABASE_SCHEMES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
-KEYS_EXPECTED = f"one key, or several separated by commas; {HOW_TO_MAKE_ONE} makes one"
-# As browsers send it: no path, and not even a slash at the end.
-ORIGIN = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:]+\](:[0-9]+)?")
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-SHOP_VARIABLES = (
-    "customers_table",
-    "orders_table",
-    "line_items_table",
-    "customers_columns",
-    "orders_columns",
-    "line_items_columns",
-    "counted_statuses",
-    "cancelled_statuses",
-    "refunded_statuses",
-    "customers_filter",
-    "orders_filter",
-    "line_items_filter",
-    "table_schema",
-    "table_prefix",
-    "money_scale",
-    "currency",
-    "currency_rate",
-    "shop_time_zone",
-    "merge_guests",
-    "shop_preset",
-    "shop_mapping",
-    "mapping_functions",
-)
+from backend.core.variable_problems import first_problem
 
 
-DATABASE_URL_EXPECTED = (
-    "postgresql://user:password@host:5432/database, mysql://user:password@host:3306/database "
-    "or sqlite:///path/to/file.db"
-)
-
-
-class Settings(BaseSettings):
+class Settings(DeclaredVariables):
     """All configuration of one process, validated once at start.
 
     Raises
@@ -87,283 +34,6 @@ class Settings(BaseSettings):
     InvalidConfiguration
         From `load`: a variable is missing, empty or wrong.
     """
-
-    # Editors on Windows put a mark before the first name, which is no part of it: hence -sig.
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8-sig", extra="ignore"
-    )
-
-    database_url: SecretStr = variable(
-        "Where the shop's customers, orders and order lines are", DATABASE_URL_EXPECTED, secret=True
-    )
-    api_key: SecretStr = variable(
-        "Key, or several separated by commas, that opens the API",
-        KEYS_EXPECTED,
-        secret=True,
-    )
-    admin_api_key: OptionalSecret = variable(
-        "Key, or several, that opens the admin routes; unset: API_KEY opens them too",
-        KEYS_EXPECTED,
-        None,
-        secret=True,
-    )
-    api_key_masked: OptionalSecret = variable(
-        "Key, or several, that reads numbers but neither e-mails nor names",
-        "one key, or several separated by commas",
-        None,
-        secret=True,
-    )
-    secret_key: OptionalSecret = variable(
-        "What keys of our own are derived from, the same on all replicas; unset: the admin key",
-        "one secret, or several separated by commas, the new one first",
-        None,
-        secret=True,
-    )
-    metrics_key: OptionalSecret = variable(
-        "Key that opens /metrics; unset: this machine and ADMIN_API_KEY do",
-        "one key",
-        None,
-        secret=True,
-    )
-    prometheus_multiproc_dir: Optional = variable(
-        "Folder in which several processes count together; `serve --workers` makes one",
-        "the path of an empty folder, in the environment",
-        None,
-    )
-    intelligence_database_url: OptionalSecret = variable(
-        "Where our own tables live; unset: DATABASE_URL",
-        DATABASE_URL_EXPECTED,
-        None,
-        secret=True,
-    )
-    database_pool_size: int = variable(
-        "Connections that requests may have to each database, per process",
-        "a whole number from 1 to 100",
-        5,
-        ge=1,
-        le=100,
-    )
-    database_pooler: Optional = variable(
-        "A pooler that gives each transaction another session is in front; unset: seen by itself",
-        "transaction",
-        None,
-        pattern="^transaction$",
-    )
-    api_statement_seconds: float = seconds("How long a request may wait for a database", 5)
-    health_statement_seconds: float = seconds("How long a look at health may wait for one", 2)
-    run_statement_seconds: float = seconds("How long a statement of a run may take", 0)
-    auto_migrate: bool = flag("Create and update our own tables at start", True)
-    run_worker: bool = flag("Run clustering in the web process when no worker is separate", True)
-
-    run_seconds: int = whole_seconds(
-        "How long a run may take before it is ended", 21_600, most=604_800
-    )
-    queued_seconds: int = whole_seconds(
-        "How long a run may be queued before it is failed", 3_600, most=604_800
-    )
-
-    prediction_horizon_days: int = days(
-        "How far ahead predicted_orders and predicted_value look", 365
-    )
-    churn_horizon_days: int = days("How far ahead churn_risk looks", 180)
-    run_as_of: Annotated[WrittenInstant | None, BeforeValidator(none_if_empty)] = variable(
-        "The instant that runs describe unless asked for another, for a past shop; unset: now",
-        "a date or an instant, such as 2011-12-10 or 2011-12-10T00:00:00+01:00",
-        None,
-    )
-    history_retention_days: int = days("How long runs and segment moves are kept", 730)
-    enable_dynamic_k_range: bool = flag("Bound the number of segments by the data", True)
-    clustering_robust_scaling: bool = flag(
-        "Winsorised robust scaling (true) or plain standardising (false)", True
-    )
-
-    wrong_keys_per_minute: int = variable(
-        "Wrong keys from one address before the next ones get 429; right ones always pass",
-        "a whole number from 1 to 100000",
-        30,
-        ge=1,
-        le=100_000,
-    )
-    rate_limit_per_minute: Annotated[int | None, BeforeValidator(none_if_empty)] = variable(
-        "Requests that each key may send; unset: any number",
-        "a whole number from 1 to 1000000",
-        None,
-        ge=1,
-        le=1_000_000,
-    )
-    allowed_origins: Optional = variable(
-        "Origins of pages whose scripts may call the API; unset: none",
-        "origins separated by commas, such as https://shop.example.com, or *",
-        None,
-    )
-    shutdown_seconds: int = variable(
-        "How long answers may take to end when the service is to stop",
-        "a whole number of seconds from 1 to 600",
-        8,
-        ge=1,
-        le=600,
-    )
-    serve_docs: bool = flag("Serve /docs, /redoc and /openapi.json", True)
-
-    redis_url: OptionalSecret = variable(
-        "Cache for customers' numbers and segments; unset: no cache",
-        "redis://host:6379/0, rediss://… or unix://…",
-        None,
-        secret=True,
-    )
-    cache_ttl_seconds: int = variable(
-        "How long a cached answer may be served",
-        "a whole number of seconds from 1 to 86400",
-        300,
-        ge=1,
-        le=86_400,
-    )
-    anthropic_api_key: OptionalSecret = variable(
-        "Lets a language model word segment names and descriptions; unset: rules do",
-        "a key of the Anthropic API",
-        None,
-        secret=True,
-    )
-    anthropic_model: str = variable(
-        "The language model that words segments", "a model's id", "claude-haiku-5-5", min_length=1
-    )
-    anthropic_base_url: Optional = variable(
-        "Another address of the Anthropic API, such as a gateway's", "https://…", None
-    )
-
-    shop_preset: Optional = variable(
-        "The shop's platform: its tables are known (docs/presets.md)", "a preset's name", None
-    )
-    shop_mapping: Optional = variable(
-        "A TOML file that maps the shop's tables", "the path of a TOML file", None
-    )
-    mapping_functions: Optional = variable(
-        "Functions that a mapping's SQL may use beyond those that are known to only read",
-        "names separated by commas",
-        None,
-    )
-    customers_table: Optional = variable(
-        "The shop's customers; unset: ecommerce.customers, else customers",
-        "table or schema.table",
-        None,
-    )
-    orders_table: Optional = variable(
-        "The shop's orders; unset: ecommerce.orders, else orders", "table or schema.table", None
-    )
-    line_items_table: Optional = variable(
-        "The shop's order lines; unset: ecommerce.order_line_items, else order_line_items",
-        "table or schema.table",
-        None,
-    )
-    customers_columns: Optional = variable(
-        "Our column names for customers = the shop's", "ours=theirs, separated by commas", None
-    )
-    orders_columns: Optional = variable(
-        "Our column names for orders = the shop's", "ours=theirs, separated by commas", None
-    )
-    line_items_columns: Optional = variable(
-        "Our column names for order lines = the shop's", "ours=theirs, separated by commas", None
-    )
-    counted_statuses: Optional = variable(
-        "Values of financial_status that count as an order", "values separated by commas", None
-    )
-    cancelled_statuses: Optional = variable(
-        "Values that mean cancelled", "values separated by commas", None
-    )
-    refunded_statuses: Optional = variable(
-        "Values that mean refunded in full", "values separated by commas", None
-    )
-
-    customers_filter: Optional = variable(
-        "Only these customers", "a condition in SQL, such as deleted = 0", None
-    )
-    orders_filter: Optional = variable(
-        "Only these orders, such as without carts", "a condition in SQL", None
-    )
-    line_items_filter: Optional = variable("Only these order lines", "a condition in SQL", None)
-    table_schema: Optional = variable(
-        "Schema of tables that are named without one", "an identifier", None
-    )
-    table_prefix: Optional = variable(
-        "What the shop's table names begin with", "an identifier, such as wp_", None
-    )
-    money_scale: Optional = variable(
-        "What amounts are divided by, 100 for cents", "a whole number from 1 to 1000000", None
-    )
-    currency: Optional = variable("Only orders in this currency count", "a code such as EUR", None)
-    currency_rate: Optional = variable(
-        "What to do with the orders' column currency_rate", "divide or multiply", None
-    )
-    shop_time_zone: Optional = variable(
-        "Zone of dates that say none; unset: UTC", "a zone such as Europe/Berlin", None
-    )
-    merge_guests: Optional = variable(
-        "Customers with one e-mail are one customer", "true or false", None
-    )
-
-    log_level: str = variable("What is logged", "one of DEBUG, INFO, WARNING and ERROR", "INFO")
-
-    @field_validator("database_url", "intelligence_database_url")
-    @classmethod
-    def _has_a_known_scheme(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is None:
-            return None
-        scheme = url.get_secret_value().strip().split("://")[0].split("+")[0].lower()
-        if scheme not in DATABASE_SCHEMES or "://" not in url.get_secret_value():
-            raise ValueError("not a database URL")
-        return SecretStr(url.get_secret_value().strip())
-
-    @field_validator("api_key", "admin_api_key", "api_key_masked", "secret_key")
-    @classmethod
-    def _holds_a_key(cls, keys: SecretStr | None) -> SecretStr | None:
-        if keys is not None and not _split(keys):
-            raise ValueError("holds no key")
-        return keys
-
-    @field_validator("api_key_masked")
-    @classmethod
-    def _opens_no_more(cls, masked: SecretStr | None, given: ValidationInfo) -> SecretStr | None:
-        others = [given.data.get(name) for name in ("api_key", "admin_api_key")]
-        known = {key for keys in others if keys is not None for key in _split(keys)}
-        if masked is not None and not known.isdisjoint(_split(masked)):
-            reason = {"reason": "holds a key that opens more by API_KEY or ADMIN_API_KEY"}
-            raise PydanticCustomError(UNUSABLE_KEY, "{reason}", reason)
-        return masked
-
-    @field_validator("api_key", "admin_api_key", "api_key_masked")
-    @classmethod
-    def _can_be_sent(cls, keys: SecretStr | None) -> SecretStr | None:
-        for reason in filter(None, map(why_unusable, _split(keys) if keys else ())):
-            raise PydanticCustomError(UNUSABLE_KEY, "{reason}", {"reason": reason})
-        return keys
-
-    @field_validator("allowed_origins")
-    @classmethod
-    def _are_origins(cls, origins: str | None) -> str | None:
-        if not all(ORIGIN.fullmatch(origin) for origin in _split_at_commas(origins or "")):
-            raise ValueError("not an origin")
-        return origins
-
-    @field_validator("redis_url")
-    @classmethod
-    def _is_a_redis_url(cls, url: SecretStr | None) -> SecretStr | None:
-        if url and not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("not a Redis URL")
-        return url
-
-    @field_validator("run_as_of")
-    @classmethod
-    def _has_a_day_in_every_zone(cls, instant: datetime | None) -> datetime | None:
-        if instant is not None and not MINYEAR < instant.year < MAXYEAR:
-            raise ValueError("another zone may have no such day")
-        return instant
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _is_a_log_level(cls, level: str) -> str:
-        if str(level).upper() not in LOG_LEVELS:
-            raise ValueError("not a log level")
-        return str(level).upper()
 
     @classmethod
     def load(cls, **values: Any) -> Self:
@@ -388,28 +58,28 @@ class Settings(BaseSettings):
     @cached_property
     def api_keys(self) -> tuple[str, ...]:
         """Keys that open the plain routes."""
-        return _split(self.api_key)
+        return split(self.api_key)
 
     @cached_property
     def admin_api_keys(self) -> tuple[str, ...]:
         """Keys that open the admin routes."""
-        return _split(self.admin_api_key or self.api_key)
+        return split(self.admin_api_key or self.api_key)
 
     @cached_property
     def masked_api_keys(self) -> tuple[str, ...]:
         """Keys that open the plain routes and are shown nobody's e-mail or name."""
-        return () if self.api_key_masked is None else _split(self.api_key_masked)
+        return () if self.api_key_masked is None else split(self.api_key_masked)
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:
         """What keys of our own are derived from: the first makes new marks, all recognise."""
-        own = () if self.secret_key is None else _split(self.secret_key)
+        own = () if self.secret_key is None else split(self.secret_key)
         return (*own, *self.admin_api_keys)
 
     @property
     def origins(self) -> tuple[str, ...]:
         """Origins whose pages may call the API."""
-        return _split_at_commas(self.allowed_origins or "")
+        return split_at_commas(self.allowed_origins or "")
 
     @property
     def shop_database(self) -> str:
@@ -469,12 +139,3 @@ def environment_of_others() -> dict[str, str]:
     ours = Settings.model_fields
     inherited = os.environ.items()  # noqa: TID251, read here like all the rest
     return {name: value for name, value in inherited if name.lower() not in ours}
-
-
-def _split(keys: SecretStr) -> tuple[str, ...]:
-    return _split_at_commas(keys.get_secret_value())
-
-
-def _split_at_commas(text: str) -> tuple[str, ...]:
-    """Return the parts of a list, without blanks around them and without empty ones."""
-    return tuple(filter(None, (part.strip() for part in text.split(","))))

@@ -1,0 +1,140 @@
+"""Everything raised on purpose.
+
+    BackendError
+    ├── InvalidConfiguration     a variable is missing, empty or wrong
+    ├── InvalidMapping           the shop mapping names what cannot be used
+    ├── DatabaseUnavailable      a database does not answer, or not now
+    │   └── DatabaseRefuses      it will not before somebody changes something
+    ├── NotReady                 a look at the databases found that requests cannot be answered
+    ├── TablesInTheWay           somebody else's tables have the names of ours
+    ├── TablesTooNew             a newer version than this one made our tables
+    ├── TablesTooOld             our tables are not there yet, or not as this version has them
+    ├── TablesBusy               others hold our tables while they are to be changed
+    ├── TablesHeld               a view keeps our columns from changing their type
+    ├── TextNotWritable          a text that a database's character set cannot write
+    ├── NotAuthenticated         no key, or a wrong one
+    ├── NotAllowed               a key that does not open this route
+    ├── TooManyRequests          more was asked for than may be had in a while
+    ├── BodyTooLarge             more was sent than the route takes
+    ├── BodyTooSlow              what was sent did not arrive in time
+    ├── PeopleMasked             a key that reads numbers asked for people
+    ├── CustomerNotFound
+    ├── SegmentNotFound
+    ├── SegmentNameTaken         two segments never share a name
+    ├── RunNotFound
+    ├── ReportNotReady           the run has not ended well, or not yet
+    ├── FormatOfTheFuture        a newer version of the service stored this
+    ├── DamagedResult            what is stored cannot be read
+    ├── TombstonesUnreadable     of erased customers, made with a key that is not known any more
+    ├── RunAlreadyActive         one run at a time per database
+    ├── RunAlreadyEnded          a run that has ended cannot be cancelled
+    ├── RunBeingPublished        nor one whose results are being published
+    ├── InvalidRunRequest        a run was asked for with nonsense
+    ├── ExportRefused            a list cannot be written to a file
+    ├── UnknownField             a profile has no field of this name
+    ├── AskedTwice               an address says a condition, and its query says it again
+    ├── CursorUnreadable         what is sent as a cursor is none of ours
+    ├── CursorOfAnotherList      a cursor is sent with the conditions of another list
+    ├── CursorExpired            the run that a cursor is of is no longer served
+    ├── ImportRefused            a file cannot be imported; nothing of it is loaded
+    ├── LeaseLost                another worker owns the run now
+    ├── PortTaken                a server cannot have its address
+    ├── RunFailed                a run ended without publishing
+    ├── NothingPublished         a run ended well, and replaced nothing
+    └── Stopped                  a command was asked to end
+
+An error is a noun, holds the facts a handler needs, and knows no HTTP. Its text is a sentence for
+a person.
+"""
+
+from backend.core.errors.backend_error import BackendError
+from backend.core.errors.of_configuration import InvalidConfiguration, InvalidMapping, PortTaken
+from backend.core.errors.of_databases import (
+    DamagedResult,
+    DatabaseRefuses,
+    DatabaseUnavailable,
+    FormatOfTheFuture,
+    NotReady,
+    TablesBusy,
+    TablesHeld,
+    TablesInTheWay,
+    TablesTooNew,
+    TablesTooOld,
+    TextNotWritable,
+    TombstonesUnreadable,
+)
+from backend.core.errors.of_requests import (
+    AskedTwice,
+    BodyTooLarge,
+    BodyTooSlow,
+    CursorExpired,
+    CursorOfAnotherList,
+    CursorUnreadable,
+    CustomerNotFound,
+    ExportRefused,
+    ImportRefused,
+    NotAllowed,
+    NotAuthenticated,
+    PeopleMasked,
+    SegmentNameTaken,
+    SegmentNotFound,
+    TooManyRequests,
+    UnknownField,
+)
+from backend.core.errors.of_runs import (
+    InvalidRunRequest,
+    LeaseLost,
+    NothingPublished,
+    ReportNotReady,
+    RunAlreadyActive,
+    RunAlreadyEnded,
+    RunBeingPublished,
+    RunFailed,
+    RunNotFound,
+    Stopped,
+)
+
+__all__ = [
+    "AskedTwice",
+    "BackendError",
+    "BodyTooLarge",
+    "BodyTooSlow",
+    "CursorExpired",
+    "CursorOfAnotherList",
+    "CursorUnreadable",
+    "CustomerNotFound",
+    "DamagedResult",
+    "DatabaseRefuses",
+    "DatabaseUnavailable",
+    "ExportRefused",
+    "FormatOfTheFuture",
+    "ImportRefused",
+    "InvalidConfiguration",
+    "InvalidMapping",
+    "InvalidRunRequest",
+    "LeaseLost",
+    "NotAllowed",
+    "NotAuthenticated",
+    "NotReady",
+    "NothingPublished",
+    "PeopleMasked",
+    "PortTaken",
+    "ReportNotReady",
+    "RunAlreadyActive",
+    "RunAlreadyEnded",
+    "RunBeingPublished",
+    "RunFailed",
+    "RunNotFound",
+    "SegmentNameTaken",
+    "SegmentNotFound",
+    "Stopped",
+    "TablesBusy",
+    "TablesHeld",
+    "TablesInTheWay",
+    "TablesTooNew",
+    "TablesTooOld",
+    "TextNotWritable",
+    "TombstonesUnreadable",
+    "TooManyRequests",
+    "UnknownField",
+]

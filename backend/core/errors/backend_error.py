@@ -1,0 +1,5 @@
+"""The root of all errors raised on purpose."""
+
+
+class BackendError(Exception):
+    """Root of all errors raised on purpose."""

@@ -1,0 +1,89 @@
+"""What keeps a run from beginning, ending well, or being told of."""
+
+from backend.core.errors.backend_error import BackendError
+
+
+class RunNotFound(BackendError):
+    """No run has this id."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"No run has the id {run_id}.")
+
+
+class ReportNotReady(BackendError):
+    """The run has not ended, or failed, and so has no report."""
+
+    def __init__(self, run_id: str, state: str) -> None:
+        self.run_id = run_id
+        self.state = state
+        super().__init__(f"Run {run_id} is {state}; only runs that succeeded have a report.")
+
+
+class RunAlreadyActive(BackendError):
+    """One run may be active per database, and one is."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"Run {run_id} is active; wait for it to finish.")
+
+
+class RunAlreadyEnded(BackendError):
+    """A run that has succeeded or failed cannot be cancelled."""
+
+    def __init__(self, run_id: str, state: str) -> None:
+        self.run_id = run_id
+        self.state = state
+        super().__init__(f"Run {run_id} has {state} already; only an active run can be cancelled.")
+
+
+class RunBeingPublished(BackendError):
+    """A run whose results are being published cannot be cancelled any more."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(
+            f"Run {run_id} is publishing its results and cannot be cancelled any more; its state "
+            "says shortly how it ended."
+        )
+
+
+class InvalidRunRequest(BackendError):
+    """A run was asked for with values that make no sense."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field = field
+        self.problem = problem
+        super().__init__(f"{field} {problem}.")
+
+
+class LeaseLost(BackendError):
+    """The run belongs to another worker now, or was marked failed meanwhile."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"The lease on run {run_id} was lost; nothing was published.")
+
+
+class RunFailed(BackendError):
+    """A run ended without publishing; what was published before stays."""
+
+    def __init__(self, run_id: str, reason: str) -> None:
+        self.run_id = run_id
+        self.reason = reason
+        super().__init__(f"Run {run_id} failed: {reason}")
+
+
+class NothingPublished(BackendError):
+    """A run ended well, and what it found replaced nothing; what was published before stays."""
+
+    def __init__(self, run_id: str, sentence: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"Run {run_id}: {sentence}")
+
+
+class Stopped(BackendError):
+    """A command was asked to end before it was done."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(f"The command was asked to end.{detail}")
