@@ -9,12 +9,10 @@ from typing import Any
 Answer = Callable[[], tuple[int, Any]]
 
 
-class FakeModel:
-    """Answers as the Anthropic API would, and remembers what it was asked."""
+class _LocalServer:
+    """Answers on a free port, from its making until it is closed."""
 
     def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
-        self.answer: Answer = lambda: (200, said([]))
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
@@ -28,6 +26,18 @@ class FakeModel:
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        raise NotImplementedError
+
+
+class FakeModel(_LocalServer):
+    """Answers as the Anthropic API would, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.answer: Answer = lambda: (200, said([]))
+        super().__init__()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         model = self
@@ -68,7 +78,7 @@ def entry(identity: str, name: str, description: str = "They buy.") -> dict[str,
     return {"id": identity, "name": name, "description": description}
 
 
-class SlowModel:
+class SlowModel(_LocalServer):
     """Answers one blank after the other for as long as somebody listens, and never a name."""
 
     def __init__(self, every_seconds: float = 0.05) -> None:
@@ -76,14 +86,7 @@ class SlowModel:
         self._listening = 0
         self._stopped = threading.Event()
         self._every_seconds = every_seconds
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
+        super().__init__()
 
     def is_left(self) -> bool:
         """Whether nobody who asked listens any more."""
@@ -91,9 +94,7 @@ class SlowModel:
 
     def close(self) -> None:
         self._stopped.set()
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        super().close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         model = self

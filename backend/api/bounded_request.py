@@ -27,11 +27,6 @@ class BoundedRequest(Request):
         super().__init__(scope, receive)
         self._body_bytes = body_bytes
 
-    @property
-    def announces_body(self) -> bool:
-        """Whether a body comes, by the request's headers."""
-        return "transfer-encoding" in self.headers or self._announced_bytes() > 0
-
     async def body(self) -> bytes:
         """Return the whole body.
 

@@ -13,6 +13,7 @@ from backend.api.admission import headers_of_use
 from backend.api.bounded_request import BODY_BYTES, BoundedRequest
 from backend.api.keys import Role, key_header
 from backend.api.problem_answers import problems
+from backend.api.request_bounds import announces_body
 from backend.api.state import state_of
 
 ALWAYS_POSSIBLE = (408, 413, 422, 429, 503)
@@ -47,7 +48,7 @@ class KeyedRoute(APIRoute):
         async def handle(request: Request) -> Response:
             use = await state_of(request).admission.admit(request, self.opens_with)
             bounded = BoundedRequest(request.scope, request.receive, self._body_bytes)
-            if bounded.announces_body:
+            if announces_body(request.scope):
                 await bounded.body()
             answer = await work(bounded)
             if use is not None:

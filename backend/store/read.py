@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import RowMapping, select
 
 from backend.core.customer_id import CustomerId
+from backend.core.errors import SegmentNotFound
 from backend.core.glossary import Fate
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.customer_numbers import CustomerNumbers
@@ -68,6 +69,19 @@ class PublishedSegments:
     run_id: str | None
     as_of: datetime | None
     segments: tuple[Segment, ...]
+
+    def with_id(self, segment_id: str) -> Segment:
+        """Return the segment or group with this id.
+
+        Raises
+        ------
+        SegmentNotFound
+            When there is none.
+        """
+        for one in self.segments:
+            if one.id == segment_id:
+                return one
+        raise SegmentNotFound(segment_id)
 
 
 async def read_segments(connection: AsyncConnection) -> PublishedSegments:

@@ -11,7 +11,7 @@ from backend import store
 from backend.api.lists.row import ATTRIBUTES, FIELDS, ID
 from backend.api.schema_root import Schema
 from backend.api.state import ApiState
-from backend.core.errors import AskedTwice, SegmentNotFound
+from backend.core.errors import AskedTwice
 from backend.core.glossary import Status
 from backend.core.instants import WrittenInstant, in_utc
 from backend.database.engine import transaction
@@ -158,10 +158,7 @@ async def of_segment(state: ApiState, segment_id: str, query: ListQuery) -> List
         When others are asked for beside it: the list would be of both, or of neither.
     """
     async with transaction(state.engine) as connection:
-        found = (await store.read_segments(connection)).segments
-    segment = next((one for one in found if one.id == segment_id), None)
-    if segment is None:
-        raise SegmentNotFound(segment_id)
+        segment = (await store.read_segments(connection)).with_id(segment_id)
     kind = "group" if segment.is_group else "segment"
     if getattr(query, kind):
         raise AskedTwice(kind)

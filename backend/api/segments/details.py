@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 
 from backend import store
 from backend.api.state import ApiState
-from backend.core.errors import SegmentNotFound
 from backend.database.engine import snapshot
 from backend.database.failures import OURS
 from backend.results.customer_filter import CustomerFilter
@@ -29,13 +28,13 @@ async def segment_detail(state: ApiState, segment_id: str) -> SegmentDetail:
     """
     async with snapshot(state.engine, OURS) as connection:
         published = await runs.published(connection)
-        segments = told_apart((await store.read_segments(connection)).segments)
-        segment = next((one for one in segments if one.id == segment_id), None)
-        if published is None or segment is None:
-            raise SegmentNotFound(segment_id)
+        found = await store.read_segments(connection)
+        found = replace(found, segments=tuple(told_apart(found.segments)))
+        segment = found.with_id(segment_id)
+        assert published is not None  # segments are those of a published run
         totals = await store.read_totals(connection, customers_in(segment))
         moves = await store.count_moves(connection, MoveFilter(run_id=published.run_id))
-    inside = {segment.id, *_parts(segment, segments)}
+    inside = {segment.id, *_parts(segment, found.segments)}
     known = {one.name: getattr(segment, one.name) for one in fields(Segment)}
     return SegmentDetail(
         **known,

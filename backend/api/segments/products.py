@@ -8,7 +8,6 @@ from backend import store
 from backend.api.segments.details import customers_in
 from backend.api.segments.schema import Product, ProductList
 from backend.api.state import ApiState
-from backend.core.errors import SegmentNotFound
 from backend.database.engine import snapshot
 from backend.database.failures import OURS
 from backend.database.kinds import Kind
@@ -32,10 +31,8 @@ async def products_of(state: ApiState, segment_id: str, *, days: int, limit: int
     """
     async with snapshot(state.engine, OURS) as connection:
         published = await runs.published(connection)
-        segments = (await store.read_segments(connection)).segments
-        segment = next((one for one in segments if one.id == segment_id), None)
-        if published is None or segment is None:
-            raise SegmentNotFound(segment_id)
+        segment = (await store.read_segments(connection)).with_id(segment_id)
+        assert published is not None  # segments are those of a published run
         chosen = customers_in(segment)
         ids = [] if state.is_one_database else await store.read_members(connection, chosen)
     since = published.as_of - timedelta(days=days)
