@@ -93,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
         metrics_page.router,
         customers.router,
         segments.router,
+        segments.over_time,
         runs.status,
         runs.admin,
         segments.admin,

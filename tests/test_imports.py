@@ -59,6 +59,7 @@ def requests_to_every_route(live: Live) -> dict[tuple[str, str], Callable[[], Re
         "/api/mcp/customers/{customer_id}": "/api/mcp/customers/4?explain=true",
         "/api/mcp/customers": "/api/mcp/customers?format=csv",
         "/api/mcp/segments/{segment_id}/customers": f"/api/mcp/segments/{segment}/customers",
+        "/api/mcp/history": "/api/mcp/history",
         "/api/mcp/segments/changes": "/api/mcp/segments/changes",
         "/api/mcp/segments/{segment_id}": f"/api/mcp/segments/{segment}",
         "/api/mcp/segments/{segment_id}/products": f"/api/mcp/segments/{segment}/products",

@@ -3,13 +3,28 @@
 from typing import Annotated
 
 from fastapi import Depends, Path
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from starlette.convertors import Convertor, register_url_convertor
 
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
 
+LONGEST_LIST_OF_WORDS = 100
 Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def several(value: object) -> object:
+    """Take words apart that are given by commas, by repetition, or both."""
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list | tuple):
+        return given
+    words = [word.strip() for part in given for word in str(part).split(",")]
+    if len(words) > LONGEST_LIST_OF_WORDS:
+        raise ValueError(f"has more than {LONGEST_LIST_OF_WORDS} words, blank ones counted")
+    return [word for word in words if word]
+
+
+Words = Annotated[list[str], BeforeValidator(several), Field(max_length=LONGEST_LIST_OF_WORDS)]
 
 
 class AnyText(Convertor[str]):

@@ -26,6 +26,7 @@ from backend.store.read import (
     read_profiles,
     read_segments,
 )
+from backend.store.segment_history import read_history
 
 __all__ = [
     "GivenName",
@@ -44,6 +45,7 @@ __all__ = [
     "publish",
     "read_explainer",
     "read_gone",
+    "read_history",
     "read_lineage",
     "read_members",
     "read_membership",

@@ -20,6 +20,7 @@ from backend.store.patience import patiently
 from backend.store.publication import Publication
 from backend.store.publish_beside import Closing, publish_beside
 from backend.store.run_row import NotPublished
+from backend.store.segment_history import append_history
 from backend.store.written_rows import (
     SERVED,
     append_lineage,
@@ -109,6 +110,7 @@ async def _publish(
     await write_segments(connection, SERVED.segments, publication)
     await append_moves(connection, SERVED.changes, publication, now)
     await append_lineage(connection, SERVED.lineage, publication, now)
+    await append_history(connection, SERVED.history, SERVED.customers, publication, now)
     await _forget(connection, now - publication.retention)
     report = publication.report if closing is None else closing(publication.report)
     written = stored.REPORT.write(report)

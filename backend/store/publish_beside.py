@@ -40,6 +40,7 @@ from backend.store.id_column import is_no_integer, wanted_type
 from backend.store.last_told import read_last_told
 from backend.store.names import read_names, settle_names, settled
 from backend.store.publication import Publication
+from backend.store.segment_history import append_history
 from backend.store.tables import customers_gone, segment_names, tombstones
 from backend.store.tables import runs as runs_table
 from backend.store.written_rows import (
@@ -141,6 +142,7 @@ async def _fill(connection: AsyncConnection, publication: Publication, now: date
     await append_moves(connection, BESIDE.changes, publication, now)
     await _copy(connection, SERVED.lineage, BESIDE.lineage)
     await append_lineage(connection, BESIDE.lineage, publication, now)
+    await _copy(connection, SERVED.history, BESIDE.history)
     await _copy(connection, runs_table, BESIDE.runs, _is_kept(now - publication.retention))
 
 
@@ -182,6 +184,7 @@ async def _swap(
             await _rename_customers_segments(connection, called.segments, named)
             final = replace(publication, segments=named)
             await write_segments(connection, BESIDE.segments, final)
+            await append_history(connection, BESIDE.history, BESIDE.customers, final, now)
             report = final.report if closing is None else closing(final.report)
             written, table = stored.REPORT.write(report), BESIDE.runs
             await leases.replace_report(connection, publication.run_id, written, table)

@@ -109,6 +109,26 @@ segment_lineage = Table(
     Column("run_id", String(32), nullable=False),
 )
 
+# Kept for ever, where runs and moves are not: what a chart of the last years is drawn from.
+segment_history = Table(
+    "intelligence_segment_history",
+    intelligence,
+    Column("run_id", String(32), primary_key=True),
+    Column("segment_id", String(SEGMENT_ID_LENGTH), primary_key=True),
+    Column("position", Integer, nullable=False, comment="Order in which segments are shown"),
+    Column("name", String(255), nullable=False, comment="What it was called then"),
+    Column("is_group", Integer, nullable=False, comment="1 where customers are in its parts"),
+    Column("customer_count", Integer, nullable=False),
+    Column("churn_risk_avg", Numeric(5, 4)),
+    Column("historical_revenue", Numeric(18, 2), comment="Sum of historical_value"),
+    Column("expected_revenue", Numeric(18, 2), comment="Sum of predicted_value"),
+    Column("revenue_at_risk", Numeric(18, 2), comment="Sum of value_at_risk"),
+    Column("currency", Text),
+    Column("as_of", UtcDateTime, nullable=False, comment="The instant the run describes"),
+    Column("published_at", UtcDateTime, nullable=False),
+    Index("idx_intelligence_segment_history_as_of", "as_of"),
+)
+
 runs = Table(
     "intelligence_runs",
     intelligence,

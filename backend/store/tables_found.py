@@ -19,6 +19,7 @@ TELLING: Mapping[str, frozenset[str]] = {
     "intelligence_segment_names": frozenset({"segment_id", "given_by"}),
     "intelligence_segment_changes": frozenset({"from_segment_id", "to_segment_id", "cause"}),
     "intelligence_segment_lineage": frozenset({"segment_id", "event", "relatives", "run_id"}),
+    "intelligence_segment_history": frozenset({"run_id", "segment_id", "revenue_at_risk"}),
     "intelligence_customers_gone": frozenset({"customer_id", "cause", "gone_at"}),
     "intelligence_tombstones": frozenset({"mark", "key_id", "erased_at"}),
     "intelligence_audit": frozenset({"at", "key", "action", "subject"}),

@@ -15,7 +15,13 @@ from backend.store import leases, stored
 from backend.store.customer_columns import Columns, customer_columns
 from backend.store.publication import Publication
 from backend.store.stored import StoredKind
-from backend.store.tables import customer_intelligence, segment_changes, segment_lineage, segments
+from backend.store.tables import (
+    customer_intelligence,
+    segment_changes,
+    segment_history,
+    segment_lineage,
+    segments,
+)
 from backend.store.tables import runs as runs_table
 
 ROWS_PER_BATCH = 10_000
@@ -30,11 +36,13 @@ class PublishedTables:
     segments: Table = segments
     changes: Table = segment_changes
     lineage: Table = segment_lineage
+    history: Table = segment_history
     runs: Table = runs_table
 
     def __iter__(self) -> Iterator[Table]:
         """Give each of them, in the same order everywhere."""
-        yield from (self.customers, self.segments, self.changes, self.lineage, self.runs)
+        yield from (self.customers, self.segments, self.changes, self.lineage)
+        yield from (self.history, self.runs)
 
 
 SERVED = PublishedTables()

@@ -56,6 +56,24 @@ def test_a_segments_page_adds_its_customers_up(live: Live) -> None:
     assert live.get(f"{SEGMENTS}/nobody").status_code == 404
 
 
+def test_history_says_of_a_run_what_its_segments_pages_do(live: Live) -> None:
+    listed = asked(live, SEGMENTS)
+    shown = {one["id"]: one for one in (*listed["segments"], *listed["groups"])}
+    told = asked(live, "/api/mcp/history")["history"]
+    assert {one["segment_id"] for one in told} == {*shown, "no_orders"}
+    for one in told:
+        page = asked(live, f"{SEGMENTS}/{one['segment_id']}")
+        same = ("name", "customer_count", "is_group", "currency", "run_id", "as_of")
+        assert [one[name] for name in same] == [page[name] for name in same]
+        for name in ("historical_revenue", "expected_revenue", "revenue_at_risk"):
+            assert one[name] == pytest.approx(page[name], abs=0.005)
+    first, second, *_ = shown
+    some = asked(live, f"/api/mcp/history?segment={first},{second}")["history"]
+    assert {one["segment_id"] for one in some} == {first, second}
+    assert asked(live, f"/api/mcp/history?before={AS_OF.date()}")["history"] == []
+    assert live.get("/api/mcp/history?limit=0").status_code == 422
+
+
 def test_who_never_ordered_brings_nothing_that_is_known(live: Live) -> None:
     page = asked(live, f"{SEGMENTS}/no_orders")
     assert (page["expected_revenue"], page["revenue_at_risk"]) == (None, None)

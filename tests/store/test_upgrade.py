@@ -93,15 +93,16 @@ async def rows_by_column(engine: AsyncEngine, *names: str) -> list[Any]:
 
 def go_back(connection: Connection) -> None:
     """Do what `alembic downgrade 0002` does."""
-    command.downgrade(_configured(connection), "0002")
+    command.downgrade(configured(connection), "0002")
 
 
 def rename(connection: Connection) -> None:
     """Do what `alembic upgrade 0003` does."""
-    command.upgrade(_configured(connection), "0003")
+    command.upgrade(configured(connection), "0003")
 
 
-def _configured(connection: Connection) -> Config:
+def configured(connection: Connection) -> Config:
+    """Return what Alembic needs to work in this connection."""
     config = Config(ROOT / "alembic.ini")
     config.attributes["connection"] = connection
     return config

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from backend import store
+from backend.api.fields import Words, several
 from backend.api.lists.row import ATTRIBUTES, FIELDS, ID
 from backend.api.schema_root import Schema
 from backend.api.state import ApiState
@@ -22,7 +23,6 @@ from backend.results.declared import Kind, Quantity
 MOST_ROWS = 1000
 DEFAULT_ROWS = 50
 BY_VALUE_AT_RISK = "-value_at_risk"
-LONGEST_LIST_OF_WORDS = 100
 LARGEST_COUNT = 2**31 - 1
 SORTABLE = (ID, *ATTRIBUTES)
 NAMES_OF_FIELDS = dict.fromkeys(
@@ -32,19 +32,7 @@ NAMES_OF_FIELDS = dict.fromkeys(
 CSV, JSON = "text/csv", "application/json"
 
 
-def _several(value: object) -> object:
-    """Take words apart that are given by commas, by repetition, or both."""
-    given = [value] if isinstance(value, str) else value
-    if not isinstance(given, list | tuple):
-        return given
-    words = [word.strip() for part in given for word in str(part).split(",")]
-    if len(words) > LONGEST_LIST_OF_WORDS:
-        raise ValueError(f"has more than {LONGEST_LIST_OF_WORDS} words, blank ones counted")
-    return [word for word in words if word]
-
-
-Words = Annotated[list[str], BeforeValidator(_several), Field(max_length=LONGEST_LIST_OF_WORDS)]
-Statuses = Annotated[list[Status], BeforeValidator(_several)]
+Statuses = Annotated[list[Status], BeforeValidator(several)]
 
 
 def _parameter(one: Condition) -> Any:

@@ -104,6 +104,21 @@ DETAIL: JsonDict = {
     "as_of": "2011-12-10T00:00:00Z",
 }
 
+SEGMENT_IN_RUN: JsonDict = {
+    "segment_id": "high_value_repeat",
+    "name": "Loyal High Spenders",
+    "is_group": False,
+    "customer_count": 1247,
+    "churn_risk_avg": 0.08,
+    "historical_revenue": 2650120.40,
+    "expected_revenue": 1340210.15,
+    "revenue_at_risk": 120340.90,
+    "currency": "GBP",
+    "run_id": "5f0c2a9be1d34c77",
+    "as_of": "2011-12-10T00:00:00Z",
+    "published_at": "2011-12-10T02:00:40Z",
+}
+
 SEGMENT_EXAMPLE: dict[str, Any] = {
     "description": "The segment as it is called now",
     "content": {"application/json": {"example": SEGMENT}},

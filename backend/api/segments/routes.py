@@ -9,7 +9,7 @@ from backend import store
 from backend.api.audited import Audited
 from backend.api.bodies import body_of, sent
 from backend.api.caching import cached
-from backend.api.fields import SegmentIdInPath
+from backend.api.fields import SegmentIdInPath, Words
 from backend.api.problem_answers import problems
 from backend.api.routers import for_admin_keys, for_any_key
 from backend.api.segments.details import segment_detail
@@ -20,6 +20,7 @@ from backend.api.segments.schema import (
     MoveList,
     MoveMatrix,
     ProductList,
+    SegmentHistory,
     SegmentList,
     SegmentWords,
 )
@@ -34,9 +35,13 @@ from backend.results.segment import Segment
 from backend.results.segment_detail import SegmentDetail
 from backend.store import runs
 from backend.store.moves import MoveFilter
+from backend.store.segment_history import HistoryFilter
 from backend.wording.segment_sentences import told_apart
 
 router = for_any_key("/api/mcp/segments", "segments")
+
+
+over_time = for_any_key("/api/mcp", "segments")
 
 
 admin = for_admin_keys()
@@ -90,6 +95,34 @@ async def list_segment_products(
 ) -> ProductList:
     """List what a segment's customers bought, and how much likelier they did than others."""
     return await products_of(state, segment_id, days=days, limit=limit)
+
+
+@over_time.get("/history")
+async def list_history(
+    state: State,
+    segment: Annotated[
+        Words, Query(description="Of these segments and groups, by id; several by comma")
+    ] = [],  # noqa: B006, the framework copies it
+    since: Annotated[
+        WrittenInstant | None, Query(description="Of runs that describe this instant or a later")
+    ] = None,
+    before: Annotated[
+        WrittenInstant | None, Query(description="Of runs that describe an earlier instant")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most of so many runs")] = 100,
+) -> SegmentHistory:
+    """Tell how large segments were with each run, what they were to bring, and who was leaving.
+
+    It is kept for ever, also of runs and segments that are no more.
+    """
+    zone = state.shop.mapping.zone
+    sought = HistoryFilter(
+        segment_ids=segment,
+        since=since and in_utc(since, zone),
+        before=before and in_utc(before, zone),
+    )
+    async with transaction(state.engine) as connection:
+        return SegmentHistory(history=await store.read_history(connection, sought, limit=limit))
 
 
 # Ahead of /segments/{segment_id}, which would answer for the methods of this path.

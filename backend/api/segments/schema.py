@@ -9,6 +9,7 @@ from backend.api.schema_root import Schema
 from backend.api.segments import example
 from backend.results.move import LineageEvent, Move, MoveCount
 from backend.results.segment import Segment
+from backend.results.segment_in_run import SegmentInRun
 
 
 class SegmentList(Schema):
@@ -134,6 +135,16 @@ class ProductList(Schema):
     currency: str | None = Field(description="Of prices; null where the shop does not tell")
     run_id: str = Field(description="The run that says who is in the segment")
     as_of: datetime = Field(description="The end of those days")
+
+
+class SegmentHistory(Schema):
+    """Segments as runs found them."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"history": [example.SEGMENT_IN_RUN]}})
+
+    history: list[SegmentInRun] = Field(
+        description="The run with the latest as_of first, segments in the order of that run"
+    )
 
 
 class Lineage(Schema):
