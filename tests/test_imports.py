@@ -20,7 +20,7 @@ from tests.live import ADMIN_KEY, ROOT, Live, command, serving
 from tests.shops import AS_OF, fill, invented
 
 LEARNS = {"sklearn", "scipy", "pandas", "threadpoolctl"}
-UNUSED = {"anthropic", "redis", "alembic", "pyarrow", "typer", "sqlglot"}
+UNUSED = {"anthropic", "redis", "alembic", "pyarrow", "typer", "sqlglot", "asyncpg", "asyncmy"}
 WATCH = """
 import atexit, json, os, pathlib, sys
 place = pathlib.Path({folder!r}) / f"imported-{{os.getpid()}}.json"

@@ -11,13 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
 from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import DatabaseRefuses, DatabaseUnavailable
 from backend.database.driver_words import in_words
 from backend.database.grants import missing_grant
+from backend.database.postgresql_errors import (
+    is_of_an_altered_table,
+    is_of_its_driver,
+    is_of_its_options,
+    is_of_postgresql,
+)
 
 URL_OF = {"shop": "DATABASE_URL", "intelligence": "INTELLIGENCE_DATABASE_URL or else DATABASE_URL"}
 
@@ -176,7 +181,7 @@ def _kind(error: BaseException, *, connecting: bool) -> str | None:
     if isinstance(error, exc.TimeoutError):
         return "busy"
     # Others answered meanwhile: a table was altered since a statement was prepared.
-    if isinstance(raised_by_driver(error), asyncpg.InvalidCachedStatementError):
+    if is_of_an_altered_table(raised_by_driver(error)):
         return "locked"
     kind = _kind_of_driver(raised_by_driver(error), connecting=connecting)
     if kind is None and isinstance(error, DBAPIError) and error.connection_invalidated:
@@ -195,13 +200,13 @@ def raised_by_driver(error: BaseException) -> BaseException:
 
 
 def _kind_of_driver(cause: BaseException, *, connecting: bool) -> str | None:
-    if isinstance(cause, asyncpg.PostgresError):
+    if is_of_postgresql(cause):
         return _on_postgresql(cause, connecting=connecting)
     if isinstance(cause, sqlite3.Error):
         return ON_SQLITE.get((getattr(cause, "sqlite_errorcode", None) or 0) & PRIMARY)
-    if isinstance(cause, asyncpg.ClientConfigurationError):
+    if is_of_its_options(cause):
         return "option"
-    if isinstance(cause, asyncpg.InterfaceError):
+    if is_of_its_driver(cause):
         return "unreachable"
     if isinstance(cause, OSError):
         return _on_the_way(cause)

@@ -4,9 +4,11 @@ import os
 import re
 import socket
 import ssl
+from typing import Any
 
-import asyncpg
 from sqlalchemy import exc
+
+from backend.database.postgresql_errors import is_of_postgresql
 
 # Errors of data and of constraints quote what a table holds; elsewhere quotes hold names.
 # invalid input syntax for type integer: "ada@example.com"
@@ -42,8 +44,8 @@ def in_words(cause: BaseException) -> str:
     return _clean(_system_words(said) or said)
 
 
-def _without_values(cause: BaseException, said: str) -> str:
-    if isinstance(cause, asyncpg.PostgresError):
+def _without_values(cause: Any, said: str) -> str:
+    if is_of_postgresql(cause):
         of_data = str(cause.sqlstate).startswith(DATA_ON_POSTGRESQL)
         return QUOTED_ON_POSTGRESQL.sub("", said) if of_data else said
     of_data = bool(cause.args) and cause.args[0] in DATA_ON_MYSQL

@@ -12,13 +12,11 @@ from typing import Any
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from backend.core.late import late
 from backend.database import changes
 from backend.database.bounds import PATIENT, Bounds
 from backend.database.failures import OURS, problems_named
-from backend.database.mysql_engine import mysql_engine
 from backend.database.pools import PoolPlan, bounds_of
-from backend.database.postgresql_engine import postgresql_engine, saw_pooler
-from backend.database.sqlite_engine import sqlite_engine
 from backend.database.sqlite_files import Opening
 from backend.database.urls import InvalidDatabaseUrl, libpq_uri, parse_url
 
@@ -38,11 +36,12 @@ __all__ = [
     "transaction",
 ]
 
-ENGINES: Mapping[str, Callable[[URL, PoolPlan], AsyncEngine]] = {
-    "sqlite": sqlite_engine,
-    "postgresql": postgresql_engine,
-    "mysql": mysql_engine,
-    "mariadb": mysql_engine,
+# Only what is used is loaded: `postgresql_engine` of the module `postgresql_engine`, and so on.
+ENGINES = {
+    "sqlite": "sqlite_engine",
+    "postgresql": "postgresql_engine",
+    "mysql": "mysql_engine",
+    "mariadb": "mysql_engine",
 }
 # What BEGIN says itself costs no statement, and no pooler mistakes it for a session's.
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -80,7 +79,18 @@ def create_engine(
         When the URL or one of its options cannot be understood.
     """
     parsed, plan = parse_url(url), PoolPlan(size=pool_size, bounds=bounds, opening=opening)
-    return ENGINES[parsed.get_backend_name()](parsed, plan)
+    return _engine_maker(parsed)(parsed, plan)
+
+
+def _engine_maker(url: URL) -> Callable[[URL, PoolPlan], AsyncEngine]:
+    name = ENGINES[url.get_backend_name()]
+    maker: Callable[[URL, PoolPlan], AsyncEngine] = getattr(late(f"backend.database.{name}"), name)
+    return maker
+
+
+def saw_pooler(engine: AsyncEngine) -> bool:
+    """Tell whether a pooler was in front of PostgreSQL when somebody connected last."""
+    return bool(getattr(engine.dialect, "is_pooled", False))
 
 
 def refuse_unusable_urls(urls: Mapping[str, str]) -> None:

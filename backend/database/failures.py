@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import asyncpg
 from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import TablesTooOld, TextNotWritable
 from backend.database.causes import raised_by_driver, refusal
+from backend.database.postgresql_errors import is_of_its_driver, is_of_postgresql
 
 OURS = "intelligence"
-OF_DRIVERS = (OSError, exc.TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError, DBAPIError)
+OF_ANY_DRIVER = (OSError, exc.TimeoutError, sqlite3.Error, DBAPIError)
 UNWRITABLE_ON_POSTGRESQL = {"22021", "22P05"}  # a NUL, or a letter that LATIN1 has not
 UNWRITABLE_ON_MYSQL = 1267  # a letter that the column's character set has not
 # No such table, or no such column of it.
@@ -48,12 +48,19 @@ def problems_named(
     """
     try:
         yield
-    except (*OF_DRIVERS, sqlite3.Error) as error:
+    except Exception as error:
+        if not _is_of_a_driver(error):
+            raise
         if (refused := refusal(error, database, user=user, connecting=connecting)) is not None:
             raise refused from error
         if isinstance(error, DBAPIError):
             _name_statements_fault(error, database)
         raise
+
+
+def _is_of_a_driver(error: Exception) -> bool:
+    known = isinstance(error, OF_ANY_DRIVER)
+    return known or is_of_its_driver(error) or is_of_postgresql(error)
 
 
 def _name_statements_fault(error: DBAPIError, database: str) -> None:
@@ -65,14 +72,14 @@ def _name_statements_fault(error: DBAPIError, database: str) -> None:
 
 def _is_unwritable(error: DBAPIError) -> bool:
     cause: Any = raised_by_driver(error)
-    if isinstance(cause, asyncpg.PostgresError):
+    if is_of_postgresql(cause):
         return cause.sqlstate in UNWRITABLE_ON_POSTGRESQL
     return bool(cause.args) and cause.args[0] == UNWRITABLE_ON_MYSQL
 
 
 def _is_not_there(error: DBAPIError) -> bool:
     cause: Any = raised_by_driver(error)
-    if isinstance(cause, asyncpg.PostgresError):
+    if is_of_postgresql(cause):
         return cause.sqlstate in NOT_THERE_ON_POSTGRESQL
     if isinstance(cause, sqlite3.Error):
         return any(words in str(cause) for words in NOT_THERE_ON_SQLITE)

@@ -143,11 +143,6 @@ def postgresql_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
     return engine
 
 
-def saw_pooler(engine: AsyncEngine) -> bool:
-    """Tell whether a pooler was in front when somebody connected last."""
-    return bool(getattr(engine.dialect, "is_pooled", False))
-
-
 def timeouts_of(bounds: Bounds) -> dict[str, str]:
     """Return what the server is told at the start of a session."""
     told = {"statement_timeout": bounds.statement_seconds, "lock_timeout": bounds.lock_seconds}

@@ -5,12 +5,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import DatabaseUnavailable
 from backend.database.causes import raised_by_driver
 from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
+from backend.database.postgresql_errors import is_of_an_altered_table, is_of_postgresql
 from backend.shop.shop import Shop
 
 Answer = TypeVar("Answer")
@@ -66,16 +66,16 @@ def _says_it_changed(error: DBAPIError | DatabaseUnavailable) -> bool:
     if not isinstance(refused, DBAPIError):
         return False
     cause: Any = raised_by_driver(refused)
-    if isinstance(cause, asyncpg.PostgresError):
+    if is_of_postgresql(cause):
         return _says_so_on_postgresql(cause)
     if isinstance(cause, sqlite3.Error):
         return str(cause).startswith(CHANGED_ON_SQLITE)
     return bool(cause.args) and cause.args[0] in CHANGED_ON_MYSQL
 
 
-def _says_so_on_postgresql(cause: asyncpg.PostgresError) -> bool:
+def _says_so_on_postgresql(cause: Any) -> bool:
     """Whether it names what is not there, or of another type than it was."""
-    if isinstance(cause, asyncpg.InvalidCachedStatementError):
+    if is_of_an_altered_table(cause):
         return True
     state = cause.sqlstate or ""
     return state.startswith("42") and state != FORBIDDEN_ON_POSTGRESQL

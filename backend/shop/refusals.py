@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import InvalidMapping
 from backend.database.causes import raised_by_driver, refusal
 from backend.database.driver_words import in_words
+from backend.database.postgresql_errors import is_of_postgresql
 
 # Cardinality, data, and names, rights or syntax: https://www.postgresql.org/docs/current/errcodes-appendix.html
 REFUSING_CLASSES = {"21", "22", "42"}
@@ -25,21 +26,19 @@ def refusals_named(field: str, what: str = "cannot be read:") -> Iterator[None]:
     """
     try:
         yield
-    except (DBAPIError, asyncpg.PostgresError) as error:
-        if refusal(error, "shop") is not None or (words := _words(error)) is None:
+    except Exception as error:
+        if (words := _words_against_it(error)) is None:
             raise
         raise InvalidMapping(field, f"{what} {words}") from None
 
 
-def _words(error: DBAPIError | asyncpg.PostgresError) -> str | None:
+def _words_against_it(error: Exception) -> str | None:
     """Return what the database says of the statement; None if that is not at fault."""
-    if isinstance(error, asyncpg.PostgresError):
-        return _postgresql_words(error)
-    if isinstance(raised_by_driver(error), asyncpg.PostgresError):
-        return _words(raised_by_driver(error))
-    return in_words(raised_by_driver(error))
-
-
-def _postgresql_words(error: asyncpg.PostgresError) -> str | None:
-    refuses = (error.sqlstate or "")[:2] in REFUSING_CLASSES
-    return in_words(error) if refuses else None
+    if not isinstance(error, DBAPIError) and not is_of_postgresql(error):
+        return None
+    if refusal(error, "shop") is not None:
+        return None
+    cause: Any = raised_by_driver(error)
+    if is_of_postgresql(cause) and (cause.sqlstate or "")[:2] not in REFUSING_CLASSES:
+        return None
+    return in_words(cause)

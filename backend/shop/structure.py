@@ -3,13 +3,16 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeGuard
 
 from sqlalchemy import Connection, Dialect, Inspector, inspect
-from sqlalchemy.dialects.postgresql.base import PGInspector
 
 from backend.database.engine import AsyncConnection
 from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
 from backend.shop.mapping.safety import named_tables
+
+if TYPE_CHECKING:  # what other databases' processes do without
+    from sqlalchemy.dialects.postgresql.base import PGInspector
 
 INDEXED: Mapping[LogicalName, tuple[str, ...]] = {
     "customers": ("id", "email"),
@@ -100,7 +103,7 @@ def _tables_there(inspector: Inspector, dialect: str) -> list[Place]:
 
 def _tables_and_views(inspector: Inspector, schema: str | None) -> list[str]:
     found = inspector.get_table_names(schema) + inspector.get_view_names(schema)
-    if isinstance(inspector, PGInspector):
+    if _is_on_postgresql(inspector):
         found += _materialised(inspector, schema) + inspector.get_foreign_table_names(schema)
     return found
 
@@ -140,9 +143,13 @@ def _with_indexes(inspector: Inspector, dialect: str, mapping: ShopMapping) -> s
 
 
 def _materialised(inspector: Inspector, schema: str | None) -> list[str]:
-    if not isinstance(inspector, PGInspector):
+    if not _is_on_postgresql(inspector):
         return []
     return inspector.get_materialized_view_names(schema)
+
+
+def _is_on_postgresql(inspector: Inspector) -> TypeGuard["PGInspector"]:
+    return inspector.dialect.name == "postgresql"
 
 
 def _bare(inspector: Inspector, place: Place, wanted: Sequence[str]) -> list[str]:
