@@ -96,6 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
         segments.over_time,
         runs.status,
         runs.admin,
+        runs.reading,
         segments.admin,
         customers.admin,
         audit_routes.admin,

@@ -6,10 +6,13 @@ from fastapi import Depends, Path
 from pydantic import BeforeValidator, Field
 from starlette.convertors import Convertor, register_url_convertor
 
+from backend.api.state import State
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
+from backend.store import runs
 
 LONGEST_LIST_OF_WORDS = 100
+LATEST = "latest"
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -63,5 +66,21 @@ def customer_id_in_path(
 
 
 CustomerIdInPath = Annotated[CustomerId, Depends(customer_id_in_path)]
-RunIdInPath = Annotated[str, Path(description="The id of a run")]
+
+
+async def run_id_in_path(
+    state: State,
+    run_id: Annotated[str, Path(description="The id of a run; latest: of the one that is served")],
+) -> str:
+    """Read which run is asked for.
+
+    Raises
+    ------
+    NoRunPublished
+        When the latest is, before the first.
+    """
+    return await runs.published_id(state.engine) if run_id == LATEST else run_id
+
+
+RunIdInPath = Annotated[str, Depends(run_id_in_path)]
 SegmentIdInPath = Annotated[str, Path(description="The id of a segment; it never changes")]

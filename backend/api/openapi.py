@@ -21,6 +21,7 @@ REQUEST_ID_HEADER: Schema = {
 TAGS = (
     ("customers", "Who they are, which segment they are in, what they will be worth."),
     ("segments", "Who behaves alike."),
+    ("runs", "What a run found, and how good it is."),
     ("admin", "For those who run the shop: runs, reports, names of segments, erasing."),
     ("health", "Whether the service can work."),
 )

@@ -28,6 +28,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.CustomerNotFound: HTTPStatus.NOT_FOUND,
     errors.SegmentNotFound: HTTPStatus.NOT_FOUND,
     errors.RunNotFound: HTTPStatus.NOT_FOUND,
+    errors.NoRunPublished: HTTPStatus.NOT_FOUND,
     errors.TextNotWritable: HTTPStatus.NOT_FOUND,
     errors.ReportNotReady: HTTPStatus.NOT_FOUND,
     errors.FormatOfTheFuture: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, case, select
 
 from backend.database.database_clock import database_now
 from backend.store.run_request import RunRequest
@@ -68,6 +68,12 @@ def select_runs() -> Select[Any]:
     """Select rows that `run_of` reads, by the database's clock."""
     columns = [column for column in runs.columns if column.name not in LARGE]
     return select(*columns, database_now().label("read_at"))
+
+
+def shown_state() -> ColumnElement[str]:
+    """Return the state that `run_of` shows, for SQL."""
+    expired = (runs.c.active == 1) & (runs.c.lease_until < database_now())
+    return case((expired, "failed"), else_=runs.c.state)
 
 
 def run_of(row: Mapping[Any, Any]) -> Run:

@@ -6,6 +6,7 @@ makes two simultaneous requests start one run. Every instant is told by the data
 
 import secrets
 from asyncio import sleep
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.core.customer_id import CustomerIdType
 from backend.core.errors import (
     InvalidRunRequest,
+    NoRunPublished,
     RunAlreadyActive,
     RunAlreadyEnded,
     RunBeingPublished,
@@ -25,7 +27,7 @@ from backend.database.database_clock import database_now, read_clock
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.store import leases
 from backend.store.run_request import RunRequest
-from backend.store.run_row import NotPublished, Run, run_of, select_runs
+from backend.store.run_row import NotPublished, Run, State, run_of, select_runs, shown_state
 from backend.store.tables import runs
 
 QUEUED = timedelta(hours=1)
@@ -144,9 +146,40 @@ async def latest(engine: AsyncEngine) -> Run | None:
     return await _one(engine, newest)
 
 
-async def recent(engine: AsyncEngine, *, limit: int) -> list[Run]:
-    """Return the newest runs, newest first."""
-    statement = select_runs().order_by(runs.c.queued_at.desc()).limit(limit)
+@dataclass(frozen=True, slots=True)
+class RunPlace:
+    """A run's place among all: the next page begins after it."""
+
+    queued_at: datetime
+    run_id: str
+
+
+async def recent(
+    engine: AsyncEngine,
+    *,
+    limit: int,
+    states: Sequence[State] = (),
+    after: RunPlace | None = None,
+) -> list[Run]:
+    """Return runs, newest first.
+
+    Parameters
+    ----------
+    engine
+        Where our tables are.
+    limit
+        At most so many.
+    states
+        Only those that are so, as `run_of` shows them; empty: all.
+    after
+        Only those that stand behind this one; None: from the newest on.
+    """
+    statement = select_runs().order_by(runs.c.queued_at.desc(), runs.c.id.desc()).limit(limit)
+    if states:
+        statement = statement.where(shown_state().in_(states))
+    if after is not None:
+        at_once = (runs.c.queued_at == after.queued_at) & (runs.c.id < after.run_id)
+        statement = statement.where((runs.c.queued_at < after.queued_at) | at_once)
     async with transaction(engine) as connection:
         return [run_of(row) for row in (await connection.execute(statement)).mappings()]
 
@@ -174,6 +207,21 @@ async def published(connection: AsyncConnection) -> Published | None:
     found = await connection.execute(select(*columns).where(runs.c.published == 1))
     row = found.one_or_none()
     return None if row is None else Published(*row)
+
+
+async def published_id(engine: AsyncEngine) -> str:
+    """Return the id of the run that is served.
+
+    Raises
+    ------
+    NoRunPublished
+        Before the first.
+    """
+    async with transaction(engine) as connection:
+        found = await published(connection)
+    if found is None:
+        raise NoRunPublished
+    return found.run_id
 
 
 async def hold_published(connection: AsyncConnection) -> None:

@@ -1,5 +1,6 @@
 """People over HTTP: erased, exported, masked, told to followers, and in no shared cache."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -256,10 +257,21 @@ def test_a_masked_key_reads_numbers_of_nobody_in_particular(
             "/api/admin/cluster/status",
             "/api/mcp/customers/gone",
             "/api/mcp/customers?format=csv",
+            "/api/mcp/history",
+            "/api/mcp/runs/latest",
+            "/api/mcp/runs/latest/report",
+            "/api/mcp/runs/latest/readiness",
+            "/api/mcp/runs/latest/report.html",
         ):
             assert live.get(path, "old-masked").status_code == 200
-            assert "person4" not in live.get(path, "masked").text
-        for path in ("/api/admin/changes", "/api/admin/customers/4/export", "/api/admin/audit"):
+            told = live.get(path, "masked").text
+            assert not re.search(r"person\d|First\d|Last\d", told), path
+        for path in (
+            "/api/admin/runs",
+            "/api/admin/changes",
+            "/api/admin/customers/4/export",
+            "/api/admin/audit",
+        ):
             assert live.get(path, "masked").status_code == 403
 
 

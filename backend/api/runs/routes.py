@@ -4,14 +4,16 @@ from typing import Annotated
 
 from fastapi import Query, Response
 from fastapi.responses import HTMLResponse
+from pydantic import BeforeValidator
 
 from backend import store
 from backend.api.audited import Audited
 from backend.api.bodies import body_of, sent
-from backend.api.fields import RunIdInPath
+from backend.api.fields import RunIdInPath, several
 from backend.api.problem_answers import problems
 from backend.api.routers import for_admin_keys, for_any_key
 from backend.api.runs.example import PAGE_EXAMPLE, READINESS_EXAMPLE, REPORT_EXAMPLE
+from backend.api.runs.run_pages import run_page
 from backend.api.runs.schema import ClusterRequest, RunAccepted, RunList, RunView
 from backend.api.security_headers import page
 from backend.api.state import State
@@ -21,6 +23,7 @@ from backend.core.late import late
 from backend.results.readiness import Readiness
 from backend.results.run_report import RunReport
 from backend.store import runs
+from backend.store.run_row import State as RunState
 
 STATUS_URL = "/api/admin/cluster/status"
 LOCATION = {
@@ -32,7 +35,15 @@ LOCATION = {
 }
 
 
+NO_RUN = problems(404, _404="No run has the id 5f0c2a9b.")
+States = Annotated[list[RunState], BeforeValidator(several)]
+
+
 admin = for_admin_keys()
+
+
+# What runs found is for every key; starting and ending them is not.
+reading = for_any_key("/api/mcp/runs", "runs")
 
 
 # The guide reads the status of a run with the plain key.
@@ -67,17 +78,29 @@ async def get_run_status(state: State) -> RunView:
 
 @admin.get("/runs")
 async def list_runs(
-    state: State, limit: Annotated[int, Query(ge=1, le=100, description="At most so many")] = 20
+    state: State,
+    only: Annotated[
+        States, Query(alias="state", description="Only those that are so; several by comma")
+    ] = [],  # noqa: B006, the framework copies it
+    cursor: Annotated[
+        str | None, Query(description="The next_cursor of the page before: go on after it")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="At most so many")] = 20,
 ) -> RunList:
-    """List the newest runs."""
-    found = await runs.recent(state.engine, limit=limit)
-    return RunList(runs=[RunView.of(run) for run in found])
+    """List runs, the newest first."""
+    return await run_page(state, only, cursor, limit)
 
 
-@admin.get("/runs/{run_id}", responses=problems(404, _404="No run has the id 5f0c2a9b."))
+@admin.get("/runs/{run_id}", responses=NO_RUN)
 async def get_run(state: State, run_id: RunIdInPath) -> RunView:
     """Tell how one run went."""
     return RunView.of(await runs.get(state.engine, run_id))
+
+
+@reading.get("/{run_id}", responses=NO_RUN)
+async def read_run(state: State, run_id: RunIdInPath) -> RunView:
+    """Tell how one run went, with any key."""
+    return RunView.of(await runs.get(state.engine, run_id), reading.prefix)
 
 
 @admin.post(
@@ -100,10 +123,8 @@ async def cancel_run(state: State, audited: Audited, run_id: RunIdInPath) -> Run
     return RunView.of(cancelled)
 
 
-@admin.get(
-    "/runs/{run_id}/report",
-    responses={200: REPORT_EXAMPLE, **problems(404, _404="No run has the id 5f0c2a9b.")},
-)
+@reading.get("/{run_id}/report", name="read_run_report", responses={200: REPORT_EXAMPLE, **NO_RUN})
+@admin.get("/runs/{run_id}/report", responses={200: REPORT_EXAMPLE, **NO_RUN})
 async def get_run_report(state: State, run_id: RunIdInPath) -> RunReport:
     """Return what a run read, learnt and measured of itself."""
     found = await store.read_report(state.engine, run_id)
@@ -112,19 +133,25 @@ async def get_run_report(state: State, run_id: RunIdInPath) -> RunReport:
     return found
 
 
-@admin.get(
-    "/runs/{run_id}/readiness",
-    responses={200: READINESS_EXAMPLE, **problems(404, _404="No run has the id 5f0c2a9b.")},
+@reading.get(
+    "/{run_id}/readiness", name="read_run_readiness", responses={200: READINESS_EXAMPLE, **NO_RUN}
 )
+@admin.get("/runs/{run_id}/readiness", responses={200: READINESS_EXAMPLE, **NO_RUN})
 async def get_run_readiness(state: State, run_id: RunIdInPath) -> Readiness:
     """Return what in the shop's data may have spoilt a run's results."""
     return (await get_run_report(state, run_id)).readiness
 
 
+@reading.get(
+    "/{run_id}/report.html",
+    name="read_run_report_page",
+    response_class=HTMLResponse,
+    responses={200: PAGE_EXAMPLE, **NO_RUN},
+)
 @admin.get(
     "/runs/{run_id}/report.html",
     response_class=HTMLResponse,
-    responses={200: PAGE_EXAMPLE, **problems(404, _404="No run has the id 5f0c2a9b.")},
+    responses={200: PAGE_EXAMPLE, **NO_RUN},
 )
 async def get_run_report_page(state: State, run_id: RunIdInPath) -> HTMLResponse:
     """Return the report as a page with plots, in one file that loads nothing."""

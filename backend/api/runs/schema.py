@@ -12,10 +12,7 @@ from backend.core.instants import WrittenInstant, in_utc
 from backend.store.run_request import Publish, Refit, RunRequest
 from backend.store.run_row import NotPublished, Run
 
-REPORT_URL = "/api/admin/runs/{}/report"
-
-
-PAGE_URL = REPORT_URL + ".html"
+RUNS_URL = "/api/admin/runs"
 
 
 class ClusterRequest(Schema):
@@ -110,10 +107,11 @@ class RunView(Schema):
     report_page_url: str | None = Field(default=None, description="The same as a page")
 
     @classmethod
-    def of(cls, run: Run | None) -> Self:
-        """Show a run; None before the first."""
+    def of(cls, run: Run | None, runs_url: str = RUNS_URL) -> Self:
+        """Show a run; None before the first. Its report is where whoever asks may read it."""
         if run is None:
             return cls(run_id=None, state="never_run")
+        report_url = f"{runs_url}/{run.id}/report" if run.state == "succeeded" else None
         return cls(
             run_id=run.id,
             state=run.state,
@@ -128,14 +126,21 @@ class RunView(Schema):
             error=run.error,
             published=run.published,
             not_published=run.not_published,
-            report_url=REPORT_URL.format(run.id) if run.state == "succeeded" else None,
-            report_page_url=PAGE_URL.format(run.id) if run.state == "succeeded" else None,
+            report_url=report_url,
+            report_page_url=report_url and f"{report_url}.html",
         )
 
 
 class RunList(Schema):
-    """The newest runs, newest first."""
+    """Runs, newest first."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"runs": [example.RUN]}})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"runs": [example.RUN], "next_cursor": "WyIyMDExLTEyLTEwVDAyOjAwO…"}
+        }
+    )
 
     runs: list[RunView] = Field(description="Newest first")
+    next_cursor: str | None = Field(
+        default=None, description="Asks for the next page; null after the last"
+    )

@@ -22,6 +22,7 @@
     ├── SegmentNotFound
     ├── SegmentNameTaken         two segments never share a name
     ├── RunNotFound
+    ├── NoRunPublished           the latest published run, before the first
     ├── ReportNotReady           the run has not ended well, or not yet
     ├── FormatOfTheFuture        a newer version of the service stored this
     ├── DamagedResult            what is stored cannot be read
@@ -84,6 +85,7 @@ from backend.core.errors.of_requests import (
 from backend.core.errors.of_runs import (
     InvalidRunRequest,
     LeaseLost,
+    NoRunPublished,
     NothingPublished,
     ReportNotReady,
     RunAlreadyActive,
@@ -113,6 +115,7 @@ __all__ = [
     "InvalidMapping",
     "InvalidRunRequest",
     "LeaseLost",
+    "NoRunPublished",
     "NotAllowed",
     "NotAuthenticated",
     "NotReady",

@@ -11,6 +11,13 @@ class RunNotFound(BackendError):
         super().__init__(f"No run has the id {run_id}.")
 
 
+class NoRunPublished(BackendError):
+    """The latest run that was published is asked for, and none ever was."""
+
+    def __init__(self) -> None:
+        super().__init__("No run has been published yet.")
+
+
 class ReportNotReady(BackendError):
     """The run has not ended, or failed, and so has no report."""
 

@@ -1,0 +1,54 @@
+"""Pages of runs: each begins after the last run of the one before."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from backend.api.runs.schema import RunList, RunView
+from backend.api.state import ApiState
+from backend.core.errors import CursorOfAnotherList, CursorUnreadable
+from backend.store import runs
+from backend.store.run_row import Run, State
+from backend.store.runs import RunPlace
+
+# No cursor of a list of customers is one of runs, though one key signs both.
+SALT = "runs"
+
+
+async def run_page(
+    state: ApiState, states: Sequence[State], cursor: str | None, limit: int
+) -> RunList:
+    """Return a page of runs; a cursor brings the states that its first page was asked with.
+
+    Raises
+    ------
+    CursorUnreadable, CursorOfAnotherList
+        When there is no such cursor, or it is of other states.
+    """
+    after = None
+    if cursor is not None:
+        after, told = _read(cursor, state.cursors)
+        if states and list(states) != told:
+            raise CursorOfAnotherList
+        states = told
+    # One more than is asked for tells whether there is a next page.
+    found = await runs.recent(state.engine, limit=limit + 1, states=states, after=after)
+    shown = found[:limit]
+    return RunList(
+        runs=[RunView.of(run) for run in shown],
+        next_cursor=_written(shown[-1], states, state.cursors) if len(found) > limit else None,
+    )
+
+
+def _written(last: Run, states: Sequence[State], serializer: URLSafeSerializer) -> str:
+    place = [last.queued_at.isoformat(), last.id, list(states)]
+    return str(serializer.dumps(place, salt=SALT))
+
+
+def _read(cursor: str, serializer: URLSafeSerializer) -> tuple[RunPlace, list[State]]:
+    try:
+        queued_at, run_id, states = serializer.loads(cursor, salt=SALT)
+    except BadData:
+        raise CursorUnreadable from None
+    return RunPlace(datetime.fromisoformat(queued_at), run_id), states
