@@ -14,13 +14,12 @@ from starlette.middleware.cors import CORSMiddleware
 from backend import API_VERSION
 from backend.api import audit_routes, documentation, health, metrics_page, problems
 from backend.api.closing import BoundedWhenClosing, Closing
-from backend.api.counts import Requests
 from backend.api.customers import routes as customers
 from backend.api.lists import routes as lists
 from backend.api.middleware import HEADER as REQUEST_ID
 from backend.api.middleware import EveryRequest
 from backend.api.openapi import describe, operation_id
-from backend.api.request_bounds import RequestBounds
+from backend.api.request_tallies import Requests
 from backend.api.revalidation import Revalidated
 from backend.api.runs import routes as runs
 from backend.api.security_headers import security_headers
@@ -70,13 +69,15 @@ def create_app(settings: Settings) -> FastAPI:
     refuse_unusable_addresses(settings)
     mapping = load_mapping(settings.shop_variables(), settings.shop_database)
     closing = Closing(settings.shutdown_seconds)
+    requests = Requests(settings.prometheus_multiproc_dir)
     pages: dict[str, Any] = {} if settings.serve_docs else {"openapi_url": None}
     app: FastAPI = (FastAPIOffline if settings.serve_docs else FastAPI)(
         title="Intelligence Backend",
         version=API_VERSION,
         description="Segments, value and churn of a shop's customers.",
-        lifespan=_lifespan(settings, mapping, closing),
+        lifespan=_lifespan(settings, mapping, closing, requests),
         generate_unique_id_function=operation_id,
+        redirect_slashes=False,  # to the host that the caller named, who may be anybody
         docs_url=None,  # the pages are ours, for their policy; the package has their scripts
         redoc_url=None,
         **pages,
@@ -84,7 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.serve_docs:
         documentation.install(app)
     app.add_middleware(BoundedWhenClosing, closing=closing)
-    _surround(app, settings)
+    _surround(app, settings, requests)
     problems.install(app)
     for router in (
         health.router,
@@ -106,9 +107,8 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _surround(app: FastAPI, settings: Settings) -> None:
+def _surround(app: FastAPI, settings: Settings, requests: Requests) -> None:
     """Put around the routes what every request passes, the innermost first."""
-    app.add_middleware(RequestBounds)
     app.add_middleware(Revalidated)
     if settings.origins:
         app.add_middleware(
@@ -121,13 +121,13 @@ def _surround(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(
         EveryRequest,
         unexpected=problems.unexpected,
-        count=Requests().count,
+        count=requests.count,
         added=security_headers,
     )
 
 
 def _lifespan(
-    settings: Settings, mapping: ShopMapping, closing: Closing
+    settings: Settings, mapping: ShopMapping, closing: Closing, requests: Requests
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[Lifespan]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Lifespan]:
@@ -137,7 +137,7 @@ def _lifespan(
             log.warning("a key is short enough to be guessed", extra={"better": HOW_TO_MAKE_ONE})
         changes.log_from_now_on()
         async with AsyncExitStack() as stack:
-            api = await api_state(settings, mapping, stack)
+            api = await api_state(settings, mapping, requests, stack)
             await stack.enter_async_context(_background(settings, api, closing))
             yield {"api": api}
 

@@ -1,8 +1,8 @@
 """Whom a request is let in as: its key, how many wrong ones came from there, how often this one."""
 
-import hashlib
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
 from fastapi import Request
@@ -22,12 +22,25 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """What a process knows of keys and limits."""
+    """What a process knows of keys and limits.
+
+    Attributes
+    ----------
+    keys
+        What each of them opens.
+    counts
+        Of wrong keys and of each key's requests.
+    wrong_keys, per_key
+        How many of either are let pass; None: any number.
+    names
+        What each key is counted under: never the key itself.
+    """
 
     keys: Keyring
     counts: RequestCounts
     wrong_keys: RateLimitItem
     per_key: RateLimitItem | None
+    names: Mapping[str, str] = field(repr=False)
 
     async def admit(self, request: Request, opens_with: Role) -> Usage | None:
         """Let a key pass that has this role, or a greater one; the request remembers its role.
@@ -71,7 +84,7 @@ class Admission:
     async def _count_use(self, key: str) -> Usage | None:
         if self.per_key is None:
             return None
-        count = await self.counts.hit(self.per_key, fingerprint(key))
+        count = await self.counts.hit(self.per_key, self.names[key])
         refuse_beyond(count, PER_KEY)
         return count
 
@@ -91,11 +104,6 @@ def refuse_beyond(count: Usage, policy: str) -> None:
     """Refuse what is beyond the quota."""
     if not count.is_within:
         raise TooManyRequests(policy, count.quota, count.window_seconds, count.reset_seconds)
-
-
-def fingerprint(key: str) -> str:
-    """Name a key without telling it."""
-    return hashlib.blake2b(key.encode(), digest_size=8, person=b"api-key").hexdigest()
 
 
 def address_of(request: Request) -> str:

@@ -13,7 +13,7 @@ from asyncio import TimerHandle, Transport
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from httptools import HttpParserError
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from backend.api.problems import HEADERS_TOO_LARGE, PROBLEM, title
@@ -26,7 +26,7 @@ STUCK_SECONDS = 30.0
 MOST_WAITING = 500
 MOST_PIPELINED = 32
 SENTENCES = {
-    HTTPStatus.BAD_REQUEST: "This is not HTTP that can be served.",
+    HTTPStatus.BAD_REQUEST: "This is not HTTP/1.1 that can be served.",
     HTTPStatus.REQUEST_TIMEOUT: f"The head did not arrive within {HEAD_SECONDS:g} seconds.",
     HEADERS_TOO_LARGE: f"The head is larger than {HEAD_BYTES:,} bytes or {HEADERS} headers.",
 }
@@ -36,6 +36,10 @@ log = logging.getLogger("backend.access")
 
 class TooMuch(HttpParserError):
     """More was sent than anybody needs to."""
+
+
+class NoHost(HttpParserError):
+    """HTTP/1.1 asks for the name of the host, once."""
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -48,6 +52,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().__init__(*args, **rest)
         self._untold_bytes = 0  # received since the parser last told of something
         self._refusal = HTTPStatus.BAD_REQUEST
+        self._is_over = False  # what comes still is not read
         self._deadline: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
@@ -62,11 +67,20 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless what has come without an end in sight is too much."""
+        if self._is_over:
+            return
         if self._untold_bytes > HEAD_BYTES:
             self._refuse(HEADERS_TOO_LARGE)
             return
         self._untold_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            # Not by uvicorn's own method, which warns the log of whatever strangers send.
+            self.parser.feed_data(data)
+        except HttpParserUpgrade:
+            pass  # nothing else is spoken: the request is served as it is
+        except HttpParserError:
+            self._refuse(self._refusal)
         if self._deadline is None and not self._is_answering():
             self._await_head()
 
@@ -81,6 +95,8 @@ class BoundedHttp(HttpToolsProtocol):
         if self._is_head_too_large():
             self._refusal = HEADERS_TOO_LARGE
             raise TooMuch
+        if b"host" not in dict(self.headers) and self.parser.get_http_version() == "1.1":
+            raise NoHost
         self._untold_bytes = 0
         self._stop_waiting()
         super().on_headers_complete()
@@ -92,9 +108,12 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or for the answer to be taken, but not for ever."""
+        is_last = not self.pipeline
         super().on_response_complete()
         if self.transport.is_closing():
             self._abort_after(STUCK_SECONDS)
+        elif self._is_over and is_last:
+            self._refuse(self._refusal)
         else:
             self._make_room()
 
@@ -112,10 +131,6 @@ class BoundedHttp(HttpToolsProtocol):
         """Go on."""
         self._stop_waiting()
         super().resume_writing()
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what cannot be served."""
-        self._refuse(self._refusal)
 
     def _is_head_too_large(self) -> bool:
         return len(self.headers) > HEADERS or (
@@ -160,9 +175,25 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.close()
         self._abort_after(STUCK_SECONDS)
 
+    def _gives_up_a_half(self) -> bool:
+        """Drop the newest request if its body is broken; tell whether nothing else is answered."""
+        if not self.cycle.more_body:
+            return False
+        if self.cycle.response_started:
+            self._close()
+        self.cycle.disconnected = self.cycle.response_complete = True
+        self.cycle.message_event.set()
+        if self.pipeline:
+            self.pipeline.popleft()
+            return False
+        return True
+
     def _refuse(self, status: HTTPStatus) -> None:
-        """Say what is wrong, unless another answer is on its way, and close."""
-        if not self._is_answering() and not self.transport.is_closing():
+        """Say what is wrong once all that was right is answered, and close."""
+        self._refusal, self._is_over = status, True
+        if self._is_answering() and not self._gives_up_a_half():
+            return
+        if not self.transport.is_closing():
             identity = secrets.token_hex(8)
             log.info("request refused", extra={"status": status.value, "request_id": identity})
             self.transport.write(_refusal(status, identity))

@@ -4,10 +4,13 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend.api.problems import problem
 from backend.core.ending import out_after
 
 # For what comes after the last answer: the run is handed back, connections are closed.
@@ -78,15 +81,10 @@ class BoundedWhenClosing:
             if begun or not bound.expired():
                 raise
             log.warning("a request was ended", extra={"reason": "the process is to end"})
-            await _ending()(scope, receive, send)
+            await _ending(scope)(scope, receive, send)
 
 
-def _ending() -> JSONResponse:
-    body = {
-        "type": "about:blank",
-        "title": "Service Unavailable",
-        "status": 503,
-        "detail": "The service is stopping; try again shortly.",
-    }
+def _ending(scope: Scope) -> JSONResponse:
+    detail = "The service is stopping; try again shortly."
     headers = {"Retry-After": "5", "Connection": "close"}
-    return JSONResponse(body, 503, headers=headers, media_type="application/problem+json")
+    return problem(Request(scope), HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=headers)

@@ -4,33 +4,13 @@ Where several processes serve, PROMETHEUS_MULTIPROC_DIR names a folder in which 
 counts, and every one of them tells the sum.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Mapping
 
-from prometheus_client import Counter, Gauge, Histogram
-from starlette.types import Scope
+from prometheus_client import Counter, Gauge
 
 from backend.database.engine import AsyncEngine
 from backend.database.pools import on_use
 
-Increase = Callable[[], None]
-Observe = Callable[[float], None]
-
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-OTHER = "other"
-SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-
-REQUESTS = Counter(
-    "intelligence_requests",
-    "Requests that were answered.",
-    ("method", "route", "status"),
-)
-DURATIONS = Histogram(
-    "intelligence_request_seconds",
-    "How long answering took.",
-    ("route",),
-    buckets=SECONDS,
-)
 FAILURES = Counter(
     "intelligence_failures",
     "Answers of 500 and above by cause; for a database's the kind of its refusal.",
@@ -53,35 +33,6 @@ POOL_SIZE = Gauge(
     ("database",),
     multiprocess_mode="livesum",
 )
-
-
-class Requests:
-    """Counts requests; what belongs to a route is looked up once, not each time."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str, int], tuple[Increase, Observe]] = {}
-
-    def count(self, scope: Scope, route: str, status: int, seconds: float) -> None:
-        """Count an answer.
-
-        Parameters
-        ----------
-        scope
-            The request's.
-        route
-            The pattern of its path; a path that no route has is "unknown".
-        status, seconds
-            Of the answer.
-        """
-        method = scope["method"]
-        key = (method if method in METHODS else OTHER, route, status)
-        known = self._known.get(key)
-        if known is None:
-            known = REQUESTS.labels(*key).inc, DURATIONS.labels(route).observe
-            self._known[key] = known
-        increase, observe = known
-        increase()
-        observe(seconds)
 
 
 def watch_pools(engines: Mapping[str, tuple[AsyncEngine, int]]) -> None:

@@ -33,7 +33,7 @@ Words = Annotated[list[str], BeforeValidator(several), Field(max_length=LONGEST_
 class AnyText(Convertor[str]):
     """The rest of a path, whatever it holds: ids of shops may have slashes and line ends.
 
-    Nothing too: that is nobody, where the framework would lead on to the list of everybody.
+    Nothing too: that is nobody.
     """
 
     regex = r"[\s\S]*"

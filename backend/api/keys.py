@@ -34,6 +34,11 @@ class Keyring:
         """Make one from the keys of each role."""
         return cls(tuple((role, key.encode()) for role, some in keys.items() for key in some))
 
+    @property
+    def known(self) -> list[str]:
+        """All of them."""
+        return [key.decode() for _, key in self.keys]
+
     def role_of(self, sent: str | None) -> Role | None:
         """Return what a sent key opens; None for an unknown one.
 

@@ -18,6 +18,7 @@ from backend import __version__
 from backend.api.health import degraded_by
 from backend.api.keys import Role
 from backend.api.prober import Look
+from backend.api.request_tallies import Requests
 from backend.api.state import ApiState, State
 from backend.core.errors import NotAuthenticated
 
@@ -33,11 +34,8 @@ async def metrics(state: State, request: Request) -> Response:
     """Tell what was counted, for Prometheus."""
     if not may_read(state, request):
         raise NotAuthenticated
-    now = CollectorRegistry()
-    now.register(AtThisMoment(await state.prober.look(), state))
-    return Response(
-        counted(state.metrics_folder) + generate_latest(now), media_type=CONTENT_TYPE_LATEST
-    )
+    now = AtThisMoment(await state.prober.look(), state)
+    return Response(counted(state.requests) + told(now), media_type=CONTENT_TYPE_LATEST)
 
 
 def may_read(state: ApiState, request: Request) -> bool:
@@ -59,14 +57,20 @@ def _is_local(request: Request) -> bool:
         return False
 
 
-def counted(folder: str | None) -> bytes:
+def counted(requests: Requests) -> bytes:
     """Return what was counted: by this process, or by all where they share a folder."""
+    folder = requests.folder
     if folder is None:
-        return generate_latest(REGISTRY)
+        return generate_latest(REGISTRY) + told(requests)
     _forget_the_dead(Path(folder))
-    together = CollectorRegistry()
-    MultiProcessCollector(together, folder)  # type: ignore[no-untyped-call]
-    return generate_latest(together)
+    return told(MultiProcessCollector(None, folder))  # type: ignore[no-untyped-call]
+
+
+def told(collector: Collector) -> bytes:
+    """Write what one collector has to tell."""
+    alone = CollectorRegistry()
+    alone.register(collector)
+    return generate_latest(alone)
 
 
 def _forget_the_dead(folder: Path) -> None:

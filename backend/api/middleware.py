@@ -1,19 +1,21 @@
-"""Around every request: its id, headers of every answer, a count, and one access line."""
+"""Around every request: bounds, its id, headers of every answer, a count, and one access line."""
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from random import getrandbits
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend.api.request_bounds import Body, announces_body, refusal_of, refuse_head
 from backend.api.security_headers import RawHeaders
 from backend.core.logging import request_id
 
 HEADER = "X-Request-ID"
 RAW_HEADER = HEADER.lower().encode()
 ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+CLOSING = (b"connection", b"close")
 
 log = logging.getLogger("backend.access")
 
@@ -55,17 +57,24 @@ class EveryRequest:
             await self.app(scope, receive, send)
             return
         started, status = perf_counter(), 0
-        header = RAW_HEADER, _begin(scope)
+        named = dict(scope["headers"])
+        header = RAW_HEADER, _begin(named.get(RAW_HEADER))
+        body = Body(receive) if announces_body(named) else None
 
-        async def send_on(message: Message) -> None:
+        def send_on(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status, own = message["status"], message.get("headers", [])
                 message["headers"] = [*own, *self.added(scope, own), header]
-            await send(message)
+                if body is not None and not body.was_read and CLOSING not in own:
+                    message["headers"].append(CLOSING)
+            return send(message)
 
         try:
-            await self.app(scope, receive, send_on)
+            if refusal := refusal_of(scope, named):
+                await refuse_head(refusal, scope, receive, send_on)
+            else:
+                await self.app(scope, receive if body is None else body.receive, send_on)
         except Exception as error:
             answer = self.unexpected(scope, error)
             if status:  # half an answer is out: only closing the connection says that it is half
@@ -84,16 +93,11 @@ class EveryRequest:
         log.info("request", extra={**facts, "milliseconds": round(seconds * 1000, 1)})
 
 
-def _begin(scope: Scope) -> bytes:
+def _begin(sent: bytes | None) -> bytes:
     """Choose the id, which all lines of this request's log then have."""
-    identity = _sent(scope) or b"%016x" % getrandbits(64)  # no secret: it need only differ
-    request_id.set(identity.decode())  # to the end of the server's task for this request
-    return identity
-
-
-def _sent(scope: Scope) -> bytes | None:
-    """Return the id that the caller sent, if it is a plain word."""
-    for name, value in scope["headers"]:
-        if name == RAW_HEADER:
-            return bytes(value) if ACCEPTED.fullmatch(value) else None
-    return None
+    if sent is not None and ACCEPTED.fullmatch(sent):
+        identity = sent.decode()
+    else:
+        identity = f"{getrandbits(64):016x}"  # no secret: it need only differ
+    request_id.set(identity)  # to the end of the server's task for this request
+    return identity.encode()

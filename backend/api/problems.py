@@ -131,7 +131,7 @@ def problem(
         "title": title(status),
         "status": status.value,
         "detail": detail,
-        "instance": request.url.path,
+        "instance": request.scope["path"],  # a URL is made with what Host says
         "request_id": request_id.get(),
         **(facts or {}),
     }

@@ -48,7 +48,7 @@ class KeyedRoute(APIRoute):
         async def handle(request: Request) -> Response:
             use = await state_of(request).admission.admit(request, self.opens_with)
             bounded = BoundedRequest(request.scope, request.receive, self._body_bytes)
-            if announces_body(request.scope):
+            if announces_body(dict(request.scope["headers"])):
                 await bounded.body()
             answer = await work(bounded)
             if use is not None:

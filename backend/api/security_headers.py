@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from fastapi.responses import HTMLResponse
 from secure import (
@@ -33,31 +33,31 @@ def _raw(secure: Secure) -> RawHeaders:
 
 ALWAYS = _raw(
     Secure(
-        coop=CrossOriginOpenerPolicy().same_origin(),
         corp=CrossOriginResourcePolicy().same_origin(),
-        permissions=PermissionsPolicy().geolocation().microphone().camera(),
-        referrer=ReferrerPolicy().no_referrer(),
         xcto=XContentTypeOptions().nosniff(),
         xfo=XFrameOptions().deny(),
     )
 )
 # Data is no page: nothing in it may be run, loaded or framed.
 OF_DATA = _raw(Secure(csp=ContentSecurityPolicy().default_src(NOTHING).frame_ancestors(NOTHING)))
+# What only means something for what a browser shows; each header costs an answer a hundredth.
+OF_PAGES = _raw(
+    Secure(
+        coop=CrossOriginOpenerPolicy().same_origin(),
+        permissions=PermissionsPolicy().geolocation().microphone().camera(),
+        referrer=ReferrerPolicy().no_referrer(),
+    )
+)
 OVER_TLS = _raw(Secure(hsts=StrictTransportSecurity().max_age(365 * 24 * 3600)))
-
-
-# By whether the answer goes over TLS, and whether it has a policy of its own.
-ADDED: Mapping[tuple[bool, bool], RawHeaders] = {
-    (False, False): [*ALWAYS, *OF_DATA],
-    (False, True): ALWAYS,
-    (True, False): [*ALWAYS, *OVER_TLS, *OF_DATA],
-    (True, True): [*ALWAYS, *OVER_TLS],
-}
+# Without TLS, and with it.
+WITH_DATA = [*ALWAYS, *OF_DATA], [*ALWAYS, *OF_DATA, *OVER_TLS]
+WITH_PAGES = [*ALWAYS, *OF_PAGES], [*ALWAYS, *OF_PAGES, *OVER_TLS]
 
 
 def security_headers(scope: Scope, own: RawHeaders) -> RawHeaders:
-    """Return what browsers are to know of an answer beside its own headers."""
-    return ADDED[scope["scheme"] == "https", _RAW_POLICY in dict(own)]
+    """Return what browsers are to know of an answer; a page is what has a policy of its own."""
+    added = WITH_PAGES if _RAW_POLICY in dict(own) else WITH_DATA
+    return added[scope["scheme"] == "https"]
 
 
 def page(html: str, *, trusted: str, style_nonce: str | None = None) -> HTMLResponse:

@@ -10,6 +10,7 @@ from itsdangerous import URLSafeSerializer
 
 from backend.api.admission import Admission
 from backend.api.prober import Prober
+from backend.api.request_tallies import Requests
 from backend.clients.cache import Cache
 from backend.core.secret_keys import OwnKeys
 from backend.database.engine import AsyncEngine
@@ -30,8 +31,8 @@ class ApiState:
         Looks at health, by connections of its own.
     metrics_key
         Opens /metrics; None: this machine and admin keys do.
-    metrics_folder
-        Where several processes count together; None: this one counts alone.
+    requests
+        Counts them.
     as_of
         The instant that runs describe unless they are asked for another; None: when they start.
     """
@@ -44,7 +45,7 @@ class ApiState:
     admission: Admission
     own_keys: OwnKeys
     metrics_key: str | None
-    metrics_folder: str | None
+    requests: Requests
     now: Callable[[], datetime]
     as_of: datetime | None
     cursors: URLSafeSerializer

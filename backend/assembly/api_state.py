@@ -12,13 +12,14 @@ from backend.api.counts import watch_pools
 from backend.api.keys import Keyring, Role
 from backend.api.lists.list_cursor import cursor_serializer
 from backend.api.prober import Prober
+from backend.api.request_tallies import Requests
 from backend.api.state import ApiState
 from backend.assembly.run_settings import revealed
 from backend.clients.cache import create_cache
 from backend.clients.request_counts import RequestCounts, create_counts
 from backend.core.clock import utc_now
 from backend.core.instants import in_utc
-from backend.core.secret_keys import OwnKeys, Use, derived
+from backend.core.secret_keys import OwnKeys, Use, derived, fingerprint
 from backend.core.settings import Settings
 from backend.database.bounds import hurried
 from backend.database.engine import AsyncEngine, opened
@@ -32,7 +33,9 @@ RUN_CONNECTIONS = 4  # of its own process: one reads the shop, two write, one te
 log = logging.getLogger(__name__)
 
 
-async def api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitStack) -> ApiState:
+async def api_state(
+    settings: Settings, mapping: ShopMapping, requests: Requests, stack: AsyncExitStack
+) -> ApiState:
     """Open what a web process holds; the stack closes it."""
     ours, theirs = settings.intelligence_url, settings.shop_url
     reading = partial(_opened_for, stack, settings.api_statement_seconds)
@@ -47,6 +50,7 @@ async def api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitSt
     shop = Shop(mapping)
     cache = create_cache(revealed(settings.redis_url), ttl_seconds=settings.cache_ttl_seconds)
     counts = create_counts(revealed(settings.redis_url))
+    own_keys = OwnKeys.of(settings.secrets)
     for optional in (cache, counts):
         stack.push_async_callback(optional.close)
     return ApiState(
@@ -60,10 +64,10 @@ async def api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitSt
         ),
         shop=shop,
         cache=cache,
-        admission=_admission(settings, counts),
-        own_keys=OwnKeys.of(settings.secrets),
+        admission=_admission(settings, counts, own_keys),
+        own_keys=own_keys,
         metrics_key=revealed(settings.metrics_key),
-        metrics_folder=settings.prometheus_multiproc_dir,
+        requests=requests,
         now=utc_now,
         cursors=cursor_serializer(derived(settings.secrets[0], Use.CURSOR)),
         as_of=settings.run_as_of and in_utc(settings.run_as_of, mapping.zone),
@@ -72,13 +76,14 @@ async def api_state(settings: Settings, mapping: ShopMapping, stack: AsyncExitSt
     )
 
 
-def _admission(settings: Settings, counts: RequestCounts) -> Admission:
-    per_key = settings.rate_limit_per_minute
+def _admission(settings: Settings, counts: RequestCounts, own_keys: OwnKeys) -> Admission:
+    keys, per_key = _keyring(settings), settings.rate_limit_per_minute
     return Admission(
-        keys=_keyring(settings),
+        keys=keys,
         counts=counts,
         wrong_keys=RateLimitItemPerMinute(settings.wrong_keys_per_minute),
         per_key=None if per_key is None else RateLimitItemPerMinute(per_key),
+        names={key: fingerprint(own_keys.fingerprints, key) for key in keys.known},
     )
 
 

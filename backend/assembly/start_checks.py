@@ -57,10 +57,7 @@ def refuse_unusable_tables(settings: Settings) -> None:
     ------
     DatabaseRefuses, TablesInTheWay, TablesTooNew
         When no second try would mend what it meets.
-    InvalidDatabaseUrl
-        When a database's URL has an option that is not known.
     """
-    refuse_unusable_addresses(settings)
     # A server makes the app in its loop, and may not be kept from it: hence a thread with its own.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, _look(settings)).result()

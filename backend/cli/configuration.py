@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from backend.assembly.start_checks import refuse_unusable_addresses
 from backend.core.errors import InvalidMapping
 from backend.core.instants import in_utc
 from backend.core.logging import set_up_logging
 from backend.core.misspelt import name_misspelt
 from backend.core.settings import Settings
-from backend.database.engine import AsyncEngine, refuse_unusable_urls, transaction
+from backend.database.engine import AsyncEngine, transaction
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.search_path import found_where_they_are
 from backend.store.migrate import migrate
@@ -17,7 +18,7 @@ def checked_settings() -> Settings:
     settings = Settings.load()
     set_up_logging(settings.log_level)
     name_misspelt(Settings.misspelt())
-    refuse_unusable_urls(settings.database_urls)
+    refuse_unusable_addresses(settings)
     load_mapping(settings.shop_variables(), settings.shop_database)
     return settings
 

@@ -1,5 +1,6 @@
 """`python -m backend serve` against strangers: raw connections, and how others fare meanwhile."""
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -155,6 +156,65 @@ def test_what_is_no_request_is_refused_in_words(bounded: Live, what: str) -> Non
     assert b"x-request-id: " in answer.lower()
 
 
+POST = b"POST /api/admin/cluster HTTP/1.1\r\n" + HOST + f"X-API-Key: {ADMIN_KEY}\r\n".encode()
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+BROKEN = {
+    "a size": CHUNKED + b"zz\r\n{}\r\n0\r\n\r\n",
+    "a later size": CHUNKED + b"2\r\n{}\r\n-1\r\n",
+    "a size beyond numbers": CHUNKED + b"ffffffffffffffff1\r\n{}\r\n",
+    "an end": CHUNKED + b"2\r\n{}}}}\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_breaks_after_a_good_head_is_refused_in_words(bounded: Live, what: str) -> None:
+    (head, body) = answer_to(bounded, BROKEN[what]).split(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body)["status"] == 400
+    assert bounded.get("/api/admin/cluster/status", ADMIN_KEY).json()["state"] == "never_run"
+
+
+def test_what_was_asked_before_is_answered_first(bounded: Live) -> None:
+    whole = GET + b"\r\n"
+    for broken in (b"\x00\r\n\r\n", BROKEN["a size"], BROKEN["a later size"]):
+        for many in (1, 3):
+            answers = answer_to(bounded, whole * many + broken)
+            assert answers.count(b"HTTP/1.1 200 ") == many
+            assert answers.count(b"HTTP/1.1 400 ") == 1
+            assert answers.rindex(b"HTTP/1.1 200 ") < answers.index(b"HTTP/1.1 400 ")
+
+
+def test_what_is_no_request_is_one_line_of_the_log(bounded: Live) -> None:
+    upgrade = GET + b"Upgrade: h2c\r\nConnection: Upgrade, close\r\n\r\n"
+    for sent, said in ((NO_HTTP["no HTTP"], "request refused"), (upgrade, "request")):
+        before = bounded.log.read_text().splitlines()
+        answer_to(bounded, sent)
+        lines = [json.loads(one) for one in bounded.log.read_text().splitlines()[len(before) :]]
+        assert [(one["level"], one["message"]) for one in lines] == [("INFO", said)]
+
+
+def test_a_request_names_one_host(live: Live) -> None:
+    for second in (HOST, b"Host: evil.example.org\r\n"):
+        assert answer_to(live, GET + second + b"\r\n").startswith(b"HTTP/1.1 400 ")
+
+
+def test_http_1_1_needs_a_host(bounded: Live) -> None:
+    bare = b"GET /health/live HTTP/1.%d\r\n\r\n"
+    assert answer_to(bounded, bare % 1).startswith(b"HTTP/1.1 400 ")
+    assert answer_to(bounded, bare % 0).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("host", [b"evil.example.org", b"[", b"evil.example.org/?", b"\xff"])
+@pytest.mark.parametrize("path", [b"/health/", b"/api/mcp/segments/", b"/static-offline-docs"])
+def test_nobody_is_led_to_the_host_that_they_named(live: Live, host: bytes, path: bytes) -> None:
+    head = b"GET " + path + b" HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n"
+    answer = answer_to(live, head)
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"location" not in answer.lower()
+    assert b"evil" not in answer
+    assert json.loads(answer.split(b"\r\n\r\n")[1])["instance"] == path.decode()
+
+
 def test_a_socket_is_no_way_in(bounded: Live) -> None:
     asked = b"Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\n"
     key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -168,6 +228,7 @@ def test_requests_sent_ahead_are_answered_up_to_a_bound(bounded: Live) -> None:
     assert few.count(b"HTTP/1.1 200 ") == 11
     many = answer_to(bounded, (GET + b"\r\n") * (MOST_PIPELINED + 100))
     assert many.count(b"HTTP/1.1 200 ") <= MOST_PIPELINED + 1
+    assert many.count(b"HTTP/1.1 400 ") == 1
 
 
 def test_nobody_is_told_to_go_on_with_a_body_that_is_not_wanted(bounded: Live) -> None:
