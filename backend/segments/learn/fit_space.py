@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.isotonic import IsotonicRegression
+from scipy.optimize import isotonic_regression
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from backend.core.arrays import BoolArray, FloatArray
@@ -107,8 +107,8 @@ def _bagged(
         drawn = rng.poisson(count)
         some = drawn > 0
         share = rng.binomial(drawn, np.clip(hits / np.maximum(count, 1), 0, 1))[some] / drawn[some]
-        falling = IsotonicRegression(increasing=False).fit(middle[some], share, drawn[some])
-        curves.append(np.interp(grid, middle[some], falling.predict(middle[some])))
+        falling = isotonic_regression(share, weights=drawn[some], increasing=False).x
+        curves.append(np.interp(grid, middle[some], falling))
     mean: FloatArray = np.mean(curves, axis=0)
     return mean
 
