@@ -60,11 +60,20 @@ def log_from_now_on() -> None:
 
 
 @contextmanager
-def told(database: str) -> Iterator[None]:
-    """Take note of how the body fares with a database."""
+def told(database: str, *, may_be_locked: bool = False) -> Iterator[None]:
+    """Take note of how the body fares with a database.
+
+    Parameters
+    ----------
+    database
+        Which.
+    may_be_locked
+        Whether the body reckons with a lock that others hold: then it tells nothing.
+    """
     try:
         yield
     except DatabaseUnavailable as error:
-        _changes.refused(error)
+        if not (may_be_locked and error.kind == "locked"):
+            _changes.refused(error)
         raise
     _changes.answered(database)

@@ -125,7 +125,9 @@ async def opened(
 
 
 @asynccontextmanager
-async def transaction(engine: AsyncEngine, database: str = OURS) -> AsyncIterator[AsyncConnection]:
+async def transaction(
+    engine: AsyncEngine, database: str = OURS, *, may_be_locked: bool = False
+) -> AsyncIterator[AsyncConnection]:
     """Open one transaction, committed when the body ends well within the engine's bounds.
 
     Parameters
@@ -134,6 +136,8 @@ async def transaction(engine: AsyncEngine, database: str = OURS) -> AsyncIterato
         Where.
     database
         What the database is called in the error: "shop" or "intelligence".
+    may_be_locked
+        Whether the body reckons with a lock that others hold, so that none is logged.
 
     Raises
     ------
@@ -146,16 +150,21 @@ async def transaction(engine: AsyncEngine, database: str = OURS) -> AsyncIterato
     TablesTooOld
         When it asks for a table or a column of ours that is not there.
     """
-    async with _transaction(engine, database, {}) as connection:
+    async with _transaction(engine, database, {}, may_be_locked=may_be_locked) as connection:
         yield connection
 
 
 @asynccontextmanager
 async def _transaction(
-    engine: AsyncEngine, database: str, options: Mapping[str, Any]
+    engine: AsyncEngine,
+    database: str,
+    options: Mapping[str, Any],
+    *,
+    may_be_locked: bool = False,
 ) -> AsyncIterator[AsyncConnection]:
     user = engine.url.username
-    with changes.told(database), problems_named(database, user):
+    told = changes.told(database, may_be_locked=may_be_locked)
+    with told, problems_named(database, user):
         async with (
             asyncio.timeout(bounds_of(engine).transaction_seconds or None),
             aclosing(await _connected(engine, database)) as pooled,

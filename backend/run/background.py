@@ -11,6 +11,7 @@ from backend.database.engine import opened
 from backend.database.sqlite_files import opening_of_ours
 from backend.run.run_config import RunConfig
 from backend.run.worker import work
+from backend.store.erasing import finish_erasures
 from backend.store.migrate import migrate
 
 RETRY_SECONDS = 1.0
@@ -87,6 +88,7 @@ class BackgroundWork:
             url = self.config.intelligence_url
             async with opened(url, pool_size=1, opening=opening) as engine:
                 await migrate(engine, patience_seconds=0)
+                await finish_erasures(engine)
         except (DatabaseUnavailable, TablesInTheWay, TablesTooNew) as error:
             return str(error)
         except TablesBusy as error:

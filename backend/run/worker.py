@@ -31,7 +31,8 @@ from backend.database.bounds import hurried
 from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import Opening
 from backend.run.run_config import RunConfig
-from backend.store import leases
+from backend.store import leases, runs
+from backend.store.run_row import LEASE_EXPIRED
 
 LEASE = timedelta(seconds=60)
 # Also how soon the process of a run ends that was cancelled elsewhere.
@@ -209,10 +210,16 @@ class _Supervised:
             await asyncio.sleep(RENEW_EVERY_SECONDS)
 
     async def _lost(self, ended: asyncio.Task[int]) -> None:
-        # A run that has just published is no longer ours either; its process is about to end.
+        # A run that has ended is no longer ours either; its process is about to end.
         await asyncio.wait({ended}, timeout=LAST_MOMENT_SECONDS)
-        if not ended.done():
+        if not ended.done() and await _bounded(self._was_taken()):
             log.warning("lease lost")
+
+    async def _was_taken(self) -> bool:
+        """Whether somebody else ended the run, and not its own process."""
+        with contextlib.suppress(BackendError):
+            return (await runs.get(self._engine, self._run_id)).error == LEASE_EXPIRED
+        return False
 
 
 async def _record_failure(engine: AsyncEngine, run_id: str, token: str, reason: str) -> None:

@@ -1,7 +1,7 @@
 """What a run found out: published in one transaction, read by the API."""
 
 from backend.store.departures import read_gone
-from backend.store.erasing import erase_rows, holds_any
+from backend.store.erasing import erase_rows, finish_erasures, holds_any
 from backend.store.id_column import fit_customer_id_type
 from backend.store.left_by_run import (
     read_explainer,
@@ -37,6 +37,7 @@ __all__ = [
     "Totals",
     "count_moves",
     "erase_rows",
+    "finish_erasures",
     "fit_customer_id_type",
     "holds_any",
     "keep_report",

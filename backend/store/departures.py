@@ -1,6 +1,6 @@
 """Who left, told to followers for thirty days: deleted or merged in the shop, or erased here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, insert, select
 
-from backend.core.customer_id import UNKNOWN, CustomerIds
+from backend.core.customer_id import UNKNOWN, CustomerId, CustomerIds
 from backend.core.glossary import Departure
+from backend.core.secret_keys import Marker
 from backend.database.engine import AsyncConnection
 from backend.results.gone import GoneCustomer
 from backend.store.tables import customers_gone
+from backend.store.tombstones import erased_among
 
 TOLD_FOR = timedelta(days=30)
 IDS_PER_STATEMENT = 500
@@ -64,18 +66,45 @@ async def tell_gone(
         await connection.execute(insert(customers_gone), rows)
 
 
+async def tell_erased(
+    connection: AsyncConnection, customer_ids: Sequence[CustomerId], now: datetime
+) -> None:
+    """Tell that these customers were erased, and nothing else of them any more."""
+    texts = [one.text for one in customer_ids]
+    before = select(customers_gone.c.id, customers_gone.c.customer_id)
+    asked = before.where(customers_gone.c.customer_id.in_(texts))
+    told = [row.id for row in await connection.execute(asked) if row.customer_id in texts]
+    await connection.execute(delete(customers_gone).where(customers_gone.c.id.in_(told)))
+    await tell_gone(connection, dict.fromkeys(texts, Departure.ERASED), now)
+
+
 async def forget_told(connection: AsyncConnection, now: datetime) -> None:
     """Forget who left more than thirty days ago."""
     old = customers_gone.c.gone_at < now - TOLD_FOR
     await connection.execute(delete(customers_gone).where(old))
 
 
-async def take_back(connection: AsyncConnection, customer_ids: NDArray[Any]) -> None:
-    """Tell no longer that somebody left who is there again; ids are ascending."""
+async def take_back(
+    connection: AsyncConnection, customer_ids: NDArray[Any], marker: Marker
+) -> None:
+    """Tell no longer that somebody left who is there again.
+
+    Parameters
+    ----------
+    connection
+        In the transaction that publishes them.
+    customer_ids
+        Who is there, ascending.
+    marker
+        Recognises who was erased after the run had looked: they are not there again.
+    """
     columns = select(customers_gone.c.id, customers_gone.c.customer_id)
     told = (await connection.execute(columns)).all()
     there = CustomerIds(customer_ids).places_of(np.array([row[1] for row in told], dtype=object))
-    back = [row.id for row, place in zip(told, there, strict=True) if place != UNKNOWN]
+    again = [row for row, place in zip(told, there, strict=True) if place != UNKNOWN]
+    asked = [CustomerId(row.customer_id) for row in again]
+    erased = await erased_among(connection, marker, asked)
+    back = [row.id for row, one in zip(again, asked, strict=True) if one not in erased]
     for start in range(0, len(back), IDS_PER_STATEMENT):
         some = customers_gone.c.id.in_(back[start : start + IDS_PER_STATEMENT])
         await connection.execute(delete(customers_gone).where(some))

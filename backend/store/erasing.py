@@ -1,14 +1,14 @@
 """Erasing a customer: every row of ours about them, wherever a column holds their id.
 
-A tombstone goes first, in a transaction of its own: from then on nobody is told anything, and a run
-at work publishes without them, whatever becomes of the rest. Rows are deleted once no publication
-is under way.
+A tombstone goes first, in a transaction of its own, with the word to followers that they are gone:
+from then on nobody is told anything, and a run at work publishes without them, whatever becomes of
+the rest. Rows are deleted once no publication is under way; where whoever erases is killed before,
+by the next process that starts, the next run, or the next who erases.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -18,46 +18,67 @@ from sqlalchemy import delete, exists, select, update
 from backend.core.arrays import BoolArray
 from backend.core.customer_id import CustomerId, as_text
 from backend.core.glossary import Departure
-from backend.database.engine import AsyncConnection
+from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.publishing import CustomerColumns
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 from backend.store import runs
-from backend.store.departures import tell_gone
+from backend.store.beside import drop_left_beside
 from backend.store.id_column import HOLDERS, is_one_of
 from backend.store.publication import Publication
 from backend.store.tables import customer_intelligence, customers_gone, segments
 from backend.store.tombstones import read_marks, settle
 
+IDS_PER_STATEMENT = 500
+# Who left is told of for a while: that is about whom nobody knows any more.
+OF_THE_KNOWN = tuple(column for column in HOLDERS if column.table is not customers_gone)
+
 
 async def holds_any(connection: AsyncConnection, customer_ids: Sequence[CustomerId]) -> bool:
     """Tell whether any row of ours is about one of these customers, but that they left."""
     published, dialect = await runs.published(connection), connection.dialect.name
-    for column in HOLDERS:
-        if column.table is customers_gone:
-            continue
+    for column in OF_THE_KNOWN:
         about = is_one_of(column, dialect, published, customer_ids)
         if await connection.scalar(select(exists().where(about))):
             return True
     return False
 
 
-async def erase_rows(
-    connection: AsyncConnection, customer_ids: Sequence[CustomerId], now: datetime
-) -> None:
-    """Delete all that is ours about these customers, and tell followers that they are gone.
+async def erase_rows(connection: AsyncConnection, customer_ids: Sequence[CustomerId]) -> None:
+    """Delete all that is ours about these customers, but that they are gone.
 
     Waits for a publication that is under way. Segments count them no longer.
     """
     await runs.hold_publications(connection)
     published, dialect = await runs.published(connection), connection.dialect.name
     await _count_less(connection, customer_ids)
-    for column in HOLDERS:
+    for column in OF_THE_KNOWN:
         about = is_one_of(column, dialect, published, customer_ids)
         await connection.execute(delete(column.table).where(about))
-    causes = {one.text: Departure.ERASED for one in customer_ids}
-    await tell_gone(connection, causes, now)
     await runs.revise(connection)
+
+
+async def finish_erasures(engine: AsyncEngine) -> None:
+    """Delete what is left of whom somebody erased and was cut short at it.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When the database is away, or others hold our tables.
+    """
+    await drop_left_beside(engine)
+    async with transaction(engine) as connection:
+        await erase_left_rows(connection)
+
+
+async def erase_left_rows(connection: AsyncConnection) -> None:
+    """Delete rows about customers who are told to be erased, and not to be back."""
+    told = select(customers_gone.c.customer_id).where(customers_gone.c.cause == Departure.ERASED)
+    erased = [CustomerId(one) for one in await connection.scalars(told)]
+    for start in range(0, len(erased), IDS_PER_STATEMENT):
+        some = erased[start : start + IDS_PER_STATEMENT]
+        if await holds_any(connection, some):
+            await erase_rows(connection, some)
 
 
 async def _count_less(connection: AsyncConnection, customer_ids: Sequence[CustomerId]) -> None:

@@ -53,6 +53,8 @@ async def claim(engine: AsyncEngine, *, token: str, lease: timedelta) -> Run | N
 async def renew(engine: AsyncEngine, run_id: str, *, token: str, lease: timedelta) -> None:
     """Prolong the lease; one that holds longer, since the run is to be published, stays so.
 
+    While it is published its row is held, so that a lock is met as a matter of course.
+
     Raises
     ------
     LeaseLost
@@ -85,7 +87,7 @@ async def write_progress(
 
 
 async def _write(engine: AsyncEngine, run_id: str, token: str, **values: Any) -> None:
-    async with transaction(engine) as connection:
+    async with transaction(engine, may_be_locked=True) as connection:
         written = await connection.execute(_held(run_id, token).values(**values))
     if written.rowcount == 0:
         raise LeaseLost(run_id)
@@ -216,7 +218,7 @@ async def cancelled(engine: AsyncEngine, run_id: str) -> bool:
     active = (runs.c.id == run_id, runs.c.active == 1)
     ended = {"state": "cancelled", "active": None, "finished_at": database_now()}
     try:
-        async with transaction(engine) as connection:
+        async with transaction(engine, may_be_locked=True) as connection:
             held = select(runs.c.id).where(*active).with_for_update(nowait=True)
             await connection.execute(held)
             await connection.execute(update(runs).where(*active).values(ended))

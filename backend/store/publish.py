@@ -11,8 +11,9 @@ from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.database.expressions import MYSQL
 from backend.results.run_report import RunReport
 from backend.store import leases, runs, stored
+from backend.store.beside import drop_beside
 from backend.store.departures import take_back, tell_gone
-from backend.store.erasing import without_erased
+from backend.store.erasing import erase_left_rows, without_erased
 from backend.store.id_column import fit_customer_id_type, fits
 from backend.store.last_told import read_last_told
 from backend.store.names import settle_names
@@ -61,8 +62,18 @@ async def publish(
     TablesHeld
         When the shop's ids are of another kind, and somebody's view keeps ours from becoming that.
     """
-    attempt = partial(_attempt, engine, publication, now, closing)
-    await patiently(attempt, waiting="publishing waits")
+    for step in (
+        partial(_finish_what_was_cut_short, engine, publication),
+        partial(_attempt, engine, publication, now, closing),
+    ):
+        await patiently(step, waiting="publishing waits")
+
+
+async def _finish_what_was_cut_short(engine: AsyncEngine, publication: Publication) -> None:
+    async with transaction(engine) as connection:
+        await leases.refuse_lost(connection, publication.run_id, token=publication.token)
+        await drop_beside(connection)
+        await erase_left_rows(connection)
 
 
 async def _attempt(
@@ -97,7 +108,7 @@ async def _publish(
     """Take the run's row first: whose lease is lost changes nothing, and whose is not keeps it."""
     await finish(connection, SERVED.runs, publication, now)
     publication = await without_erased(connection, publication)
-    await take_back(connection, publication.customers.customer_id)
+    await take_back(connection, publication.customers.customer_id, publication.erasures.marker)
     await tell_gone(connection, publication.departures, now)
     last = await read_last_told(connection, publication.customers.customer_id)
     await fit_customer_id_type(connection, publication.customer_id_type)

@@ -17,7 +17,6 @@ from typing import Any
 from sqlalchemy import (
     CheckConstraint,
     Connection,
-    MetaData,
     Table,
     delete,
     inspect,
@@ -34,6 +33,7 @@ from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment, Words
 from backend.store import leases, stored
+from backend.store.beside import BEFORE, BESIDE, NEXT, drop_beside, run_about
 from backend.store.departures import take_back, tell_gone
 from backend.store.erasing import without_erased
 from backend.store.id_column import is_no_integer, wanted_type
@@ -45,7 +45,6 @@ from backend.store.tables import customers_gone, segment_names, tombstones
 from backend.store.tables import runs as runs_table
 from backend.store.written_rows import (
     SERVED,
-    PublishedTables,
     append_lineage,
     append_moves,
     finish,
@@ -54,20 +53,14 @@ from backend.store.written_rows import (
 )
 
 Closing = Callable[[RunReport], RunReport]
-NEXT, BEFORE = "_next", "_before"
 QUEUE_SECONDS = 5.0
 STOPPED_SECONDS = 10
 LOOK_AGAIN_SECONDS = 0.02
 
 
-def _beside(table: Table) -> Table:
-    return table.to_metadata(MetaData(), name=f"{table.name}{NEXT}")
-
-
 CHECK = next(one for one in runs_table.constraints if isinstance(one, CheckConstraint))
 # Written too, where they are: what they tell is true whichever run is served.
 TOLD = (segment_names, customers_gone, tombstones)
-BESIDE = PublishedTables(*(_beside(table) for table in SERVED))
 
 
 async def publish_beside(
@@ -95,31 +88,24 @@ async def publish_beside(
     """
     async with transaction(engine) as connection:
         await leases.refuse_lost(connection, publication.run_id, token=publication.token)
-        await _clear(connection)
+        await drop_beside(connection)
         await _make(connection, publication.customer_id_type)
     called = await _as_called_now(engine, publication)
     async with transaction(engine) as connection:
         await _fill(connection, called, now)
     await _swap(engine, publication, called, now, closing)
     async with transaction(engine) as connection:
-        await _clear(connection)
+        await drop_beside(connection)
         await connection.run_sync(_name_check)
-
-
-async def _clear(connection: AsyncConnection) -> None:
-    """Drop what was left beside, by this publication or by one that was cut short."""
-    for table in SERVED:
-        for suffix in (NEXT, BEFORE):
-            await _run(connection, "DROP TABLE IF EXISTS {}", f"{table.name}{suffix}")
 
 
 async def _make(connection: AsyncConnection, kind: CustomerIdType) -> None:
     for table, beside in zip(SERVED, BESIDE, strict=True):
-        await _run(connection, "CREATE TABLE {} LIKE {}", beside.name, table.name)
+        await run_about(connection, "CREATE TABLE {} LIKE {}", beside.name, table.name)
     wanted = await connection.run_sync(wanted_type, kind)
     column = f"customer_id {wanted.compile(dialect=connection.dialect)} NOT NULL"
     for beside in (BESIDE.customers, BESIDE.changes):
-        await _run(connection, f"ALTER TABLE {{}} MODIFY {column}", beside.name)
+        await run_about(connection, f"ALTER TABLE {{}} MODIFY {column}", beside.name)
 
 
 async def _as_called_now(engine: AsyncEngine, publication: Publication) -> Publication:
@@ -168,16 +154,18 @@ async def _swap(
     """Finish beside what is served, with everybody else kept out, and put it there."""
     async with transaction(engine) as connection:
         # A process that is stopped in between may not keep all others out for as long.
-        await _run(connection, f"SET SESSION wait_timeout = {STOPPED_SECONDS}")
+        await run_about(connection, f"SET SESSION wait_timeout = {STOPPED_SECONDS}")
         locked = [*(table.name for table in (*SERVED, *BESIDE, *TOLD))]
-        await _run(connection, "LOCK TABLES " + ", ".join(["{} WRITE"] * len(locked)), *locked)
+        await run_about(connection, "LOCK TABLES " + ", ".join(["{} WRITE"] * len(locked)), *locked)
         try:
             await leases.refuse_lost(connection, publication.run_id, token=publication.token)
             await _copy(connection, runs_table, BESIDE.runs, _is_served_or_active())
             await finish(connection, BESIDE.runs, publication, now)
             publication = await without_erased(connection, publication)
             await _drop_erased(connection, called, publication)
-            await take_back(connection, publication.customers.customer_id)
+            await take_back(
+                connection, publication.customers.customer_id, publication.erasures.marker
+            )
             await tell_gone(connection, publication.departures, now)
             rows, new_names = publication.segments, publication.new_names
             named = await settle_names(connection, rows, new_names, now)
@@ -188,12 +176,12 @@ async def _swap(
             report = final.report if closing is None else closing(final.report)
             written, table = stored.REPORT.write(report), BESIDE.runs
             await leases.replace_report(connection, publication.run_id, written, table)
-            await _run(connection, "COMMIT")
+            await run_about(connection, "COMMIT")
             await _rename_behind(engine, connection)
         finally:
             with suppress(SQLAlchemyError):  # a connection that is gone locks nothing either
-                await _run(connection, "UNLOCK TABLES")
-                await _run(connection, "SET SESSION wait_timeout = DEFAULT")
+                await run_about(connection, "UNLOCK TABLES")
+                await run_about(connection, "SET SESSION wait_timeout = DEFAULT")
 
 
 async def _drop_erased(
@@ -239,15 +227,15 @@ async def _rename_behind(engine: AsyncEngine, locking: AsyncConnection) -> None:
     pairs = ", ".join(["{} TO {}"] * (len(moves) // 2))
     async with transaction(engine) as connection:
         number = await connection.scalar(text("SELECT CONNECTION_ID()"))
-        renaming = asyncio.create_task(_run(connection, f"RENAME TABLE {pairs}", *moves))
+        renaming = asyncio.create_task(run_about(connection, f"RENAME TABLE {pairs}", *moves))
         try:
             await _queued(locking, number, renaming)
-            await _run(locking, "UNLOCK TABLES")
+            await run_about(locking, "UNLOCK TABLES")
             await renaming
         finally:
             if not renaming.done():  # it may not get at them later, when the lease is another's
                 with suppress(SQLAlchemyError):
-                    await _run(locking, f"KILL {number:d}")
+                    await run_about(locking, f"KILL {number:d}")
                 await asyncio.wait({renaming}, timeout=QUEUE_SECONDS)
 
 
@@ -260,12 +248,6 @@ async def _queued(locking: AsyncConnection, number: int, renaming: asyncio.Task[
             if "metadata lock" in str(state):
                 return
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
-
-
-async def _run(connection: AsyncConnection, statement: str, *names: str) -> None:
-    """Run a statement about tables, which are named by its braces."""
-    quoted = map(connection.dialect.identifier_preparer.quote, names)
-    await connection.execute(text(statement.format(*quoted)))
 
 
 def _name_check(connection: Connection) -> None:

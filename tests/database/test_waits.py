@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from backend.database.engine import (
     transaction,
 )
 from tests.conftest import NewDatabase, execute, read_only_url
-from tests.lines import line_to
+from tests.lines import Line, line_to
 
 SOON = hurried(0.5)
 PATIENCE_SECONDS = 60.0  # a bound on being stuck; what is tested ends by itself
@@ -95,17 +96,29 @@ async def test_a_slow_statement_ends_here_and_on_the_server(engine: AsyncEngine,
             await nothing_is_at_work(connection)
 
 
-@pytest.mark.external
-@pytest.mark.parametrize("kind", ["new_postgres", "new_mysql"])
-async def test_a_line_that_goes_dead_is_noticed_and_recovered_from(
+ON_SERVERS = pytest.mark.parametrize("kind", ["new_postgres", "new_mysql"])
+
+
+@asynccontextmanager
+async def over_a_line(
     kind: str, request: pytest.FixtureRequest
-) -> None:
+) -> AsyncIterator[tuple[Line, AsyncEngine]]:
+    """Give a line to a server, and what asks over it by one connection, for a while at most."""
     make: NewDatabase = request.getfixturevalue(kind)
     async with (
         asyncio.timeout(PATIENCE_SECONDS),
         line_to(make()) as line,
         opened(line.url, pool_size=1, bounds=SOON) as engine,
     ):
+        yield line, engine
+
+
+@pytest.mark.external
+@ON_SERVERS
+async def test_a_line_that_goes_dead_is_noticed_and_recovered_from(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    async with over_a_line(kind, request) as (line, engine):
         await ping(engine)
         line.die()
         for _ in range(3):  # a connection that died idle, then ones that are not even made
@@ -123,16 +136,11 @@ async def ask_twice(engine: AsyncEngine, between: Callable[[], None]) -> None:
 
 
 @pytest.mark.external
-@pytest.mark.parametrize("kind", ["new_postgres", "new_mysql"])
+@ON_SERVERS
 async def test_a_line_that_goes_dead_within_a_transaction_is_noticed(
     kind: str, request: pytest.FixtureRequest
 ) -> None:
-    make: NewDatabase = request.getfixturevalue(kind)
-    async with (
-        asyncio.timeout(PATIENCE_SECONDS),
-        line_to(make()) as line,
-        opened(line.url, pool_size=1, bounds=SOON) as engine,
-    ):
+    async with over_a_line(kind, request) as (line, engine):
         with pytest.raises(DatabaseUnavailable):
             await ask_twice(engine, between=line.die)
         line.live()
@@ -151,7 +159,7 @@ async def test_a_connection_is_waited_for_within_bounds(database_url: str) -> No
 
 
 @pytest.mark.external
-@pytest.mark.parametrize("kind", ["new_postgres", "new_mysql"])
+@ON_SERVERS
 async def test_more_connections_than_the_server_gives_are_an_outage(
     kind: str, request: pytest.FixtureRequest
 ) -> None:

@@ -129,7 +129,7 @@ async def happens(connection: AsyncConnection, night: Night, as_of: datetime) ->
     if orders:
         await connection.execute(insert(ORDERS), orders)
     for number in night.erased:
-        await store.erase_rows(connection, [CustomerId(str(number))], as_of)
+        await store.erase_rows(connection, [CustomerId(str(number))])
 
 
 def an_order(as_of: datetime) -> dict[str, Any]:

@@ -4,13 +4,16 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import inspect, update
 
 from backend.core.errors import DatabaseUnavailable
-from backend.database.engine import AsyncEngine, create_engine, opened
+from backend.database import changes
+from backend.database.bounds import hurried
+from backend.database.engine import AsyncEngine, create_engine, opened, transaction
 from backend.run import background as background_module
 from backend.run import child, worker
 from backend.run.background import BackgroundWork
@@ -20,6 +23,7 @@ from backend.store.migrate import VERSION_TABLE
 from backend.store.run_request import RunRequest
 from backend.store.run_row import LEASE_EXPIRED
 from backend.store.tables import intelligence
+from backend.store.tables import runs as runs_table
 from tests import forked
 from tests.conftest import NewDatabase, wait_for
 from tests.databases import execute, migrated
@@ -76,6 +80,51 @@ async def test_a_run_is_ended_after_its_time(
     await work_once(engine, config_of(url, run_seconds=1), asyncio.Event())
     failed = await runs.get(engine, run.id)
     assert (failed.state, failed.error) == ("failed", worker.TOO_LONG.format(1))
+
+
+BY_ITSELF = {"state": "succeeded"}
+BY_OTHERS = {"state": "failed", "error": LEASE_EXPIRED}
+
+
+@pytest.mark.parametrize(("end", "said"), [(BY_ITSELF, []), (BY_OTHERS, ["lease lost"])])
+async def test_only_a_run_that_was_taken_away_has_lost_its_lease(
+    engine: AsyncEngine,
+    url: str,
+    end: dict[str, str],
+    said: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(worker, "CHILD", "import time; time.sleep(3600)")  # lingers at its end
+    monkeypatch.setattr(worker, "RENEW_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(worker, "LAST_MOMENT_SECONDS", 0.5)
+    run = await runs.enqueue(engine, RunRequest())
+    working = asyncio.create_task(work_once(engine, config_of(url), asyncio.Event()))
+    while (await runs.get(engine, run.id)).state != "running":  # noqa: ASYNC110, it tells no event
+        await asyncio.sleep(0)
+    async with transaction(engine) as connection:
+        mine = update(runs_table).where(runs_table.c.id == run.id)
+        await connection.execute(mine.values(active=None, **end))
+    assert await working
+    found = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [record.getMessage() for record in found] == said
+
+
+async def test_whoever_renews_a_lease_takes_a_publication_for_no_trouble(
+    migrated_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "_changes", changes.StateOfDatabases(is_logged=True))
+    lease = hurried(worker.LEASE_STATEMENT_SECONDS)
+    async with opened(migrated_url) as ours, opened(migrated_url, bounds=lease) as keeper:
+        run = await runs.enqueue(ours, RunRequest())
+        await leases.claim(ours, token="mine", lease=worker.LEASE)
+        renewing = partial(leases.renew, keeper, run.id, token="mine", lease=worker.LEASE)
+        async with transaction(ours) as publication:
+            await publication.execute(update(runs_table).values(share_done=0.9))
+            with pytest.raises(DatabaseUnavailable, match="locked"):
+                await renewing()
+        await renewing()
+    assert not caplog.records
 
 
 def command(url: str, folder: Path, name: str, model: SlowModel) -> forked.Forked:

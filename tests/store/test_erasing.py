@@ -16,13 +16,20 @@ from backend.core.glossary import Cause, Departure
 from backend.core.secret_keys import Marker, Use, derived, expanded
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.results.run_report import RunReport
-from backend.store.departures import take_back, tell_gone
+from backend.store.departures import take_back, tell_erased, tell_gone
 from backend.store.held import meaning_of
 from backend.store.id_column import HOLDERS
 from backend.store.moves import MoveFilter
 from backend.store.publication import Publication, SegmentMoves
 from backend.store.tables import customers_gone, intelligence, tombstones
-from backend.store.tombstones import Erasures, bury, drop_unreadable, erased_among, read_marks
+from backend.store.tombstones import (
+    Erasures,
+    bury,
+    drop_unreadable,
+    erased_among,
+    raise_up,
+    read_marks,
+)
 from tests.conftest import NewDatabase
 from tests.databases import migrated
 from tests.store.test_publish import INTEGERS, NOW, TEXTS, prepared, profiles
@@ -117,7 +124,8 @@ async def test_every_row_about_a_customer_goes_and_nobody_elses(
     async with transaction(engine) as connection:
         await tell_gone(connection, {asked: Departure.DELETED, "CUS_A": Departure.DELETED}, NOW)
         assert await store.holds_any(connection, [customer])
-        await store.erase_rows(connection, [customer], NOW)
+        await tell_erased(connection, [customer], NOW)
+        await store.erase_rows(connection, [customer])
         assert not await store.holds_any(connection, [customer])
         for column in (column for column in HOLDERS if column.table is not customers_gone):
             left = [str(one) for one in await connection.scalars(select(column))]
@@ -159,8 +167,9 @@ async def test_rows_that_are_just_being_published_are_erased_behind_it(
     async def erased() -> None:
         async with transaction(engine) as connection:
             await bury(connection, MARKER, [SEVEN], NOW)
+            await tell_erased(connection, [SEVEN], NOW)
         async with transaction(engine) as connection:
-            await store.erase_rows(connection, [SEVEN], NOW)
+            await store.erase_rows(connection, [SEVEN])
 
     def closing(report: RunReport) -> RunReport:
         erasing.append(asyncio.create_task(erased()))
@@ -170,6 +179,60 @@ async def test_rows_that_are_just_being_published_are_erased_behind_it(
     await erasing[0]
     assert set(await profiles(engine, "7", "12")) == {"12"}
     assert sum((await counted(engine)).values()) == len(INTEGERS) - 1
+
+
+async def cut_short(engine: AsyncEngine) -> None:
+    """Erase as far as who is killed before any row is deleted."""
+    async with transaction(engine) as connection:
+        await bury(connection, MARKER, [SEVEN], NOW)
+        await tell_erased(connection, [SEVEN], NOW)
+
+
+async def known(engine: AsyncEngine) -> set[str]:
+    """Return whom our tables hold, but that they are gone."""
+    async with transaction(engine) as connection:
+        columns = (column for column in HOLDERS if column.table is not customers_gone)
+        return {str(one) for column in columns for one in await connection.scalars(select(column))}
+
+
+@pytest.mark.parametrize("ids", [INTEGERS, np.array(["12", "7", "9000000000"], dtype=object)])
+async def test_an_erasure_that_was_cut_short_is_finished_by_who_starts_next(
+    engine: AsyncEngine, ids: np.ndarray
+) -> None:
+    await published(engine, ids)
+    before = await counted(engine)
+    await cut_short(engine)
+    assert "7" in await known(engine)
+    for _ in range(2):
+        await store.finish_erasures(engine)
+        assert await known(engine) == {"12", "9000000000"}
+        assert sum(before.values()) - sum((await counted(engine)).values()) == 1
+        assert await told_gone(engine) == [("7", "erased")]
+
+
+@pytest.mark.parametrize("then", [INTEGERS, TEXTS])
+async def test_an_erasure_that_was_cut_short_is_finished_by_the_next_run(
+    engine: AsyncEngine, then: np.ndarray
+) -> None:
+    await published(engine)
+    await cut_short(engine)
+    at_work = replace(await prepared(engine, then), erasures=Erasures(marker=MARKER))
+    await store.publish(engine, at_work, now=NOW)
+    assert "7" not in await known(engine)
+    assert await told_gone(engine) == [("7", "erased")]
+
+
+async def test_whoever_is_erased_while_they_are_published_is_not_said_to_be_back(
+    on_sqlite: AsyncEngine,
+) -> None:
+    await cut_short(on_sqlite)
+    async with transaction(on_sqlite) as connection:
+        await take_back(connection, INTEGERS, MARKER)
+    assert await told_gone(on_sqlite) == [("7", "erased")]
+    async with transaction(on_sqlite) as connection:
+        await raise_up(connection, MARKER, [SEVEN])
+        await take_back(connection, INTEGERS, MARKER)
+    assert await told_gone(on_sqlite) == []
 
 
 async def test_a_tombstone_falls_once_the_shop_has_the_customer_no_longer(
@@ -234,7 +297,7 @@ async def test_who_left_is_told_for_thirty_days_and_not_once_they_are_back(
         newest = await store.read_gone(connection, now=NOW, since=NOW, limit=10)
         first = await store.read_gone(connection, now=NOW, limit=1)
         rest = await store.read_gone(connection, now=NOW, after=first[0].id, limit=10)
-        await take_back(connection, INTEGERS)
+        await take_back(connection, INTEGERS, MARKER)
         left = await store.read_gone(connection, now=NOW, limit=10)
     assert [one.customer_id for one in (*newest, *first, *rest)] == ["12", "7", "12"]
     assert left == []

@@ -13,6 +13,8 @@ from backend.database.database_clock import read_clock
 from backend.database.engine import transaction
 from backend.shop.accounts import accounts_of
 from backend.shop.asking import asked
+from backend.store.beside import drop_left_beside
+from backend.store.departures import tell_erased
 from backend.store.tombstones import bury, erased_among, raise_up
 
 
@@ -41,6 +43,7 @@ async def erase(
     in_shop = await asked(state.shop_engine, state.shop, find)
     ids, marker = in_shop or [customer_id], state.own_keys.tombstones
     async with transaction(state.engine) as connection:
+        now = await read_clock(connection)
         erased = await erased_among(connection, marker, ids)
         held = await store.holds_any(connection, ids)
         if not held and (not in_shop or erased) and not (erased and forget):
@@ -48,11 +51,15 @@ async def erase(
         if forget:
             await raise_up(connection, marker, ids)
         else:
-            await bury(connection, marker, ids, await read_clock(connection))
+            await bury(connection, marker, ids, now)
+        left = held or not erased
+        if left:
+            await tell_erased(connection, ids, now)
         action = Action.CUSTOMER_FORGOTTEN if forget else Action.CUSTOMER_ERASED
         await auditor.record(connection, action)
-    if held or not erased:
+    if left:
+        await drop_left_beside(state.engine)
         async with transaction(state.engine) as connection:
-            await store.erase_rows(connection, ids, await read_clock(connection))
+            await store.erase_rows(connection, ids)
     for one in ids:
         await state.cache.delete(cache_key(state, one))

@@ -1,5 +1,6 @@
 """What a list is asked for: its conditions, its order, its columns, and where a page begins."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -32,14 +33,24 @@ NAMES_OF_FIELDS = dict.fromkeys(
 CSV, JSON = "text/csv", "application/json"
 
 
+def _one_of(names: Iterable[str]) -> dict[str, Any]:
+    """Describe words that are one of these; a blank one, as forms send it, is none."""
+    return {"items": {"type": "string", "enum": [*names, ""]}}
+
+
 Statuses = Annotated[list[Status], BeforeValidator(several)]
 
 
 def _parameter(one: Condition) -> Any:
     said = Field(default=None, description=one.meaning)
     if one.comparison is Comparison.ONE_OF:
-        words: Any = Statuses if one.of == "status" else Words
-        return (words, Field(default=[], description=f"{one.meaning}; several by comma"))
+        is_status = one.of == "status"
+        told: Any = Field(
+            default=[],
+            description=f"{one.meaning}; several by comma",
+            json_schema_extra=_one_of(Status) if is_status else None,
+        )
+        return (Statuses if is_status else Words, told)
     if one.comparison in {Comparison.BEFORE, Comparison.SINCE}:
         return (WrittenInstant | None, said)
     kind = next(number.kind for number in NUMBERS if number.name == one.of)
@@ -84,7 +95,7 @@ class ListQuery(Question):
 
     fields: Words = Field(
         default=[],
-        json_schema_extra={"items": {"type": "string", "enum": [*NAMES_OF_FIELDS]}},
+        json_schema_extra=_one_of(NAMES_OF_FIELDS),
         description="Only these of a profile's fields, and customer_id; several by comma",
         examples=["email,archetype.id,value_at_risk"],
     )

@@ -25,12 +25,14 @@ from backend.shop.mapping.known_nodes import (
     PARTS_OF_A_TABLE,
 )
 from backend.shop.mapping.known_sql import (
+    ABOUT_THE_SESSION,
     ACTING,
     BEFORE_A_PARENTHESIS,
     CALLED_BY_NAME,
     KNOWN_FUNCTIONS,
     KNOWN_TYPES,
 )
+from backend.shop.mapping.sizes import makes_much, takes_long_to_read
 from backend.shop.mapping.sql_dialects import DIALECTS
 
 LONGEST = 20_000
@@ -90,30 +92,42 @@ def written_anew(
         When it does anything but read, or is not understood beyond doubt.
     """
     _refuse_unreadable(sql)
-    dialect = DIALECTS[database]()
     try:
-        return _written_anew(sql, dialect, _known(database) | allowed, condition)
+        return _written_anew(sql, database, _known(database) | allowed, condition)
     except RecursionError:
         raise RefusedSql("is nested too deep") from None
 
 
-def _written_anew(sql: str, dialect: Dialect, allowed: frozenset[str], condition: bool) -> str:
+def _written_anew(sql: str, database: str, allowed: frozenset[str], condition: bool) -> str:
+    dialect = DIALECTS[database]()
     before = _tokens(dialect, sql)
+    _refuse(takes_long_to_read(before))
     tree = _parsed(sql, dialect, condition)
     for node in tree.walk():
         _refuse_unknown(node)
+        _refuse(makes_much(node))
     _refuse_calls_by_dot(tree)
     text = _written(tree, dialect)
     after = _tokens(dialect, text)
     _refuse_another_meaning(before, after, tree, _parsed(text, dialect, condition))
-    unknown = frozenset(_called(after)) | frozenset(_cast_to(tree))
+    bare = ABOUT_THE_SESSION[_kind(database)]
+    unknown = frozenset((*_called(after), *_named_alone(after, bare), *_cast_to(tree)))
     if unknown - allowed:
         raise UnknownCalls(unknown - allowed)
     return text
 
 
 def _known(database: str) -> frozenset[str]:
-    return KNOWN_FUNCTIONS["mysql" if database == "mariadb" else database] | KNOWN_TYPES
+    return KNOWN_FUNCTIONS[_kind(database)] | KNOWN_TYPES
+
+
+def _kind(database: str) -> str:
+    return "mysql" if database == "mariadb" else database
+
+
+def _refuse(problem: str | None) -> None:
+    if problem is not None:
+        raise RefusedSql(problem)
 
 
 def _refuse_unreadable(sql: str) -> None:
@@ -288,6 +302,17 @@ def _called(tokens: Sequence[Token]) -> Iterator[str]:
         if opens and before != "as" and word not in BEFORE_A_PARENTHESIS:
             yield word
         before = word
+
+
+def _named_alone(tokens: Sequence[Token], functions: Collection[str]) -> Iterator[str]:
+    """Yield each word that calls a function without parentheses."""
+    before = None
+    for token in tokens:
+        is_name_of_ours = before in {TokenType.DOT, TokenType.ALIAS}
+        is_quoted = token.token_type in {TokenType.IDENTIFIER, TokenType.STRING}
+        if not is_name_of_ours and not is_quoted and token.text.lower() in functions:
+            yield token.text.lower()
+        before = token.token_type
 
 
 def _cast_to(tree: exp.Expr) -> Iterator[str]:

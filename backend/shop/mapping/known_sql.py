@@ -89,6 +89,20 @@ CALLED_BY_NAME = _words(
     """
 )
 
+# Those of them that tell of the session and not of the time: in other databases they are names.
+ABOUT_THE_SESSION: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "postgresql": _words(
+            """
+            current_catalog current_role current_schema current_user session_user system_user
+            user
+            """
+        ),
+        "mysql": _words("current_role current_user"),
+        "sqlite": frozenset(),
+    }
+)
+
 # Words that stand before a parenthesis without being a function.
 BEFORE_A_PARENTHESIS = _words(
     """

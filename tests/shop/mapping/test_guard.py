@@ -205,6 +205,10 @@ def test_a_filter_is_one_condition(condition: str) -> None:
         "SELECT a" + "::int" * 3000,
         "SELECT " + "CASE WHEN a THEN " * 61 + "1" + " END" * 61,
         "SELECT a" + " " * LONGEST,
+        "SELECT a" + "[1]" * 6000,
+        "SELECT " + ", ".join(["a[1]"] * 2000),
+        "SELECT a" + "+1" * 9000,
+        "SELECT 1 FROM a" + ",a" * 9000,
     ],
 )
 def test_what_is_huge_or_deep_is_refused_at_once(sql: str) -> None:
@@ -212,6 +216,78 @@ def test_what_is_huge_or_deep_is_refused_at_once(sql: str) -> None:
     with pytest.raises(RefusedSql):
         written_anew(sql, POSTGRESQL)
     assert time.process_time() - before < 5
+
+
+MAKES_MUCH = {
+    POSTGRESQL: (
+        "lpad(a, 1001)",
+        "rpad(a, 1000000000, 'b')",
+        "lpad(a, b)",
+        "lpad(a, 9 * 1000000)",
+        "CAST(a AS CHAR(10485760))",
+        "a::bit(83886080)",
+        "a::numeric(100000)",
+    ),
+    MYSQL: ("rpad(a, 1000000)", "CAST(a AS BINARY(1000000000))", "CONVERT(a, CHAR(99999))"),
+    SQLITE: (
+        "printf('%2000000000d', a)",
+        "PRINTF('%.2000000000f', a)",
+        "format('%*d', b, a)",
+        "printf(b, a)",
+        "printf('%5d' || b, a)",
+    ),
+}
+MAKES_LITTLE = {
+    POSTGRESQL: ("LPAD(a, 1000, '0')", "CAST(a AS CHAR(10))", "CAST(a AS VARCHAR(65535))"),
+    MYSQL: ("RPAD(a, 9, '0')", "CAST(a AS DECIMAL(18, 2))"),
+    SQLITE: ("PRINTF('%05d', a)", "FORMAT('%s-%.2f', a, b)"),
+}
+
+
+@pytest.mark.parametrize(
+    ("database", "call"), [(kind, call) for kind, calls in MAKES_MUCH.items() for call in calls]
+)
+def test_one_call_is_told_to_make_no_more_than_a_number_says(database: str, call: str) -> None:
+    with pytest.raises(RefusedSql, match=r"width|wider"):
+        written_anew(f"SELECT {call} FROM o", database)
+
+
+@pytest.mark.parametrize(
+    ("database", "call"), [(kind, call) for kind, calls in MAKES_LITTLE.items() for call in calls]
+)
+def test_one_call_may_make_what_a_shop_has(database: str, call: str) -> None:
+    assert written_anew(f"SELECT {call} FROM o", database) == f"SELECT {call} FROM o"
+
+
+@pytest.mark.parametrize(
+    ("database", "names"),
+    [
+        (POSTGRESQL, "current_user session_user user current_role current_catalog system_user"),
+        (POSTGRESQL, "CURRENT_SCHEMA User"),
+        (MYSQL, "current_user Current_Role"),
+    ],
+)
+def test_what_tells_of_the_session_without_parentheses_is_called_too(
+    database: str, names: str
+) -> None:
+    for name in names.split():
+        for sql in (f"SELECT {name}", f"SELECT lower({name}) FROM o ORDER BY 1"):
+            with pytest.raises(UnknownCalls) as caught:
+                written_anew(sql, database)
+            assert caught.value.names == {name.lower()}
+        with pytest.raises(UnknownCalls):
+            written_anew(f"a = {name}", database, condition=True)
+        assert written_anew(f"SELECT o.{name} FROM o", database)
+        assert written_anew(f"SELECT a AS {name} FROM o", database)
+        quoted = f'"{name}"' if database == POSTGRESQL else f"`{name}`"
+        assert written_anew(f"SELECT {quoted} FROM o", database)
+        assert written_anew(f"SELECT {name}", database, frozenset({name.lower()}))
+
+
+@pytest.mark.parametrize("name", ["CURRENT_DATE", "CURRENT_TIMESTAMP"])
+@pytest.mark.parametrize("database", EVERY)
+def test_the_time_may_be_told_without_parentheses(database: str, name: str) -> None:
+    assert name in written_anew(f"SELECT {name}", database)
 
 
 @pytest.mark.parametrize(
