@@ -104,7 +104,7 @@ async def test_history_outlives_its_run_and_its_customers(engine: AsyncEngine) -
         known = await connection.scalars(text("SELECT id FROM intelligence_runs"))
         assert known.all() == [later.run_id]
         before = await store.read_history(connection, HistoryFilter(), limit=9)
-        await store.erase_rows(connection, [CustomerId("7")], NOW)
+        await store.erase_rows(connection, [CustomerId("7")])
     assert {one.run_id for one in before} == {first.run_id, later.run_id}
     assert await history(engine) == before
 
