@@ -277,10 +277,9 @@ def test_what_tells_of_the_session_without_parentheses_is_called_too(
             assert caught.value.names == {name.lower()}
         with pytest.raises(UnknownCalls):
             written_anew(f"a = {name}", database, condition=True)
-        assert written_anew(f"SELECT o.{name} FROM o", database)
-        assert written_anew(f"SELECT a AS {name} FROM o", database)
         quoted = f'"{name}"' if database == POSTGRESQL else f"`{name}`"
-        assert written_anew(f"SELECT {quoted} FROM o", database)
+        for column in (quoted, f"o.{quoted}", f"a AS {quoted}"):
+            assert written_anew(f"SELECT {column} FROM o", database)
         assert written_anew(f"SELECT {name}", database, frozenset({name.lower()}))
 
 
@@ -299,6 +298,7 @@ def test_the_time_may_be_told_without_parentheses(database: str, name: str) -> N
         (MYSQL, 'SELECT "it\'s, sleep(3)"', "SELECT 'it''s, sleep(3)'"),
         (MYSQL, "SELECT 5 --1", "SELECT 5 - -1"),
         (POSTGRESQL, "SELECT a->>'x.y', b#>>'{c}'", "SELECT a ->> 'x.y', b #>> '{c}'"),
+        (POSTGRESQL, "SELECT o.user AS current_user", "SELECT o.user AS current_user"),
         (POSTGRESQL, "SELECT a::text", "SELECT CAST(a AS TEXT)"),
         (POSTGRESQL, 'SELECT "delete", pg_sleep FROM o', 'SELECT "delete", pg_sleep FROM o'),
         (POSTGRESQL, "SELECT 'it''s; -- fine', '/*'", "SELECT 'it''s; -- fine', '/*'"),
