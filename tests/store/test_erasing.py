@@ -46,7 +46,8 @@ ABOUT_NOBODY = {
     "lease_token lease_until stage share_done counts queued_at started_at finished_at error report "
     "explainer model not_published",
     "intelligence_segment_history": "run_id segment_id position name is_group customer_count "
-    "churn_risk_avg historical_revenue expected_revenue revenue_at_risk currency as_of published_at",
+    "churn_risk_avg historical_revenue expected_revenue revenue_at_risk currency as_of "
+    "published_at",
     "intelligence_segment_lineage": "id segment_id event relatives happened_at run_id",
     "intelligence_segment_names": "segment_id name description given_by updated_at",
     "intelligence_segments": "id position parent_id is_group level name description customer_count "
