@@ -13,13 +13,15 @@ from sqlalchemy import insert
 from backend.database.engine import opened, transaction
 from backend.files.guide_tables import shop_tables
 from tests.conftest import NewDatabase, wait_for
+from tests.databases import SqliteFolder
 from tests.live import Live, serving
-from tests.performed import NO_WORKER, performed
+from tests.performed import NO_WORKER, perform_once, performed
 from tests.shops import AS_OF, NAMES, Row, Shop, fill, invented
 
 pytestmark = pytest.mark.external
 START = AS_OF - timedelta(days=25)
 MOST_DAYS = 20
+CUSTOMERS = 900
 
 
 def living(customers: int) -> Shop:
@@ -39,6 +41,12 @@ def living(customers: int) -> Shop:
     return replace(shop, orders=paid, lines=[])
 
 
+async def seen_at_start(url: str) -> None:
+    """Prepare a shop of living customers that one run has seen, as of `START`."""
+    await fill(url, living(CUSTOMERS))
+    await perform_once(url, as_of=START)
+
+
 def reasons(live: Live, shop: Shop) -> dict[int, dict[str, Any]]:
     """Ask for everybody why they are where they are."""
     found = {}
@@ -47,9 +55,26 @@ def reasons(live: Live, shop: Shop) -> dict[int, dict[str, Any]]:
         if profile["explanation"] is not None:
             found[row["id"]] = {
                 "id": profile["archetype"]["id"],
+                "typical_order_value": profile["typical_order_value"],
                 **profile["explanation"]["segment"],
             }
     return found
+
+
+@pytest.fixture(scope="module")
+def told(
+    sqlite_folder: SqliteFolder, tmp_path_factory: pytest.TempPathFactory
+) -> dict[int, dict[str, Any]]:
+    """Say what everybody was told at `START`, asked once for all tests."""
+    url = sqlite_folder.prepared(seen_at_start)
+    with serving(url, tmp_path_factory.mktemp("told"), variables=NO_WORKER) as live:
+        return reasons(live, living(CUSTOMERS))
+
+
+def segments_of_all(live: Live) -> dict[int, str]:
+    """Ask in which segment everybody is now."""
+    page = live.get(f"/api/mcp/customers?fields=archetype.id&limit={CUSTOMERS}").json()
+    return {int(row["customer_id"]): row["archetype"]["id"] for row in page["customers"]}
 
 
 def crossings_by(kind: str, told: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
@@ -62,14 +87,10 @@ def crossings_by(kind: str, told: dict[int, dict[str, Any]]) -> dict[int, dict[s
 
 
 def who_is_silent(shop: Shop, days: int) -> set[int]:
+    """Return whose own orders leave those days to the ones that are tried."""
     start, end = (at.replace(tzinfo=None) for at in (START, START + timedelta(days=days)))
     ordered = {row["customer_id"] for row in shop.orders if start <= row["created_at"] < end}
     return {row["id"] for row in shop.customers} - ordered
-
-
-def alone(shop: Shop, number: int, days: int) -> bool:
-    """Whether a customer's own orders leave those days to the ones that are tried."""
-    return number in who_is_silent(shop, days)
 
 
 async def place(url: str, orders: dict[int, tuple[int, float]]) -> None:
@@ -91,22 +112,17 @@ async def place(url: str, orders: dict[int, tuple[int, float]]) -> None:
 
 
 def test_a_customers_segment_is_explained_and_what_is_foretold_comes_true(
-    new_sqlite: NewDatabase, tmp_path: Path
+    new_sqlite: NewDatabase, tmp_path: Path, told: dict[int, dict[str, Any]]
 ) -> None:
-    url, shop = new_sqlite(), living(900)
-    wait_for(fill(url, shop))
-    with serving(url, tmp_path, variables=NO_WORKER) as live:
-        performed(live, as_of=START)
+    shop = living(CUSTOMERS)
+    with serving(new_sqlite(seen_at_start), tmp_path, variables=NO_WORKER) as live:
         names = {s["id"]: s["name"] for s in live.get("/api/mcp/segments").json()["segments"]}
-        told = reasons(live, shop)
         silent = crossings_by("silence", told)
         soon = [one["amount"] for one in silent.values() if one["amount"] <= MOST_DAYS]
         days = max(set(soon), key=soon.count)
         performed(live, as_of=START + timedelta(days=days))
-        later = {
-            number: live.get(f"/api/mcp/customers/{number}").json()["archetype"]["id"]
-            for number in who_is_silent(shop, days) & set(silent)
-        }
+        there = segments_of_all(live)
+        later = {number: there[number] for number in who_is_silent(shop, days) & set(silent)}
     assert len(told) > 300
     for reason in told.values():
         begins = "Has not ordered yet." if reason["id"] == "no_orders" else "Ordered on "
@@ -131,26 +147,23 @@ def test_a_customers_segment_is_explained_and_what_is_foretold_comes_true(
 
 
 def test_orders_that_were_foretold_to_move_a_customer_do(
-    new_sqlite: NewDatabase, tmp_path: Path
+    new_sqlite: NewDatabase, tmp_path: Path, told: dict[int, dict[str, Any]]
 ) -> None:
     """So many orders of the usual value, a day apart, and a run after the last of them."""
-    url, shop = new_sqlite(), living(900)
-    wait_for(fill(url, shop))
+    url, shop = new_sqlite(seen_at_start), living(CUSTOMERS)
+    foretold = crossings_by("orders", told)
+    usual = {number: told[number]["typical_order_value"] or 20 for number in foretold}
+    wait_for(place(url, {one: (foretold[one]["amount"], usual[one]) for one in foretold}))
     with serving(url, tmp_path, variables=NO_WORKER) as live:
-        performed(live, as_of=START)
-        told = crossings_by("orders", reasons(live, shop))
-        usual = {
-            number: live.get(f"/api/mcp/customers/{number}").json()["typical_order_value"] or 20
-            for number in told
-        }
-        wait_for(place(url, {one: (told[one]["amount"], usual[one]) for one in told}))
         moved = []
         for amount in (1, 2, 3):
             performed(live, as_of=START + timedelta(days=amount - 1, hours=2))
-            for number, crossing in told.items():
-                if crossing["amount"] == amount and alone(shop, number, days=amount):
-                    there = live.get(f"/api/mcp/customers/{number}").json()["archetype"]["id"]
-                    moved.append((number, there, crossing["segment_id"]))
+            there, silent = segments_of_all(live), who_is_silent(shop, amount)
+            moved += [
+                (number, there[number], crossing["segment_id"])
+                for number, crossing in foretold.items()
+                if crossing["amount"] == amount and number in silent
+            ]
     assert len(moved) > 100
     assert [row for row in moved if row[1] != row[2]] == []
 
