@@ -53,7 +53,7 @@ async def list_audit(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=10_000, description="At most so many")] = 1000,
 ) -> Audit:
-    """List who started, cancelled, renamed, erased or exported, and when; never of whom.
+    """List who started, cancelled, renamed, erased or exported what, and when; never of whom.
 
     The newest first; with `after`, the oldest first.
     """

@@ -12,17 +12,21 @@ import typer
 from pydantic import ValidationError
 
 from backend.api.lists.list_query import BY_VALUE_AT_RISK, ListQuery, Question
+from backend.api.lists.list_told import told
 from backend.api.lists.read_list import AskedList, pages
 from backend.cli.configuration import checked_settings
 from backend.cli.consoles import err
+from backend.core.glossary import Action
 from backend.core.secret_keys import OwnKeys
 from backend.core.settings import Settings
-from backend.database.engine import AsyncEngine, opened
+from backend.database.database_clock import read_clock
+from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import opening_of_ours, opening_of_shop
 from backend.files.list_files import Write, csv_on, list_file
 from backend.results.customer_filter import CONDITIONS, Comparison
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
+from backend.store.audit import COMMAND, record
 
 STANDARD_OUTPUT = "-"
 
@@ -93,10 +97,17 @@ async def _export(settings: Settings, query: ListQuery, out: str) -> int:
     ):
         sources = Sources(engine, shop_engine, shop, OwnKeys.of(settings.secrets))
         with _writing(out, asked) as write:
+            await _note(engine, asked)
             async for page in pages(sources, asked):
                 write(page.values(asked.columns))
                 count += len(page.listed)
     return count
+
+
+async def _note(engine: AsyncEngine, asked: AskedList) -> None:
+    async with transaction(engine) as connection:
+        now, line = await read_clock(connection), told(asked.question)
+        await record(connection, COMMAND, Action.LIST_EXPORTED, line, now=now)
 
 
 def _writing(out: str, asked: AskedList) -> AbstractContextManager[Write]:

@@ -1,11 +1,13 @@
 """What the commands print: tables, notes, JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
 from rich import box
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -14,6 +16,9 @@ from backend.results.readiness import Readiness
 from backend.results.root import Result
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
+
+# Below that the names of segments would get no room beside all that is told of them.
+ROOM_FOR_ALL = 76
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
@@ -35,29 +40,49 @@ def print_json(result: Result) -> None:
 
 
 def print_report(report: RunReport) -> None:
-    out.print(_segments_table(report.segments, report.currency))
+    out.print(_segments_table(report.segments, report.currency, out.width))
     for note in report.notes:
         out.print(f"• {note}")
 
 
-def _segments_table(segments: Sequence[Segment], currency: str | None) -> Table:
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of the segments' table; narrow terminals have room for the main ones alone."""
+
+    heading: str
+    value: Callable[[Segment], str]
+    is_main: bool = True
+    is_number: bool = True
+
+
+def _columns(currency: str | None) -> Sequence[_Column]:
+    return (
+        _Column("Segment", lambda one: one.name, is_number=False),
+        _Column("Id", lambda one: one.id, is_main=False, is_number=False),
+        _Column("Customers", lambda one: f"{one.customer_count:,}"),
+        _Column("Orders", lambda one: _shown(one.characteristics.frequency, ".0f"), is_main=False),
+        _Column("Days", lambda one: _shown(one.characteristics.recency_days, ".0f"), is_main=False),
+        _Column(
+            "LTV" if currency is None else f"LTV, {currency}",
+            lambda one: _shown(one.avg_ltv, ",.0f"),
+        ),
+        _Column("Churn", lambda one: _shown(one.churn_risk_avg, ".0%")),
+    )
+
+
+def _segments_table(segments: Sequence[Segment], currency: str | None, width: int) -> Table:
+    shown = [one for one in _columns(currency) if one.is_main or width >= ROOM_FOR_ALL]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Segment", overflow="fold")
-    table.add_column("Id", no_wrap=True)
-    ltv = "LTV" if currency is None else f"LTV, {currency}"
-    for name in ("Customers", "Orders", "Days", ltv, "Churn"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for segment in segments:
-        table.add_row(
-            segment.name,
-            segment.id,
-            f"{segment.customer_count:,}",
-            _shown(segment.characteristics.frequency, ".0f"),
-            _shown(segment.characteristics.recency_days, ".0f"),
-            _shown(segment.avg_ltv, ",.0f"),
-            _shown(segment.churn_risk_avg, ".0%"),
+    for one in shown:
+        justify: JustifyMethod = "right" if one.is_number else "left"
+        # Only names are broken: half of a number or an id is another.
+        table.add_column(
+            one.heading, justify=justify, no_wrap=one.heading != "Segment", overflow="fold"
         )
-    table.caption = "Orders and days since the last one: medians. LTV and churn risk: means."
+    for segment in segments:
+        table.add_row(*(one.value(segment) for one in shown))
+    of_all = "Orders and days since the last one: medians. LTV and churn risk: means."
+    table.caption = of_all if width >= ROOM_FOR_ALL else "LTV and churn risk: means."
     return table
 
 

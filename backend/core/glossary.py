@@ -71,6 +71,7 @@ class Action(StrEnum):
     CUSTOMER_ERASED = "customer_erased"
     CUSTOMER_FORGOTTEN = "customer_forgotten"
     CUSTOMER_EXPORTED = "customer_exported"
+    LIST_EXPORTED = "list_exported"
     TOMBSTONES_DROPPED = "tombstones_dropped"
 
 

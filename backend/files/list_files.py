@@ -20,8 +20,8 @@ from backend.results.declared import Count, Flag, Instant, Kind, Label, Quantity
 
 Row = Sequence[Any]
 Write = Callable[[Iterable[Row]], None]
-# What spreadsheets take for the beginning of a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What spreadsheets take for the beginning of a formula; East Asian ones the wide signs too.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 ROWS_OF_A_SHEET = 1_048_576
 
 

@@ -20,4 +20,5 @@ class AuditEntry(Result):
     action: Action
     """What."""
     subject: str | None
-    """Id of the run or the segment that it was done to; null where that was a person."""
+    """Id of the run or the segment that it was done to; of a list what was asked for, as far as 100
+    letters go; null where that was a person."""

@@ -32,7 +32,7 @@ async def record(
     action
         What was done.
     subject
-        Id of the run or segment it was done to; never a customer's.
+        Id of the run or segment it was done to, or what list was asked for; never a customer's.
     now
         The time.
     """

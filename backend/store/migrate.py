@@ -13,7 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from backend.core.errors import DatabaseUnavailable, TablesBusy, TablesInTheWay, TablesTooNew
 from backend.core.late import late
 from backend.database.engine import AsyncConnection, AsyncEngine, problems_named, transaction
-from backend.store.tables_found import running_run, runs_table, tables_in_the_way
+from backend.store.tables_found import (
+    missing_tables,
+    running_run,
+    runs_table,
+    tables_in_the_way,
+)
 
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
 # A name of our own: a shop may use Alembic for its own tables in the same database.
@@ -29,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 async def migrate(engine: AsyncEngine, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
-    """Bring our tables to the newest version; does nothing when they are.
+    """Bring our tables to the newest version, put back those that are gone; else do nothing.
 
     Parameters
     ----------
@@ -56,7 +61,7 @@ async def migrate(engine: AsyncEngine, *, patience_seconds: float = PATIENCE_SEC
 
 
 async def refuse_unusable(engine: AsyncEngine) -> bool:
-    """Look whether our tables can be brought to the newest version; return whether they are at it.
+    """Look whether our tables can be brought to the newest version; return whether all are at it.
 
     Raises
     ------
@@ -139,7 +144,7 @@ def _is_current(connection: Connection) -> bool:
     version = _current_version(connection)
     if version is not None and version not in known_versions():
         raise TablesTooNew(version)
-    return version == known_versions()[-1]
+    return version == known_versions()[-1] and not missing_tables(connection)
 
 
 def _current_version(connection: Connection) -> str | None:

@@ -61,6 +61,13 @@ def tables_in_the_way(connection: Connection, revision: str | None) -> list[str]
     ]
 
 
+def missing_tables(connection: Connection) -> list[str]:
+    """Return the tables of ours that are not there, by name; users may have put views there."""
+    inspector = inspect(connection)
+    there = {*inspector.get_table_names(), *inspector.get_view_names()}
+    return sorted(intelligence.tables.keys() - there)
+
+
 def runs_table(connection: Connection) -> str | None:
     """Return what our table of runs is called in this database; None where there is none."""
     inspector = inspect(connection)

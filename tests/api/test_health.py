@@ -146,6 +146,20 @@ async def test_somebody_who_writes_proves_that_sqlite_can_be_written(
     writing.close()
 
 
+async def test_a_file_that_cannot_grow_is_told(new_sqlite: NewDatabase) -> None:
+    """What is written and taken back has to leave SQLite's memory to be a proof."""
+    url, bounds = new_sqlite(shop_with_our_tables), hurried(SECONDS)
+    one = opened(url, bounds=bounds, pool_size=1)
+    async with one as engine, opened(url, bounds=bounds) as shop_engine:
+        async with engine.connect() as connection:
+            pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
+            await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        look = await prober(engine, shop_engine).look()
+    assert (look.intelligence.state, look.shop.state, look.is_ready) == ("disk_full", "ok", False)
+    assert "no space left" in str(look.intelligence.sentence)
+    assert await rows_of_runs(url) == 0
+
+
 async def test_many_who_ask_at_once_cost_one_look(new_sqlite: NewDatabase) -> None:
     url = new_sqlite(shop_with_our_tables)
     async with opened(url) as engine:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from backend.database.engine import opened
 from tests.conftest import NewDatabase, wait_for
-from tests.live import API_KEY, Live, serving
+from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop, performed
 from tests.shops import AS_OF, Shop
 
@@ -208,6 +208,16 @@ def test_a_file_holds_the_whole_list(live: Live, published: pd.DataFrame) -> Non
     assert table.value_at_risk.sum() == pytest.approx(wanted.value_at_risk.sum(), abs=0.005)
     assert table.archetype_id.notna().all()
     assert (table.as_of == "2024-06-01T00:00:00+00:00").all()
+
+
+def test_a_list_that_leaves_whole_is_in_the_audit_and_a_page_is_not(live: Live) -> None:
+    key = {"X-API-Key": API_KEY}
+    live.client.get(LIST, params={"min_frequency": "1"}, headers=key)
+    live.client.get(LIST, params={"min_churn_risk": "0.25"}, headers={**key, "Accept": "text/csv"})
+    (newest, *_) = live.get("/api/admin/audit?limit=1", ADMIN_KEY).json()["entries"]
+    assert newest["action"] == "list_exported"
+    assert newest["subject"] == "sort=-value_at_risk&min_churn_risk=0.25"
+    assert len(newest["key"]) == 12
 
 
 def test_a_name_in_a_file_is_no_formula(live: Live) -> None:

@@ -7,7 +7,10 @@ from subprocess import CompletedProcess
 import pandas as pd
 import pytest
 
-from tests.conftest import NewDatabase
+from backend.database.engine import opened, transaction
+from backend.results.audit_entry import AuditEntry
+from backend.store.audit import read_audit
+from tests.conftest import NewDatabase, wait_for
 from tests.live import command
 from tests.performed import clustered_shop
 
@@ -43,6 +46,24 @@ def test_every_kind_of_file_holds_the_same_list(url: str, tmp_path: Path) -> Non
         "list.parquet",
         "list.xlsx",
     }
+
+
+def test_who_took_which_list_is_in_the_audit(url: str, tmp_path: Path) -> None:
+    named = ("--segment", "ada@example.org", "--segment", "active", "--min-churn-risk", "0.2")
+    assert exported(url, tmp_path, *named).returncode == 0
+    assert exported(url, tmp_path, "--out", "list.doc").returncode == 2
+    many = [part for number in range(30) for part in ("--segment", f"segment-{number}")]
+    assert exported(url, tmp_path, *many).returncode == 0
+    first, second = [one for one in wait_for(audited(url)) if one.action == "list_exported"][::-1]
+    assert (first.key, second.key) == ("command", "command")
+    assert first.subject == "sort=-value_at_risk&segment=…,active&min_churn_risk=0.2"
+    assert str(second.subject).startswith("sort=-value_at_risk&segment=segment-0,segment-1,")
+    assert len(str(second.subject)) == 100
+
+
+async def audited(url: str) -> list[AuditEntry]:
+    async with opened(url) as engine, transaction(engine) as connection:
+        return await read_audit(connection, limit=10)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,22 @@ def test_names_in_findings_are_text(
     assert HARMLESS in capsys.readouterr().out
 
 
+def test_segments_have_their_names_on_a_narrow_terminal(
+    report: RunReport, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(out, "_width", 40)
+    called = replace(report.segments[0], name="Winter holiday shoppers", customer_count=1234567)
+    print_report(replace(report, segments=(called,), notes=(), currency="USD"))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 40
+    assert "Winter" in "".join(lines)
+    row = next(line for line in lines if "1,234,567" in line)
+    width = row.index("1,234,567")
+    told = "".join(line[:width].replace(" ", "") for line in lines)
+    assert "Winterholidayshoppers" in told
+    assert f"{called.churn_risk_avg:.0%}" in row
+
+
 def test_findings_can_be_read_on_a_narrow_terminal(
     report: RunReport, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,26 @@ async def test_migrations_make_what_the_code_expects(engine: AsyncEngine) -> Non
     assert {"idx_intelligence_archetype", "idx_intelligence_updated"} <= names
 
 
+@pytest.mark.parametrize("lost", ["intelligence_tombstones", "customer_intelligence"])
+async def test_a_table_that_somebody_dropped_is_put_back(
+    engine: AsyncEngine, database_url: str, lost: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await migrate(engine)
+    await execute(
+        database_url,
+        "INSERT INTO intelligence_segment_names (segment_id, name, given_by, updated_at) "
+        "VALUES ('active', 'Ours', 'person', '2024-01-01 00:00:00')",
+    )
+    await execute(database_url, f"DROP TABLE {lost}")
+    await migrate(engine)
+    async with transaction(engine) as connection:
+        assert await connection.run_sync(differences) == []
+        kept = "SELECT COUNT(*) FROM intelligence_segment_names"
+        assert await connection.scalar(text(kept)) == 1
+    told = [one.__dict__["tables"] for one in caplog.records if "gone" in one.message]
+    assert told == [[lost]]
+
+
 async def test_many_processes_may_migrate_at_once(database_url: str) -> None:
     engines = [create_engine(database_url) for _ in range(5)]
     await asyncio.gather(*(migrate(engine) for engine in engines))

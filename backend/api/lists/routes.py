@@ -4,18 +4,21 @@ from typing import Annotated, Any
 
 from fastapi import Header, Query, Response
 
+from backend.api.audited import Audited, Auditor
 from backend.api.bodies import body_of, sent
 from backend.api.fields import SegmentIdInPath
 from backend.api.lists.batch import batch_answer
 from backend.api.lists.example import CSV_EXAMPLE
 from backend.api.lists.list_csv import csv_answer
 from backend.api.lists.list_query import ListQuery, of_segment
+from backend.api.lists.list_told import told
 from backend.api.lists.read_list import AskedList, page_answer
 from backend.api.lists.schema import BatchRequest, CustomerBatch, CustomerPage
 from backend.api.problem_answers import problems
 from backend.api.routers import SeesPeople, for_any_key
 from backend.api.state import ApiState, State
 from backend.core.errors import PeopleMasked
+from backend.core.glossary import Action
 
 router = for_any_key("/api/mcp/customers", "customers")
 
@@ -36,13 +39,14 @@ async def list_customers(
     state: State,
     sees_people: SeesPeople,
     query: Annotated[ListQuery, Query()],
+    audited: Audited,
     accept: Accept = None,
 ) -> Response | dict[str, Any]:
     """List the customers who meet all conditions, and what all of them add up to.
 
-    In pages, or with `format=csv` or `Accept: text/csv` whole as a file.
+    In pages, or with `format=csv` or `Accept: text/csv` whole as a file, which the audit notes.
     """
-    return await _answer(state, query, accept, sees_people=sees_people)
+    return await _answer(state, query, accept, audited, sees_people=sees_people)
 
 
 @of_segments.get(
@@ -53,18 +57,20 @@ async def list_segment_customers(
     sees_people: SeesPeople,
     segment_id: SegmentIdInPath,
     query: Annotated[ListQuery, Query()],
+    audited: Audited,
     accept: Accept = None,
 ) -> Response | dict[str, Any]:
     """List the customers of one segment, or of one group; all else is as for all customers."""
     of_one = await of_segment(state, segment_id, query)
-    return await _answer(state, of_one, accept, sees_people=sees_people)
+    return await _answer(state, of_one, accept, audited, sees_people=sees_people)
 
 
 async def _answer(
-    state: ApiState, query: ListQuery, accept: str | None, *, sees_people: bool
+    state: ApiState, query: ListQuery, accept: str | None, audited: Auditor, *, sees_people: bool
 ) -> Response | dict[str, Any]:
     asked = AskedList.of(query, state, sees_people=sees_people)
     if query.wants_csv(accept):
+        await audited.note(Action.LIST_EXPORTED, told(asked.question))
         return await csv_answer(state, asked)
     return await page_answer(state, asked, limit=query.limit, totals=query.totals)
 

@@ -85,8 +85,8 @@ class TablesTooOld(BackendError):
     def __init__(self, found: str | None = None) -> None:
         self.found = found
         super().__init__(
-            "Our tables are not yet as this version needs them; where AUTO_MIGRATE=false, run "
-            "python -m backend migrate."
+            "Our tables are not all there, or not as this version needs them: python -m backend "
+            "migrate makes them; so does whoever does the runs, unless AUTO_MIGRATE=false."
         )
 
 
