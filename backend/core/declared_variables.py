@@ -95,7 +95,7 @@ class DeclaredVariables(BaseSettings):
     )
     api_key_masked: OptionalSecret = variable(
         "Key, or several, that reads numbers but neither e-mails nor names",
-        "one key, or several separated by commas",
+        KEYS_EXPECTED,
         None,
         secret=True,
     )
@@ -107,7 +107,7 @@ class DeclaredVariables(BaseSettings):
     )
     metrics_key: OptionalSecret = variable(
         "Key that opens /metrics; unset: this machine and ADMIN_API_KEY do",
-        "one key",
+        f"one key; {HOW_TO_MAKE_ONE} makes one",
         None,
         secret=True,
     )
@@ -316,7 +316,7 @@ class DeclaredVariables(BaseSettings):
             raise PydanticCustomError(UNUSABLE_KEY, "{reason}", reason)
         return masked
 
-    @field_validator("api_key", "admin_api_key", "api_key_masked")
+    @field_validator("api_key", "admin_api_key", "api_key_masked", "metrics_key")
     @classmethod
     def _can_be_sent(cls, keys: SecretStr | None) -> SecretStr | None:
         for reason in filter(None, map(why_unusable, split(keys) if keys else ())):

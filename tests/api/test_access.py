@@ -61,6 +61,25 @@ def test_every_answer_has_a_request_id(live: Live) -> None:
     assert len(evil.headers["X-Request-ID"]) == 16
 
 
+@pytest.mark.parametrize(
+    ("sent", "is_taken"),
+    [
+        (b"a.B_9-" + b"x" * 58, True),
+        (b"x" * 65, False),
+        (b"x" * 60_000, False),
+        (b"", False),
+        (b"a%0d%0aX-Evil: 1", False),
+        (b'"quoted"', False),
+        (b"\xc3\xbc", False),
+        (b"\xff", False),
+    ],
+)
+def test_an_id_that_is_no_plain_word_is_not_taken(live: Live, sent: bytes, is_taken: bool) -> None:
+    told = live.client.get("/health/live", headers={b"X-Request-ID": sent}).headers["X-Request-ID"]
+    assert (told == sent.decode("latin-1")) is is_taken
+    assert is_taken or (len(told) == 16 and told.isalnum())
+
+
 def test_errors_are_problems(live: Live) -> None:
     for answer, status in (
         (live.client.get("/nowhere"), 404),

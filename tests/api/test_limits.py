@@ -67,6 +67,16 @@ def test_nobody_else_can_name_an_address(tmp_path: Path) -> None:
         assert statuses == [401, 401, 401, 429]
 
 
+def test_what_a_stranger_adds_to_a_proxys_word_is_not_believed(live: Live) -> None:
+    for number in range(5):
+        chain = f"203.0.113.{number}, 198.51.100.7"  # the proxy appended who asked it
+        answer = asked(live, "wrong", chain)
+        assert answer.status_code == (401 if number < 3 else 429)
+    lines = [("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-For", "198.51.100.7")]
+    headers = [("X-API-Key", "wrong"), *lines]
+    assert live.client.get(SEGMENTS, headers=headers).status_code == 429
+
+
 def test_each_key_has_its_quota_and_is_told(live: Live) -> None:
     told = [asked(live, API_KEY) for _ in range(6)]
     assert [answer.status_code for answer in told] == [200] * 5 + [429]

@@ -4,13 +4,15 @@ import json
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.conftest import NewDatabase, execute, read_only_url, wait_for
 from tests.databases import migrated
-from tests.live import environment, run, serving
+from tests.live import environment, run, serving, started_anew
 from tests.performed import NO_WORKER
-from tests.services import free_port
+from tests.services import free_port, listens
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 WRONG = {"CHURN_HORIZON_DAYS": "never"}
 SAID = "CHURN_HORIZON_DAYS holds 'never'"
@@ -37,6 +39,40 @@ def test_a_wrong_variable_ends_every_server(tmp_path: Path, how: str, code: int)
     assert SAID in done.stderr
     assert "Traceback" not in done.stderr
     assert done.returncode == code
+
+
+@pytest.mark.parametrize("variable", ["API_KEY", "ADMIN_API_KEY", "API_KEY_MASKED", "METRICS_KEY"])
+@pytest.mark.parametrize(
+    "key", ['"in-quotes-of-a-file"', "two\nlines-of-one-key", "schlüssel-für-alle"]
+)
+def test_a_key_that_nobody_can_send_ends_the_start_and_is_not_repeated(
+    tmp_path: Path, variable: str, key: str
+) -> None:
+    done = run("backend", ["serve"], tmp_path, environment("sqlite:///x.db", {variable: key}))
+    (line,) = done.stderr.strip().splitlines()
+    assert done.returncode == 2
+    assert line.startswith(f"{variable} ")
+    assert "secrets.token_urlsafe(32)" in line
+    assert not {key, *key.splitlines(), key.strip('"')} & set(line.split())
+
+
+@pytest.mark.long
+def test_gunicorn_serves_as_the_docs_have_it(tmp_path: Path) -> None:
+    (tmp_path / "x.db").touch()
+    port, log = free_port(), tmp_path / "log"
+    module, *arguments = f"{GUNICORN} -w 2".format(port=port).split()
+    variables = environment("sqlite:///x.db", NO_WORKER)
+    process = started_anew(
+        module, arguments, folder=tmp_path, variables=variables, stdout=log, stderr=log
+    )
+    try:
+        wait_until(lambda: listens(f"http://127.0.0.1:{port}"), log.read_text)
+        answer = httpx.get(f"http://127.0.0.1:{port}/health/live", timeout=PATIENCE_SECONDS)
+        assert answer.json() == {"status": "alive"}
+        assert len(answer.headers["X-Request-ID"]) == 16
+    finally:
+        process.terminate()
+        assert process.wait(PATIENCE_SECONDS) == 0, log.read_text()
 
 
 @pytest.mark.external
