@@ -3,6 +3,7 @@
 Each cause has a word that stays the same, whether it passes by itself, and what to do about it.
 """
 
+import errno
 import re
 import socket
 import sqlite3
@@ -25,6 +26,9 @@ from backend.database.postgresql_errors import (
 )
 
 URL_OF = {"shop": "DATABASE_URL", "intelligence": "INTELLIGENCE_DATABASE_URL or else DATABASE_URL"}
+
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +228,8 @@ def _on_postgresql(error: Any, *, connecting: bool) -> str | None:
 
 
 def _on_the_way(error: OSError) -> str:
+    if error.errno in NO_ROOM:
+        return "disk_full"
     if isinstance(error, ssl.SSLCertVerificationError):
         return "certificate"
     if isinstance(error, socket.gaierror):

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryFile
 from urllib.parse import quote
 
 from sqlalchemy import URL
 
+from backend.database.causes import NO_ROOM
 from backend.database.url_options import refuse_unknown, say_dropped, words
 from backend.database.urls import InvalidDatabaseUrl
 
@@ -23,6 +25,10 @@ IN_MEMORY = ("", ":memory:")
 # The two bytes of a file's header that say how it is written. https://www.sqlite.org/fileformat.html
 WRITE_AND_READ_VERSION = slice(18, 20)
 WAL = b"\x02\x02"
+
+
+# What a disk that is as good as full has no room for, and a look at it costs nothing.
+ROOM_BYTES = 64 * 1024
 
 
 class Opening(StrEnum):
@@ -113,3 +119,19 @@ def _missing(path: Path) -> sqlite3.OperationalError:
     error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
     error.sqlite_errorname = "SQLITE_CANTOPEN"
     return error
+
+
+def prove_room_beside(file: Path) -> None:
+    """Write beside a file what is gone at once.
+
+    Raises
+    ------
+    OSError
+        Where there is no room. Whether the folder can be written says nothing of the file.
+    """
+    try:
+        with TemporaryFile(dir=file.parent) as probe:
+            probe.write(bytes(ROOM_BYTES))
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise

@@ -3,11 +3,13 @@
 What is written is taken back: a proof leaves nothing.
 """
 
+import asyncio
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import column, func, insert, null, select, table
@@ -15,13 +17,10 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import DatabaseUnavailable, TablesTooNew, TablesTooOld
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
+from backend.database.sqlite_files import prove_room_beside
 from backend.store.migrate import VERSION_TABLE, known_versions
 from backend.store.tables import intelligence, runs
 
-# What is taken back never leaves SQLite's memory, unless it is more than that holds: then a full
-# disk is met. The connection is for looks at health alone.
-SMALL_MEMORY = "PRAGMA cache_size = 1"
-MUCH = " " * 256 * 1024
 # SQLite has one writer: whoever keeps it from us writes, which is proof enough.
 SQLITE_WAITS = "PRAGMA busy_timeout = 50"
 
@@ -104,15 +103,20 @@ async def prove_writable(engine: AsyncEngine) -> None:
 
 
 async def _write_and_take_back(engine: AsyncEngine) -> None:
-    row = _a_run()
     async with transaction(engine) as connection:
         if connection.dialect.name == "sqlite":
             await connection.exec_driver_sql(SQLITE_WAITS)
-            await connection.exec_driver_sql(SMALL_MEMORY)
-            row["counts"] = MUCH
-        await connection.execute(insert(runs).values(row))
+            await _prove_room(connection)
+        await connection.execute(insert(runs).values(_a_run()))
         with suppress(DBAPIError):  # a connection that is gone has taken it back
             await connection.rollback()
+
+
+async def _prove_room(connection: AsyncConnection) -> None:
+    """Meet a full disk, which what SQLite takes back never would: it does not leave its memory."""
+    file = (await connection.exec_driver_sql("SELECT file FROM pragma_database_list")).scalar()
+    if file:  # none has a name in memory
+        await asyncio.to_thread(prove_room_beside, Path(file))
 
 
 def _a_run() -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """Health proves the service, not a socket: each thing that can be wrong is told from the others."""
 
 import asyncio
+import resource
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -146,15 +148,21 @@ async def test_somebody_who_writes_proves_that_sqlite_can_be_written(
     writing.close()
 
 
-async def test_a_file_that_cannot_grow_is_told(new_sqlite: NewDatabase) -> None:
-    """What is written and taken back has to leave SQLite's memory to be a proof."""
-    url, bounds = new_sqlite(shop_with_our_tables), hurried(SECONDS)
-    one = opened(url, bounds=bounds, pool_size=1)
-    async with one as engine, opened(url, bounds=bounds) as shop_engine:
-        async with engine.connect() as connection:
-            pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
-            await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-        look = await prober(engine, shop_engine).look()
+@contextmanager
+def small_files() -> Iterator[None]:
+    """Let files grow to 48 kB and no further: SQLite's shared memory has room in that."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (48 * 1024, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_a_full_disk_is_told(new_sqlite: NewDatabase) -> None:
+    url = new_sqlite(shop_with_our_tables)
+    with small_files():
+        look = await looked(url)
     assert (look.intelligence.state, look.shop.state, look.is_ready) == ("disk_full", "ok", False)
     assert "no space left" in str(look.intelligence.sentence)
     assert await rows_of_runs(url) == 0
