@@ -88,13 +88,14 @@ def create_app(settings: Settings) -> FastAPI:
     _surround(app, settings, requests)
     problems.install(app)
     for router in (
-        health.router,
+        # In the order in which they are looked through: what is asked most comes first.
         lists.router,
-        lists.of_segments,
-        metrics_page.router,
         customers.router,
         segments.router,
         segments.over_time,
+        lists.of_segments,
+        health.router,
+        metrics_page.router,
         runs.status,
         runs.admin,
         runs.reading,

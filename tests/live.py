@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ STATUS = "/api/admin/cluster/status"
 ENDED = {"succeeded", "failed", "cancelled"}
 UVICORN, SERVE = ("uvicorn", "backend.main:app"), ("backend", "serve")
 ON_SQLITE = "sqlite:///"
+# What changes beside a service is told by its next answer; `test_served.py` has the service wait.
+AT_ONCE = {"SERVED_RUN_SECONDS": "0", "ANSWER_SECONDS": "0"}
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR")
 
 Process = subprocess.Popen[bytes] | Forked
@@ -56,6 +58,10 @@ class Live:
             lambda: self.get(path).status_code == status, lambda: f"{path} is not {status} yet"
         )
 
+    def until_told(self, path: str, is_so: Callable[[Any], bool]) -> None:
+        """Ask until the answer's JSON is so."""
+        wait_until(lambda: is_so(self.get(path).json()), lambda: f"{path} does not say so yet")
+
     def state(self, key: str = API_KEY) -> str:
         """Say how far the last run is."""
         return str(self.get(STATUS, key).json()["state"])
@@ -70,7 +76,7 @@ def environment(url: str, variables: Mapping[str, str] | None = None) -> dict[st
     """Return the variables of a service, with nothing of the caller's own configuration."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     ours = {"DATABASE_URL": url, "API_KEY": API_KEY, "ADMIN_API_KEY": ADMIN_KEY, **VARIABLES}
-    return {**kept, "PYTHONPATH": str(ROOT), **ours, **(variables or {})}
+    return {**kept, "PYTHONPATH": str(ROOT), **ours, **AT_ONCE, **(variables or {})}
 
 
 @contextmanager

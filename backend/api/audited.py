@@ -39,7 +39,7 @@ class Auditor:
             await self.record(connection, action, subject)
 
 
-def auditor_of(state: State, key: Annotated[str | None, Security(key_header)]) -> Auditor:
+async def auditor_of(state: State, key: Annotated[str | None, Security(key_header)]) -> Auditor:
     """Say who the caller is."""
     return Auditor(state, fingerprint(state.own_keys.fingerprints, key or ""))
 

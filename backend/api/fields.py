@@ -50,7 +50,7 @@ class AnyText(Convertor[str]):
 register_url_convertor("any_text", AnyText())
 
 
-def customer_id_in_path(
+async def customer_id_in_path(
     customer_id: Annotated[str, Path(description="The shop's id of a customer, as text")],
 ) -> CustomerId:
     """Read the id that is asked for.

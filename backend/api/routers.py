@@ -4,6 +4,8 @@ Their routes look at the key before anything of the body is read.
 """
 
 from collections.abc import Callable, Coroutine
+from functools import partial
+from inspect import signature
 from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Depends, Request, Response, Security
@@ -13,8 +15,9 @@ from backend.api.admission import headers_of_use
 from backend.api.bounded_request import BODY_BYTES, BoundedRequest
 from backend.api.keys import Role, key_header
 from backend.api.problem_answers import problems
+from backend.api.repeated import RepeatableAnswer
 from backend.api.request_bounds import announces_body
-from backend.api.state import state_of
+from backend.api.state import ApiState
 
 ALWAYS_POSSIBLE = (408, 413, 422, 429, 503)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -39,6 +42,7 @@ class KeyedRoute(APIRoute):
     ) -> None:
         # Not handed on: the framework's own bound comes before the key and answers in plain text.
         self._body_bytes = max_body_size or BODY_BYTES
+        self._is_repeatable = signature(endpoint).return_annotation is RepeatableAnswer
         super().__init__(path, endpoint, **rest)
 
     def get_route_handler(self) -> Handler:
@@ -46,11 +50,17 @@ class KeyedRoute(APIRoute):
         work = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            use = await state_of(request).admission.admit(request, self.opens_with)
+            state: ApiState = request.state.api
+            use = await state.admission.admit(request, self.opens_with)
             bounded = BoundedRequest(request.scope, request.receive, self._body_bytes)
             if announces_body(dict(request.scope["headers"])):
                 await bounded.body()
-            answer = await work(bounded)
+            if self._is_repeatable:
+                answer = await state.answers.answer(
+                    bounded, partial(work, bounded), sees_people=is_shown_people(request)
+                )
+            else:
+                answer = await work(bounded)
             if use is not None:
                 answer.headers.update(headers_of_use(use))
             return answer
@@ -70,10 +80,15 @@ class ForAdmins(KeyedRoute):
     opens_with = Role.ADMINISTERS
 
 
-def sees_people(request: Request) -> bool:
+def is_shown_people(request: Request) -> bool:
     """Tell whether the key that was sent may see e-mails and names."""
     role: Role = request.state.role
     return role >= Role.READS
+
+
+async def sees_people(request: Request) -> bool:
+    """Tell a route whether its caller may see e-mails and names."""
+    return is_shown_people(request)
 
 
 SeesPeople = Annotated[bool, Depends(sees_people)]

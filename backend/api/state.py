@@ -10,7 +10,10 @@ from itsdangerous import URLSafeSerializer
 
 from backend.api.admission import Admission
 from backend.api.prober import Prober
+from backend.api.profile_reads import ProfileStatements
+from backend.api.repeated import RepeatedAnswers
 from backend.api.request_tallies import Requests
+from backend.api.served_state import ServedState
 from backend.clients.cache import Cache
 from backend.core.secret_keys import OwnKeys
 from backend.database.engine import AsyncEngine
@@ -33,6 +36,8 @@ class ApiState:
         Opens /metrics; None: this machine and admin keys do.
     requests
         Counts them.
+    served, answers
+        What is served, as far as this process knows, and what it answered a moment ago.
     as_of
         The instant that runs describe unless they are asked for another; None: when they start.
     """
@@ -51,6 +56,14 @@ class ApiState:
     cursors: URLSafeSerializer
     queued: timedelta
     background: Background
+    served: ServedState
+    answers: RepeatedAnswers
+    profile_statements: ProfileStatements
+
+    def forget_what_is_served(self) -> None:
+        """Look anew before the next answer: here is who changed something of it."""
+        self.served.forget()
+        self.answers.forget()
 
     @property
     def is_one_database(self) -> bool:
@@ -58,8 +71,12 @@ class ApiState:
         return self.engine.url == self.shop_engine.url
 
 
-def state_of(request: Request) -> ApiState:
-    """Return the state that the lifespan made."""
+async def state_of(request: Request) -> ApiState:
+    """Return the state that the lifespan made.
+
+    Like all dependencies that wait for nothing it is asynchronous: others are run in a thread,
+    which takes longer than a whole answer.
+    """
     state: ApiState = request.state.api
     return state
 

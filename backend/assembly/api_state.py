@@ -12,7 +12,10 @@ from backend.api.counts import watch_pools
 from backend.api.keys import Keyring, Role
 from backend.api.lists.list_cursor import cursor_serializer
 from backend.api.prober import Prober
+from backend.api.profile_reads import ProfileStatements
+from backend.api.repeated import RepeatedAnswers
 from backend.api.request_tallies import Requests
+from backend.api.served_state import ServedState
 from backend.api.state import ApiState
 from backend.assembly.run_settings import revealed
 from backend.clients.cache import create_cache
@@ -49,6 +52,7 @@ async def api_state(
     _say_connections(settings.database_pool_size)
     shop = Shop(mapping)
     cache = create_cache(revealed(settings.redis_url), ttl_seconds=settings.cache_ttl_seconds)
+    served = ServedState(engine, settings.served_run_seconds)
     counts = create_counts(revealed(settings.redis_url))
     own_keys = OwnKeys.of(settings.secrets)
     for optional in (cache, counts):
@@ -73,6 +77,9 @@ async def api_state(
         as_of=settings.run_as_of and in_utc(settings.run_as_of, mapping.zone),
         queued=timedelta(seconds=settings.queued_seconds),
         background=Background(),
+        served=served,
+        answers=RepeatedAnswers(served, settings.answer_seconds),
+        profile_statements=ProfileStatements(shop_engine.dialect.name, own_keys.tombstones),
     )
 
 

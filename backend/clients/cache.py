@@ -6,7 +6,15 @@ from backend.core.late import late
 
 
 class Cache(Protocol):
-    """Bytes by key, forgotten after a while, or at any moment."""
+    """Bytes by key, forgotten after a while, or at any moment.
+
+    Attributes
+    ----------
+    keeps
+        Whether there is one: what is kept nowhere need not be written.
+    """
+
+    keeps: bool
 
     async def get(self, key: str) -> bytes | None:
         """Return what was kept, or None."""
@@ -27,6 +35,8 @@ class Cache(Protocol):
 
 class NullCache:
     """No cache: every look is a miss."""
+
+    keeps = False
 
     async def get(self, key: str) -> bytes | None:
         """Return None."""

@@ -60,6 +60,8 @@ class Circuit:
 class RedisCache:
     """A cache in Redis. Reading and writing fail apart: a full Redis can still be read."""
 
+    keeps = True
+
     def __init__(self, url: str, *, ttl_seconds: int) -> None:
         self._redis = Redis.from_url(
             usable_redis_url(url),

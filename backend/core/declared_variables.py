@@ -26,6 +26,7 @@ from backend.core.variable_problems import UNUSABLE_KEY
 from backend.core.variables import (
     Optional,
     OptionalSecret,
+    briefly,
     days,
     flag,
     none_if_empty,
@@ -196,6 +197,12 @@ class DeclaredVariables(BaseSettings):
         "redis://host:6379/0, rediss://… or unix://…",
         None,
         secret=True,
+    )
+    served_run_seconds: float = briefly(
+        "How old what a process knows of the served run may be; 0: it asks each time", 2
+    )
+    answer_seconds: float = briefly(
+        "How long a process may repeat an answer by itself; 0: never", 5
     )
     cache_ttl_seconds: int = variable(
         "How long a cached answer may be served",

@@ -34,6 +34,11 @@ def seconds(meaning: str, default: float) -> Any:
     return variable(meaning, expected, default, ge=0, le=86_400)
 
 
+def briefly(meaning: str, default: float) -> Any:
+    """Describe how old something may be that is not asked for each time."""
+    return variable(meaning, "seconds from 0 to 30", default, ge=0, le=30)
+
+
 def whole_seconds(meaning: str, default: int, *, most: int) -> Any:
     """Describe a bound that is always there."""
     return variable(meaning, f"a whole number of seconds from 1 to {most}", default, ge=1, le=most)

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -11,7 +12,7 @@ from backend.core.errors import DatabaseUnavailable
 from backend.database.causes import raised_by_driver
 from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
 from backend.database.postgresql_errors import is_of_an_altered_table, is_of_postgresql
-from backend.shop.shop import Shop
+from backend.shop.shop import Shop, Source
 
 Answer = TypeVar("Answer")
 Question = Callable[[AsyncConnection], Awaitable[Answer]]
@@ -45,15 +46,41 @@ async def asked(engine: AsyncEngine, shop: Shop, question: Question[Answer]) -> 
     DatabaseUnavailable
         When the shop's database is away.
     """
+    return await asked_again(shop, partial(_asked, engine, question), shop.forget)
+
+
+async def asked_again(
+    shop: Shop, ask: Callable[[], Awaitable[Answer]], forget: Callable[[], None]
+) -> Answer:
+    """Ask; where the database says that it is not as it was remembered, forget that and ask again.
+
+    Raises
+    ------
+    InvalidMapping, DatabaseUnavailable
+        As `asked`.
+    """
     shop.forget_what_is_older(time.monotonic() - SHAPE_SECONDS)
     for _ in range(LOOKS - 1):
         try:
-            return await _asked(engine, question)
+            return await ask()
         except (DBAPIError, DatabaseUnavailable) as error:
             if not _says_it_changed(error):
                 raise
-        shop.forget()
-    return await _asked(engine, question)
+        forget()
+    return await ask()
+
+
+async def customers_as_remembered(engine: AsyncEngine, shop: Shop) -> Source:
+    """Return what the shop's customers look like; one question where nobody remembers.
+
+    Raises
+    ------
+    InvalidMapping, DatabaseUnavailable
+        As `asked`.
+    """
+    if (known := shop.remembered_customers) is not None:
+        return known
+    return await _asked(engine, shop.customers)
 
 
 async def _asked(engine: AsyncEngine, question: Question[Answer]) -> Answer:

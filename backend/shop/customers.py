@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     FromClause,
     Row,
@@ -19,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.customer_id import CustomerId
+from backend.database.compiled import parameter
 from backend.database.encoding import holds_of
 from backend.database.expressions import (
     has_no_id,
@@ -36,6 +38,7 @@ from backend.shop.spelling import begins, contains, equals, folded
 MAX_FOUND = 1600
 # Kinds that another row changes, for SQLite's columns hold what they are given.
 TOLD_BY_VALUES = {Kind.INTEGER, Kind.TEXT}
+WIDTH = 4  # columns that tell of a customer, where no accounts are merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +92,51 @@ async def _by_id(
     holds, dialect = await holds_of(connection), connection.dialect.name
     if not (possible := [one for one in customer_ids if holds(one.text)]):
         return {}
-    asked_for = _is_one_of(accounts, dialect, possible)
+    numbers = [number for one in possible if (number := _number(dialect, one)) is not None]
+    asked_for = _is_one_of(accounts, dialect, [one.text for one in possible], numbers)
     found = await connection.execute(select(*_shown(accounts, dialect)).where(asked_for))
     rows = {CustomerId(str(row.id)): row for row in found}
     # A collation may take two texts for one; ids are compared character by character.
     return {asked: rows[asked] for asked in customer_ids if asked in rows}
 
 
+def _number(dialect: str, customer_id: CustomerId) -> int | None:
+    """Return an id as the integer that a column can hold; None where it is none."""
+    (least, most), number = integer_range(dialect), customer_id.number
+    return number if number is not None and least <= number <= most else None
+
+
 def _is_one_of(
-    accounts: Source, dialect: str, customer_ids: Sequence[CustomerId]
+    accounts: Source, dialect: str, texts: Sequence[Any], numbers: Sequence[Any]
 ) -> ColumnElement[bool]:
     id_, kind = accounts.clause.c.id, accounts.kinds["id"]
-    texts, (least, most) = [one.text for one in customer_ids], integer_range(dialect)
-    written = [number for one in customer_ids if (number := one.number) is not None]
-    numbers = [number for number in written if least <= number <= most]
     if dialect == "sqlite" and kind in TOLD_BY_VALUES:
         return is_stored_id(id_, texts, numbers)
     if kind is not Kind.INTEGER:
         return identifier(dialect, id_, kind).in_(texts)
     return id_.in_(numbers)
+
+
+ASKED_TEXT, ASKED_NUMBER = "asked_text", "asked_number"
+
+
+def one_customer(accounts: Source, dialect: str) -> Select[Any]:
+    """Select who has the id that `asked_id` gives, for a statement that is compiled once."""
+    text = parameter(ASKED_TEXT, String())
+    number = parameter(ASKED_NUMBER, BigInteger())
+    asked_for = _is_one_of(accounts, dialect, [text], [number])
+    return select(*_shown(accounts, dialect)).where(asked_for)
+
+
+def asked_id(customer_id: CustomerId, dialect: str) -> dict[str, str | int | None]:
+    """Return the parameters of `one_customer`."""
+    return {ASKED_TEXT: customer_id.text, ASKED_NUMBER: _number(dialect, customer_id)}
+
+
+def customer_of(row: Sequence[Any]) -> Customer:
+    """Return the customer that a row of `one_customer` begins with."""
+    id_, *words = row[:WIDTH]
+    return Customer(CustomerId(str(id_)), *map(_readable, words))
 
 
 async def customers_of_emails(
@@ -158,8 +187,7 @@ def _shown(source: Source, dialect: str) -> list[ColumnElement[Any]]:
 
 
 def _customer(row: Row[Any]) -> Customer:
-    words = (_readable(value) for value in (row.email, row.first_name, row.last_name))
-    return Customer(CustomerId(str(row.id)), *words)
+    return customer_of((row.id, row.email, row.first_name, row.last_name))
 
 
 def _readable(value: object) -> str | None:

@@ -103,6 +103,11 @@ class Shop:
         if self._looked_at < moment:
             self.forget()
 
+    @property
+    def remembered_customers(self) -> Source | None:
+        """The shop's customers as they were last looked at; None where they have to be."""
+        return self._sources.get("customers")
+
     async def customers(self, connection: AsyncConnection) -> Source:
         """Return the shop's customers; with guest merging, one per e-mail.
 

@@ -57,6 +57,7 @@ async def erase(
             await tell_erased(connection, ids, now)
         action = Action.CUSTOMER_FORGOTTEN if forget else Action.CUSTOMER_ERASED
         await auditor.record(connection, action)
+    state.forget_what_is_served()
     if left:
         await drop_left_beside(state.engine)
         async with transaction(state.engine) as connection:

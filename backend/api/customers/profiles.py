@@ -1,7 +1,7 @@
 """Profiles: the shop's half, read each time, and ours, which may be kept in the shared cache.
 
-E-mails and names are in no cache, ours or anybody's: who leaves the shop, or is erased, is unknown
-to every replica with the next question.
+E-mails and names are in no shared cache: who leaves the shop, or is erased, is unknown to every
+replica as soon as it reads anew (`repeated`).
 """
 
 from collections.abc import Collection, Sequence
@@ -12,34 +12,100 @@ from pydantic import TypeAdapter, ValidationError
 
 from backend import __version__, store
 from backend.api.customers.schema import CustomerProfile, profile_of
+from backend.api.profile_reads import ProfileReads
 from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
+from backend.database.compiled import Row
 from backend.database.engine import transaction
 from backend.results.customer_numbers import CustomerNumbers
 from backend.shop import customers
-from backend.shop.asking import asked
-from backend.shop.customers import MAX_FOUND, Customer
+from backend.shop.asking import asked, asked_again, customers_as_remembered
+from backend.shop.customers import MAX_FOUND, WIDTH, Customer, asked_id, customer_of
 from backend.store import runs
+from backend.store.hot_numbers import is_erased, numbers_in, of_customer
 from backend.store.runs import Published
 from backend.store.tombstones import erased_among
 
+SHOP = "shop"
+Known = tuple[Customer, CustomerNumbers]
+"""What the shop knows of a customer, and what the published run says."""
 
-async def read_profile(state: ApiState, customer_id: CustomerId) -> CustomerProfile:
-    """Return one customer's profile.
+
+async def read_profile(state: ApiState, customer_id: CustomerId) -> Known:
+    """Return what is known of one customer.
 
     Raises
     ------
     CustomerNotFound
         When the shop has no such customer, or they are erased.
     """
+    if state.shop.mapping.merge_guests or not customer_id.text.isascii():
+        return await _read_in_steps(state, customer_id)
+    return await asked_again(
+        state.shop, partial(_read_at_once, state, customer_id), partial(_forget, state)
+    )
+
+
+async def _read_in_steps(state: ApiState, customer_id: CustomerId) -> Known:
+    """Find whose account it is first, or whether the shop's database could hold such an id."""
     find = partial(customers.get_customer, shop=state.shop, customer_id=customer_id)
     customer = await asked(state.shop_engine, state.shop, find)
     published, erased = await _standing(state, {customer_id, *_ids([customer])})
     if customer is None or not erased.isdisjoint({customer_id, customer.id}):
         raise CustomerNotFound(str(customer_id))
     numbers = await _kept_numbers(state, published, customer.id)
-    return profile_of(customer, numbers)
+    return customer, numbers
+
+
+def _forget(state: ApiState) -> None:
+    """Look anew at the shop's tables and at ours, whose ids may be of another type by now."""
+    state.shop.forget()
+    state.served.forget()
+
+
+async def _read_at_once(state: ApiState, customer_id: CustomerId) -> Known:
+    """Read all in one statement, or in one for each database."""
+    published = (await state.served.now()).published
+    accounts = await customers_as_remembered(state.shop_engine, state.shop)
+    kind = "integer" if published is None else published.customer_id_type
+    reads = state.profile_statements.for_(accounts, kind)
+    kept = await _restored_numbers(state, published, customer_id)
+    found = await _halves(state, reads, customer_id, with_numbers=kept is None)
+    if found is None or is_erased(found[1]):
+        raise CustomerNotFound(str(customer_id))
+    customer, ours = found
+    if kept is not None:
+        return customer, kept
+    numbers = numbers_in(ours, customer_id)
+    await _keep(state, published, numbers)
+    return customer, numbers
+
+
+async def _halves(
+    state: ApiState, reads: ProfileReads, customer_id: CustomerId, *, with_numbers: bool
+) -> tuple[Customer, Row] | None:
+    """Return the shop's half and our row; None where the shop has no such customer."""
+    dialect, marker = state.shop_engine.dialect.name, state.own_keys.tombstones
+    in_shop, in_ours = asked_id(customer_id, dialect), of_customer(customer_id, reads.kind, marker)
+    if state.is_one_database:
+        read = reads.in_one if with_numbers else reads.in_one_without_numbers
+        rows = await read.rows(state.shop_engine, {**in_shop, **in_ours}, SHOP)
+        return _the_one(rows, customer_id)
+    rows = await reads.shops.rows(state.shop_engine, in_shop, SHOP)
+    if (found := _the_one(rows, customer_id)) is None:
+        return None
+    read = reads.ours if with_numbers else reads.ours_without_numbers
+    (ours,) = await read.rows(state.engine, in_ours)
+    return found[0], ours
+
+
+def _the_one(rows: Sequence[Row], customer_id: CustomerId) -> tuple[Customer, Row] | None:
+    """Return the customer and the rest of their row: a collation may take two ids for one."""
+    for row in reversed(rows):
+        if (customer := customer_of(row)).id == customer_id:
+            return customer, row[WIDTH:]
+    return None
 
 
 async def search_profiles(state: ApiState, query: str, limit: int) -> list[CustomerProfile]:
@@ -85,16 +151,32 @@ async def _kept_numbers(
     state: ApiState, published: Published | None, customer_id: CustomerId
 ) -> CustomerNumbers:
     """Return the numbers that the cache has of what is served, else read and keep them."""
-    if published is None:
-        return CustomerNumbers.unknown(customer_id)
-    served = f"{__version__}:{published.run_id}:{published.revision}"
-    key = cache_key(state, customer_id)
-    kept = await state.cache.get(key)
-    if kept and (numbers := _restored(kept, served, customer_id)) is not None:
-        return numbers
+    if (kept := await _restored_numbers(state, published, customer_id)) is not None:
+        return kept
     numbers = (await _numbers(state, published, [customer_id]))[customer_id]
-    await state.cache.set(key, served.encode() + b"\n" + _written(numbers))
+    await _keep(state, published, numbers)
     return numbers
+
+
+async def _restored_numbers(
+    state: ApiState, published: Published | None, customer_id: CustomerId
+) -> CustomerNumbers | None:
+    """Return the numbers that the cache has of what is served."""
+    if published is None or not state.cache.keeps:
+        return None
+    kept = await state.cache.get(cache_key(state, customer_id))
+    return _restored(kept, _served(published), customer_id) if kept else None
+
+
+async def _keep(state: ApiState, published: Published | None, numbers: CustomerNumbers) -> None:
+    if published is None or not state.cache.keeps:
+        return
+    text = _served(published).encode() + b"\n" + _written(numbers)
+    await state.cache.set(cache_key(state, numbers.customer_id), text)
+
+
+def _served(published: Published) -> str:
+    return f"{__version__}:{published.run_id}:{published.revision}"
 
 
 def cache_key(state: ApiState, customer_id: CustomerId) -> str:

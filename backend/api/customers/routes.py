@@ -10,9 +10,16 @@ from backend.api.customers.erasure import erase
 from backend.api.customers.explanations import explained
 from backend.api.customers.export import CustomerExport, exported
 from backend.api.customers.profiles import read_profile, search_profiles
-from backend.api.customers.schema import CustomerList, CustomerProfile, CustomersGone
+from backend.api.customers.schema import (
+    CustomerList,
+    CustomerProfile,
+    CustomersGone,
+    profile_json,
+    profile_of,
+)
 from backend.api.fields import CustomerIdInPath
 from backend.api.problem_answers import problems
+from backend.api.repeated import RepeatableAnswer
 from backend.api.routers import SeesPeople, for_admin_keys, for_any_key
 from backend.api.state import State
 from backend.core.errors import PeopleMasked
@@ -79,20 +86,23 @@ async def list_customers_gone(
     return CustomersGone(gone=gone)
 
 
-@router.get("/{customer_id:any_text}", responses=problems(404))
+@router.get("/{customer_id:any_text}", response_model=CustomerProfile, responses=problems(404))
 async def get_customer(
     state: State,
     sees_people: SeesPeople,
     customer_id: CustomerIdInPath,
     explain: Annotated[bool, Query(description="Add why these numbers")] = False,
-) -> CustomerProfile:
+) -> RepeatableAnswer:
     """Tell one customer's segment, value and churn risk.
 
     With a key of API_KEY_MASKED, e-mail and names are null.
     """
-    known = await read_profile(state, customer_id)
-    known = known if sees_people else known.masked()
-    return await explained(state, known) if explain else known
+    customer, numbers = await read_profile(state, customer_id)
+    if not explain:
+        return RepeatableAnswer(profile_json(customer, numbers, masked=not sees_people))
+    profile = profile_of(customer, numbers)
+    shown = await explained(state, profile if sees_people else profile.masked())
+    return RepeatableAnswer(shown.model_dump_json())
 
 
 @admin.get("/customers/{customer_id:any_text}/export", responses=problems(404))

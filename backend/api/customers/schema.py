@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any, Self
 
 from pydantic import ConfigDict, Field
+from pydantic_core import to_json
 
 from backend.api.customers import example
 from backend.api.customers.shape import nested, with_numbers
@@ -47,6 +48,11 @@ class CustomerProfile(Numbers):  # type: ignore[misc]  # its fields are those de
         return masked
 
 
+PERSON = tuple(Person.model_fields)
+# Of each number: the object that it is in, if any, its name there, and how it is read.
+WRITTEN = tuple((*str(one.shown_as).rpartition(".")[::2], attrgetter(one.name)) for one in SHOWN)
+
+
 def person_of(customer: Customer) -> Person:
     """Show what the shop knows of a customer."""
     return Person(
@@ -61,6 +67,19 @@ def profile_of(customer: Customer, numbers: CustomerNumbers) -> CustomerProfile:
     """Join what the shop knows of a customer with what the published run says."""
     known = nested({str(one.shown_as): getattr(numbers, one.name) for one in SHOWN})
     return CustomerProfile(**vars(person_of(customer)), **known)
+
+
+def profile_json(customer: Customer, numbers: CustomerNumbers, *, masked: bool) -> bytes:
+    """Write a profile: what `profile_of`, masked or not, becomes as JSON."""
+    text = str(customer.id)
+    words = (None,) * 3 if masked else (customer.email, customer.first_name, customer.last_name)
+    shown: dict[str, Any] = dict(zip(PERSON, (text, *words), strict=True))
+    for group, name, read in WRITTEN:
+        value = read(numbers)
+        into = shown.setdefault(group, {}) if group else shown
+        into[name] = float(value) if isinstance(value, Decimal) else value
+    shown["explanation"] = None
+    return to_json(shown)
 
 
 def numbers_of(profile: CustomerProfile) -> CustomerNumbers:

@@ -11,6 +11,7 @@ from backend.api.bodies import body_of, sent
 from backend.api.caching import cached
 from backend.api.fields import SegmentIdInPath, Words
 from backend.api.problem_answers import problems
+from backend.api.repeated import RepeatableAnswer
 from backend.api.routers import for_admin_keys, for_any_key
 from backend.api.segments.details import segment_detail
 from backend.api.segments.example import DETAIL_EXAMPLE, SEGMENT_EXAMPLE
@@ -47,13 +48,13 @@ over_time = for_any_key("/api/mcp", "segments")
 admin = for_admin_keys()
 
 
-@router.get("")
-async def list_segments(state: State) -> SegmentList:
+@router.get("", response_model=SegmentList)
+async def list_segments(state: State) -> RepeatableAnswer:
     """List all segments: how many customers, what they are worth, how many are leaving."""
-    async with transaction(state.engine) as connection:
-        published = await runs.published(connection)
+    published = (await state.served.now()).published
     read = partial(_read, state)
-    return await cached(state.cache, published, "segments", SegmentList, read)
+    shown = await cached(state.cache, published, "segments", SegmentList, read)
+    return RepeatableAnswer(shown.model_dump_json())
 
 
 @router.get("/changes")
@@ -163,6 +164,7 @@ async def name_segment(
         await store.name_segment(connection, segment_id, given, now=await read_clock(connection))
         await audited.record(connection, Action.SEGMENT_RENAMED, segment_id)
         published = await store.read_segments(connection)
+    state.forget_what_is_served()
     return next(one for one in told_apart(published.segments) if one.id == segment_id)
 
 

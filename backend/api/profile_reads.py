@@ -1,0 +1,66 @@
+"""The statements that read one profile, compiled once for each shape of the shop."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from backend.core.customer_id import CustomerIdType
+from backend.core.secret_keys import Marker
+from backend.database.compiled import HotRead
+from backend.shop.customers import one_customer
+from backend.shop.shop import Source
+from backend.store.hot_numbers import alone, with_erasure, with_numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileReads:
+    """Statements for one shape of the shop and one type of our ids.
+
+    Attributes
+    ----------
+    in_one, in_one_without_numbers
+        The shop's half and ours, where both are in one database.
+    shops
+        The shop's half.
+    ours, ours_without_numbers
+        Ours.
+    """
+
+    accounts: Source
+    kind: CustomerIdType
+    in_one: HotRead
+    in_one_without_numbers: HotRead
+    shops: HotRead
+    ours: HotRead
+    ours_without_numbers: HotRead
+
+    @classmethod
+    def of(cls, accounts: Source, dialect: str, kind: CustomerIdType, marker: Marker) -> Self:
+        """Make them; nothing is compiled before it is asked."""
+        shops = one_customer(accounts, dialect)
+        in_one, ours = with_erasure(shops, marker), with_erasure(alone(), marker)
+        return cls(
+            accounts=accounts,
+            kind=kind,
+            in_one=HotRead(with_numbers(in_one, kind)),
+            in_one_without_numbers=HotRead(in_one),
+            shops=HotRead(shops),
+            ours=HotRead(with_numbers(ours, kind)),
+            ours_without_numbers=HotRead(ours),
+        )
+
+
+class ProfileStatements:
+    """The statements as they are for now; made anew when the shop, or our ids, are another."""
+
+    def __init__(self, dialect: str, marker: Marker) -> None:
+        self._dialect = dialect
+        self._marker = marker
+        self._reads: ProfileReads | None = None
+
+    def for_(self, accounts: Source, kind: CustomerIdType) -> ProfileReads:
+        """Return the statements for a shape of the shop and a type of ids."""
+        reads = self._reads
+        if reads is None or reads.accounts is not accounts or reads.kind != kind:
+            reads = ProfileReads.of(accounts, self._dialect, kind, self._marker)
+            self._reads = reads
+        return reads

@@ -1,0 +1,177 @@
+"""What a process knows by age: never older than promised, on any replica."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from backend.api.customers.schema import profile_json, profile_of
+from backend.api.served_state import ServedState
+from backend.core.customer_id import CustomerId
+from backend.core.secret_keys import OwnKeys
+from backend.database.database_clock import read_clock
+from backend.database.engine import AsyncEngine, opened, transaction
+from backend.database.pools import on_use
+from backend.results.customer_numbers import CustomerNumbers
+from backend.shop.customers import Customer
+from backend.store import runs
+from backend.store.read import read_profiles
+from backend.store.tombstones import bury
+from tests.conftest import NewDatabase, execute, wait_for
+from tests.live import ADMIN_KEY, Live, serving
+from tests.performed import NO_WORKER, clustered_shop, performed
+from tests.shops import AS_OF
+
+SECONDS = 2.0
+PROFILE, SEGMENTS = "/api/mcp/customers/4", "/api/mcp/segments"
+ADMIN = {"X-API-Key": ADMIN_KEY}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+async def engine(new_sqlite: NewDatabase) -> AsyncIterator[AsyncEngine]:
+    async with opened(new_sqlite(clustered_shop)) as made:
+        yield made
+
+
+async def revise(engine: AsyncEngine) -> None:
+    async with transaction(engine) as connection:
+        await runs.revise(connection)
+
+
+def revision(served: object) -> int:
+    return served.published.revision  # type: ignore[attr-defined, no-any-return]
+
+
+async def test_no_replica_knows_what_is_older_than_promised(engine: AsyncEngine) -> None:
+    clock, random = Clock(), Random(3)
+    replicas = [ServedState(engine, SECONDS, clock) for _ in range(2)]
+    corrected_at = [0.0]  # by revision
+    seen_old = 0
+    for _ in range(60):
+        clock.now += random.choice([0.1, 0.5, 0.9])
+        if random.random() < 0.4:
+            await revise(engine)
+            corrected_at.append(clock.now)
+        for replica in replicas:
+            known = revision(await replica.now())
+            newest = len(corrected_at) - 1
+            seen_old += known < newest
+            # What it knows was still so at most two seconds ago.
+            assert known == newest or clock.now - corrected_at[known + 1] < SECONDS
+    assert seen_old > 0  # or the bound would not have been tried
+
+
+async def test_who_changed_something_here_is_told_so_at_once(engine: AsyncEngine) -> None:
+    served = ServedState(engine, SECONDS, Clock())
+    before = revision(await served.now())
+    await revise(engine)
+    assert revision(await served.now()) == before
+    served.forget()
+    assert revision(await served.now()) == before + 1
+
+
+async def test_of_all_who_ask_at_once_one_looks(engine: AsyncEngine) -> None:
+    looks: list[None] = []
+    on_use(engine, taken=lambda: looks.append(None), given_back=lambda: None)
+    served = ServedState(engine, SECONDS, Clock())
+    known = await asyncio.gather(*(served.now() for _ in range(20)))
+    assert (len(set(known)), len(looks)) == (1, 1)
+
+
+async def test_an_erasure_anywhere_is_another_state(engine: AsyncEngine) -> None:
+    served = ServedState(engine, 0)
+    before = await served.now()
+    async with transaction(engine) as connection:
+        marker, now = OwnKeys.of(["a"]).tombstones, await read_clock(connection)
+        await bury(connection, marker, [CustomerId("4")], now)
+    assert await served.now() != before
+
+
+async def test_a_profile_is_written_as_its_model_would_be(engine: AsyncEngine) -> None:
+    ids = [CustomerId(str(one)) for one in range(1, 40)]
+    async with transaction(engine) as connection:
+        published = await runs.published(connection)
+        assert published is not None
+        known = await read_profiles(connection, published, ids)
+    unknown = CustomerNumbers.unknown(CustomerId("99"))
+    assert {one.status for one in known.values()} == {"scored"}
+    for numbers in (*known.values(), unknown):
+        for words in (("a@example.com", 'Zo"ë', None), (None, None, "\u2028")):
+            customer = Customer(numbers.customer_id, *words)
+            profile = profile_of(customer, numbers)
+            written = profile_json(customer, numbers, masked=False)
+            assert written == profile.model_dump_json().encode()
+            masked = profile_json(customer, numbers, masked=True)
+            assert masked == profile.masked().model_dump_json().encode()
+
+
+@pytest.fixture
+def replicas(new_sqlite: NewDatabase, tmp_path: Path) -> Iterator[tuple[Live, Live]]:
+    """Serve a shop twice; each repeats its answers, and knows for a second what is served."""
+    url = new_sqlite(clustered_shop)
+    variables = {**NO_WORKER, "ANSWER_SECONDS": "30", "SERVED_RUN_SECONDS": "1"}
+    with ExitStack() as stack:
+        made = []
+        for name in ("one", "other"):
+            folder = tmp_path / name
+            folder.mkdir()
+            made.append(stack.enter_context(serving(url, folder, variables=variables)))
+        yield made[0], made[1]
+
+
+def test_an_answer_is_repeated_until_what_is_served_is_another(replicas: tuple[Live, Live]) -> None:
+    one, _ = replicas
+    first = [live.get(PROFILE) for live in replicas]
+    assert first[0].content == first[1].content
+    wait_for(execute(one.url, "UPDATE customers SET first_name = 'Ada' WHERE id = 4"))
+    assert [live.get(PROFILE).content for live in replicas] == [one.content for one in first]
+    assert one.get(f"{PROFILE}?explain=true").json()["first_name"] == "Ada"  # another question
+    before = one.get(PROFILE).json()["run_id"]
+    performed(one, as_of=AS_OF)
+    for live in replicas:
+        live.until_told(PROFILE, lambda told: told["run_id"] != before)
+        assert live.get(PROFILE).json()["first_name"] == "Ada"
+        assert live.get(SEGMENTS).json()["run_id"] != before
+
+
+def test_an_erasure_ends_what_is_repeated_here_at_once_and_elsewhere_soon(
+    replicas: tuple[Live, Live],
+) -> None:
+    one, other = replicas
+    assert [live.get(PROFILE).status_code for live in replicas] == [200, 200]
+    assert one.client.delete("/api/admin/customers/4", headers=ADMIN).status_code == 204
+    assert one.get(PROFILE).status_code == 404
+    other.until(PROFILE, 404)
+
+
+def test_a_new_name_is_told_here_at_once_and_elsewhere_soon(replicas: tuple[Live, Live]) -> None:
+    one, other = replicas
+    _, segment = [live.get(SEGMENTS).json()["segments"][0]["id"] for live in replicas]
+    path, body = f"/api/admin/segments/{segment}", {"name": "Our Best"}
+    assert one.client.patch(path, headers=ADMIN, json=body).status_code == 200
+    assert one.get(SEGMENTS).json()["segments"][0]["name"] == "Our Best"
+    other.until_told(SEGMENTS, lambda told: told["segments"][0]["name"] == "Our Best")
+
+
+def test_a_masked_key_is_repeated_nothing_that_it_may_not_see(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    variables = {**NO_WORKER, "ANSWER_SECONDS": "30", "API_KEY_MASKED": "masked"}
+    with serving(new_sqlite(clustered_shop), tmp_path, variables=variables) as live:
+        whole = live.get(PROFILE).json()
+        assert whole["email"] is not None
+        hidden = {"email": None, "first_name": None, "last_name": None}
+        assert live.get(PROFILE, "masked").json() == {**whole, **hidden}
+        assert live.get(PROFILE).json() == whole
+        assert live.get(PROFILE, "wrong").status_code == 401
