@@ -89,9 +89,9 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     for router in (
         # In the order in which they are looked through: what is asked most comes first.
-        lists.router,
         customers.router,
         segments.router,
+        lists.router,
         segments.over_time,
         lists.of_segments,
         health.router,

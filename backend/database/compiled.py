@@ -11,16 +11,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import BindParameter, Dialect, Float, Select, bindparam
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import TypeEngine
-from sqlalchemy.util.concurrency import greenlet_spawn
 
 from backend.database import changes
 from backend.database.engine import AsyncEngine, saw_pooler
 from backend.database.failures import OURS, problems_named
+from backend.database.handed_on import HandedOn, Lent
 from backend.database.pools import bounds_of
 from backend.database.postgresql_errors import is_of_its_driver, is_of_postgresql
 
@@ -146,20 +146,25 @@ class HotRead:
         return known
 
 
+_handed_on: WeakKeyDictionary[AsyncEngine, HandedOn] = WeakKeyDictionary()
+
+
 @asynccontextmanager
-async def _lent(engine: AsyncEngine, database: str) -> AsyncIterator[PoolProxiedConnection]:
-    """Take a connection of the engine's pool, as Core does, and give it back."""
+async def _lent(engine: AsyncEngine, database: str) -> AsyncIterator[Lent]:
+    """Have a connection of the engine's pool."""
+    if (connections := _handed_on.get(engine)) is None:
+        connections = _handed_on[engine] = HandedOn(engine)
     with problems_named(database, engine.url.username, connecting=True):
-        lent = await engine.raw_connection()
+        lent = await connections.take()
     try:
         yield lent
-    except asyncio.CancelledError:  # the answer may still come: to nobody
-        await asyncio.shield(greenlet_spawn(lent.invalidate))
+    except asyncio.CancelledError:
+        await connections.drop(lent)
         raise
     except BaseException:
-        await greenlet_spawn(lent.close)
+        await connections.give(lent)
         raise
-    await greenlet_spawn(lent.close)
+    await connections.give(lent)
 
 
 class _raised_as_by_core:  # noqa: N801, read as the words that they are
@@ -184,13 +189,13 @@ class _raised_as_by_core:  # noqa: N801, read as the words that they are
         return isinstance(error, self._dialect.loaded_dbapi.Error)
 
 
-Ask = Callable[[AsyncEngine, PoolProxiedConnection, str, list[Any]], Awaitable[Sequence[Row]]]
+Ask = Callable[[AsyncEngine, Lent, str, list[Any]], Awaitable[Sequence[Row]]]
 
 
 async def _on_postgresql(
-    engine: AsyncEngine, lent: PoolProxiedConnection, sql: str, arguments: list[Any]
+    engine: AsyncEngine, lent: Lent, sql: str, arguments: list[Any]
 ) -> Sequence[Row]:
-    driver: Any = lent.driver_connection
+    driver: Any = lent.driver
     if not saw_pooler(engine):
         found: Sequence[Row] = await driver.fetch(sql, *arguments)
         return found
@@ -200,9 +205,9 @@ async def _on_postgresql(
 
 
 async def _on_mysql(
-    _engine: AsyncEngine, lent: PoolProxiedConnection, sql: str, arguments: list[Any]
+    _engine: AsyncEngine, lent: Lent, sql: str, arguments: list[Any]
 ) -> Sequence[Row]:
-    driver: Any = lent.driver_connection
+    driver: Any = lent.driver
     async with driver.cursor() as cursor:
         await cursor.execute(sql, arguments)
         found: Sequence[Row] = await cursor.fetchall()
@@ -210,9 +215,9 @@ async def _on_mysql(
 
 
 async def _on_sqlite(
-    _engine: AsyncEngine, lent: PoolProxiedConnection, sql: str, arguments: list[Any]
+    _engine: AsyncEngine, lent: Lent, sql: str, arguments: list[Any]
 ) -> Sequence[Row]:
-    driver: Any = lent.driver_connection
+    driver: Any = lent.driver
     found: Sequence[Row] = await driver.execute_fetchall(sql, arguments)
     return found
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from backend.database.bounds import PATIENT, Bounds
 from backend.database.sqlite_files import Opening
 
-BOUNDS = "bounds"  # the execution option that holds them
+BOUNDS, SIZE = "bounds", "size"  # the execution options that hold them
 CONNECT_SECONDS = 5.0
 RECYCLE_SECONDS = 1800
 
@@ -51,7 +51,7 @@ def pooled(url: URL, plan: PoolPlan, **options: Any) -> AsyncEngine:
         pool_pre_ping=True,
         pool_recycle=RECYCLE_SECONDS,
         hide_parameters=True,
-        execution_options={BOUNDS: plan.bounds},
+        execution_options={BOUNDS: plan.bounds, SIZE: plan.size},
         **options,
     )
 
@@ -60,6 +60,12 @@ def bounds_of(engine: AsyncEngine) -> Bounds:
     """Return how long the callers of an engine wait."""
     bounds: Bounds = engine.sync_engine.get_execution_options()[BOUNDS]
     return bounds
+
+
+def size_of(engine: AsyncEngine) -> int:
+    """Return how many connections an engine may have."""
+    size: int = engine.sync_engine.get_execution_options()[SIZE]
+    return size
 
 
 def on_use(

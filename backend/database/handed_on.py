@@ -1,0 +1,111 @@
+"""Connections of a pool, handed on from one read to the next while many wait for one.
+
+Taking one from SQLAlchemy's pool and giving it back costs as much as a short question, and waiting
+for one twice that. Here who has asked gives the connection to who waits next, for a moment: then it
+goes back, so that those who wait at the pool itself have their turn.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util.concurrency import greenlet_spawn
+
+from backend.core.clock import monotonic_seconds
+from backend.database.pools import bounds_of, size_of
+
+TURN_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A connection of the pool, and how long it may be handed on."""
+
+    pooled: PoolProxiedConnection
+    until: float
+
+    @property
+    def driver(self) -> Any:
+        """The driver's own connection."""
+        return self.pooled.driver_connection
+
+
+class HandedOn:
+    """Those connections of an engine's pool that hot reads have at this moment."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._most = size_of(engine)
+        self._wait_seconds = bounds_of(engine).pool_seconds
+        self._out = 0
+        self._waiting: deque[asyncio.Future[Lent | None]] = deque()
+
+    async def take(self) -> Lent:
+        """Return a connection: one from the pool, or the next that is handed on.
+
+        Raises
+        ------
+        sqlalchemy.exc.TimeoutError
+            When there is none for longer than the engine's bounds say.
+        """
+        while self._out >= self._most:
+            if (lent := await self._next()) is not None:
+                return lent
+        self._out += 1
+        try:
+            pooled = await self._engine.raw_connection()
+        except BaseException:
+            self._one_less()
+            raise
+        return Lent(pooled, monotonic_seconds() + TURN_SECONDS)
+
+    async def give(self, lent: Lent) -> None:
+        """Hand a connection on, or give it back to the pool."""
+        if monotonic_seconds() < lent.until and self._tell(lent):
+            return
+        self._one_less()
+        await greenlet_spawn(lent.pooled.close)
+
+    async def drop(self, lent: Lent) -> None:
+        """Close a connection that somebody's answer may still come by."""
+        self._one_less()
+        await asyncio.shield(greenlet_spawn(lent.pooled.invalidate))
+
+    async def _next(self) -> Lent | None:
+        """Wait for a connection, or, with None, for a place to take one from the pool."""
+        turn: asyncio.Future[Lent | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                return await turn
+        except BaseException as error:
+            await self._pass_on(turn)
+            if isinstance(error, TimeoutError):
+                raise PoolTimeout from error
+            raise
+
+    async def _pass_on(self, turn: "asyncio.Future[Lent | None]") -> None:
+        """Pass what came just as its waiter gave up."""
+        if turn.cancelled() or not turn.done():
+            return
+        if (lent := turn.result()) is None:
+            self._tell(None)
+        else:
+            await self.give(lent)
+
+    def _one_less(self) -> None:
+        self._out -= 1
+        self._tell(None)
+
+    def _tell(self, lent: Lent | None) -> bool:
+        """Give the longest waiting one their turn; False where nobody waits."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(lent)
+                return True
+        return False
