@@ -1,33 +1,63 @@
-"""What the models learn from equal arrays is learnt once by the process of the tests.
+"""What the models learn from equal arrays is learnt once by the tests, whichever worker asks.
 
 They are pure: arrays and options in, arrays out. A shop that is read alike from three databases is
 thus forecast and segmented once, and only reading, publishing and serving are done on each.
 """
 
 import hashlib
+import os
 import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from backend.forecast.learn.predict import forecast
 from backend.run import learn
 from backend.segments.learn.night import segment
+from tests.workers import folder_of_all
 
 Pure = Callable[..., Any]
 
 
+class Memory:
+    """What was learnt, pickled, by the digest of the arrays; in files where there are workers."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def get(self, asked: str) -> bytes | None:
+        """Return what is known."""
+        if asked not in self._known and (file := _file(asked)) is not None and file.exists():
+            self._known[asked] = file.read_bytes()
+        return self._known.get(asked)
+
+    def keep(self, asked: str, learnt: bytes) -> None:
+        """Remember, for the other workers too."""
+        self._known[asked] = learnt
+        if (file := _file(asked)) is not None:
+            mine = file.with_suffix(f".{os.getpid()}")
+            mine.write_bytes(learnt)
+            mine.replace(file)
+
+
+def _file(asked: str) -> Path | None:
+    folder = folder_of_all()
+    return None if folder is None else folder / f"learnt-{asked}"
+
+
 def _remembered(learnt: Pure) -> Pure:
-    known: dict[bytes, bytes] = {}
+    memory = Memory()
 
     @wraps(learnt)
     def look_up(*arrays: Any, progress: Callable[[float], None] | None = None, **more: Any) -> Any:
-        asked = hashlib.sha256(pickle.dumps((arrays, more))).digest()
-        if asked not in known:
+        asked = hashlib.sha256(pickle.dumps((learnt.__name__, arrays, more))).hexdigest()
+        if (found := memory.get(asked)) is None:
             told = {} if progress is None else {"progress": progress}
-            known[asked] = pickle.dumps(learnt(*arrays, **more, **told))
-        return pickle.loads(known[asked])  # a copy of their own to whoever asks
+            found = pickle.dumps(learnt(*arrays, **more, **told))
+            memory.keep(asked, found)
+        return pickle.loads(found)  # a copy of their own to whoever asks
 
     return look_up
 

@@ -21,6 +21,11 @@ from tests.shops import Shop, fill, invented
 
 GUIDE = (ROOT / "docs" / "integration-guide.md").read_text()
 KEYS = {"API_KEY": "your-key", "ADMIN_API_KEY": "your-admin-key"}
+# What curl sends does not depend on the database; that runs and routes work on each is shown apart.
+KINDS_FOR_CURL = [
+    pytest.param("postgresql", marks=pytest.mark.external),
+    *(pytest.param(kind, marks=pytest.mark.long) for kind in ("sqlite", "mariadb")),
+]
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +169,7 @@ def curl_lines() -> list[str]:
     return re.findall(r"^(?:[\d* ]+ )?(curl .*)$", joined, re.MULTILINE)
 
 
+@pytest.mark.parametrize("module_database_url", KINDS_FOR_CURL, indirect=True, scope="module")
 def test_every_curl_line_works(live: Live) -> None:
     need("curl", ["curl"])
     lines = curl_lines()

@@ -1,4 +1,6 @@
-"""Which worker of pytest-xdist gets which tests: one has all that share what a module makes.
+"""What the workers of pytest-xdist share, and which of them gets which tests.
+
+One worker has all tests that share what a module makes.
 
 The grouping of pytest-xdist itself writes the group into a test's id, which pytest no longer takes.
 """
@@ -12,6 +14,18 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 GROUPS = pytest.StashKey[Path]()
+_folders: list[Path] = []
+
+
+def folder_of_all() -> Path | None:
+    """Return the folder in which workers find each other's files; None where there are none."""
+    return _folders[0] if _folders else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take, in a worker, the folder that it is told."""
+    if (told := getattr(config, "workerinput", None)) is not None:
+        _folders.append(Path(told["groups"]).parent)
 
 
 class Sharing(LoadScopeScheduling):  # type: ignore[misc]
