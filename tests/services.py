@@ -239,10 +239,17 @@ def pgbouncer(behind: str, *options: str) -> Iterator[Server]:
 
 @contextmanager
 def mysql() -> Iterator[Server]:
-    """Run MariaDB; its URL names the database `mysql` and a user with all rights."""
+    """Give a MariaDB; its URL names the database `mysql` and a user with all rights."""
     if url := os.environ.get("TEST_MYSQL_URL"):
         yield Server(url)
         return
+    with own_mysql() as server:
+        yield server
+
+
+@contextmanager
+def own_mysql(*options: str) -> Iterator[Server]:
+    """Run a MariaDB that nobody else uses, with options of its own."""
     server = need("mariadbd", ["mariadb-server"])
     install = need("mariadb-install-db", ["mariadb-server"])
     with _folder("mysql") as (folder, user):
@@ -271,6 +278,7 @@ def mysql() -> Iterator[Server]:
             "--sync-binlog=0",
             "--max-connections=200",
             "--character-set-server=utf8mb4",
+            *options,
         ]
         yield from _served(
             Server(f"mysql://root@127.0.0.1:{port}/mysql", command=command, user=user)
@@ -310,11 +318,17 @@ def _served(server: Server) -> Iterator[Server]:
         server.stop()
 
 
+def runs_as(account: str) -> str | None:
+    """Return who runs a server: these refuse to run as root; None for whoever runs the tests."""
+    if os.geteuid() != 0:
+        return None
+    return account if _exists(account) else "nobody"
+
+
 @contextmanager
 def _folder(account: str) -> Iterator[tuple[Path, str | None]]:
     """Make a short-pathed folder, and say who runs the server: these refuse to run as root."""
-    user = account if os.geteuid() == 0 and _exists(account) else None
-    user = user or ("nobody" if os.geteuid() == 0 else None)
+    user = runs_as(account)
     with tempfile.TemporaryDirectory(prefix="ib-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         if user is not None:

@@ -56,7 +56,12 @@ CAUSES: Mapping[str, Refusal] = {
     "timed_out": Refusal("does not answer in time"),
     "disk_full": Refusal("has no space left", "free space where it keeps its files"),
     "out_of_memory": Refusal("has no memory left", "give it more, or try again shortly"),
-    "password": Refusal("refuses the user or the password", "correct them in {url}", passes=False),
+    "password": Refusal(
+        "refuses the user or the password",
+        # MySQL refuses a user who must encrypt in the words for a wrong password.
+        "correct them in {url}, and add ssl-mode=REQUIRED where a user of MySQL must encrypt",
+        passes=False,
+    ),
     "no_database": Refusal("is not there", "create it, or correct its name in {url}", passes=False),
     "option": Refusal("does not take an option of its URL", "correct {url}", passes=False),
     "certificate": Refusal(

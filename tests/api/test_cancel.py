@@ -81,3 +81,14 @@ def test_what_is_over_or_unknown_cannot_be_cancelled(url: str, tmp_path: Path) -
             f"Run {run_id} has succeeded already; only an active run can be cancelled."
         )
         assert cancelled(live, "5f0c2a9b").status_code == 404
+
+
+def test_a_run_that_nobody_takes_in_time_has_failed_and_makes_room(
+    url: str, tmp_path: Path
+) -> None:
+    with serving(url, tmp_path, variables={**NO_WORKER, "QUEUED_SECONDS": "1"}) as live:
+        run_id = started(live)
+        assert live.finished()["state"] == "failed"
+        told = live.get(f"/api/admin/runs/{run_id}", ADMIN_KEY).json()
+        assert told["error"].startswith("No worker took the run in time")
+        assert started(live) != run_id

@@ -1,5 +1,6 @@
 """Names from a language model: the real client against a local server that answers for it."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,8 @@ from backend.clients import anthropic_namer
 from backend.clients.anthropic_namer import AnthropicNamer
 from backend.clients.naming import RuleNamer, SegmentFacts, create_namer
 from backend.results.segment import Words
-from tests.language_model import FakeModel, entry, said
+from tests.language_model import FakeModel, SlowModel, entry, said
+from tests.waiting import wait_until
 
 SEGMENTS = (
     SegmentFacts("high_value_repeat", "Loyal High Spenders", "Buys often.", {"frequency": 12.0}),
@@ -117,3 +119,15 @@ async def test_without_a_key_rules_name() -> None:
     made = create_namer(api_key=None, model="any", base_url=None)
     assert isinstance(made, RuleNamer)
     assert await made.word(SEGMENTS, set()) == {}
+
+
+async def test_a_gateway_that_drips_is_left_when_the_time_is_over() -> None:
+    """Each blank comes well within what the client waits for one: only the deadline ends it."""
+    gateway = SlowModel()
+    hasty = AnthropicNamer(
+        api_key="sk-test", model="any-model", base_url=gateway.url, deadline_seconds=0.5
+    )
+    assert await hasty.word(SEGMENTS, set()) == {}
+    assert gateway.asked == 1
+    await asyncio.to_thread(wait_until, gateway.is_left)
+    gateway.close()

@@ -273,6 +273,13 @@ class OnMysql(Exception):
         ),
         (OnMysql(3, "Error writing file '/tmp/x' (Errcode: 28)"), "disk_full"),
         (OnMysql(1030, 'Got error 28 "No space left on device" from storage engine'), "disk_full"),
+        (OnMysql(1021, "Disk full (/tmp/x); waiting for someone to free some space"), "disk_full"),
+        (OnMysql(1290, "The server is running with the --read-only option"), "read_only"),
+        (OnMysql(1836, "Running in read-only mode"), "read_only"),
+        (OnMysql(1040, "Too many connections"), "too_many_connections"),
+        (asyncpg.DiskFullError("could not extend file"), "disk_full"),
+        (asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT"), "read_only"),
+        (asyncpg.CannotConnectNowError("the database system is starting up"), "starting"),
         (OnMysql(1030, 'Got error 128 "Internal error" from storage engine'), None),
     ],
 )
