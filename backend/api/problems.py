@@ -22,6 +22,8 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooMuchAtOnce: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.ExportOverdue: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BodyTooLarge: BODY_TOO_LARGE,
     errors.BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     errors.PeopleMasked: HTTPStatus.FORBIDDEN,
@@ -70,6 +72,8 @@ async def on_purpose(request: Request, error: Exception) -> JSONResponse:
     headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     if isinstance(error, errors.TooManyRequests):
         headers = _when_again(error)
+    if isinstance(error, errors.TooMuchAtOnce):
+        headers = {"Retry-After": str(error.retry_after_seconds)}
     facts = {name: fact for name, fact in vars(error).items() if not name.startswith("_")}
     return problem(request, status, str(error), facts=facts, headers=headers)
 

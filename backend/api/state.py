@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from itsdangerous import URLSafeSerializer
 
 from backend.api.admission import Admission
+from backend.api.heavy_reads import HeavyReads
 from backend.api.prober import Prober
 from backend.api.profile_reads import ProfileStatements
 from backend.api.repeated import RepeatedAnswers
@@ -30,6 +31,8 @@ class ApiState:
     engine, shop_engine
         Our database and the shop's, each with connections of its own even where they are one:
         who waits for a table of the shop's keeps nobody from ours.
+    file_engine
+        Ours for lists as files, which take longer than any other answer may.
     prober
         Looks at health, by connections of its own.
     metrics_key
@@ -44,6 +47,7 @@ class ApiState:
 
     engine: AsyncEngine
     shop_engine: AsyncEngine
+    file_engine: AsyncEngine
     prober: Prober
     shop: Shop
     cache: Cache
@@ -54,6 +58,8 @@ class ApiState:
     now: Callable[[], datetime]
     as_of: datetime | None
     cursors: URLSafeSerializer
+    heavy_reads: HeavyReads
+    export_seconds: float
     queued: timedelta
     background: Background
     served: ServedState

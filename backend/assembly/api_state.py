@@ -9,6 +9,7 @@ from limits import RateLimitItemPerMinute
 
 from backend.api.admission import Admission
 from backend.api.counts import watch_pools
+from backend.api.heavy_reads import HeavyReads
 from backend.api.keys import Keyring, Role
 from backend.api.lists.list_cursor import cursor_serializer
 from backend.api.prober import Prober
@@ -24,7 +25,7 @@ from backend.core.clock import utc_now
 from backend.core.instants import in_utc
 from backend.core.secret_keys import OwnKeys, Use, derived, fingerprint
 from backend.core.settings import Settings
-from backend.database.bounds import hurried
+from backend.database.bounds import Bounds, file_reads, hurried
 from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import Opening, opening_of_shop
 from backend.run.background import Background
@@ -41,15 +42,16 @@ async def api_state(
 ) -> ApiState:
     """Open what a web process holds; the stack closes it."""
     ours, theirs = settings.intelligence_url, settings.shop_url
-    reading = partial(_opened_for, stack, settings.api_statement_seconds)
-    looking = partial(_opened_for, stack, settings.health_statement_seconds, pool_size=1)
+    reading = partial(_opened_for, stack, hurried(settings.api_statement_seconds))
+    looking = partial(_opened_for, stack, hurried(settings.health_statement_seconds), pool_size=1)
+    for_files = file_reads(settings.export_seconds)
     to_read = opening_of_shop(theirs, ours)
     engine = await reading(ours, pool_size=settings.database_pool_size)
     shop_engine = await reading(theirs, pool_size=settings.database_pool_size, opening=to_read)
     size = settings.database_pool_size
     watch_pools({"intelligence": (engine, size), "shop": (shop_engine, size)})
     health_engine = await looking(ours)
-    _say_connections(settings.database_pool_size)
+    _say_connections(settings.database_pool_size, settings.heavy_reads)
     shop = Shop(mapping)
     cache = create_cache(revealed(settings.redis_url), ttl_seconds=settings.cache_ttl_seconds)
     served = ServedState(engine, settings.served_run_seconds)
@@ -60,6 +62,7 @@ async def api_state(
     return ApiState(
         engine=engine,
         shop_engine=shop_engine,
+        file_engine=await _opened_for(stack, for_files, ours, pool_size=settings.heavy_reads),
         prober=Prober(
             health_engine,
             await looking(theirs, opening=to_read),
@@ -74,6 +77,8 @@ async def api_state(
         requests=requests,
         now=utc_now,
         cursors=cursor_serializer(derived(settings.secrets[0], Use.CURSOR)),
+        heavy_reads=HeavyReads(settings.heavy_reads),
+        export_seconds=settings.export_seconds,
         as_of=settings.run_as_of and in_utc(settings.run_as_of, mapping.zone),
         queued=timedelta(seconds=settings.queued_seconds),
         background=Background(),
@@ -94,9 +99,10 @@ def _admission(settings: Settings, counts: RequestCounts, own_keys: OwnKeys) -> 
     )
 
 
-def _say_connections(pool_size: int) -> None:
+def _say_connections(pool_size: int, files: int) -> None:
     """Say how many connections this process may have, so that a server can be sized for it."""
-    most = {"requests": 2 * pool_size, "health": 2, "worker": 2, "run": RUN_CONNECTIONS}
+    most = {"requests": 2 * pool_size, "files": files, "health": 2, "worker": 2}
+    most |= {"run": RUN_CONNECTIONS}
     log.info("connections at most", extra={**most, "together": sum(most.values())})
 
 
@@ -111,12 +117,11 @@ def _keyring(settings: Settings) -> Keyring:
 
 async def _opened_for(
     stack: AsyncExitStack,
-    statement_seconds: float,
+    bounds: Bounds,
     url: str,
     *,
     pool_size: int,
     opening: Opening = Opening.CHANGE,
 ) -> AsyncEngine:
-    bounds = hurried(statement_seconds)
     engine = opened(url, pool_size=pool_size, bounds=bounds, opening=opening)
     return await stack.enter_async_context(engine)

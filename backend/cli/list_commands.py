@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from backend.api.lists.list_csv import within
 from backend.api.lists.list_query import BY_VALUE_AT_RISK, ListQuery, Question
 from backend.api.lists.list_told import told
 from backend.api.lists.read_list import AskedList, pages
@@ -36,6 +37,7 @@ class Sources:
     """Where the list is read."""
 
     engine: AsyncEngine
+    file_engine: AsyncEngine
     shop_engine: AsyncEngine
     shop: Shop
     own_keys: OwnKeys
@@ -95,12 +97,13 @@ async def _export(settings: Settings, query: ListQuery, out: str) -> int:
         opened(settings.shop_url, opening=opening_of_shop(*urls)) as shop_engine,
         opened(settings.intelligence_url, opening=opening_of_ours(*urls)) as engine,
     ):
-        sources = Sources(engine, shop_engine, shop, OwnKeys.of(settings.secrets))
+        sources = Sources(engine, engine, shop_engine, shop, OwnKeys.of(settings.secrets))
         with _writing(out, asked) as write:
             await _note(engine, asked)
-            async for page in pages(sources, asked):
-                write(page.values(asked.columns))
-                count += len(page.listed)
+            async with within(settings.export_seconds), aclosing(pages(sources, asked)) as some:
+                async for page in some:
+                    write(page.values(asked.columns))
+                    count += len(page.listed)
     return count
 
 

@@ -139,6 +139,16 @@ class DeclaredVariables(BaseSettings):
     api_statement_seconds: float = seconds("How long a request may wait for a database", 5)
     health_statement_seconds: float = seconds("How long a look at health may wait for one", 2)
     run_statement_seconds: float = seconds("How long a statement of a run may take", 0)
+    export_seconds: int = whole_seconds(
+        "How long a list may take as a file; then it ends visibly", 300, most=86_400
+    )
+    heavy_reads: int = variable(
+        "Files of lists, batches and searches at once, per process; beyond that 429",
+        "a whole number from 1 to 100",
+        2,
+        ge=1,
+        le=100,
+    )
     auto_migrate: bool = flag("Create and update our own tables at start", True)
     run_worker: bool = flag("Run clustering in the web process when no worker is separate", True)
 

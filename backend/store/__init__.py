@@ -9,7 +9,7 @@ from backend.store.left_by_run import (
     read_report,
     read_standing_model,
 )
-from backend.store.lists import Page, Totals, read_page, read_totals
+from backend.store.lists import Page, Totals, read_page, read_totals, stream_list
 from backend.store.members import members, read_members
 from backend.store.moves import count_moves, read_moves
 from backend.store.names import name_segment, read_names, settled
@@ -60,4 +60,5 @@ __all__ = [
     "read_standing_model",
     "read_totals",
     "settled",
+    "stream_list",
 ]

@@ -5,7 +5,7 @@ costs what the first does. Customers whose number is unknown come last in either
 are a second part of the list, because databases do not agree where NULL stands.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -93,6 +93,37 @@ async def read_page(
     last = rows[limit - 1] if len(rows) > limit else None
     following = None if last is None else ListPlace(last[KEY], last["customer_id"])
     return Page([_numbers(row) for row in rows[:limit]], following)
+
+
+async def stream_list(
+    connection: AsyncConnection,
+    chosen: CustomerFilter,
+    sorting: Sorting,
+    *,
+    after: ListPlace | None,
+    rows: int,
+) -> AsyncGenerator[list[CustomerNumbers], None]:
+    """Give the customers of a list from a place on, so many at a time, by a cursor of the server.
+
+    One statement sorts them all, where each page of many would sort what is left.
+
+    Parameters
+    ----------
+    connection
+        In a snapshot that lasts for as long: a run that is published meanwhile changes nothing.
+    chosen, sorting, after
+        As of `read_page`.
+    rows
+        At most so many at a time, at least 1.
+    """
+    for part in _parts(chosen, sorting, after):
+        # As a context it would swallow that we are closed, and go on with the next part.
+        result = await connection.stream(part)
+        try:
+            async for some in result.mappings().partitions(rows):
+                yield [_numbers(dict(row)) for row in some]
+        finally:
+            await result.close()
 
 
 KEY = "sorted_by"

@@ -58,7 +58,8 @@ async def search_customers(
     """
     if not sees_people:
         raise PeopleMasked
-    profiles = await search_profiles(state, query, limit)
+    async with state.heavy_reads.place():
+        profiles = await search_profiles(state, query, limit)
     return CustomerList(customers=profiles, count=len(profiles))
 
 

@@ -1,6 +1,7 @@
 """A page of a list, read from both databases: one query each, however many customers it has."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CursorExpired, CursorOfAnotherList
 from backend.core.secret_keys import OwnKeys
-from backend.database.engine import AsyncEngine, snapshot
+from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
 from backend.database.failures import OURS
 from backend.results.customer_filter import CustomerFilter
 from backend.results.customer_numbers import CustomerNumbers
@@ -36,6 +37,10 @@ class ListSources(Protocol):
     @property
     def engine(self) -> AsyncEngine:
         """Ours."""
+
+    @property
+    def file_engine(self) -> AsyncEngine:
+        """Ours for lists that take long."""
 
     @property
     def shop_engine(self) -> AsyncEngine:
@@ -170,20 +175,46 @@ def of_run(published: Published | None) -> dict[str, Any]:
     return {"run_id": published and published.run_id, "as_of": published and published.as_of}
 
 
-async def pages(sources: ListSources, asked: AskedList) -> AsyncIterator[ListPage]:
-    """Give the pages of a whole list, all of one run; the first may be empty.
+async def pages(sources: ListSources, asked: AskedList) -> AsyncGenerator[ListPage, None]:
+    """Give a whole list of one run, whatever is published meanwhile; the first page has nobody.
+
+    Who is erased meanwhile is left out from then on. To be closed where it is not read to its end:
+    the connection is taken for as long.
 
     Raises
     ------
     CursorExpired
-        When the run is overtaken by another.
+        When the run is gone that the cursor is of.
     """
-    page = await _page(sources, asked, asked.cursor, ROWS_OF_A_FILE)
-    yield page
-    while page.next is not None and page.published is not None:
-        cursor = Cursor(page.published.run_id, asked.question, page.next, None)
-        page = await _page(sources, asked, cursor, ROWS_OF_A_FILE)
-        yield page
+    place = asked.cursor.place if asked.cursor else None
+    async with snapshot(sources.file_engine, OURS) as connection:
+        published = await _served(connection, asked.cursor)
+        yield ListPage(published, [], {}, None)
+        rows = store.stream_list(
+            connection, asked.chosen, asked.sorting, after=place, rows=ROWS_OF_A_FILE
+        )
+        async with aclosing(rows) as some:
+            async for customers in some:
+                async with snapshot(sources.engine, OURS) as now:
+                    listed = await _without_erased(now, sources, customers)
+                people = await _people(sources, asked, listed)
+                yield ListPage(published, listed, people, None)
+
+
+async def _served(connection: AsyncConnection, cursor: Cursor | None) -> Published | None:
+    """Return the run that is served, which is to be that of the cursor."""
+    published = await runs.published(connection)
+    if cursor and (published is None or published.run_id != cursor.run_id):
+        raise CursorExpired(cursor.run_id)
+    return published
+
+
+async def _without_erased(
+    connection: AsyncConnection, sources: ListSources, customers: Sequence[CustomerNumbers]
+) -> list[CustomerNumbers]:
+    ids = [one.customer_id for one in customers]
+    erased = await erased_among(connection, sources.own_keys.tombstones, ids)
+    return [one for one in customers if one.customer_id not in erased]
 
 
 async def _page(
@@ -191,15 +222,11 @@ async def _page(
 ) -> ListPage:
     place = cursor.place if cursor else None
     async with snapshot(sources.engine, OURS) as connection:
-        published = await runs.published(connection)
-        if cursor and (published is None or published.run_id != cursor.run_id):
-            raise CursorExpired(cursor.run_id)
+        published = await _served(connection, cursor)
         page = await store.read_page(
             connection, asked.chosen, asked.sorting, after=place, limit=limit
         )
-        ids = [one.customer_id for one in page.customers]
-        erased = await erased_among(connection, sources.own_keys.tombstones, ids)
-    listed = [one for one in page.customers if one.customer_id not in erased]
+        listed = await _without_erased(connection, sources, page.customers)
     people = await _people(sources, asked, listed)
     return ListPage(published, listed, people, page.next)
 

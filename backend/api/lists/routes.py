@@ -9,7 +9,7 @@ from backend.api.bodies import body_of, sent
 from backend.api.fields import SegmentIdInPath
 from backend.api.lists.batch import batch_answer
 from backend.api.lists.example import CSV_EXAMPLE
-from backend.api.lists.list_csv import csv_answer
+from backend.api.lists.list_csv import ListAsCsv
 from backend.api.lists.list_query import ListQuery, of_segment
 from backend.api.lists.list_told import told
 from backend.api.lists.read_list import AskedList, page_answer
@@ -71,7 +71,7 @@ async def _answer(
     asked = AskedList.of(query, state, sees_people=sees_people)
     if query.wants_csv(accept):
         await audited.note(Action.LIST_EXPORTED, told(asked.question))
-        return await csv_answer(state, asked)
+        return ListAsCsv(state, asked)
     return await page_answer(state, asked, limit=query.limit, totals=query.totals)
 
 
@@ -90,4 +90,5 @@ async def look_up_customers(
     """
     if wanted.emails and not sees_people:
         raise PeopleMasked
-    return await batch_answer(state, wanted, sees_people=sees_people)
+    async with state.heavy_reads.place():
+        return await batch_answer(state, wanted, sees_people=sees_people)

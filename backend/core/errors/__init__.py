@@ -17,6 +17,8 @@
     ├── TooManyRequests          more was asked for than may be had in a while
     ├── BodyTooLarge             more was sent than the route takes
     ├── BodyTooSlow              what was sent did not arrive in time
+    ├── TooMuchAtOnce            all places for what takes long are taken
+    ├── ExportOverdue            a list took too long as a file
     ├── PeopleMasked             a key that reads numbers asked for people
     ├── CustomerNotFound
     ├── SegmentNotFound
@@ -72,6 +74,7 @@ from backend.core.errors.of_requests import (
     CursorOfAnotherList,
     CursorUnreadable,
     CustomerNotFound,
+    ExportOverdue,
     ExportRefused,
     ImportRefused,
     NotAllowed,
@@ -80,6 +83,7 @@ from backend.core.errors.of_requests import (
     SegmentNameTaken,
     SegmentNotFound,
     TooManyRequests,
+    TooMuchAtOnce,
     UnknownField,
 )
 from backend.core.errors.of_runs import (
@@ -108,6 +112,7 @@ __all__ = [
     "DamagedResult",
     "DatabaseRefuses",
     "DatabaseUnavailable",
+    "ExportOverdue",
     "ExportRefused",
     "FormatOfTheFuture",
     "ImportRefused",
@@ -139,5 +144,6 @@ __all__ = [
     "TextNotWritable",
     "TombstonesUnreadable",
     "TooManyRequests",
+    "TooMuchAtOnce",
     "UnknownField",
 ]

@@ -30,6 +30,18 @@ class TooManyRequests(BackendError):
         super().__init__(f"Too many requests; try again in {retry_after_seconds} seconds.")
 
 
+class TooMuchAtOnce(BackendError):
+    """All places for what takes long are taken."""
+
+    def __init__(self, places: int, retry_after_seconds: int) -> None:
+        self.places = places
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(
+            f"Files, batches and searches have {places} places (HEAVY_READS), and all are taken; "
+            f"try again in {retry_after_seconds} seconds."
+        )
+
+
 class BodyTooLarge(BackendError):
     """More was sent than the route takes."""
 
@@ -126,6 +138,17 @@ class CursorExpired(BackendError):
         super().__init__(
             f"Run {run_id}, which this cursor is of, is no longer served: begin the list again "
             "without cursor."
+        )
+
+
+class ExportOverdue(BackendError):
+    """A list took too long as a file; what there is of it is not whole."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(
+            f"The list took longer than {seconds:g} seconds, the most that a file may take "
+            "(EXPORT_SECONDS)."
         )
 
 

@@ -1,0 +1,244 @@
+"""A list as a file is whole and of one run, or visibly neither."""
+
+import asyncio
+import re
+import socket
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from backend.api.lists import read_list
+from backend.api.lists.list_query import ListQuery
+from backend.api.lists.read_list import AskedList, pages
+from backend.cli.list_commands import Sources
+from backend.core.customer_id import CustomerId
+from backend.core.errors import ExportRefused
+from backend.core.secret_keys import OwnKeys
+from backend.core.settings import IsolatedSettings
+from backend.database.engine import AsyncEngine, libpq_uri, opened, parse_url, transaction
+from backend.files import list_files
+from backend.files.list_files import FileColumn, list_file
+from backend.results.declared import Label
+from backend.shop.mapping.layers import load_mapping
+from backend.shop.shop import Shop
+from backend.store.migrate import migrate
+from backend.store.tables import customer_intelligence
+from backend.store.tombstones import bury
+from tests.conftest import NewDatabase, execute, wait_for
+from tests.live import ADMIN_KEY, API_KEY, Live, command, serving
+from tests.performed import CLUSTERED_CUSTOMERS, NO_WORKER, clustered, clustered_shop, config_of
+from tests.shops import AS_OF, VARIABLES, fill, invented
+from tests.waiting import wait_until
+
+LIST = "/api/mcp/customers"
+KEY = {"X-API-Key": API_KEY}
+
+
+def sources_of(url: str, engine: AsyncEngine) -> Sources:
+    settings = IsolatedSettings.load(database_url=url, api_key="key", admin_api_key=ADMIN_KEY)
+    shop = Shop(load_mapping(VARIABLES, settings.shop_database))
+    return Sources(engine, engine, engine, shop, OwnKeys.of([ADMIN_KEY]))
+
+
+async def test_a_file_goes_on_with_its_run_while_another_is_published(
+    new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_list, "ROWS_OF_A_FILE", 9)
+    url = new_database(clustered_shop)
+    async with opened(url) as engine:
+        sources = sources_of(url, engine)
+        query = ListQuery(sort="-ltv")
+        asked = AskedList.begun(query, query.question, sources.shop.mapping.zone, sees_people=True)
+        found: list[dict[str, Any]] = []
+        following = pages(sources, asked)
+        head = await anext(following)
+        assert head.published is not None
+        found += (await anext(following)).rows(asked.columns)
+        await clustered(engine, url, as_of=AS_OF)
+        erased = await _erased_since(engine, sources, {int(row["customer_id"]) for row in found})
+        async for page in following:
+            found += page.rows(asked.columns)
+    assert {row["run_id"] for row in found} == {head.published.run_id}
+    everybody = set(range(1, CLUSTERED_CUSTOMERS + 1))
+    assert sorted(int(row["customer_id"]) for row in found) == sorted(everybody - {erased})
+    known = [row["ltv"] for row in found if row["ltv"] is not None]
+    assert known == sorted(known, reverse=True)
+    assert all(row["email"] for row in found)
+
+
+async def _erased_since(engine: AsyncEngine, sources: Sources, listed: set[int]) -> int:
+    """Erase somebody whose turn is still to come."""
+    other = max(set(range(1, CLUSTERED_CUSTOMERS + 1)) - listed)
+    async with transaction(engine) as connection:
+        marker = sources.own_keys.tombstones
+        await bury(connection, marker, [CustomerId(str(other))], AS_OF)
+    return other
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Keep everybody from reading a SQLite file."""
+    with closing(sqlite3.connect(str(parse_url(url).database), isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@pytest.fixture
+def apart(new_sqlite: NewDatabase) -> tuple[str, dict[str, str]]:
+    """Give a shop that can be locked, and the variables of a service whose tables are elsewhere."""
+    ours, theirs = new_sqlite(), new_sqlite()
+    wait_for(fill(theirs, invented(40)))
+    wait_for(_clustered_apart(ours, theirs))
+    patient = {"API_STATEMENT_SECONDS": "60", "INTELLIGENCE_DATABASE_URL": ours}
+    return theirs, {**NO_WORKER, **patient}
+
+
+async def _clustered_apart(ours: str, theirs: str) -> None:
+    async with opened(ours) as engine:
+        await migrate(engine)
+        config = config_of(theirs, intelligence_url=ours)
+        await clustered(engine, theirs, config, as_of=AS_OF)
+
+
+def test_a_file_that_loses_the_shop_says_why_and_breaks_off(
+    new_postgres: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_postgres(clustered_shop)
+    parts: list[str] = []
+    with serving(url, tmp_path, variables=NO_WORKER) as live:
+        with (
+            asyncio.Runner() as runner,
+            locked_on_postgres(url, runner),
+            pytest.raises(httpx.RemoteProtocolError),
+        ):
+            read_into(parts, live)
+        head, last = "".join(parts).splitlines()
+        assert head.startswith("customer_id,email")
+        assert "# This file is not whole. The shop database" in last
+        whole = live.client.get(LIST, params={"format": "csv"}, headers=KEY)
+        assert len(whole.text.splitlines()) == CLUSTERED_CUSTOMERS + 1
+
+
+def read_into(parts: list[str], live: Live) -> None:
+    """Read a file as it comes."""
+    with live.client.stream("GET", LIST, params={"format": "csv"}, headers=KEY) as answer:
+        assert answer.status_code == 200
+        parts.extend(answer.iter_text())
+
+
+@contextmanager
+def locked_on_postgres(url: str, runner: asyncio.Runner) -> Iterator[None]:
+    """Keep everybody from reading the shop's customers."""
+    holder = runner.run(asyncpg.connect(libpq_uri(parse_url(url))))
+    runner.run(holder.execute("BEGIN; LOCK TABLE customers IN ACCESS EXCLUSIVE MODE"))
+    try:
+        yield
+    finally:
+        runner.run(holder.close())
+
+
+def test_a_file_that_nobody_reads_ends_and_never_looks_whole(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_sqlite(clustered_shop)
+    wait_for(execute(url, *many_more()))
+    with serving(url, tmp_path, variables={**NO_WORKER, "EXPORT_SECONDS": "1"}) as live:
+        host, port = live.address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as reader:
+            reader.sendall(
+                f"GET {LIST}?format=csv HTTP/1.1\r\nHost: {host}\r\n"
+                f"X-API-Key: {API_KEY}\r\n\r\n".encode()
+            )
+            wait_until(lambda: "a file breaks off" in live.log.read_text(), live.log.read_text)
+            with reader.makefile("rb") as file:
+                sent = file.read()
+        assert sent.startswith(b"HTTP/1.1 200 OK")
+        assert not sent.endswith(b"0\r\n\r\n")  # what ends a chunked answer
+        assert b"EXPORT_SECONDS" in sent[-1000:]
+        assert "EXPORT_SECONDS" in live.log.read_text()
+
+
+def many_more() -> list[str]:
+    """Return what makes a list longer than what two sockets hold."""
+    columns = [one.name for one in customer_intelligence.c if one.name != "customer_id"]
+    named = ", ".join(columns)
+    numbers = "WITH RECURSIVE n(x) AS (SELECT 1000 UNION ALL SELECT x + 1 FROM n WHERE x < 60000)"
+    return [
+        f"INSERT INTO customer_intelligence (customer_id, {named}) {numbers} "
+        f"SELECT x, {named} FROM n, (SELECT {named} FROM customer_intelligence LIMIT 1)"
+    ]
+
+
+def test_what_takes_long_has_so_many_places(
+    apart: tuple[str, dict[str, str]], tmp_path: Path
+) -> None:
+    theirs, variables = apart
+    with serving(theirs, tmp_path, variables={**variables, "HEAVY_READS": "1"}) as live:
+        with live.client.stream("GET", LIST, params={"format": "csv"}, headers=KEY) as whole:
+            whole.read()
+        with holding_a_place(live, theirs) as text:
+            for refused in (looked_up(live), live.get(f"{LIST}/search?query=person")):
+                assert refused.status_code == 429
+                assert refused.headers["Retry-After"] == "5"
+                assert "HEAVY_READS" in refused.json()["detail"]
+            file = live.client.get(LIST, params={"format": "csv"}, headers=KEY)
+            assert file.status_code == 429
+            assert live.get("/api/mcp/segments").status_code == 200
+        assert "".join(text) == whole.text
+        assert looked_up(live).status_code == 200
+
+
+@contextmanager
+def holding_a_place(live: Live, theirs: str) -> Iterator[list[str]]:
+    """Read a file that waits for the shop meanwhile; what came of it is there in the end."""
+    text: list[str] = []
+    with live.client.stream("GET", LIST, params={"format": "csv"}, headers=KEY) as _warm:
+        _warm.read()
+    lock = locked(theirs)
+    lock.__enter__()
+    with live.client.stream("GET", LIST, params={"format": "csv"}, headers=KEY) as answer:
+        yield text
+        lock.__exit__(None, None, None)
+        text += answer.iter_text()
+
+
+def looked_up(live: Live) -> httpx.Response:
+    return live.client.post(f"{LIST}/batch", json={"ids": ["4"]}, headers=KEY)
+
+
+def test_a_command_that_takes_too_long_leaves_no_file(
+    new_postgres: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_postgres(clustered_shop)
+    with asyncio.Runner() as runner, locked_on_postgres(url, runner):
+        bounded = {"EXPORT_SECONDS": "1"}
+        done = command(url, tmp_path, "export", "--out", "all.csv", variables=bounded)
+    assert done.returncode == 1
+    assert "EXPORT_SECONDS" in done.stderr.replace("\n", " ")
+    assert list(tmp_path.glob("*all.csv*")) == []
+
+
+def test_a_workbook_holds_as_many_rows_as_a_sheet_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list_files.ROWS_OF_A_SHEET == 2**20  # as Excel documents it
+    monkeypatch.setattr(list_files, "ROWS_OF_A_SHEET", 4)
+    columns, path = [FileColumn("customer_id", Label(255))], tmp_path / "list.xlsx"
+    with list_file(path, columns) as write:
+        write([["1"], ["2"], ["3"]])
+    with zipfile.ZipFile(path) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert re.findall("<t>(.*?)</t>", sheet) == ["customer_id", "1", "2", "3"]
+    with (
+        pytest.raises(ExportRefused, match="more rows than a sheet can hold"),
+        list_file(tmp_path / "larger.xlsx", columns) as write,
+    ):
+        write([["1"], ["2"], ["3"], ["4"]])
+    assert [file.name for file in tmp_path.iterdir()] == ["list.xlsx"]
