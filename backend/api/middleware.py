@@ -1,9 +1,9 @@
 """Around every request: bounds, its id, headers of every answer, a count, and one access line."""
 
 import logging
+import os
 import re
-from collections.abc import Awaitable, Callable
-from random import getrandbits
+from collections.abc import Awaitable, Callable, Iterator
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +15,7 @@ from backend.core.logging import request_id
 HEADER = "X-Request-ID"
 RAW_HEADER = HEADER.lower().encode()
 ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+ID_BYTES = 8
 CLOSING = (b"connection", b"close")
 
 log = logging.getLogger("backend.access")
@@ -95,9 +96,17 @@ class EveryRequest:
 
 def _begin(sent: bytes | None) -> bytes:
     """Choose the id, which all lines of this request's log then have."""
-    if sent is not None and ACCEPTED.fullmatch(sent):
-        identity = sent.decode()
-    else:
-        identity = f"{getrandbits(64):016x}"  # no secret: it need only differ
-    request_id.set(identity)  # to the end of the server's task for this request
-    return identity.encode()
+    raw = sent if sent is not None and ACCEPTED.fullmatch(sent) else next(IDS)
+    request_id.set(raw.decode())  # to the end of the server's task for this request
+    return raw
+
+
+def _ids() -> Iterator[bytes]:
+    """Give ids that differ; many are made at once, by the first request that wants one."""
+    while True:
+        many = os.urandom(ID_BYTES * 1024).hex().encode()
+        for at in range(0, len(many), 2 * ID_BYTES):
+            yield many[at : at + 2 * ID_BYTES]
+
+
+IDS = _ids()

@@ -39,7 +39,7 @@ def refusal_of(scope: Scope, named: Named) -> Refusal | None:
     headers = scope["headers"]
     # Servers may leave `raw_path` out, or None, as Mangum does.
     size = len(scope.get("raw_path") or scope["path"].encode()) + len(scope["query_string"])
-    size += sum(map(len, chain.from_iterable(headers)))
+    size += len(b"".join(chain.from_iterable(headers)))
     if size > HEAD_BYTES or len(headers) > HEADERS:
         return HEADERS_TOO_LARGE, TOO_LARGE
     if len(named) < len(headers) and [name for name, _ in headers].count(b"host") > 1:

@@ -47,7 +47,7 @@ def in_utc(instant: datetime, zone: tzinfo) -> datetime:
         aware = instant if instant.tzinfo else instant.replace(tzinfo=zone)
         return aware.astimezone(UTC)
     except OverflowError:
-        raise InvalidRunRequest("as_of", "is outside the years 1 to 9999 in UTC") from None
+        raise InvalidRunRequest("instant", "is outside the years 1 to 9999 in UTC") from None
 
 
 def micros_of(moment: datetime) -> int:

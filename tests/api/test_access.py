@@ -1,6 +1,7 @@
 """Keys, problems, request ids and logs."""
 
 import json
+import re
 import subprocess
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from backend.api.problems import STATUSES
 from backend.core import errors
 from backend.database.engine import InvalidDatabaseUrl
-from tests.live import ADMIN_KEY, API_KEY, Live
+from tests.live import ADMIN_KEY, API_KEY, ROOT, Live
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,19 @@ def test_an_id_that_is_no_plain_word_is_not_taken(live: Live, sent: bytes, is_ta
     told = live.client.get("/health/live", headers={b"X-Request-ID": sent}).headers["X-Request-ID"]
     assert (told == sent.decode("latin-1")) is is_taken
     assert is_taken or (len(told) == 16 and told.isalnum())
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PUT", "PROPFIND"])
+def test_no_route_takes_a_method_that_is_not_its_own(live: Live, method: str) -> None:
+    described = json.loads((ROOT / "tests" / "api" / "openapi.json").read_text())["paths"]
+    for path in described:
+        answer = live.client.request(method, re.sub(r"{\w+}", "1", path))
+        if method == "HEAD" and path.startswith("/health"):
+            assert answer.status_code == 200
+            continue
+        assert answer.status_code == 405, path
+        assert method not in answer.headers["Allow"]
+        assert len(answer.headers["X-Request-ID"]) == 16
 
 
 def test_errors_are_problems(live: Live) -> None:

@@ -146,6 +146,7 @@ def command(url: str, folder: Path, name: str, model: SlowModel) -> forked.Forke
         pytest.param("cluster", signal.SIGINT, 1, marks=pytest.mark.long),
         pytest.param("cluster", signal.SIGHUP, 1, marks=pytest.mark.long),
         ("worker", signal.SIGTERM, 0),
+        pytest.param("worker", signal.SIGINT, 0, marks=pytest.mark.long),
         pytest.param("worker", signal.SIGHUP, 0, marks=pytest.mark.long),
     ],
 )
