@@ -1,5 +1,6 @@
 """Types that several routes and answers share."""
 
+import re
 from typing import Annotated
 
 from fastapi import Depends, Path
@@ -12,6 +13,7 @@ from backend.core.errors import CustomerNotFound
 from backend.store import runs
 
 LONGEST_LIST_OF_WORDS = 100
+A_WORD = r"[^\s,]"
 LATEST = "latest"
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -21,13 +23,22 @@ def several(value: object) -> object:
     given = [value] if isinstance(value, str) else value
     if not isinstance(given, list | tuple):
         return given
+    if not all(re.search(A_WORD, str(part)) for part in given):
+        raise ValueError("names nothing")  # who meant somebody would be told of everybody
     words = [word.strip() for part in given for word in str(part).split(",")]
     if len(words) > LONGEST_LIST_OF_WORDS:
         raise ValueError(f"has more than {LONGEST_LIST_OF_WORDS} words, blank ones counted")
     return [word for word in words if word]
 
 
-Words = Annotated[list[str], BeforeValidator(several), Field(max_length=LONGEST_LIST_OF_WORDS)]
+Words = Annotated[
+    list[str],
+    BeforeValidator(several),
+    Field(
+        max_length=LONGEST_LIST_OF_WORDS,
+        json_schema_extra={"items": {"type": "string", "pattern": A_WORD}},
+    ),
+]
 
 
 class AnyText(Convertor[str]):

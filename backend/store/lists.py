@@ -16,7 +16,7 @@ from backend.core.customer_id import CustomerId
 from backend.database.engine import AsyncConnection
 from backend.results.customer_filter import CustomerFilter
 from backend.results.customer_numbers import AVERAGED, SUMMED, CustomerNumbers
-from backend.results.declared import Flag, Number, Quantity, Real
+from backend.results.declared import Count, Flag, Number, Quantity, Real
 from backend.results.sorting import ListPlace, Sorting
 from backend.store.list_conditions import conditions
 from backend.store.tables import customer_intelligence
@@ -200,7 +200,7 @@ async def read_totals(connection: AsyncConnection, chosen: CustomerFilter) -> To
     }
     return Totals(
         total=total,
-        sums={one.name: sums[one.name] for one in SUMMED},
+        sums={one.name: _whole(one, sums[one.name]) for one in SUMMED},
         means={one.name: _mean(one, sums[one.name], known[one.name]) for one in AVERAGED},
         known=known,
     )
@@ -210,6 +210,10 @@ def _exact(one: Number, value: Any) -> Decimal:
     """Return a sum with the places of what was added; SQLite adds in floating point."""
     sum_ = Decimal(0) if value is None else Decimal(str(value))
     return round(sum_, one.kind.places) if isinstance(one.kind, Quantity) else sum_
+
+
+def _whole(one: Number, sum_: Decimal) -> Decimal | int:
+    return int(sum_) if isinstance(one.kind, Count) else sum_
 
 
 def _mean(one: Number, sum_: Decimal, known: int) -> Decimal | None:

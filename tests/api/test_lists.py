@@ -88,6 +88,8 @@ def test_totals_are_those_of_the_table(live: Live, published: pd.DataFrame) -> N
     assert page["sums"]["value_at_risk"] == pytest.approx(wanted.value_at_risk.sum(), abs=0.005)
     assert page["means"]["churn_risk"] == pytest.approx(wanted.churn_risk.mean(), abs=1e-4)
     assert page["known"]["usual_gap_days"] == wanted.usual_gap_days.notna().sum()
+    assert page["sums"]["total_orders"] == wanted.frequency.sum()
+    assert isinstance(page["sums"]["total_orders"], int)
     untold = asked(live, min_churn_risk=0.4, limit=1, totals=False)
     assert (untold["total"], untold["sums"], untold["means"]) == (None, None, None)
 
@@ -163,6 +165,9 @@ def test_days_begin_in_the_shops_time_zone(live: Live, shop: Shop) -> None:
         ({"limit": 1001}, "1000"),
         ({"ordered_before": "soon"}, "ordered_before"),
         ({"cursor": "made up"}, "not the next_cursor"),
+        ({"segment": ""}, "names nothing"),
+        ({"status": " , "}, "names nothing"),
+        ({"segment": ["new", ""]}, "names nothing"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(
@@ -218,6 +223,24 @@ def test_a_list_that_leaves_whole_is_in_the_audit_and_a_page_is_not(live: Live) 
     assert newest["action"] == "list_exported"
     assert newest["subject"] == "sort=-value_at_risk&min_churn_risk=0.25"
     assert len(newest["key"]) == 12
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        ("text/csv;q=0.5, application/json", "application/json"),
+        ("application/json;q=0.1,TEXT/CSV; charset=utf-8; q=0.9", "text/csv"),
+        ("text/csv, */*", "text/csv"),
+        ("text/csv;q=0", "application/json"),
+        ("text/csv;q=high, text/html", "application/json"),
+        ("application/xml", "application/json"),
+        ("", "application/json"),
+    ],
+)
+def test_an_answer_is_of_the_kind_that_is_wanted_most(live: Live, accept: str, media: str) -> None:
+    headers = {"X-API-Key": API_KEY, "Accept": accept}
+    answer = live.client.get(LIST, params={"limit": 1, "fields": "ltv"}, headers=headers)
+    assert answer.headers["content-type"].partition(";")[0] == media
 
 
 def test_a_name_in_a_file_is_no_formula(live: Live) -> None:

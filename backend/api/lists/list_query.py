@@ -1,5 +1,6 @@
 """What a list is asked for: its conditions, its order, its columns, and where a page begins."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -31,6 +32,7 @@ NAMES_OF_FIELDS = dict.fromkeys(
 )
 """Fields, and the objects that they are in."""
 CSV, JSON = "text/csv", "application/json"
+WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")  # RFC 9110, 12.4.2
 
 
 def _one_of(names: Iterable[str]) -> dict[str, Any]:
@@ -120,13 +122,20 @@ class ListQuery(Question):
         """Whether a file is asked for, by `format` or, where that says nothing, by Accept."""
         if self.format is not None:
             return self.format == "csv"
-        media = [part.partition(";")[0].strip() for part in (accept or "").split(",")]
-        return next((one for one in media if one in {CSV, JSON}), JSON) == CSV
+        preferred = sorted(map(_wanted, (accept or "").split(",")), key=lambda one: -one[1])
+        return next((one for one, share in preferred if one in {CSV, JSON} and share), JSON) == CSV
 
     def asks_again(self, question: dict[str, Any]) -> bool:
         """Whether what is said beside a cursor is the question that the cursor carries."""
         said = self.model_dump(mode="json", exclude_unset=True, include=set(Question.model_fields))
         return all(question.get(name) == value for name, value in said.items())
+
+
+def _wanted(part: str) -> tuple[str, float]:
+    """Return a media type of Accept, and how much it is wanted, from 0 to 1."""
+    media, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    said = next((one.removeprefix("q=") for one in parameters if one.startswith("q=")), "1")
+    return media, float(said) if WEIGHT.fullmatch(said) else 0.0
 
 
 def filter_of(question: Any, zone: ZoneInfo) -> CustomerFilter:

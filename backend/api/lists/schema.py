@@ -1,6 +1,6 @@
 """JSON of lists: customers, what the whole list adds up to, and where the next page begins."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -11,7 +11,7 @@ from backend.api.customers.shape import with_numbers
 from backend.api.lists import example
 from backend.api.schema_root import Schema
 from backend.results.customer_numbers import AVERAGED, SUMMED
-from backend.results.declared import Number
+from backend.results.declared import Count, Number
 
 MOST_IN_A_BATCH = 1000
 LONGEST_EMAIL = 320
@@ -35,25 +35,32 @@ class ListedCustomer(_Listed):  # type: ignore[misc]  # its fields are those dec
     model_config = ConfigDict(json_schema_extra={"example": example.PAGE["customers"][0]})  # type: ignore[index]
 
 
-def _per_number(name: str, said: str, numbers: Iterable[Number], of: Any) -> Any:
-    fields: Any = {str(one.shown_as): (of, Field(description=one.description)) for one in numbers}
+def _per_number(
+    name: str, said: str, numbers: Iterable[Number], of: Callable[[Number], Any]
+) -> Any:
+    fields: Any = {
+        str(one.shown_as): (of(one), Field(description=one.description)) for one in numbers
+    }
     return create_model(name, __base__=Schema, __doc__=said, **fields)
 
 
 Sums: Any = _per_number(
-    "Sums", "Sums over the customers of the whole list whose number is known.", SUMMED, float
+    "Sums",
+    "Sums over the customers of the whole list whose number is known.",
+    SUMMED,
+    lambda one: int if isinstance(one.kind, Count) else float,
 )
 Means: Any = _per_number(
     "Means",
     "Means over the same customers; null where nobody's number is known.",
     AVERAGED,
-    float | None,
+    lambda _: float | None,
 )
 Known: Any = _per_number(
     "Known",
     "Customers of the list whose number is known: over so many go the sum and the mean.",
     AVERAGED,
-    NonNegativeInt,
+    lambda _: NonNegativeInt,
 )
 
 
