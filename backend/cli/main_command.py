@@ -65,13 +65,17 @@ COMMANDS = {
         "shop_commands.check",
         "Say what in the shop's data would spoil the results; exit code 1 where it would.",
     ),
+    "check files": (
+        "file_commands.check_files",
+        "Show how files would be read, five rows of each; loads nothing.",
+    ),
     "export": (
         "list_commands.export",
         "Write the customers who meet all conditions to a file.",
     ),
     "import": (
-        "shop_commands.import_command",
-        "Load CSV or Parquet files into the guide's shop tables, each row once however often.",
+        "file_commands.import_command",
+        "Load files into the guide's shop tables, each row once however often.",
     ),
     "demo": (
         "demo_commands.demo",
@@ -86,6 +90,9 @@ class LateCommands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Put the real command in the place of the listed one."""
         name, listed, rest = super().resolve_command(ctx, args)
+        two_words = f"{name} {rest[0]}" if rest else ""
+        if two_words in COMMANDS:
+            return two_words, loaded(two_words), rest[1:]
         return name, listed and loaded(listed.name or ""), rest
 
 
@@ -136,7 +143,8 @@ def main() -> None:
     try:
         app()
     except BackendError as error:
-        err.print(str(error), style="red", soft_wrap=True)
+        for line in str(error).splitlines():
+            err.print(line, style="red", soft_wrap=True)
         sys.exit(exit_code_of(error))
 
 

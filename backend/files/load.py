@@ -1,34 +1,34 @@
-"""Rows into the guide's tables: all files in one transaction, each row once however often."""
+"""Files into the guide's tables: all of a call in one transaction, each row once however often."""
 
-import csv
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, delete, func, inspect, select
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy import DDL, Connection, String, Table, inspect
 
 from backend.core.errors import ImportRefused
-from backend.database.engine import AsyncConnection, AsyncEngine, transaction
-from backend.database.expressions import MYSQL
+from backend.database.engine import AsyncEngine, transaction
 from backend.files.create_tables import create_shop_tables
-from backend.files.guide_tables import shop_tables, split_name
-from backend.files.read_files import read_file
-from backend.files.records import Record, Rejected, Row, ShopTerms, TableName
-from backend.files.values import OneCurrency
+from backend.files.guide_tables import KEPT, kept_columns, shop_tables, split_name
+from backend.files.records import Cost, Item, Line, Rejected, TableName
+from backend.files.refused_lines import RefusedLines
+from backend.files.survey import Asked, Survey, Surveyed, survey
+from backend.files.table_writer import KEYS, TableWriter
+from backend.files.tables.source_table import Advance
+from backend.files.tally import FileTally, SpentTally
+from backend.results.loaded_files import ImportSummary
 
-ROWS_PER_BATCH = 2_000
-KEYS = ("customers", "orders", "line_items")
+LEAST_SHARE = 0.95
+NOTHING_ASKED = Asked()
+ADD_TEXT = "ALTER TABLE %(fullname)s ADD COLUMN %(column)s VARCHAR(%(length)s)"
+SHARE_OF_SURVEY = 0.4  # of the time that all takes
 
 
-@dataclass(slots=True)
-class ImportResult:
-    """How many rows the tables hold now, and how many lines were refused."""
+class _NotTaken(Exception):
+    """Ends the transaction without a trace; the summary says what was not taken."""
 
-    rows: dict[str, int] = field(default_factory=dict)
-    rejected: int = 0
+    def __init__(self, summary: ImportSummary) -> None:
+        self.summary = summary
 
 
 async def import_files(
@@ -38,13 +38,15 @@ async def import_files(
     *,
     zone: ZoneInfo,
     rejects: Path,
-    currency: str | None = None,
+    asked: Asked = NOTHING_ASKED,
+    accept_partial: bool = False,
     progress: Callable[[float], None] = lambda _share: None,
-) -> ImportResult:
+) -> ImportSummary:
     """Load files into the guide's tables, making those that are missing.
 
-    One transaction: after an interruption the tables are as they were. A row whose id is there
-    already is replaced, so that loading a file twice changes nothing.
+    Everything that holds for whole files is settled before the first row is loaded. One
+    transaction: after an interruption the tables are as they were. A row whose id is there already
+    is replaced, so that loading a file twice changes nothing.
 
     Parameters
     ----------
@@ -53,45 +55,46 @@ async def import_files(
     names
         ``customers``, ``orders`` and ``line_items``, each ``table`` or ``schema.table``.
     paths
-        CSV or Parquet files.
+        Text, Parquet or workbooks.
     zone
         The shop's zone.
     rejects
         Where refused lines are written, with file, line number and reason.
-    currency
-        Orders that name another are refused. Default: the first that one names.
+    asked
+        What somebody says of the files.
+    accept_partial
+        Whether to load what can be read where that is less than 95 % of a file.
     progress
         Called with the share done, in [0, 1].
+
+    Returns
+    -------
+    What became of each file; nothing is loaded where its `is_loaded` is false.
 
     Raises
     ------
     ImportRefused
-        When a file cannot be read or is of no known format, or a table is there that is not the
-        guide's; nothing is loaded.
+        When a file cannot be read, is of no known format or can be read in several ways, or a
+        table is there that is not the guide's; nothing is loaded.
     """
-    shop = ShopTerms(zone, OneCurrency(currency and currency.upper()))
-    await create_shop_tables(engine, names)
+    found = survey(paths, asked, zone, lambda share: progress(share * SHARE_OF_SURVEY))
+    await create_shop_tables(engine, names, text_ids=found.has_text_ids)
     if engine.dialect.name == "sqlite":
         names = {key: split_name(name)[1] for key, name in names.items()}
     metadata = shop_tables(names["customers"], names["orders"], names["line_items"])
-    tables = {key: metadata.tables[names[key]] for key in KEYS}
+    tables: dict[TableName, Table] = {key: metadata.tables[names[key]] for key in KEYS}
     async with transaction(engine, "shop") as connection:
         await connection.run_sync(_require_guides_tables, list(tables.values()))
-        loader = _Loader(connection, tables)
-        with _Rejects(rejects) as refused:
-            for place, path in enumerate(paths):
-
-                def advance(share: float, done: int = place) -> None:
-                    progress((done + share) / len(paths))
-
-                for item in read_file(path, shop, advance):
-                    if isinstance(item, Rejected):
-                        refused.write(path, item)
-                    else:
-                        await loader.take(item)
-                await loader.flush()
-                advance(1.0)
-            return ImportResult(await loader.held(), refused.count)
+        await connection.run_sync(_add_kept_columns, tables["orders"])
+    try:
+        async with transaction(engine, "shop") as connection:
+            text_ids = await connection.run_sync(_fit_ids, tables)
+            writer = TableWriter(connection, tables, text_ids)
+            summary = await _load(writer, found, rejects, progress)
+            _require_enough(summary, accept_partial=accept_partial)
+    except _NotTaken as not_taken:
+        return not_taken.summary.not_loaded()
+    return summary
 
 
 def _require_guides_tables(connection: Connection, tables: Sequence[Table]) -> None:
@@ -107,115 +110,88 @@ def _require_guides_tables(connection: Connection, tables: Sequence[Table]) -> N
             raise ImportRefused(f"The table {table.fullname}", problem)
 
 
-class _Loader:
-    """Collects rows by table and writes them in batches."""
-
-    def __init__(self, connection: AsyncConnection, tables: Mapping[str, Table]) -> None:
-        self._connection = connection
-        self._tables = tables
-        self._waiting: dict[tuple[TableName, bool], dict[int, Row]] = {}
-        self._whole: set[int] = set()
-
-    async def take(self, record: Record) -> None:
-        """Keep a row; of two with one id the later one counts, of two hints both do."""
-        rows = self._waiting.setdefault((record.table, record.is_hint), {})
-        known = rows.get(record.row["id"])
-        rows[record.row["id"]] = _joined(known, record.row) if record.is_hint else record.row
-        if record.is_whole:
-            self._whole.add(record.row["id"])
-        if len(rows) >= ROWS_PER_BATCH:
-            await self._write(record.table, is_hint=record.is_hint)
-
-    async def flush(self) -> None:
-        """Write all that is waiting."""
-        for table, is_hint in list(self._waiting):
-            await self._write(table, is_hint=is_hint)
-
-    async def held(self) -> dict[str, int]:
-        """Count the rows of each table: one that was written twice is one."""
-        counts = {key: select(func.count()).select_from(self._tables[key]) for key in KEYS}
-        return {key: await self._connection.scalar(counts[key]) or 0 for key in KEYS}
-
-    async def _write(self, name: TableName, *, is_hint: bool) -> None:
-        if name == "line_items" and ("orders", False) in self._waiting:
-            await self._write("orders", is_hint=False)
-        rows = self._waiting.pop((name, is_hint), {})
-        if name == "orders" and self._whole:
-            await self._forget_lines()
-        if rows:
-            statement = _upsert(self._tables[name], self._connection.dialect.name, is_hint=is_hint)
-            await self._connection.execute(statement, list(rows.values()))
-
-    async def _forget_lines(self) -> None:
-        """Delete the lines that whole orders had before: an edited order may have lost some."""
-        lines = self._tables["line_items"]
-        await self._connection.execute(delete(lines).where(lines.c.order_id.in_(self._whole)))
-        self._whole.clear()
+def _add_kept_columns(connection: Connection, orders: Table) -> None:
+    """Give the orders the columns that the guide's have not, where they lack them."""
+    there = {one["name"] for one in inspect(connection).get_columns(orders.name, orders.schema)}
+    for name, length in KEPT.items():
+        if name not in there:
+            context = {"column": name, "length": length}
+            connection.execute(DDL(ADD_TEXT, context=context).against(orders))  # type: ignore[no-untyped-call]
+    for column in kept_columns():
+        orders.append_column(column)
 
 
-def _joined(known: Row | None, row: Row) -> Row:
-    """Join two hints of a customer: the names first met, the earliest date."""
-    if known is None:
-        return row
-    joined = {name: known[name] if known[name] is not None else row[name] for name in row}
-    return {**joined, "created_at": min(known["created_at"], row["created_at"])}
-
-
-HINTED = ("email", "first_name", "last_name", "created_at")
-
-
-def _upsert(table: Table, dialect: str, *, is_hint: bool) -> Any:
-    """Insert, or replace by id; a hint only fills what is unknown, and keeps the earliest date."""
-    columns = HINTED if is_hint else [c.name for c in table.columns if c.name != "id"]
-    if dialect in MYSQL:
-        insert: Any = mysql.insert(table)
-        new = insert.inserted
-    else:
-        insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
-        new = insert.excluded
-    changes = {
-        name: _kept(table, name, new[name], dialect) if is_hint else new[name] for name in columns
+def _fit_ids(
+    connection: Connection, tables: Mapping[TableName, Table]
+) -> frozenset[tuple[str, str]]:
+    """Let ids be text where they are in the database; return where, by table and column."""
+    inspector = inspect(connection)
+    text_ids: dict[tuple[TableName, str], String] = {
+        (key, column["name"]): column["type"]
+        for key, table in tables.items()
+        for column in inspector.get_columns(table.name, table.schema)
+        if isinstance(column["type"], String) and column["name"] in table.c
     }
-    if dialect in MYSQL:
-        return insert.on_duplicate_key_update(changes)
-    return insert.on_conflict_do_update(index_elements=[table.c.id], set_=changes)
+    for (key, name), kind in text_ids.items():
+        tables[key].c[name].type = kind
+    return frozenset(text_ids)
 
 
-def _kept(table: Table, name: str, new: Any, dialect: str) -> Any:
-    known = table.c[name]
-    if name != "created_at":
-        return func.coalesce(known, new)
-    earliest = func.min if dialect == "sqlite" else func.least
-    return earliest(func.coalesce(known, new), new)
+async def _load(
+    writer: TableWriter, found: Survey, rejects: Path, progress: Callable[[float], None]
+) -> ImportSummary:
+    spent = SpentTally(any("total spent" in one.source.header for one in found.tables))
+    summaries = []
+    with RefusedLines(rejects) as refused:
+        for place, one in enumerate(found.tables):
+
+            def advance(share: float, done: int = place) -> None:
+                share = (done + share) / len(found.tables)
+                progress(SHARE_OF_SURVEY + share * (1 - SHARE_OF_SURVEY))
+
+            tally = FileTally(one.understood, one.form.format.table)
+            before = writer.replaced[tally.table]
+            for item in read_items(one, advance):
+                if isinstance(item, Rejected):
+                    tally.refuse(item)
+                    if item.cost is not Cost.NOTHING:
+                        refused.write(one.source.name, item)
+                else:
+                    tally.take(item)
+                    spent.take(item)
+                    await writer.take(item)
+            await writer.flush()
+            tally.replaced = writer.replaced[tally.table] - before
+            summaries.append(tally.summary())
+            advance(1.0)
+    return ImportSummary(summaries, await writer.held(), spent.compared())
 
 
-class _Rejects:
-    """Writes refused lines; the file is made with the first one."""
+def read_items(table: Surveyed, advance: Advance = lambda _share: None) -> Iterator[Item]:
+    """Yield the rows of a table and what is refused of it, in the order of its lines."""
+    refused: list[Rejected] = []
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: TextIO | None = None
-        self.count = 0
+    def lines() -> Iterator[Line]:
+        for found in table.source.lines(advance):
+            if isinstance(found, Rejected):
+                refused.append(found)
+            else:
+                yield found
 
-    def __enter__(self) -> "_Rejects":
-        return self
+    for item in table.form.format.read(table.form.named(lines()), table.terms):
+        yield from _emptied(refused)
+        yield item
+    yield from _emptied(refused)
 
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
 
-    def write(self, source: Path, rejected: Rejected) -> None:
-        """Write one line: file, line number, reason, and what stood there."""
-        if self._file is None:
-            self._file = self._opened()
-            csv.writer(self._file).writerow(("file", "line", "reason", "content"))
-        content = ", ".join(f"{name}={value}" for name, value in rejected.fields.items() if value)
-        csv.writer(self._file).writerow((source.name, rejected.line, rejected.reason, content))
-        self.count += rejected.lines
+def _emptied(refused: list[Rejected]) -> Iterator[Rejected]:
+    while refused:
+        yield refused.pop(0)
 
-    def _opened(self) -> TextIO:
-        try:
-            return self._path.open("w", newline="", encoding="utf-8", errors="replace")
-        except OSError as error:
-            problem = f"cannot be written ({error.strerror})"
-            raise ImportRefused(str(self._path), problem) from None
+
+def _require_enough(summary: ImportSummary, *, accept_partial: bool) -> None:
+    """Refuse what was taken where it is too little of a file; or nothing, where any will do."""
+    read = [one for one in summary.files if one.read]
+    is_any = any(one.taken_share for one in read)
+    if not is_any or not (accept_partial or all(one.taken_share >= LEAST_SHARE for one in read)):
+        raise _NotTaken(summary)

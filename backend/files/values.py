@@ -2,11 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from zoneinfo import ZoneInfo
+from decimal import Decimal
+
+from backend.files.records import Cell, Cost, as_text
 
 LARGEST_ID = 2**63 - 1
 LARGEST_COUNT = 2**31 - 1  # the guide's INTEGER
@@ -14,91 +12,90 @@ LARGEST_AMOUNT = Decimal(10) ** 8  # the guide's DECIMAL(10,2)
 CENT = Decimal("0.01")
 # Ids made of an e-mail or a name lie above all that a shop counts upwards.
 FIRST_MADE_ID = 2**62
-OTHER_DATES = (
-    "%Y-%m-%d %H:%M:%S %z",
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
-    "%d.%m.%Y",
-)
-# 1,234.50 and 1.234,50; without one of these marks, what follows a comma is a fraction.
-WITH_COMMAS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
-WITH_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}")
-LONGEST_EMAIL = 255
+LONGEST_ID = 255
 # No more digits than an id can have: Python refuses to read thousands of them.
-WHOLE_NUMBER = re.compile(r"0*([0-9]{1,19})(\.0)?")
+WHOLE_NUMBER = re.compile(r"(0|[1-9][0-9]{0,18})(\.0+)?")
+ROUNDED = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)
 
 
 class NotThat(ValueError):
-    """A value is not what its column holds; says which and what is expected."""
+    """A value is not what its column holds; says which and what is expected.
+
+    Attributes
+    ----------
+    kind
+        The same without the value, which is one for all lines that have it.
+    cost
+        What is lost with it.
+    """
+
+    def __init__(self, column: str, cell: Cell, expected: str, *, cost: Cost = Cost.ROW) -> None:
+        self.kind = f"{column}: expected {expected}"
+        self.cost = cost
+        text = as_text(cell)
+        is_empty = text == ""
+        super().__init__(
+            f"{column} is empty" if is_empty else f"{column} is '{text}', expected {expected}"
+        )
 
 
-def whole_number(column: str, text: str, largest: int = LARGEST_ID) -> int:
-    """Read an id, at least 0."""
-    found = WHOLE_NUMBER.fullmatch(text.strip())
+class LeftOut(NotThat):
+    """A line is not wanted, by what was asked for."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__("", "", "", cost=Cost.NOTHING)
+        self.kind = kind
+        self.args = (kind,)
+
+
+def whole_number(column: str, cell: Cell, largest: int = LARGEST_ID) -> int:
+    """Read a number of things or an id, at least 0."""
+    found = WHOLE_NUMBER.fullmatch(as_text(cell))
     if found is None or int(found[1]) > largest:
-        raise NotThat(f"{column} is '{text}', expected a whole number")
+        raise NotThat(column, cell, "a whole number")
     return int(found[1])
 
 
-def count(column: str, text: str) -> int:
+def count(column: str, cell: Cell) -> int:
     """Read a number of things, at least 0."""
-    return whole_number(column, text, LARGEST_COUNT)
+    return whole_number(column, cell, LARGEST_COUNT)
 
 
-def amount(column: str, text: str) -> Decimal:
-    """Read an amount in currency units; rounds to cents."""
-    cleaned = text.strip()
-    if WITH_DECIMAL_COMMA.fullmatch(cleaned):
-        cleaned = cleaned.replace(".", "").replace(",", ".")
-    elif WITH_COMMAS.fullmatch(cleaned):
-        cleaned = cleaned.replace(",", "")
-    try:
-        value = Decimal(cleaned)
-    except InvalidOperation:
-        raise NotThat(f"{column} is '{text}', expected an amount such as 12.34") from None
+def key(column: str, cell: Cell) -> int | str:
+    """Read an id: a number where it is written as one, else the text that it is.
+
+    Raises
+    ------
+    NotThat
+        When it is empty, too long, or a spreadsheet program has rounded it (4.5E+12).
+    """
+    text = as_text(cell).removeprefix("'")
+    found = WHOLE_NUMBER.fullmatch(text)
+    if found and int(found[1]) <= LARGEST_ID:
+        return int(found[1])
+    if text == "" or len(text) > LONGEST_ID:
+        raise NotThat(column, text[:40], "an id")
+    if ROUNDED.fullmatch(text):
+        raise NotThat(column, text, "an id that no spreadsheet program has rounded")
+    return text
+
+
+def as_number(kind: str, found: int | str) -> int:
+    """Return an id as the number that a table of the guide's holds: text becomes a made one."""
+    return found if isinstance(found, int) else made_id(kind, found)
+
+
+def in_bounds(column: str, cell: Cell, value: Decimal) -> Decimal:
+    """Return an amount in cents.
+
+    Raises
+    ------
+    NotThat
+        When it is none that a table holds.
+    """
     if not value.is_finite() or abs(value) >= LARGEST_AMOUNT:
-        raise NotThat(f"{column} is '{text}', expected an amount below 100 million")
+        raise NotThat(column, cell, "an amount below 100 million")
     return value.quantize(CENT)
-
-
-def instant(column: str, text: str, zone: ZoneInfo) -> datetime:
-    """Read a date, with or without time and zone, as naive time in the shop's zone."""
-    cleaned = text.strip()
-    for read in (datetime.fromisoformat, *(_by(form) for form in OTHER_DATES)):
-        try:
-            found = read(cleaned)
-        except ValueError:
-            continue
-        return found if found.tzinfo is None else found.astimezone(zone).replace(tzinfo=None)
-    raise NotThat(f"{column} is '{text}', expected a date such as 2024-01-31 12:00:00")
-
-
-def _by(form: str) -> Callable[[str], datetime]:
-    return lambda text: datetime.strptime(text, form)  # noqa: DTZ007, naive is a file's own zone
-
-
-@dataclass(slots=True)
-class OneCurrency:
-    """The currency of an import: amounts in two are not added up. The first order's, if not set."""
-
-    code: str | None = None
-
-    def check(self, column: str, text: str) -> None:
-        """Refuse another currency; a line that names none is in this one."""
-        named = text.strip().upper()
-        self.code = self.code or named or None
-        if named and named != self.code:
-            raise NotThat(f"{column} is '{text}', but this import is in {self.code}")
-
-
-def email(column: str, text: str) -> str:
-    """Read an e-mail, in lower case."""
-    cleaned = text.strip().lower()
-    if "@" not in cleaned or len(cleaned) > LONGEST_EMAIL:
-        raise NotThat(f"{column} is '{text}', expected an e-mail")
-    return cleaned
 
 
 def made_id(*parts: object) -> int:

@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from backend.database.kinds import Kind
+from backend.shop.counted import knows_utc
 from backend.shop.shop import Source
 
 
@@ -16,6 +17,7 @@ def order_schema(orders: Source, dialect: str) -> pa.Schema:
             "created_at": _time_type(kinds["created_at"], dialect),
             "amount_micros": pa.int64(),
             "reason": pa.int8(),
+            **({"in_utc": pa.int8()} if knows_utc(orders) else {}),
         }
     )
 

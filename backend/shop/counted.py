@@ -1,6 +1,7 @@
 """The SELECTs over orders: what each row is worth, when it was, and why it does not count."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, null, or_, select
@@ -45,13 +46,25 @@ def order_rows(orders: Source, mapping: ShopMapping, dialect: str) -> Select[Any
     The code is the place in `SQL_REASONS`, from 1.
     """
     columns, kinds = orders.clause.c, orders.kinds
+    in_utc = [_in_utc(orders).label("in_utc")] if knows_utc(orders) else []
     return select(
         identifier(dialect, columns.id, kinds["id"]).label("order_id"),
         identifier(dialect, columns.customer_id, kinds["customer_id"]).label("customer_id"),
         moment(dialect, columns.created_at, kinds["created_at"]).label("created_at"),
         net_micros(orders, mapping, dialect).label("amount_micros"),
         reason_code(orders, mapping, dialect).label("reason"),
+        *in_utc,
     )
+
+
+def knows_utc(orders: Source) -> bool:
+    """Tell whether orders say one by one that their naive times are in UTC: those of files do."""
+    return orders.has("utc_from_zone") and orders.kinds["created_at"] is not Kind.INSTANT
+
+
+def _in_utc(orders: Source) -> ColumnElement[int]:
+    here = orders.clause.c.utc_from_zone.is_not(None)
+    return case((here, literal_column("1")), else_=literal_column("0"))
 
 
 def _micros(name: str, orders: Source, mapping: ShopMapping, dialect: str) -> ColumnElement[Any]:
@@ -131,7 +144,16 @@ def created_before(
     orders: Source, mapping: ShopMapping, dialect: str, instant: datetime
 ) -> Condition:
     """Return the condition that an order was created before an aware instant."""
-    zone = UTC if orders.kinds["created_at"] is Kind.INSTANT else mapping.zone
+    kind = orders.kinds["created_at"]
+    before = partial(_before, orders, dialect, instant)
+    if not knows_utc(orders):
+        return before(UTC if kind is Kind.INSTANT else mapping.zone)
+    in_utc = orders.clause.c.utc_from_zone.is_not(None)
+    return case((in_utc, before(UTC)), else_=before(mapping.zone))
+
+
+def _before(orders: Source, dialect: str, instant: datetime, zone: tzinfo) -> Condition:
+    """Compare what the clock of a zone showed."""
     naive = instant.astimezone(zone).replace(tzinfo=None).isoformat(" ", "microseconds")
     created, kind = orders.clause.c.created_at, orders.kinds["created_at"]
     return is_before(dialect, created, kind, naive, micros_of(instant) // MICROS)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -155,7 +156,7 @@ class _Collector:
         self.progress(self.read)
 
     def _keep(self, batch: pa.RecordBatch) -> None:
-        created = self._created(batch.column("created_at"))
+        created = self._created(batch)
         customer = self.customers.places_of(to_ids(batch.column("customer_id")))
         undated, unknown = created == MISSING, customer == UNKNOWN
         self.rejected[Reason.NULL_DATE] += int(undated.sum())
@@ -165,11 +166,15 @@ class _Collector:
         self.parts.append((customer[kept], created[kept], amount[kept]))
         self.order_ids.append(batch.column("order_id").filter(pa.array(kept)))
 
-    def _created(self, column: "pa.Array[Any]") -> NDArray[np.int64]:
-        kind = self.kinds["created_at"]
+    def _created(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
+        column, kind = batch.column("created_at"), self.kinds["created_at"]
         if kind is Kind.INTEGER:
             return np.asarray(column.to_numpy() * MICROS)
-        return to_micros(column, self.shop.mapping.zone, aware=kind is Kind.INSTANT)
+        local = to_micros(column, self.shop.mapping.zone, aware=kind is Kind.INSTANT)
+        if "in_utc" not in batch.schema.names:
+            return local
+        in_utc = batch.column("in_utc").to_numpy() == 1
+        return np.where(in_utc, to_micros(column, ZoneInfo("UTC"), aware=False), local)
 
     def finish(self, as_of: int, now: int) -> ShopColumns:
         columns = [np.concatenate(part) for part in zip(*self.parts, strict=True)]

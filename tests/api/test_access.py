@@ -136,6 +136,7 @@ def every_error() -> list[type[errors.BackendError]]:
 
 # These end a process at start, a command, or a run in its own process; no request meets them.
 NEVER_MET_BY_A_REQUEST = {
+    errors.AmbiguousFile,
     errors.ExportRefused,
     errors.ImportRefused,
     errors.InvalidConfiguration,
@@ -149,6 +150,7 @@ NEVER_MET_BY_A_REQUEST = {
     errors.TablesHeld,
     errors.TablesInTheWay,
     errors.TablesTooNew,
+    errors.TooLittleTaken,
 }
 
 

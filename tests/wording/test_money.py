@@ -2,7 +2,8 @@
 
 import pytest
 
-from backend.wording.money import decimals_of, money, whole_money
+from backend.core.currencies import decimals_of
+from backend.wording.money import money, whole_money
 
 SPACE = "\N{NO-BREAK SPACE}"
 

@@ -40,6 +40,8 @@
     ├── CursorOfAnotherList      a cursor is sent with the conditions of another list
     ├── CursorExpired            the run that a cursor is of is no longer served
     ├── ImportRefused            a file cannot be imported; nothing of it is loaded
+    │   └── AmbiguousFile        its dates or amounts can be read in several ways
+    ├── TooLittleTaken           too little of a file makes sense to load any of it
     ├── LeaseLost                another worker owns the run now
     ├── PortTaken                a server cannot have its address
     ├── RunFailed                a run ended without publishing
@@ -66,6 +68,7 @@ from backend.core.errors.of_databases import (
     TextNotWritable,
     TombstonesUnreadable,
 )
+from backend.core.errors.of_files import AmbiguousFile, AmbiguousPlace, TooLittleTaken
 from backend.core.errors.of_requests import (
     AskedTwice,
     BodyTooLarge,
@@ -101,6 +104,8 @@ from backend.core.errors.of_runs import (
 )
 
 __all__ = [
+    "AmbiguousFile",
+    "AmbiguousPlace",
     "AskedTwice",
     "BackendError",
     "BodyTooLarge",
@@ -143,6 +148,7 @@ __all__ = [
     "TablesTooOld",
     "TextNotWritable",
     "TombstonesUnreadable",
+    "TooLittleTaken",
     "TooManyRequests",
     "TooMuchAtOnce",
     "UnknownField",

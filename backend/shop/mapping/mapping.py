@@ -45,6 +45,7 @@ CANONICAL_COLUMNS: Mapping[LogicalName, Mapping[str, TypeEngine[Any]]] = Mapping
             "fulfillment_status": String(),
             "currency": String(),
             "currency_rate": MONEY,
+            "utc_from_zone": String(),
         },
         "line_items": {
             "id": BigInteger(),
@@ -200,6 +201,10 @@ class ShopMapping(BaseModel):
     time_zone: str = Field(default="UTC", description="a time zone such as Europe/Berlin")
     merge_guests: bool = Field(default=False, description="true or false")
     preset: str | None = Field(default=None, description="a preset's name")
+    files: dict[str, str] = Field(
+        default_factory=dict,
+        description='our column names = those of files, such as { order_id = "Nr" }',
+    )
     functions: tuple[str, ...] = Field(
         default=(), description="names of functions that only read, separated by commas"
     )
