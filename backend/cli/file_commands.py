@@ -17,8 +17,8 @@ from backend.database.engine import opened
 from backend.files.currencies import read_rates
 from backend.files.load import LEAST_SHARE, import_files
 from backend.files.look import look_at_files
-from backend.files.notation.amounts import DecimalMark
-from backend.files.notation.dates import DateOrder
+from backend.files.notation.amount_texts import DecimalMark
+from backend.files.notation.date_texts import DateOrder
 from backend.files.survey import Asked
 from backend.files.tables.open_tables import AskedOfTables
 from backend.results.loaded_files import ImportSummary

@@ -16,8 +16,8 @@ from backend.files.formats import own_tables
 from backend.files.formats.column_words import ORDERS, RANKED, plain_words
 from backend.files.formats.recognising import Recognised, is_known, recognised
 from backend.files.formats.terms import Terms, read_amount, read_date
-from backend.files.notation.amounts import AmountText, DecimalMark
-from backend.files.notation.dates import DateOrder, DateText
+from backend.files.notation.amount_texts import AmountText, DecimalMark
+from backend.files.notation.date_texts import DateOrder, DateText
 from backend.files.notation.settling import (
     Choice,
     Evidence,

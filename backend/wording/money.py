@@ -1,6 +1,6 @@
 """Amounts as people read them: with the shop's currency where it is known, and its decimals."""
 
-from backend.core.currencies import decimals_of
+from backend.core.currency_decimals import decimals_of
 
 
 def money(amount: float, currency: str | None) -> str:

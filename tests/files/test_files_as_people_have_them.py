@@ -14,8 +14,8 @@ from backend.core.errors import AmbiguousFile, ImportRefused
 from backend.database.engine import create_engine, opened, snapshot, transaction
 from backend.files.currencies import read_rates
 from backend.files.load import import_files
-from backend.files.notation.amounts import DecimalMark
-from backend.files.notation.dates import DateOrder
+from backend.files.notation.amount_texts import DecimalMark
+from backend.files.notation.date_texts import DateOrder
 from backend.files.survey import Asked
 from backend.results.loaded_files import Identity, ImportSummary
 from backend.shop.mapping.layers import load_mapping

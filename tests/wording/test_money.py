@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.core.currencies import decimals_of
+from backend.core.currency_decimals import decimals_of
 from backend.wording.money import money, whole_money
 
 SPACE = "\N{NO-BREAK SPACE}"

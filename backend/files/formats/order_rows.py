@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from backend.files import values
 from backend.files.formats.terms import Terms
-from backend.files.notation.dates import Moment
+from backend.files.notation.date_texts import Moment
 from backend.files.people import Identified, Person, clean_email, identified
 from backend.files.records import Cell, Cost, Item, Record, Rejected, Row
 from backend.files.values import NotThat

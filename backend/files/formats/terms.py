@@ -7,8 +7,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from backend.files.currencies import Money
-from backend.files.notation.amounts import AmountText, amount_text
-from backend.files.notation.dates import DateText, Moment, counted_moment, date_text
+from backend.files.notation.amount_texts import AmountText, amount_text
+from backend.files.notation.date_texts import DateText, Moment, counted_moment, date_text
 from backend.files.notation.settling import Notation
 from backend.files.records import Cell, as_text
 from backend.files.values import NotThat, in_bounds

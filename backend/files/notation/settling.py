@@ -7,9 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from backend.core.currencies import decimals_of
-from backend.files.notation.amounts import AmountText, DecimalMark
-from backend.files.notation.dates import DateOrder, DateText
+from backend.core.currency_decimals import decimals_of
+from backend.files.notation.amount_texts import AmountText, DecimalMark
+from backend.files.notation.date_texts import DateOrder, DateText
 
 SAMPLES = 3
 Choice = TypeVar("Choice", DateOrder, DecimalMark)
