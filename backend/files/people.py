@@ -17,7 +17,7 @@ NOBODY = ("0", "-1", "none", "null", "guest")
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PersonRead:
     """A person as a file tells of them; "" for what it does not say.
 
     Attributes
@@ -65,7 +65,7 @@ class Identified:
     by: Identity
 
 
-def identified(person: Person, key: Callable[[str], int | str]) -> Identified | None:
+def identified(person: PersonRead, key: Callable[[str], int | str]) -> Identified | None:
     """Tell who a person is; None where nothing says it.
 
     Parameters

@@ -20,7 +20,7 @@ from backend.files.notation.amount_texts import AmountText, DecimalMark
 from backend.files.notation.date_texts import DateOrder, DateText
 from backend.files.notation.settling import (
     Choice,
-    Evidence,
+    ChoiceEvidence,
     Notation,
     NotationEvidence,
     Unsettled,
@@ -238,7 +238,9 @@ def _surveyed(
     return Surveyed(one.source, one.form, terms, _understanding(one, notation))
 
 
-def _settled(one: _Looked, option: str, evidence: Evidence[Choice], preferred: Choice) -> Choice:
+def _settled(
+    one: _Looked, option: str, evidence: ChoiceEvidence[Choice], preferred: Choice
+) -> Choice:
     found = evidence.settled(preferred)
     if not isinstance(found, Unsettled):
         return found

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from backend.files import values
 from backend.files.formats.terms import Terms
-from backend.files.notation.date_texts import Moment
-from backend.files.people import Identified, Person, clean_email, identified
+from backend.files.notation.date_texts import WrittenTime
+from backend.files.people import Identified, PersonRead, clean_email, identified
 from backend.files.records import Cell, Cost, Item, Record, Rejected, Row
 from backend.files.values import NotThat
 from backend.results.loaded_files import Identity
@@ -60,10 +60,10 @@ class OrderRead:
     number: str
     total: Decimal
     currency: str
-    created: Moment
+    created: WrittenTime
     status: str
     fulfillment: str
-    person: Person
+    person: PersonRead
     items: Sequence[ItemRead] = ()
 
 
@@ -92,7 +92,7 @@ def order_records(order: OrderRead, terms: Terms) -> Iterator[Item]:
         yield _item(row["id"], place, item, terms, factor)
 
 
-def _who(person: Person, terms: Terms) -> Identified | None:
+def _who(person: PersonRead, terms: Terms) -> Identified | None:
     def key(text: str) -> int | str:
         return values.key("customer_id", text)
 

@@ -15,7 +15,7 @@ from backend.files.formats.order_rows import (
     product_number,
 )
 from backend.files.formats.terms import Terms
-from backend.files.people import Person, clean_email, identified
+from backend.files.people import PersonRead, clean_email, identified
 from backend.files.records import Cell, Cost, Item, Line, Record, Rejected, Row
 from backend.files.values import NotThat
 
@@ -114,8 +114,8 @@ def _worth(line: Line, terms: Terms) -> Decimal:
     return (terms.amount("price", line.cell("price")) * pieces).quantize(values.CENT)
 
 
-def _person(line: Line) -> Person:
-    return Person(
+def _person(line: Line) -> PersonRead:
+    return PersonRead(
         email=line.get("email"),
         phone=line.get("phone"),
         country=_country(line.get("country")),
@@ -165,7 +165,7 @@ def _customer(line: Line, terms: Terms) -> Row:
     }
 
 
-def _customer_id(person: Person) -> int | str:
+def _customer_id(person: PersonRead) -> int | str:
     if person.platform_id:
         return values.key("customer_id", person.platform_id)
     who = identified(person, lambda text: values.key("customer_id", text))

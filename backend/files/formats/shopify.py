@@ -7,7 +7,7 @@ from itertools import groupby
 from backend.files import values
 from backend.files.formats.order_rows import ItemRead, OrderRead, as_rejected, order_records
 from backend.files.formats.terms import Terms
-from backend.files.people import Person
+from backend.files.people import PersonRead
 from backend.files.records import Item, Line
 from backend.files.values import NotThat
 
@@ -113,8 +113,8 @@ def _gift_card(line: Line, terms: Terms) -> Decimal:
         return ZERO
 
 
-def _person(line: Line) -> Person:
-    return Person(
+def _person(line: Line) -> PersonRead:
+    return PersonRead(
         email=line.get("email"),
         phone=line.get("phone", "billing phone", "shipping phone"),
         country=line.get("billing country", "shipping country"),

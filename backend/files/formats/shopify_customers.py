@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from backend.files import values
 from backend.files.formats.order_rows import as_rejected
 from backend.files.formats.terms import Terms
-from backend.files.people import Person, clean_email, identified
+from backend.files.people import PersonRead, clean_email, identified
 from backend.files.records import Item, Line, Record
 from backend.files.values import NotThat
 
@@ -23,7 +23,7 @@ def read_shopify_customers(lines: Iterator[Line], terms: Terms) -> Iterator[Item
 
 
 def _row(line: Line, terms: Terms) -> dict[str, object]:
-    person = Person(
+    person = PersonRead(
         email=line.get("email"),
         phone=line.get("phone", "default address phone"),
         country=line.get("default address country code"),

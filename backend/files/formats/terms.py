@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from backend.files.currencies import Money
 from backend.files.notation.amount_texts import AmountText, amount_text
-from backend.files.notation.date_texts import DateText, Moment, counted_moment, date_text
+from backend.files.notation.date_texts import DateText, WrittenTime, counted_moment, date_text
 from backend.files.notation.settling import Notation
 from backend.files.records import Cell, as_text
 from backend.files.values import NotThat, in_bounds
@@ -55,7 +55,7 @@ class Terms:
             raise NotThat(column, cell, AN_AMOUNT)
         return in_bounds(column, cell, value)
 
-    def moment(self, column: str, cell: Cell) -> Moment:
+    def moment(self, column: str, cell: Cell) -> WrittenTime:
         """Read a date, with or without time and zone.
 
         Raises
@@ -67,7 +67,7 @@ class Terms:
         moment = found
         if isinstance(found, DateText):
             moment = found.readings.get(self.notation.dates)
-        if not isinstance(moment, Moment):
+        if not isinstance(moment, WrittenTime):
             raise NotThat(column, cell, A_DATE)
         return moment
 
@@ -79,11 +79,11 @@ def read_amount(cell: Cell) -> AmountText | Decimal | None:
     return None if isinstance(cell, datetime) else Decimal(str(cell))
 
 
-def read_date(cell: Cell, zone: ZoneInfo) -> DateText | Moment | None:
+def read_date(cell: Cell, zone: ZoneInfo) -> DateText | WrittenTime | None:
     """Read a date as far as that goes without the file's notation; None where it is none."""
     if isinstance(cell, str):
         return date_text(cell, zone)
     if isinstance(cell, datetime):
-        return Moment(cell.replace(tzinfo=None), cell.tzinfo)
+        return WrittenTime(cell.replace(tzinfo=None), cell.tzinfo)
     whole, _, fraction = as_text(cell).partition(".")
     return counted_moment(whole, fraction) if whole.isdecimal() and len(whole) > 4 else None

@@ -13,7 +13,7 @@ from itertools import groupby
 from backend.files import values
 from backend.files.formats.order_rows import ItemRead, OrderRead, as_rejected, order_records
 from backend.files.formats.terms import Terms
-from backend.files.people import Person
+from backend.files.people import PersonRead
 from backend.files.records import Cell, Item, Line, as_text
 from backend.files.values import NotThat
 
@@ -72,8 +72,8 @@ def _refunded(line: Line, terms: Terms) -> Decimal:
     return max(total, sum((abs(terms.amount("refund_items", one)) for one in listed), ZERO))
 
 
-def _person(line: Line) -> Person:
-    return Person(
+def _person(line: Line) -> PersonRead:
+    return PersonRead(
         email=line.get("billing_email", "customer_email"),
         phone=line.get("billing_phone"),
         country=line.get("billing_country"),

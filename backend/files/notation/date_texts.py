@@ -76,7 +76,7 @@ class DateOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class WrittenTime:
     """A time as it is written: what the clock showed, and the zone beside it, if there is one."""
 
     local: datetime
@@ -104,7 +104,7 @@ class DateText:
         The order in which everybody writes dates of this form, such as 31.01.2024; None for none.
     """
 
-    readings: Mapping[DateOrder, Moment]
+    readings: Mapping[DateOrder, WrittenTime]
     usual: DateOrder | None = None
 
 
@@ -128,35 +128,38 @@ def date_text(text: str, shop: ZoneInfo) -> DateText | None:
     if clock is None:
         days = _days(cleaned)
         return days and DateText(
-            {order: Moment(datetime.combine(day, datetime.min.time())) for order, day in days[0]},
+            {
+                order: WrittenTime(datetime.combine(day, datetime.min.time()))
+                for order, day in days[0]
+            },
             days[1],
         )
     days = _days(f"{cleaned[: clock.start()]} {cleaned[clock.end() :]}".strip())
     return days and _timed(days, clock, shop)
 
 
-def counted_moment(whole: str, fraction: str = "") -> Moment | None:
+def counted_moment(whole: str, fraction: str = "") -> WrittenTime | None:
     """Read a bare number: days of a spreadsheet, or seconds since 1970 and their parts."""
     if len(whole) in COMPACT and not fraction:
         return _compact(whole)
     if int(whole) in SHEET_DAYS:
         seconds = round(float(f"0.{fraction or '0'}") * 86_400)
-        return Moment(SHEET_EPOCH + timedelta(days=int(whole), seconds=seconds))
+        return WrittenTime(SHEET_EPOCH + timedelta(days=int(whole), seconds=seconds))
     parts = SECONDS.get(len(whole))
     if parts is None or int(whole) // parts < EARLIEST_SECOND:
         return None
-    return Moment(EPOCH + timedelta(microseconds=int(whole) * 1_000_000 // parts), UTC)
+    return WrittenTime(EPOCH + timedelta(microseconds=int(whole) * 1_000_000 // parts), UTC)
 
 
-def _compact(digits: str) -> Moment | None:
+def _compact(digits: str) -> WrittenTime | None:
     try:
         found = datetime.strptime(digits, COMPACT[len(digits)])  # noqa: DTZ007, in the shop's zone
     except ValueError:
         return None
-    return Moment(found) if FIRST_YEAR <= found.year <= LAST_YEAR else None
+    return WrittenTime(found) if FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
-def _always(moment: Moment | None) -> DateText | None:
+def _always(moment: WrittenTime | None) -> DateText | None:
     return None if moment is None else DateText(dict.fromkeys(DateOrder, moment))
 
 
@@ -231,7 +234,7 @@ def _year(digits: str) -> int:
 
 def _timed(days: Days, clock: re.Match[str], shop: ZoneInfo) -> DateText | None:
     hour = _hour(int(clock["hour"]), clock["half"])
-    readings: dict[DateOrder, Moment] = {}
+    readings: dict[DateOrder, WrittenTime] = {}
     for order, day in days[0]:
         try:
             local = datetime(  # noqa: DTZ001, its zone is beside it
@@ -244,7 +247,7 @@ def _timed(days: Days, clock: re.Match[str], shop: ZoneInfo) -> DateText | None:
         zone = zone_named(clock["zone"], local, shop) if clock["zone"] else None
         if clock["zone"] and zone is None:
             return None
-        readings[order] = Moment(local, zone)
+        readings[order] = WrittenTime(local, zone)
     return DateText(readings, days[1])
 
 

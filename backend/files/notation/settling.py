@@ -25,7 +25,7 @@ class Notation:
 
 
 @dataclass(frozen=True, slots=True)
-class Place(Generic[Choice]):
+class ReadPlace(Generic[Choice]):
     """Where something stands that can be read in several ways, or in one alone."""
 
     line: int
@@ -39,11 +39,11 @@ class Unsettled(Generic[Choice]):
     """A notation that a file does not tell: what it could be, and where that shows."""
 
     choices: tuple[Choice, ...]
-    places: tuple[Place[Choice], ...]
+    places: tuple[ReadPlace[Choice], ...]
 
 
 @dataclass(slots=True)
-class Evidence(Generic[Choice]):
+class ChoiceEvidence(Generic[Choice]):
     """What a file's values say of one choice.
 
     Attributes
@@ -62,11 +62,11 @@ class Evidence(Generic[Choice]):
 
     read: int = 0
     fits: Counter[Choice] = field(default_factory=Counter)
-    differing: dict[tuple[Choice, Choice], list[Place[Choice]]] = field(default_factory=dict)
+    differing: dict[tuple[Choice, Choice], list[ReadPlace[Choice]]] = field(default_factory=dict)
     usual: dict[tuple[Choice, Choice], set[Choice | None]] = field(default_factory=dict)
-    decided: dict[Choice, list[Place[Choice]]] = field(default_factory=dict)
+    decided: dict[Choice, list[ReadPlace[Choice]]] = field(default_factory=dict)
 
-    def add(self, place: Place[Choice], usual: Choice | None) -> None:
+    def add(self, place: ReadPlace[Choice], usual: Choice | None) -> None:
         """Take what one value says."""
         self.read += 1
         self.fits.update(list(place.readings))
@@ -117,7 +117,7 @@ class Evidence(Generic[Choice]):
         return Unsettled(tuple(choices), tuple(places[:SAMPLES]))
 
 
-def _keep(places: list[Place[Choice]], place: Place[Choice]) -> None:
+def _keep(places: list[ReadPlace[Choice]], place: ReadPlace[Choice]) -> None:
     if len(places) < SAMPLES:
         places.append(place)
 
@@ -126,13 +126,13 @@ def _keep(places: list[Place[Choice]], place: Place[Choice]) -> None:
 class NotationEvidence:
     """What is known of a file's notation so far."""
 
-    dates: Evidence[DateOrder] = field(default_factory=Evidence)
-    amounts: Evidence[DecimalMark] = field(default_factory=Evidence)
+    dates: ChoiceEvidence[DateOrder] = field(default_factory=ChoiceEvidence)
+    amounts: ChoiceEvidence[DecimalMark] = field(default_factory=ChoiceEvidence)
 
     def add_date(self, line: int, column: str, text: str, found: DateText) -> None:
         """Take one date."""
         readings = {order: moment.local for order, moment in found.readings.items()}
-        self.dates.add(Place(line, column, text, readings), found.usual)
+        self.dates.add(ReadPlace(line, column, text, readings), found.usual)
 
     def add_amount(
         self, line: int, column: str, text: str, found: AmountText, currency: str | None
@@ -144,4 +144,4 @@ class NotationEvidence:
         usual = None
         if len(set(readings.values())) > 1 and currency and decimals_of(currency) == 0:
             usual = max(readings, key=lambda mark: abs(readings[mark]))
-        self.amounts.add(Place(line, column, text, readings), usual)
+        self.amounts.add(ReadPlace(line, column, text, readings), usual)
