@@ -7,7 +7,7 @@ SERVE ?= 1
 PORT ?= 8000
 WORKERS ?= 2
 
-.PHONY: help setup demo test test-all check format migration openapi openapi-lint numbers requirements wheels bench-run bench-startup bench-forecast bench-segments bench-changes bench-bounds clean
+.PHONY: help setup demo test test-all check format migration openapi openapi-lint numbers requirements wheels bench-run bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ bench-segments: $(READY) ## Judge the segments beside RFM groups, on real, plant
 
 bench-changes: $(READY) ## Count the rows a follower copies after a night without orders.
 	$(BIN)/python -m bench.changes $(ARGS)
+
+bench-search: $(READY) ## Time searches beside profiles, a million customers (ARGS="--customers 100000 mariadb sqlite").
+	$(BIN)/python -m bench.search $(ARGS)
 
 bench-bounds: $(READY) ## Print what bounds, headers, ids and limits cost beside a bare route.
 	$(BIN)/python -m bench.bounds_cost

@@ -14,10 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 
@@ -53,10 +54,12 @@ def paths(requests: int) -> Iterator[str]:
 
 
 @contextmanager
-def server(app: str, folder: Path, url: str) -> Iterator[tuple[int, httpx.Client]]:
+def server(
+    app: str, folder: Path, url: str, changed: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[int, httpx.Client]]:
     """Serve an app; yield its process and a client once it has answered."""
     port = free_port()
-    variables = environment(url, {"LOG_LEVEL": "WARNING"})
+    variables = environment(url, {"LOG_LEVEL": "WARNING", **changed})
     arguments = (sys.executable, "-m", "uvicorn", app, "--port", str(port), "--log-level", "error")
     process = subprocess.Popen(arguments, cwd=folder, env=variables, stdout=subprocess.DEVNULL)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:

@@ -26,6 +26,7 @@ def run_config(settings: Settings) -> RunConfig:
         anthropic_model=settings.anthropic_model,
         anthropic_base_url=settings.anthropic_base_url,
         log_level=settings.log_level,
+        search_index=settings.search_index,
         secrets=settings.secrets,
         environment=environment_of_others(),
         run_seconds=settings.run_seconds,

@@ -151,6 +151,7 @@ class DeclaredVariables(BaseSettings):
     )
     auto_migrate: bool = flag("Create and update our own tables at start", True)
     run_worker: bool = flag("Run clustering in the web process when no worker is separate", True)
+    search_index: bool = flag("Copy e-mails and names, so that any part is found quickly", False)
 
     run_seconds: int = whole_seconds(
         "How long a run may take before it is ended", 21_600, most=604_800

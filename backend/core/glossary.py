@@ -54,6 +54,16 @@ class Decision(StrEnum):
     TOO_FEW = "too_few"
 
 
+class FoundBy(StrEnum):
+    """What led a search to those it found."""
+
+    ID = "id"
+    EMAIL = "email"
+    SEARCH_COPY = "search_copy"
+    SHOP_INDEX = "shop_index"
+    EVERY_CUSTOMER = "every_customer"
+
+
 class Departure(StrEnum):
     """Why a customer is known no longer: deleted or merged in the shop, or erased here."""
 

@@ -52,6 +52,11 @@ def long_text() -> Text:
     return Text().with_variant(LONGTEXT(), "mysql", "mariadb")
 
 
+def sorted_text(length: int) -> String:
+    """Return text that sorts by code points; on MySQL all of ours does."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 def text_id(dialect: Dialect, length: int) -> String:
     """Return an id compared byte by byte: MySQL's usual collations ignore case and end blanks."""
     return String(length, collation=_exact_collation(dialect))

@@ -6,7 +6,8 @@ nothing is prepared, nothing is set, and the driver ends what takes too long.
 See docs/decisions/0012-poolers-are-seen.md.
 """
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from math import ceil
 from typing import Any
 
@@ -25,6 +26,7 @@ from backend.database.postgresql_options import PostgresqlOptions, postgresql_op
 HANG_UP_SECONDS = 0.5
 FRESH_SECONDS = 1.0
 STATEMENTS_KEPT = 100  # SQLAlchemy's default
+TOLD_IN_JSON = ("collation", "identity_options")
 SESSION = {"timezone": "UTC"}  # poolers keep it: it is one that PostgreSQL reports of itself
 
 
@@ -74,6 +76,15 @@ class PlainAsyncpg(PGDialect_asyncpg):
 
     async def setup_asyncpg_jsonb_codec(self, conn: Any) -> None:
         """Leave JSON the text that it is."""
+
+    def _get_columns_info(self, rows: Iterable[Mapping[str, Any]], *others: Any) -> Any:
+        """Read the JSON in which reflection is told of collations and identities."""
+        read = ({**row, **{name: _read(row[name]) for name in TOLD_IN_JSON}} for row in rows)
+        return super()._get_columns_info(read, *others)  # type: ignore[no-untyped-call]
+
+
+def _read(told: Any) -> Any:
+    return json.loads(told) if isinstance(told, str) else told
 
 
 registry.register("postgresql.plain_asyncpg", __name__, PlainAsyncpg.__name__)

@@ -306,6 +306,17 @@ class MissingIndexes(Judgement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlowSearch(Judgement):
+    """A search looks at every customer; the statement would make an index for it."""
+
+    statement: str
+
+    @property
+    def facts(self) -> Facts:
+        return {"statement": self.statement}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OurTables(Judgement):
     """Whether our tables can be written; None where they can, else what keeps us from it."""
 

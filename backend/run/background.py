@@ -6,13 +6,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from backend.core.errors import DatabaseUnavailable, TablesBusy, TablesInTheWay, TablesTooNew
-from backend.database.engine import opened
+from backend.core.errors import (
+    BackendError,
+    DatabaseUnavailable,
+    TablesBusy,
+    TablesInTheWay,
+    TablesTooNew,
+)
+from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import opening_of_ours
 from backend.run.run_config import RunConfig
 from backend.run.worker import work
 from backend.store.erasing import finish_erasures
 from backend.store.migrate import migrate
+from backend.store.search_refresh import empty_search_copy
 
 RETRY_SECONDS = 1.0
 
@@ -89,6 +96,8 @@ class BackgroundWork:
             async with opened(url, pool_size=1, opening=opening) as engine:
                 await migrate(engine, patience_seconds=0)
                 await finish_erasures(engine)
+                if not self.config.search_index:
+                    await _empty_search_copy(engine)
         except (DatabaseUnavailable, TablesInTheWay, TablesTooNew) as error:
             return str(error)
         except TablesBusy as error:
@@ -99,6 +108,14 @@ class BackgroundWork:
         """Keep what is in the way; return whether that is news."""
         was, self.state.problem = self.state.problem, problem
         return problem is not None and problem != was
+
+
+async def _empty_search_copy(engine: AsyncEngine) -> None:
+    """Take away what SEARCH_INDEX asks for no longer; where that fails, the next run does it."""
+    try:
+        await empty_search_copy(engine)
+    except BackendError as error:
+        log.warning("the copy of names is still there", extra={"reason": str(error)})
 
 
 async def _wait(stop: asyncio.Event) -> None:

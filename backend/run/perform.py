@@ -18,6 +18,7 @@ from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import Opening, opening_of_shop
 from backend.results.run_report import RunReport
 from backend.run.compose import compose
+from backend.run.copied_names import keep_names_copied
 from backend.run.erasures import read_erasures, without_erased
 from backend.run.learn import learn
 from backend.run.naming_words import worded
@@ -77,7 +78,7 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
                 partial(leases.renew, engine, run_id, token=token, lease=leases.PUBLISHING)
             )
             publication = replace(compose(context, seen, standing, named), erasures=erasures)
-        await _conclude(engine, context, publication, obstacle, progress)
+        await _conclude(shop_engine, engine, context, publication, obstacle, progress)
     _log_success(publication.report, monotonic_seconds() - began)
 
 
@@ -86,6 +87,7 @@ _unhurried = partial(patiently, waiting="the run waits")
 
 
 async def _conclude(
+    shop_engine: AsyncEngine,
     engine: AsyncEngine,
     context: RunContext,
     publication: Publication,
@@ -95,6 +97,8 @@ async def _conclude(
     """Publish what was found, or keep the report alone."""
     closing = partial(_with_stages, progress)
     if obstacle is None and context.run.request.publish != "never":
+        now = await _now(engine)
+        await keep_names_copied(context.config, shop_engine, engine, publication, now)
         await store.publish(engine, publication, now=await _now(engine), closing=closing)
         return
     sentence = unpublished_sentence(obstacle)

@@ -113,6 +113,8 @@ def _judge_looks(looked: Looked, mapping: ShopMapping) -> Iterator[Judgement]:
     yield _judged("customers", looked.customers, lambda pair: judging.judge_ids(*pair))
     yield _judged("guests", looked.guests, lambda pair: judging.judge_guests(*pair, mapping))
     yield _judged("indexes", looked.indexes, judging.judge_indexes)
+    if looked.trigrams is not None:
+        yield _judged("search", looked.trigrams, judging.judge_search)
     yield _judged("shop_user", looked.shop_user, judging.judge_shop_user)
     yield _judged("shop_user_only_reads", looked.powers, judging.judge_powers)
 

@@ -11,6 +11,8 @@ class RunConfig:
 
     Attributes
     ----------
+    search_index
+        Whether e-mails and names are copied to be searched.
     secrets
         What keys are derived from; the first makes new marks, all recognise.
     environment
@@ -32,6 +34,7 @@ class RunConfig:
     anthropic_base_url: str | None
     log_level: str
     run_seconds: int
+    search_index: bool = False
     secrets: Sequence[str] = field(default=(), repr=False)
     environment: Mapping[str, str] | None = field(default=None, repr=False)
 

@@ -1,41 +1,20 @@
-"""Customers of the shop by id, and search by e-mail or name."""
+"""Customers of the shop, by id or by a whole e-mail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    FromClause,
-    Row,
-    Select,
-    String,
-    case,
-    func,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, String, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.customer_id import CustomerId
 from backend.database.compiled import parameter
 from backend.database.encoding import holds_of
-from backend.database.expressions import (
-    has_no_id,
-    identifier,
-    in_order,
-    integer_range,
-    is_stored_id,
-    spelt,
-)
+from backend.database.expressions import identifier, in_order, integer_range, is_stored_id
 from backend.database.kinds import Kind
 from backend.shop.shop import Shop, Source
-from backend.shop.spelling import begins, contains, equals, folded
+from backend.shop.spelling import folded
 
-# What one search may find: more than anybody is shown, since some may be erased here.
-MAX_FOUND = 1600
 # Kinds that another row changes, for SQLite's columns hold what they are given.
 TOLD_BY_VALUES = {Kind.INTEGER, Kind.TEXT}
 WIDTH = 4  # columns that tell of a customer, where no accounts are merged
@@ -80,10 +59,10 @@ async def get_customers(
     accounts = await shop.accounts(connection)
     found = await _by_id(connection, accounts, customer_ids)
     if not shop.mapping.merge_guests:
-        return {asked: _customer(row) for asked, row in found.items()}
+        return {asked: customer_in(row) for asked, row in found.items()}
     part_of = {asked: CustomerId(str(row.account_id)) for asked, row in found.items()}
     whole = {**found, **await _by_id(connection, accounts, [*{*part_of.values()} - {*found}])}
-    return {asked: _customer(whole[one]) for asked, one in part_of.items() if one in whole}
+    return {asked: customer_in(whole[one]) for asked, one in part_of.items() if one in whole}
 
 
 async def _by_id(
@@ -94,7 +73,7 @@ async def _by_id(
         return {}
     numbers = [number for one in possible if (number := _number(dialect, one)) is not None]
     asked_for = _is_one_of(accounts, dialect, [one.text for one in possible], numbers)
-    found = await connection.execute(select(*_shown(accounts, dialect)).where(asked_for))
+    found = await connection.execute(select(*shown_of(accounts, dialect)).where(asked_for))
     rows = {CustomerId(str(row.id)): row for row in found}
     # A collation may take two texts for one; ids are compared character by character.
     return {asked: rows[asked] for asked in customer_ids if asked in rows}
@@ -125,7 +104,7 @@ def one_customer(accounts: Source, dialect: str) -> Select[Any]:
     text = parameter(ASKED_TEXT, String())
     number = parameter(ASKED_NUMBER, BigInteger())
     asked_for = _is_one_of(accounts, dialect, [text], [number])
-    return select(*_shown(accounts, dialect)).where(asked_for)
+    return select(*shown_of(accounts, dialect)).where(asked_for)
 
 
 def asked_id(customer_id: CustomerId, dialect: str) -> dict[str, str | int | None]:
@@ -136,7 +115,7 @@ def asked_id(customer_id: CustomerId, dialect: str) -> dict[str, str | int | Non
 def customer_of(row: Sequence[Any]) -> Customer:
     """Return the customer that a row of `one_customer` begins with."""
     id_, *words = row[:WIDTH]
-    return Customer(CustomerId(str(id_)), *map(_readable, words))
+    return Customer(CustomerId(str(id_)), *map(readable, words))
 
 
 async def customers_of_emails(
@@ -162,115 +141,39 @@ async def customers_of_emails(
     email, id_ = customers.clause.c.email, customers.clause.c.id
     # What databases call lower differs beyond ASCII: a few spellings of each find the rows, and
     # the one rule of `folded` tells whose they are.
-    asked = {spelling for one in emails for spelling in _email_spellings(one)}
-    statement: Select[Any] = select(*_shown(customers, dialect))
+    asked = {spelling for one in emails for spelling in email_spellings(one)}
+    statement: Select[Any] = select(*shown_of(customers, dialect))
     statement = statement.where(func.lower(func.trim(email)).in_(asked))
     found: dict[str, list[Customer]] = {}
     for row in await connection.execute(
         statement.order_by(in_order(dialect, id_, customers.kinds["id"]))
     ):
-        found.setdefault(folded(row.email), []).append(_customer(row))
+        found.setdefault(folded(row.email), []).append(customer_in(row))
     return {one: found.get(folded(one), []) for one in emails}
 
 
-def _email_spellings(email: str) -> set[str]:
+def email_spellings(email: str) -> set[str]:
+    """Return the ways in which a shop is likely to have written an e-mail; none for no e-mail."""
     if "\0" in email or not (plain := email.strip()):
         return set()
     return {plain, plain.lower(), folded(plain)}
 
 
-def _shown(source: Source, dialect: str) -> list[ColumnElement[Any]]:
+def shown_of(source: Source, dialect: str) -> list[ColumnElement[Any]]:
+    """Return the columns that a `Customer` is made of."""
     columns, kind = source.clause.c, source.kinds["id"]
     ids = [columns[name] for name in ("id", "account_id") if name in columns]
     shown = [identifier(dialect, value, kind).label(value.name) for value in ids]
     return [*shown, columns.email, columns.first_name, columns.last_name]
 
 
-def _customer(row: Row[Any]) -> Customer:
+def customer_in(row: Row[Any]) -> Customer:
+    """Make a customer of a row of `shown_of`."""
     return customer_of((row.id, row.email, row.first_name, row.last_name))
 
 
-def _readable(value: object) -> str | None:
+def readable(value: object) -> str | None:
     """Return what a column of any type holds as text: bytes, numbers and JSON too."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return None if value is None else str(value)
-
-
-async def search_customers(
-    connection: AsyncConnection, shop: Shop, query: str, limit: int
-) -> list[Customer]:
-    """Find customers whose e-mail, first, last or whole name holds the query, in any case.
-
-    Whole matches come first, then those that begin with the query, then the rest; within each
-    the order is that of the ids.
-
-    Parameters
-    ----------
-    connection
-        To the shop's database.
-    shop
-        Where its tables are.
-    query
-        Text to find, in any spelling that `spelling` takes for the same; every sign stands for
-        itself. Blank text finds nobody, nor does a letter that the database cannot hold.
-    limit
-        At most this many, 1 to 1,600.
-
-    Raises
-    ------
-    InvalidMapping
-        When a table or column that the mapping names does not exist.
-    ValueError
-        When `limit` is out of its range.
-    """
-    if not 1 <= limit <= MAX_FOUND:
-        raise ValueError(f"limit must be from 1 to {MAX_FOUND}")
-    if "\0" in query or (wanted := await _wanted(connection, query)) is None:
-        return []
-    customers = await shop.customers(connection)
-    rows = await connection.execute(_search(connection, customers, wanted, limit))
-    return [_customer(row) for row in rows if CustomerId.parse(str(row.id))]
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Patterns of the texts that are, begin with and contain what is looked for."""
-
-    equal: str
-    beginning: str
-    containing: str
-
-
-async def _wanted(connection: AsyncConnection, query: str) -> _Wanted | None:
-    holds = await holds_of(connection)
-    patterns = [pattern(query, holds) for pattern in (equals, begins, contains)]
-    found = [pattern for pattern in patterns if pattern is not None]
-    return _Wanted(*found) if len(found) == len(patterns) else None
-
-
-def _search(
-    connection: AsyncConnection, customers: Source, wanted: _Wanted, limit: int
-) -> Select[Any]:
-    clause, dialect = customers.clause, connection.dialect.name
-    texts = _searched(clause, dialect)
-    rank = case(
-        (or_(*(text.regexp_match(wanted.equal) for text in texts)), 0),
-        (or_(*(text.regexp_match(wanted.beginning) for text in texts)), 1),
-        else_=2,
-    )
-    return (
-        select(*_shown(customers, dialect))
-        .where(~has_no_id(dialect, clause.c.id, customers.kinds["id"]))
-        .where(or_(*(text.regexp_match(wanted.containing) for text in texts)))
-        .order_by(rank, in_order(dialect, clause.c.id, customers.kinds["id"]))
-        .limit(limit)
-    )
-
-
-def _searched(clause: FromClause, dialect: str) -> list[ColumnElement[str]]:
-    email, first, last = (
-        func.coalesce(spelt(dialect, clause.c[name]), "", type_=String())
-        for name in ("email", "first_name", "last_name")
-    )
-    return [email, first, last, func.trim(first + literal(" ") + last, type_=String())]

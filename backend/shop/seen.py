@@ -17,6 +17,7 @@ from backend.shop.basket_lines import read_baskets
 from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
 from backend.shop.orders import Progress, ShopColumns, read_orders
 from backend.shop.shop import Shop
+from backend.shop.trigram_indexes import trigram_statement
 
 Answer = TypeVar("Answer")
 Counts = Mapping[str, int]
@@ -53,6 +54,9 @@ class Looked:
         How many there are, and how many repeat another's e-mail.
     indexes
         CREATE INDEX statements for columns that have none.
+    trigrams
+        A statement that would make a search by a part of a name quick; None where none would, or
+        need.
     shop_user
         Tables among those read that the user may change.
     powers
@@ -66,6 +70,7 @@ class Looked:
     customers: tuple[int, int] | Refused
     guests: tuple[int, int] | Refused
     indexes: Sequence[str] | Refused
+    trigrams: str | Refused | None
     shop_user: Sequence[str] | Refused
     powers: Sequence[str] | Refused
 
@@ -228,6 +233,7 @@ async def _look(connection: AsyncConnection, shop: Shop, columns: ShopColumns) -
         customers=await _answered(connection, inspection.count_repeated_ids(connection, shop)),
         guests=await _answered(connection, inspection.count_repeated_emails(connection, shop)),
         indexes=await _answered(connection, structure.missing_indexes(connection, shop.mapping)),
+        trigrams=await _answered(connection, trigram_statement(connection, shop.mapping)),
         shop_user=await _answered(connection, rights.writable_tables(connection, places)),
         powers=await _answered(connection, rights.powers(connection)),
     )

@@ -51,6 +51,7 @@ from backend.shop.mapping.safety import filled
 from backend.shop.mapping.sent import filter_to_send, query_to_send
 from backend.shop.refusals import refusals_named
 from backend.shop.search_path import found_where_they_are
+from backend.shop.trigram_indexes import are_all_indexed
 
 CURRENCY_NEEDS = {
     "currency": "count orders in one currency alone",
@@ -91,12 +92,14 @@ class Shop:
         self.mapping = mapping
         self._configured = mapping
         self._sources: dict[str, Source | None] = {}
+        self._has_trigrams: bool | None = None
         self._looked_at = 0.0
 
     def forget(self) -> None:
         """Look at the database again, when next asked."""
         self.mapping = self._configured
         self._sources = {}
+        self._has_trigrams = None
 
     def forget_what_is_older(self, moment: float) -> None:
         """Look again where the shape was looked at before a moment of the monotonic clock."""
@@ -148,6 +151,19 @@ class Shop:
             accounts = await self.accounts(connection)
             return _orders_of_accounts(source, accounts, connection.dialect.name)
         return source
+
+    async def has_trigrams(self, connection: AsyncConnection) -> bool:
+        """Tell whether trigram indexes cover all that a search looks at, in the shop's own table.
+
+        Raises
+        ------
+        InvalidMapping
+            As `customers`.
+        """
+        if self._has_trigrams is None:
+            await self._source(connection, "customers")
+            self._has_trigrams = await are_all_indexed(connection, self.mapping)
+        return self._has_trigrams
 
     async def logical(self, connection: AsyncConnection, name: LogicalName) -> Source | None:
         """Return one of the three; None only for order lines that the shop has not.

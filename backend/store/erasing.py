@@ -39,7 +39,7 @@ async def holds_any(connection: AsyncConnection, customer_ids: Sequence[Customer
     published, dialect = await runs.published(connection), connection.dialect.name
     for column in OF_THE_KNOWN:
         about = is_one_of(column, dialect, published, customer_ids)
-        if await connection.scalar(select(exists().where(about))):
+        if await connection.scalar(select(exists(select(column).where(about)))):
             return True
     return False
 

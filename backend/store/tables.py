@@ -5,6 +5,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Float,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -15,11 +16,13 @@ from sqlalchemy import (
 )
 
 from backend.core.customer_id import LONGEST_ID
-from backend.database.column_types import UtcDateTime, long_text
+from backend.database.column_types import UtcDateTime, long_text, sorted_text
 from backend.results.customer_numbers import NUMBERS
 from backend.store.customer_columns import column_of
 
 SEGMENT_ID_LENGTH = 100
+# As much of an e-mail or a name is searched in the copy of them: what an index takes everywhere.
+LONGEST_SOUGHT = 255
 # Every column of ours that holds a customer's id says so: erasing, exporting and changing the type
 # of ids go by it, so that a later table is erased because it is there.
 HOLDS_CUSTOMER_ID = "holds_customer_id"
@@ -194,4 +197,45 @@ audit = Table(
     Column("key", String(16), nullable=False, comment="fingerprint of the key that was sent"),
     Column("action", String(32), nullable=False),
     Column("subject", String(SEGMENT_ID_LENGTH), comment="id of a run or a segment"),
+)
+
+# The copy of e-mails and names that SEARCH_INDEX=true keeps: folded, so that one spelling stands
+# for all, and sorted alike on every database.
+search_texts = Table(
+    "intelligence_search_texts",
+    intelligence,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("customer_id", sorted_text(LONGEST_ID), nullable=False, info=CUSTOMER_ID),
+    Column(
+        "customer_number", BigInteger, comment="the id where the shop's are integers, to sort by"
+    ),
+    Column(
+        "folded", sorted_text(LONGEST_SOUGHT), nullable=False, comment="e-mail or name as searched"
+    ),
+    Column("is_part", Integer, nullable=False, comment="1 for a first or last name, 0 for a whole"),
+    Index("idx_intelligence_search_texts_customer", "customer_id"),
+    Index("idx_intelligence_search_texts_order", "customer_number", "customer_id", "folded"),
+    Index("idx_intelligence_search_texts_folded", "folded", "customer_number", "customer_id"),
+)
+
+# Three signs each, and fewer at a text's end; filled where the database has no such index itself.
+search_grams = Table(
+    "intelligence_search_grams",
+    intelligence,
+    Column("gram", String(3), primary_key=True),
+    Column(
+        "text_id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        ForeignKey(search_texts.c.id, ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+)
+
+search_copies = Table(
+    "intelligence_search_copies",
+    intelligence,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="1: there is one copy"),
+    Column("index_kind", String(16), nullable=False, comment="trigram, fts5 or grams"),
+    Column("refreshed_at", UtcDateTime, nullable=False),
 )

@@ -23,6 +23,9 @@ TELLING: Mapping[str, frozenset[str]] = {
     "intelligence_customers_gone": frozenset({"customer_id", "cause", "gone_at"}),
     "intelligence_tombstones": frozenset({"mark", "key_id", "erased_at"}),
     "intelligence_audit": frozenset({"at", "key", "action", "subject"}),
+    "intelligence_search_texts": frozenset({"customer_number", "folded", "is_part"}),
+    "intelligence_search_grams": frozenset({"gram", "text_id"}),
+    "intelligence_search_copies": frozenset({"index_kind", "refreshed_at"}),
 }
 # What the guide prints of customer_intelligence: who made it by hand gets the rest from us.
 PRINTED = frozenset(

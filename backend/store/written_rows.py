@@ -82,7 +82,7 @@ async def write_customers(
     """Insert a row for each customer."""
     for start in range(0, len(publishing), ROWS_PER_BATCH):
         chosen = publishing.rows(slice(start, start + ROWS_PER_BATCH))
-        await _insert(connection, table, customer_columns(chosen))
+        await insert_columns(connection, table, customer_columns(chosen))
 
 
 async def write_segments(
@@ -126,7 +126,7 @@ async def append_moves(
             "run_id": [publication.run_id] * len(ids),
             "cause": moves.cause[chosen],
         }
-        await _insert(connection, table, columns)
+        await insert_columns(connection, table, columns)
 
 
 async def append_lineage(
@@ -147,7 +147,7 @@ async def append_lineage(
         await connection.execute(insert(table), rows)
 
 
-async def _insert(connection: AsyncConnection, table: Table, columns: Columns) -> None:
+async def insert_columns(connection: AsyncConnection, table: Table, columns: Columns) -> None:
     """Insert one batch, given in columns; on PostgreSQL by COPY."""
     rows = zip(*columns.values(), strict=True)
     if connection.dialect.name == "postgresql":

@@ -27,6 +27,7 @@ from backend.readiness.judgement import (
     SeenStatuses,
     ShopUser,
     ShopUserPowers,
+    SlowSearch,
     StatedTotals,
     UnequalKinds,
     UnfitKind,
@@ -240,6 +241,14 @@ def _(found: MissingIndexes) -> str:
         return "The shop's tables have the indexes that are used."
     return (
         f"Reading would be quicker with {len(found.statements)} more: {' '.join(found.statements)}"
+    )
+
+
+@_sentence.register
+def _(found: SlowSearch) -> str:
+    return (
+        "A search by a part of a name looks at every customer, unless SEARCH_INDEX=true keeps a "
+        f"copy of e-mails and names. An index on the shop's table helps too: {found.statement}"
     )
 
 

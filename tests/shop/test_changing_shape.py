@@ -9,7 +9,8 @@ from backend.core.customer_id import CustomerId
 from backend.core.errors import InvalidMapping
 from backend.database.engine import AsyncConnection, AsyncEngine
 from backend.shop.asking import asked
-from backend.shop.customers import Customer, get_customer, search_customers
+from backend.shop.customers import Customer, get_customer
+from backend.shop.search import search_customers
 from backend.shop.shop import Shop
 from tests.shop.loose_shop import insert, loose_shop, make_tables
 

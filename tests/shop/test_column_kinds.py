@@ -8,9 +8,10 @@ from sqlalchemy import make_url, text
 
 from backend.core.customer_id import CustomerId
 from backend.database.engine import AsyncEngine, opened, snapshot
-from backend.shop.customers import get_customer, search_customers
+from backend.shop.customers import get_customer
 from backend.shop.inspection import count_disagreeing
 from backend.shop.mapping.layers import load_mapping
+from backend.shop.search import search_customers
 from backend.shop.seen import see
 from backend.shop.shop import Shop
 from tests.conftest import NewDatabase, execute

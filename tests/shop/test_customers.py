@@ -5,7 +5,8 @@ import pytest
 
 from backend.core.customer_id import CustomerId
 from backend.database.engine import AsyncEngine
-from backend.shop.customers import MAX_FOUND, Customer, get_customer, search_customers
+from backend.shop.customers import Customer, get_customer
+from backend.shop.search import MAX_FOUND, search_customers
 from backend.shop.shop import Shop
 from tests.shop.loose_shop import loose_shop
 

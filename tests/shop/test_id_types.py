@@ -12,10 +12,11 @@ from sqlalchemy import text
 from backend.core.customer_id import CustomerId
 from backend.core.errors import TextNotWritable
 from backend.database.engine import AsyncEngine, opened, snapshot
-from backend.shop.customers import get_customer, search_customers
+from backend.shop.customers import get_customer
 from backend.shop.inspection import count_disagreeing
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.orders import ShopColumns
+from backend.shop.search import search_customers
 from backend.shop.shop import Shop
 from tests.shop.loose_shop import insert, make_tables
 from tests.snapshots import read_baskets, read_shop

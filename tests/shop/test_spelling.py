@@ -10,7 +10,7 @@ import pytest
 
 from backend.core.customer_id import CustomerId
 from backend.database.engine import AsyncEngine, opened
-from backend.shop.customers import search_customers
+from backend.shop.search import search_customers
 from backend.shop.spelling import begins, contains, equals, folded
 from tests.conftest import NewDatabase, execute
 from tests.shop.loose_shop import loose_shop

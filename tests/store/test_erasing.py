@@ -21,7 +21,7 @@ from backend.store.held import meaning_of
 from backend.store.id_column import HOLDERS
 from backend.store.moves import MoveFilter
 from backend.store.publication import Publication, SegmentMoves
-from backend.store.tables import customers_gone, intelligence, tombstones
+from backend.store.tables import customers_gone, intelligence, search_texts, tombstones
 from backend.store.tombstones import (
     Erasures,
     bury,
@@ -41,6 +41,9 @@ SEVEN = CustomerId("7")
 # Columns of tables in which nothing is about one customer. Whoever adds one says of it here that it
 # holds no customer's id, or registers it in `store/tables.py`: then its rows are erased.
 ABOUT_NOBODY = {
+    "intelligence_search_copies": "id index_kind refreshed_at",
+    # Goes with the row of intelligence_search_texts that it is of, by ON DELETE CASCADE.
+    "intelligence_search_grams": "gram text_id",
     "intelligence_audit": "id at key action subject",
     "intelligence_runs": "id state active published revision request as_of customer_id_type "
     "lease_token lease_until stage share_done counts queued_at started_at finished_at error report "
@@ -107,6 +110,7 @@ def test_every_column_that_may_hold_a_customers_id_is_registered() -> None:
         "customer_intelligence",
         "intelligence_segment_changes",
         "intelligence_customers_gone",
+        "intelligence_search_texts",
     }
     unregistered = {
         name: set(table.columns.keys())
@@ -126,6 +130,8 @@ async def test_every_row_about_a_customer_goes_and_nobody_elses(
     before = await counted(engine)
     async with transaction(engine) as connection:
         await tell_gone(connection, {asked: Departure.DELETED, "CUS_A": Departure.DELETED}, NOW)
+        sought = [{"customer_id": str(one), "folded": "ada", "is_part": 0} for one in ids]
+        await connection.execute(insert(search_texts), sought)
         assert await store.holds_any(connection, [customer])
         await tell_erased(connection, [customer], NOW)
         await store.erase_rows(connection, [customer])

@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from backend import __version__, store
-from backend.api.customers.schema import CustomerProfile, profile_of
 from backend.api.profile_reads import ProfileReads
 from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
@@ -21,7 +20,7 @@ from backend.database.engine import transaction
 from backend.results.customer_numbers import CustomerNumbers
 from backend.shop import customers
 from backend.shop.asking import asked, asked_again, customers_as_remembered
-from backend.shop.customers import MAX_FOUND, WIDTH, Customer, asked_id, customer_of
+from backend.shop.customers import WIDTH, Customer, asked_id, customer_of
 from backend.store import runs
 from backend.store.hot_numbers import is_erased, numbers_in, of_customer
 from backend.store.runs import Published
@@ -51,7 +50,7 @@ async def _read_in_steps(state: ApiState, customer_id: CustomerId) -> Known:
     """Find whose account it is first, or whether the shop's database could hold such an id."""
     find = partial(customers.get_customer, shop=state.shop, customer_id=customer_id)
     customer = await asked(state.shop_engine, state.shop, find)
-    published, erased = await _standing(state, {customer_id, *_ids([customer])})
+    published, erased = await standing_of(state, {customer_id, *ids_of([customer])})
     if customer is None or not erased.isdisjoint({customer_id, customer.id}):
         raise CustomerNotFound(str(customer_id))
     numbers = await _kept_numbers(state, published, customer.id)
@@ -108,26 +107,12 @@ def _the_one(rows: Sequence[Row], customer_id: CustomerId) -> tuple[Customer, Ro
     return None
 
 
-async def search_profiles(state: ApiState, query: str, limit: int) -> list[CustomerProfile]:
-    """Return the profiles of those whom a search finds; who is erased is not among them."""
-    wanted = limit
-    while True:
-        search = partial(customers.search_customers, shop=state.shop, query=query, limit=wanted)
-        found = await asked(state.shop_engine, state.shop, search)
-        published, erased = await _standing(state, _ids(found))
-        known = [customer for customer in found if customer.id not in erased][:limit]
-        if len(known) == limit or len(found) < wanted or wanted == MAX_FOUND:
-            break
-        wanted = min(2 * wanted, MAX_FOUND)
-    numbers = await _numbers(state, published, _ids(known))
-    return [profile_of(customer, numbers[customer.id]) for customer in known]
-
-
-def _ids(found: Sequence[Customer | None]) -> list[CustomerId]:
+def ids_of(found: Sequence[Customer | None]) -> list[CustomerId]:
+    """Return the ids of those who were found."""
     return [customer.id for customer in found if customer is not None]
 
 
-async def _standing(
+async def standing_of(
     state: ApiState, customer_ids: Collection[CustomerId]
 ) -> tuple[Published | None, set[CustomerId]]:
     """Return which run is served, and who of these customers is erased."""
@@ -137,9 +122,10 @@ async def _standing(
     return published, set(erased)
 
 
-async def _numbers(
+async def numbers_among(
     state: ApiState, published: Published | None, customer_ids: Sequence[CustomerId]
 ) -> dict[CustomerId, CustomerNumbers]:
+    """Return what was published of each of these customers, or that nothing was."""
     unknown = {one: CustomerNumbers.unknown(one) for one in customer_ids}
     if published is None:
         return unknown
@@ -153,7 +139,7 @@ async def _kept_numbers(
     """Return the numbers that the cache has of what is served, else read and keep them."""
     if (kept := await _restored_numbers(state, published, customer_id)) is not None:
         return kept
-    numbers = (await _numbers(state, published, [customer_id]))[customer_id]
+    numbers = (await numbers_among(state, published, [customer_id]))[customer_id]
     await _keep(state, published, numbers)
     return numbers
 

@@ -9,7 +9,7 @@ from backend.api.audited import Audited
 from backend.api.customers.erasure import erase
 from backend.api.customers.explanations import explained
 from backend.api.customers.export import CustomerExport, exported
-from backend.api.customers.profiles import read_profile, search_profiles
+from backend.api.customers.profiles import read_profile
 from backend.api.customers.schema import (
     CustomerList,
     CustomerProfile,
@@ -17,6 +17,7 @@ from backend.api.customers.schema import (
     profile_json,
     profile_of,
 )
+from backend.api.customers.searching import searched
 from backend.api.fields import CustomerIdInPath
 from backend.api.problem_answers import problems
 from backend.api.repeated import RepeatableAnswer
@@ -46,7 +47,7 @@ async def search_customers(
         Query(
             min_length=1,
             max_length=200,
-            description="Any part of an e-mail or a name, in any case",
+            description="Any part of an e-mail or a name, in any case; or a whole id",
             examples=["john"],
         ),
     ],
@@ -54,13 +55,12 @@ async def search_customers(
 ) -> CustomerList:
     """Find customers by any part of their e-mail, first or last name; best matches first.
 
-    Not with a key of API_KEY_MASKED.
+    A whole id, or a whole e-mail as the shop has it, finds its customers alone. Not with a key of
+    API_KEY_MASKED.
     """
     if not sees_people:
         raise PeopleMasked
-    async with state.heavy_reads.place():
-        profiles = await search_profiles(state, query, limit)
-    return CustomerList(customers=profiles, count=len(profiles))
+    return await searched(state, query, limit)
 
 
 @router.get("/gone")

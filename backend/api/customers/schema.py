@@ -1,6 +1,7 @@
 """JSON of customers; what it says of a number is what is declared of it."""
 
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Self
@@ -12,6 +13,7 @@ from backend.api.customers import example
 from backend.api.customers.shape import nested, with_numbers
 from backend.api.schema_root import Schema
 from backend.core.customer_id import CustomerId
+from backend.core.glossary import FoundBy
 from backend.results.customer_numbers import SHOWN, CustomerNumbers
 from backend.results.declared import Number, Quantity
 from backend.results.explanation import Explanation
@@ -98,11 +100,27 @@ class CustomerList(Schema):
     """Customers that match, best first."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"customers": [example.PROFILE], "count": 1}}
+        json_schema_extra={
+            "example": {
+                "customers": [example.PROFILE],
+                "count": 1,
+                "found_by": "every_customer",
+                "copied_at": None,
+            }
+        }
     )
 
     customers: list[CustomerProfile] = Field(description="Best match first")
     count: int = Field(description="Customers in this answer")
+    found_by: FoundBy = Field(
+        description="id, email: of whom it is. search_copy: proposed by the copy that "
+        "SEARCH_INDEX=true keeps. shop_index: by trigram indexes on the shop's table. "
+        "every_customer: by looking at each, which takes longer the more there are"
+    )
+    copied_at: datetime | None = Field(
+        description="When that copy was last compared with the shop: who joined since is not in "
+        "it. Names and e-mails are the shop's at this moment; null without a copy"
+    )
 
 
 class CustomersGone(Schema):

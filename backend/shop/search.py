@@ -1,0 +1,252 @@
+"""Whom a search finds: customers by any part of their e-mail or name, best matches first."""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.core.customer_id import CustomerId
+from backend.database.encoding import holds_of
+from backend.database.expressions import has_no_id, in_order, spelt
+from backend.shop.customers import (
+    Customer,
+    customer_in,
+    email_spellings,
+    get_customers,
+    shown_of,
+)
+from backend.shop.shop import Shop, Source
+from backend.shop.spelling import Holds, begins, contains, equals, folded
+
+# What one search may find: more than anybody is shown, since some may be erased here.
+MAX_FOUND = 1600
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Patterns of the texts that are, begin with and contain what is looked for."""
+
+    equal: str
+    beginning: str
+    containing: str
+
+
+def wanted_of(query: str, holds: Holds = lambda _: True) -> Wanted | None:
+    """Return the patterns of a query; None where nobody can be found by it."""
+    if "\0" in query:
+        return None
+    patterns = [pattern(query, holds) for pattern in (equals, begins, contains)]
+    found = [pattern for pattern in patterns if pattern is not None]
+    return Wanted(*found) if len(found) == len(patterns) else None
+
+
+async def customers_with_email(
+    connection: AsyncConnection, shop: Shop, email: str, limit: int
+) -> list[Customer]:
+    """Find customers with this e-mail, as it is written or in lower case: by the shop's index.
+
+    Parameters
+    ----------
+    connection
+        To the shop's database.
+    shop
+        Where its tables are.
+    email
+        A whole e-mail.
+    limit
+        At most this many.
+
+    Raises
+    ------
+    InvalidMapping
+        When a table or column that the mapping names does not exist.
+    """
+    holds = await holds_of(connection)
+    asked = [one for one in email_spellings(email) if all(map(holds, one))]
+    customers, dialect = await shop.customers(connection), connection.dialect.name
+    statement: Select[Any] = select(*shown_of(customers, dialect))
+    statement = statement.where(customers.clause.c.email.in_(asked))
+    rows = await connection.execute(_in_order(statement, customers, dialect).limit(limit))
+    # A collation may take two texts for one.
+    found = [customer_in(row) for row in rows if CustomerId.parse(str(row.id))]
+    return [one for one in found if folded(str(one.email)) == folded(email)]
+
+
+async def search_customers(
+    connection: AsyncConnection, shop: Shop, query: str, limit: int
+) -> list[Customer]:
+    """Find customers whose e-mail, first, last or whole name holds the query, in any case.
+
+    Whole matches come first, then those that begin with the query, then the rest; within each
+    the order is that of the ids. Every customer is looked at, but where the shop has trigram
+    indexes.
+
+    Parameters
+    ----------
+    connection
+        To the shop's database.
+    shop
+        Where its tables are.
+    query
+        Text to find, in any spelling that `spelling` takes for the same; every sign stands for
+        itself. Blank text finds nobody, nor does a letter that the database cannot hold.
+    limit
+        At most this many, 1 to 1,600.
+
+    Raises
+    ------
+    InvalidMapping
+        When a table or column that the mapping names does not exist.
+    ValueError
+        When `limit` is out of its range.
+    """
+    if not 1 <= limit <= MAX_FOUND:
+        raise ValueError(f"limit must be from 1 to {MAX_FOUND}")
+    holds = await holds_of(connection)
+    if (wanted := wanted_of(query, holds)) is None:
+        return []
+    customers = await shop.customers(connection)
+    statement = _search(customers, connection.dialect.name, wanted)
+    if await shop.has_trigrams(connection):
+        statement = statement.where(_narrowed(customers.clause, query, wanted, holds))
+    rows = await connection.execute(statement.limit(limit))
+    return [customer_in(row) for row in rows if CustomerId.parse(str(row.id))]
+
+
+def _search(customers: Source, dialect: str, wanted: Wanted) -> Select[Any]:
+    clause = customers.clause
+    texts = _searched(clause, dialect)
+    rank = case(
+        (or_(*(text.regexp_match(wanted.equal) for text in texts)), 0),
+        (or_(*(text.regexp_match(wanted.beginning) for text in texts)), 1),
+        else_=2,
+    )
+    statement = (
+        select(*shown_of(customers, dialect))
+        .where(~has_no_id(dialect, clause.c.id, customers.kinds["id"]))
+        .where(or_(*(text.regexp_match(wanted.containing) for text in texts)))
+        .order_by(rank)
+    )
+    return _in_order(statement, customers, dialect)
+
+
+def _in_order(statement: Select[Any], customers: Source, dialect: str) -> Select[Any]:
+    id_, kind = customers.clause.c.id, customers.kinds["id"]
+    return statement.order_by(in_order(dialect, id_, kind))
+
+
+def _searched(clause: FromClause, dialect: str) -> list[ColumnElement[str]]:
+    email, first, last = (
+        func.coalesce(spelt(dialect, clause.c[name]), "", type_=String())
+        for name in ("email", "first_name", "last_name")
+    )
+    return [email, first, last, func.trim(first + literal(" ") + last, type_=String())]
+
+
+def _narrowed(clause: FromClause, query: str, wanted: Wanted, holds: Holds) -> ColumnElement[bool]:
+    """Return what is true of all whom a search finds, said of bare columns: an index answers it.
+
+    A whole name holds the query in its first name, its last, or with a part in either.
+    """
+    email, first, last = clause.c.email, clause.c.first_name, clause.c.last_name
+    either = [one.regexp_match(wanted.containing) for one in (email, first, last)]
+    words = folded(query).split(" ")
+    for place in range(1, len(words)):
+        ends = contains(" ".join(words[:place]), holds)
+        begun = contains(" ".join(words[place:]), holds)
+        either.append(and_(first.regexp_match(ends), last.regexp_match(begun)))
+    return or_(*either)
+
+
+@dataclass(frozen=True)
+class Match:
+    """How well a customer matches a query.
+
+    Attributes
+    ----------
+    wanted
+        Patterns of the query.
+    customer
+        As the shop knows them now.
+    """
+
+    wanted: Wanted
+    customer: Customer
+
+    @cached_property
+    def rank(self) -> int | None:
+        """0 for a whole match, 1 for a beginning, 2 for any other; None for none."""
+        patterns = self.wanted.equal, self.wanted.beginning, self.wanted.containing
+        texts = [*wholes_of(self.customer), *parts_of(self.customer)]
+        for rank, pattern in enumerate(patterns):
+            if any(re.search(pattern, text) for text in texts):
+                return rank
+        return None
+
+
+def wholes_of(customer: Customer) -> tuple[str, str]:
+    """Return e-mail and whole name, "" for none."""
+    first, last = parts_of(customer)
+    return customer.email or "", f"{first} {last}".strip(" ")
+
+
+def parts_of(customer: Customer) -> tuple[str, str]:
+    """Return first and last name, "" for none."""
+    return customer.first_name or "", customer.last_name or ""
+
+
+async def matching(
+    connection: AsyncConnection, shop: Shop, query: str, proposed: Sequence[CustomerId]
+) -> list[Customer]:
+    """Find those who match among the customers that somebody proposes; as `search_customers`.
+
+    Parameters
+    ----------
+    connection
+        To the shop's database.
+    shop
+        Where its tables are.
+    query
+        As `search_customers` takes it.
+    proposed
+        At most some thousands; what is known of them is asked of the shop.
+    """
+    if (wanted := wanted_of(query)) is None:
+        return []
+    known = await get_customers(connection, shop, proposed)
+    by_rank: dict[int, list[Customer]] = {0: [], 1: [], 2: []}
+    for one in sorted(known.values(), key=_place):
+        if (rank := Match(wanted, one).rank) is not None:
+            by_rank[rank].append(one)
+    return [one for rank in sorted(by_rank) for one in by_rank[rank]]
+
+
+def _place(customer: Customer) -> tuple[int, str]:
+    """Return what customers are sorted by: numbers as such, which all are or none is."""
+    number = customer.id.number
+    return (0, customer.id.text) if number is None else (number, "")
+
+
+async def all_customers(
+    connection: AsyncConnection, shop: Shop, size: int
+) -> AsyncIterator[list[Customer]]:
+    """Read all of the shop's customers, so many at a time."""
+    customers, dialect = await shop.customers(connection), connection.dialect.name
+    async with connection.stream(select(*shown_of(customers, dialect))) as result:
+        async for rows in result.partitions(size):
+            yield [customer_in(row) for row in rows if CustomerId.parse(str(row.id))]

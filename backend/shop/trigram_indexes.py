@@ -1,0 +1,80 @@
+"""Trigram indexes of PostgreSQL on the shop's own table of customers, and what would make one."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, String, bindparam, inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.shop.mapping.mapping import ShopMapping
+from backend.shop.structure import Place, place_of
+
+SOUGHT = ("email", "first_name", "last_name")
+INDEXED = text(
+    """
+    SELECT DISTINCT attname FROM pg_catalog.pg_index AS i
+    CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[]) AS part (attnum, opclass)
+    JOIN pg_catalog.pg_opclass AS o ON o.oid = part.opclass
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = part.attnum
+    WHERE i.indrelid = to_regclass(:table) AND i.indisvalid AND i.indpred IS NULL
+      AND o.opcname IN ('gin_trgm_ops', 'gist_trgm_ops')
+    """.replace("::", "\\:\\:")
+).bindparams(bindparam("table", type_=String()))
+
+
+async def are_all_indexed(connection: AsyncConnection, mapping: ShopMapping) -> bool:
+    """Tell whether every column that a search looks at has one."""
+    sought = await connection.run_sync(_sought, mapping)
+    return bool(sought) and not await _bare(connection, mapping, sought)
+
+
+async def trigram_statement(connection: AsyncConnection, mapping: ShopMapping) -> str | None:
+    """Return the statement that would make what is missing; None where nothing is, or can be."""
+    sought = await connection.run_sync(_sought, mapping)
+    bare = await _bare(connection, mapping, sought) if sought else ()
+    if not bare:
+        return None
+    quote, place = connection.dialect.identifier_preparer.quote, _place(mapping)
+    columns = ", ".join(f"{quote(name)} gin_trgm_ops" for name in bare)
+    return (
+        f"CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX CONCURRENTLY"
+        f" {quote(f'idx_{place.table}_trigrams')} ON {place.quoted(connection.dialect)}"
+        f" USING gin ({columns});"
+    )
+
+
+async def _bare(
+    connection: AsyncConnection, mapping: ShopMapping, sought: Sequence[str]
+) -> list[str]:
+    """Return those of the columns that have none."""
+    place = _place(mapping).quoted(connection.dialect)
+    indexed = set(await connection.scalars(INDEXED, {"table": place}))
+    return [name for name in sought if name not in indexed]
+
+
+def _place(mapping: ShopMapping) -> Place:
+    customers = mapping.table("customers")
+    return place_of(mapping, str(customers and customers.table), "postgresql")
+
+
+def _sought(connection: Connection, mapping: ShopMapping) -> list[str]:
+    """Return the columns that a search looks at, as the shop spells them.
+
+    None where no such index could be used: elsewhere than on a table of PostgreSQL's, on columns
+    that are no plain text, or where a customer is several rows.
+    """
+    customers = mapping.table("customers")
+    if connection.dialect.name != "postgresql" or mapping.merge_guests:
+        return []
+    if customers is None or customers.table is None:
+        return []
+    place, inspector = _place(mapping), inspect(connection)
+    if place.table not in inspector.get_table_names(place.schema):
+        return []
+    types = {
+        one["name"].lower(): (one["name"], one["type"])
+        for one in inspector.get_columns(place.table, place.schema)
+    }
+    wanted = [customers.columns.get(ours, ours).lower() for ours in SOUGHT]
+    found = [types[name] for name in wanted if name in types]
+    is_plain = all(isinstance(kind, String) for _, kind in found)
+    return [name for name, _ in found] if is_plain else []

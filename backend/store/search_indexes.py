@@ -1,0 +1,237 @@
+"""What finds any part of a text in the search copy: whichever index the database has for that.
+
+PostgreSQL's pg_trgm and SQLite's FTS5 keep themselves up to date. Where neither is, as on MySQL and
+MariaDB, a table of ours holds each text's runs of three signs.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.exc import DBAPIError
+
+from backend.database.engine import AsyncConnection
+from backend.database.expressions import MYSQL
+from backend.store.tables import LONGEST_SOUGHT, search_grams, search_texts
+
+GRAM = 3
+TRIGRAMS = "idx_intelligence_search_texts_trigrams"
+FTS = "intelligence_search_fts"
+AFTER_ALL = "\U0010ffff"
+# More grams of one text hardly tell any better which texts have them.
+GRAMS_ASKED = 4
+
+
+class SearchIndex(ABC):
+    """One way to find the texts that hold a text."""
+
+    @abstractmethod
+    async def make(self, connection: AsyncConnection) -> None:
+        """Make it over what is in the copy; what is there already stays."""
+
+    @abstractmethod
+    async def drop(self, connection: AsyncConnection) -> None:
+        """Take it away, and all that it holds."""
+
+    async def add(self, connection: AsyncConnection, after: int) -> None:  # noqa: B027  most do
+        """Take in the texts whose ids are greater; those that left are out by themselves."""
+
+    @abstractmethod
+    def finds(self, sought: str) -> ColumnElement[bool] | None:
+        """Return what a text meets that holds another one; None where this is no quick way."""
+
+
+class Trigrams(SearchIndex):
+    """PostgreSQL's own, of the extension pg_trgm."""
+
+    async def make(self, connection: AsyncConnection) -> None:
+        """Make the index once the copy is filled: growing with it takes several times as long."""
+        operators = await connection.scalar(OPERATORS)
+        await connection.execute(MEMORY)
+        await connection.execute(
+            text(
+                f"CREATE INDEX IF NOT EXISTS {TRIGRAMS} ON {search_texts.name}"
+                f" USING gin (folded {operators}) WHERE is_part = 0"
+            )
+        )
+
+    async def drop(self, connection: AsyncConnection) -> None:
+        """Drop the index; the extension may be others' too."""
+        await connection.execute(text(f"DROP INDEX IF EXISTS {TRIGRAMS}"))
+
+    def finds(self, sought: str) -> ColumnElement[bool] | None:
+        """Go by the index from three signs on."""
+        return holds(search_texts.c, sought) if len(sought) >= GRAM else None
+
+
+class FullText(SearchIndex):
+    """SQLite's FTS5, over the rows of the copy; triggers keep it up to date."""
+
+    async def make(self, connection: AsyncConnection) -> None:
+        """Make it and its triggers."""
+        if await connection.scalar(IS_MADE) == 0:
+            for statement in MADE_ON_SQLITE:
+                await connection.execute(text(statement))
+
+    async def drop(self, connection: AsyncConnection) -> None:
+        """Drop it and its triggers."""
+        for statement in DROPPED_ON_SQLITE:
+            await connection.execute(text(statement))
+
+    def finds(self, sought: str) -> ColumnElement[bool] | None:
+        """Go by the index from three signs on."""
+        if len(sought) < GRAM:
+            return None
+        phrase = '"' + sought.replace('"', '""') + '"'
+        fts = table(FTS, column("rowid", Integer))
+        found = select(fts.c.rowid).where(column(FTS).op("MATCH")(phrase))
+        return search_texts.c.id.in_(found)
+
+
+class Grams(SearchIndex):
+    """A table of ours: three signs from each place of a text on, at its end fewer."""
+
+    async def make(self, connection: AsyncConnection) -> None:
+        """Fill it from all of the copy."""
+        await connection.execute(delete(search_grams))
+        await self.add(connection, 0)
+
+    async def drop(self, connection: AsyncConnection) -> None:
+        """Empty it."""
+        await connection.execute(delete(search_grams))
+
+    async def add(self, connection: AsyncConnection, after: int) -> None:
+        """Let the database cut the texts up."""
+        await connection.execute(
+            insert(search_grams).from_select(["gram", "text_id"], _cut(connection, after))
+        )
+
+    def finds(self, sought: str) -> ColumnElement[bool] | None:
+        """Go by the table, however short the text: fewer signs begin a gram."""
+        grams = [sought[at : at + GRAM] for at in range(max(len(sought) - GRAM + 1, 1))]
+        asked = grams[:: max(len(grams) // GRAMS_ASKED, 1)][:GRAMS_ASKED]
+        return and_(
+            *(search_texts.c.id.in_(_with_gram(one)) for one in asked),
+            holds(search_texts.c, sought),
+        )
+
+
+def _with_gram(gram: str) -> Select[tuple[int]]:
+    found = search_grams.c.gram
+    is_it = found == gram if len(gram) == GRAM else found.between(gram, gram + AFTER_ALL)
+    return select(search_grams.c.text_id).where(is_it)
+
+
+def _cut(connection: AsyncConnection, after: int) -> Select[tuple[str, int]]:
+    first = select(literal(1, Integer).label("place"))
+    places = first.cte("places", recursive=True, nesting=True)
+    places = places.union_all(select(places.c.place + 1).where(places.c.place < LONGEST_SOUGHT))
+    folded = search_texts.c.folded
+    of_mysql = connection.dialect.name in MYSQL  # whose length counts bytes
+    length = func.char_length(folded) if of_mysql else func.length(folded)
+    return (
+        select(func.substr(folded, places.c.place, GRAM), search_texts.c.id)
+        .distinct()
+        .join_from(search_texts, places, places.c.place <= length)
+        .where(search_texts.c.id > after, search_texts.c.is_part == 0)
+    )
+
+
+def holds(texts: Any, sought: str) -> ColumnElement[bool]:
+    """Return what a text meets that holds another one; of the columns of the copy, or of a part."""
+    found: ColumnElement[bool] = texts.folded.contains(sought, autoescape=True, escape="/")
+    return found
+
+
+# The schema that the extension is in need not be on the search path.
+OPERATORS = text(
+    """
+    SELECT format('%I.gin_trgm_ops', nspname) FROM pg_catalog.pg_extension
+    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'pg_trgm'
+    """
+)
+MEMORY = text("SET LOCAL maintenance_work_mem = '256MB'")
+IS_THERE = text("SELECT count(*) FROM pg_catalog.pg_extension WHERE extname = 'pg_trgm'")
+MAY_BE_THERE = text(
+    "SELECT count(*) FROM pg_catalog.pg_available_extensions WHERE name = 'pg_trgm'"
+)
+HAS_FTS5 = text("SELECT sqlite_compileoption_used('ENABLE_FTS5')")
+IS_MADE = text("SELECT count(*) FROM sqlite_master WHERE name = 'intelligence_search_fts'")
+MADE_ON_SQLITE = (
+    """
+    CREATE VIRTUAL TABLE intelligence_search_fts USING fts5(
+        folded, content='intelligence_search_texts', content_rowid='id',
+        tokenize='trigram case_sensitive 1')
+    """,
+    """
+    CREATE TRIGGER intelligence_search_fts_in AFTER INSERT ON intelligence_search_texts BEGIN
+        INSERT INTO intelligence_search_fts (rowid, folded) VALUES (new.id, new.folded);
+    END
+    """,
+    """
+    CREATE TRIGGER intelligence_search_fts_out AFTER DELETE ON intelligence_search_texts BEGIN
+        INSERT INTO intelligence_search_fts (intelligence_search_fts, rowid, folded)
+        VALUES ('delete', old.id, old.folded);
+    END
+    """,
+    "INSERT INTO intelligence_search_fts (intelligence_search_fts) VALUES ('rebuild')",
+)
+DROPPED_ON_SQLITE = (
+    "DROP TRIGGER IF EXISTS intelligence_search_fts_in",
+    "DROP TRIGGER IF EXISTS intelligence_search_fts_out",
+    "DROP TABLE IF EXISTS intelligence_search_fts",
+)
+INDEXES: Mapping[str, SearchIndex] = {
+    "trigram": Trigrams(),
+    "fts5": FullText(),
+    "grams": Grams(),
+}
+
+
+def kinds_possible(dialect: str) -> tuple[str, ...]:
+    """Return which of `INDEXES` a database may have, the best first."""
+    if dialect in MYSQL:
+        return ("grams",)
+    return ("fts5" if dialect == "sqlite" else "trigram", "grams")
+
+
+async def kind_of_index(connection: AsyncConnection) -> str:
+    """Return which of `INDEXES` the database is to have; makes the extension that it needs."""
+    best, *others = kinds_possible(connection.dialect.name)
+    if best == "grams" or await HAS[best](connection):
+        return best
+    return others[0]
+
+
+async def _has_fts5(connection: AsyncConnection) -> bool:
+    return bool(await connection.scalar(HAS_FTS5))
+
+
+async def _has_pg_trgm(connection: AsyncConnection) -> bool:
+    if await connection.scalar(IS_THERE):
+        return True
+    if not await connection.scalar(MAY_BE_THERE):
+        return False
+    try:
+        async with connection.begin_nested():
+            await connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
+    except DBAPIError:  # that is the right of who owns the database
+        return False
+    return True
+
+
+HAS = {"fts5": _has_fts5, "trigram": _has_pg_trgm}
