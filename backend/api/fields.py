@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path
 from pydantic import BeforeValidator, Field
+from pydantic.config import JsonDict
 from starlette.convertors import Convertor, register_url_convertor
 
 from backend.api.state import State
@@ -14,6 +15,7 @@ from backend.store import runs
 
 LONGEST_LIST_OF_WORDS = 100
 A_WORD = r"[^\s,]"
+SOME_WORD: JsonDict = {"items": {"type": "string", "pattern": A_WORD}}
 LATEST = "latest"
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -36,7 +38,7 @@ Words = Annotated[
     BeforeValidator(several),
     Field(
         max_length=LONGEST_LIST_OF_WORDS,
-        json_schema_extra={"items": {"type": "string", "pattern": A_WORD}},
+        json_schema_extra=SOME_WORD,
     ),
 ]
 

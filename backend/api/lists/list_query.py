@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from backend import store
-from backend.api.fields import Words, several
+from backend.api.fields import SOME_WORD, Words, several
 from backend.api.lists.row import ATTRIBUTES, FIELDS, ID
 from backend.api.schema_root import Schema
 from backend.api.state import ApiState
@@ -36,8 +36,8 @@ WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")  # RFC 9110, 12.4.2
 
 
 def _one_of(names: Iterable[str]) -> dict[str, Any]:
-    """Describe words that are one of these; a blank one, as forms send it, is none."""
-    return {"items": {"type": "string", "enum": [*names, ""]}}
+    """Describe words that are one of these."""
+    return {"items": {"type": "string", "enum": [*names]}}
 
 
 Statuses = Annotated[list[Status], BeforeValidator(several)]
@@ -50,7 +50,7 @@ def _parameter(one: Condition) -> Any:
         told: Any = Field(
             default=[],
             description=f"{one.meaning}; several by comma",
-            json_schema_extra=_one_of(Status) if is_status else None,
+            json_schema_extra=_one_of(Status) if is_status else SOME_WORD,
         )
         return (Statuses if is_status else Words, told)
     if one.comparison in {Comparison.BEFORE, Comparison.SINCE}:
