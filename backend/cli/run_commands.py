@@ -22,17 +22,15 @@ from backend.core.errors import (
     RunFailed,
     Stopped,
 )
-from backend.core.glossary import Action
 from backend.core.instants import read_instant
 from backend.core.settings import Settings
-from backend.database.database_clock import read_clock
-from backend.database.engine import AsyncEngine, opened, transaction
+from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import Opening
 from backend.results.run_report import RunReport
 from backend.run.run_config import RunConfig
 from backend.run.worker import STOPPED, opened_for_lease, work_once
 from backend.store import leases, runs
-from backend.store.audit import COMMAND, record
+from backend.store.audit import COMMAND
 from backend.store.run_request import Publish, Refit, RunRequest
 from backend.store.run_row import Run
 from backend.wording.unpublished_sentences import unpublished_sentence
@@ -100,15 +98,8 @@ async def run_and_watch(
             await unless_stopped(stop, migrate_if_wanted(settings, engine))
         async with opened(settings.intelligence_url, opening=Opening.CHANGE) as engine:
             queued = timedelta(seconds=settings.queued_seconds)
-            run = await unless_stopped(stop, runs.enqueue(engine, request, queued=queued))
-            async with transaction(engine) as connection:
-                await record(
-                    connection,
-                    COMMAND,
-                    Action.RUN_STARTED,
-                    run.id,
-                    now=await read_clock(connection),
-                )
+            queuing = runs.enqueue(engine, request, queued=queued, by=COMMAND)
+            run = await unless_stopped(stop, queuing)
             try:
                 ended = await _see_through(settings, engine, run, stop, show_progress=show_progress)
             finally:  # nobody may wait for a run that nobody will take

@@ -23,9 +23,11 @@ from backend.core.errors import (
     RunBeingPublished,
     RunNotFound,
 )
+from backend.core.glossary import Action
 from backend.database.database_clock import database_now, read_clock
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.store import leases
+from backend.store.audit import record
 from backend.store.run_request import RunRequest
 from backend.store.run_row import NotPublished, Run, State, run_of, select_runs, shown_state
 from backend.store.tables import runs
@@ -48,8 +50,14 @@ class Published:
     revision: int
 
 
-async def enqueue(engine: AsyncEngine, request: RunRequest, *, queued: timedelta = QUEUED) -> Run:
-    """Queue a run.
+async def enqueue(
+    engine: AsyncEngine,
+    request: RunRequest,
+    *,
+    queued: timedelta = QUEUED,
+    by: str | None = None,
+) -> Run:
+    """Queue a run, and record who asked for it: both or neither.
 
     Parameters
     ----------
@@ -59,6 +67,8 @@ async def enqueue(engine: AsyncEngine, request: RunRequest, *, queued: timedelta
         What is asked for.
     queued
         How long a worker has to take it; then it is failed.
+    by
+        Whom the audit names; None where nobody asked.
 
     Raises
     ------
@@ -73,6 +83,9 @@ async def enqueue(engine: AsyncEngine, request: RunRequest, *, queued: timedelta
         async with transaction(engine) as connection:
             await _refuse_future(connection, request.as_of)
             await connection.execute(_queued(run_id, request, queued))
+            if by is not None:
+                now = await read_clock(connection)
+                await record(connection, by, Action.RUN_STARTED, run_id, now=now)
     except IntegrityError:
         async with transaction(engine) as connection:
             active = await connection.scalar(select(runs.c.id).where(runs.c.active == 1))

@@ -6,12 +6,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.core.errors import InvalidRunRequest, LeaseLost, RunAlreadyActive, RunNotFound
+from backend.core.errors import (
+    InvalidRunRequest,
+    LeaseLost,
+    RunAlreadyActive,
+    RunNotFound,
+    TablesTooOld,
+)
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.store import leases, runs
 from backend.store.left_by_run import read_report
 from backend.store.run_request import RunRequest
 from backend.store.run_row import LEASE_EXPIRED, Run
+from backend.store.tables import audit
 from tests.expired import let_the_lease_expire
 from tests.store.stored_results import text_of
 
@@ -161,3 +168,11 @@ async def test_an_unknown_run_is_not_found(engine: AsyncEngine) -> None:
 def test_nonsense_is_refused(wanted: dict[str, int]) -> None:
     with pytest.raises(InvalidRunRequest):
         RunRequest(**wanted)  # type: ignore[arg-type]
+
+
+async def test_a_run_whose_asking_cannot_be_recorded_is_not_queued(engine: AsyncEngine) -> None:
+    async with transaction(engine) as connection:
+        await connection.run_sync(audit.drop)
+    with pytest.raises(TablesTooOld):
+        await runs.enqueue(engine, RunRequest(), by="command")
+    assert await runs.latest(engine) is None

@@ -64,8 +64,7 @@ async def start_run(
 ) -> RunAccepted:
     """Learn segments, value and churn anew. Follow the run at its status address."""
     request = wanted.as_run_request(state.shop.mapping.zone, state.as_of)
-    run = await runs.enqueue(state.engine, request, queued=state.queued)
-    await audited.note(Action.RUN_STARTED, run.id)
+    run = await runs.enqueue(state.engine, request, queued=state.queued, by=audited.key)
     response.headers["Location"] = STATUS_URL
     return RunAccepted(run_id=run.id, state=run.state, status_url=STATUS_URL)
 
