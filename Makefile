@@ -7,7 +7,7 @@ SERVE ?= 1
 PORT ?= 8000
 WORKERS ?= 2
 
-.PHONY: help setup demo test test-all check format migration openapi openapi-lint numbers requirements wheels bench-run bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds clean
+.PHONY: help setup demo test test-all check format migration openapi openapi-lint numbers requirements wheels bench-run bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds bench-serve clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -86,6 +86,9 @@ bench-search: $(READY) ## Time searches beside profiles, a million customers (AR
 
 bench-bounds: $(READY) ## Print what bounds, headers, ids and limits cost beside a bare route.
 	$(BIN)/python -m bench.bounds_cost
+
+bench-serve: $(READY) ## Measure answers beside floors of the same call (CUSTOMERS=100000; ARGS=--others).
+	$(BIN)/python -m bench.serve $(ARGS)
 
 clean: ## Remove what the commands made.
 	rm -rf $(VENV) intelligence-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

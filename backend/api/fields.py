@@ -63,9 +63,10 @@ class AnyText(Convertor[str]):
 register_url_convertor("any_text", AnyText())
 
 
-async def customer_id_in_path(
-    customer_id: Annotated[str, Path(description="The shop's id of a customer, as text")],
-) -> CustomerId:
+TextInPath = Annotated[str, Path(description="The shop's id of a customer, as text")]
+
+
+def asked_customer(customer_id: str) -> CustomerId:
     """Read the id that is asked for.
 
     Raises
@@ -76,6 +77,11 @@ async def customer_id_in_path(
     if (asked := CustomerId.parse(customer_id)) is None:
         raise CustomerNotFound(customer_id)
     return asked
+
+
+async def customer_id_in_path(customer_id: TextInPath) -> CustomerId:
+    """Read the id that is asked for; as `asked_customer`."""
+    return asked_customer(customer_id)
 
 
 CustomerIdInPath = Annotated[CustomerId, Depends(customer_id_in_path)]

@@ -23,7 +23,8 @@ Work = Callable[[], Awaitable[Response]]
 class RepeatableAnswer(Response):
     """An answer to a GET that depends on address, sight of people, and what is stored alone.
 
-    A route that returns it says so in its signature.
+    A route that returns it says so in its signature, and takes the request and texts of its path
+    alone; all else that it takes comes from the query, and has a default.
     """
 
     media_type = JSON

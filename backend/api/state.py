@@ -77,14 +77,19 @@ class ApiState:
         return self.engine.url == self.shop_engine.url
 
 
+def api_of(request: Request) -> ApiState:
+    """Return the state that the lifespan made."""
+    state: ApiState = request.state.api
+    return state
+
+
 async def state_of(request: Request) -> ApiState:
-    """Return the state that the lifespan made.
+    """Tell a route the state that the lifespan made.
 
     Like all dependencies that wait for nothing it is asynchronous: others are run in a thread,
     which takes longer than a whole answer.
     """
-    state: ApiState = request.state.api
-    return state
+    return api_of(request)
 
 
 State = Annotated[ApiState, Depends(state_of)]

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from backend import store
 from backend.api.audited import Audited
@@ -25,7 +25,7 @@ from backend.api.segments.schema import (
     SegmentList,
     SegmentWords,
 )
-from backend.api.state import ApiState, State
+from backend.api.state import ApiState, State, api_of
 from backend.core.customer_id import CustomerId
 from backend.core.glossary import NO_ORDERS, Action, Cause
 from backend.core.instants import WrittenInstant, in_utc
@@ -49,8 +49,9 @@ admin = for_admin_keys()
 
 
 @router.get("", response_model=SegmentList)
-async def list_segments(state: State) -> RepeatableAnswer:
+async def list_segments(request: Request) -> RepeatableAnswer:
     """List all segments: how many customers, what they are worth, how many are leaving."""
+    state = api_of(request)
     published = (await state.served.now()).published
     read = partial(_read, state)
     shown = await cached(state.cache, published, "segments", SegmentList, read)

@@ -1,0 +1,127 @@
+"""A shop of any size in a database: customers with names, and five orders each, from one seed."""
+
+import io
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import asyncpg
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import text
+
+from backend.database.engine import create_engine, libpq_uri, parse_url, transaction
+
+AS_OF = "2026-01-01"
+START, DAYS = np.datetime64("2024-01-01", "s"), 730
+FIRST = ("Anna", "Ben", "Carla", "Dan", "Eva", "Finn", "Gina", "Hal", "Ida", "Jon", "Kim", "Lea")
+TABLES = (
+    "CREATE TABLE customers (id BIGINT PRIMARY KEY, email VARCHAR(255), first_name VARCHAR(100), "
+    "last_name VARCHAR(100), total_spent DECIMAL(10,2), orders_count INTEGER, "
+    "created_at TIMESTAMP, updated_at TIMESTAMP)",
+    "CREATE TABLE orders (id BIGINT PRIMARY KEY, customer_id BIGINT, total_price DECIMAL(10,2), "
+    "created_at TIMESTAMP, financial_status VARCHAR(50))",
+)
+INDEXES = ("CREATE INDEX idx_orders_customer ON orders (customer_id)",)
+CUSTOMER = ("id", "email", "first_name", "last_name")
+ORDER = ("id", "customer_id", "total_price", "created_at", "financial_status")
+CHUNK = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class BigShop:
+    """Customers are 1 … `customers`; orders are in the order of time.
+
+    Attributes
+    ----------
+    owner, at, price
+        Shape (orders,): whose an order is, days after the start, currency units.
+    """
+
+    customers: int
+    owner: NDArray[np.int64]
+    at: NDArray[np.float64]
+    price: NDArray[np.float64]
+
+    def customer_rows(self) -> Iterator[tuple[object, ...]]:
+        """Give the customers."""
+        for one in range(1, self.customers + 1):
+            first, last = FIRST[one % 12], FIRST[one // 12 % 12]
+            yield one, f"{first}.{last}{one}@example.com".lower(), first, f"{last}son"
+
+    def order_rows(self) -> Iterator[tuple[object, ...]]:
+        """Give the orders."""
+        when = (START + (self.at * 86_400).astype("timedelta64[s]")).astype(str)
+        columns = zip(self.owner.tolist(), self.price.tolist(), when.tolist(), strict=True)
+        for number, (owner, price, at) in enumerate(columns, 1):
+            yield number, owner, f"{price:.2f}", at.replace("T", " "), "paid"
+
+
+def invented(customers: int, seed: int = 0) -> BigShop:
+    """Invent one: rates and spend differ between customers, and most leave at some time."""
+    random = np.random.default_rng(seed)
+    joined = random.uniform(0, DAYS - 10, customers)
+    stays = np.minimum(random.exponential(400, customers), DAYS - 0.1 - joined)
+    share = random.gamma(0.7, 1, customers) * stays
+    repeats = random.poisson(4 * customers * share / share.sum())
+    owner = np.concatenate([np.arange(customers), np.repeat(np.arange(customers), repeats)])
+    at = joined[owner] + random.uniform(0, 1, len(owner)) * stays[owner]
+    at[:customers] = joined
+    spend = random.normal(3.5, 0.6, customers)[owner]
+    price = np.exp(random.normal(spend, 0.5)).clip(0.01, 9e6)
+    order = np.argsort(at, kind="stable")
+    return BigShop(customers, owner[order] + 1, at[order], price[order])
+
+
+async def fill(url: str, shop: BigShop) -> None:
+    """Make the shop's tables and fill them."""
+    tables = (("customers", CUSTOMER, shop.customer_rows()), ("orders", ORDER, shop.order_rows()))
+    await _execute(url, TABLES)
+    for table, columns, rows in tables:
+        if url.startswith("postgresql"):
+            await _copy(url, table, columns, rows)
+        else:
+            await _insert(url, table, columns, rows)
+    await _execute(url, INDEXES)
+    if url.startswith("postgresql"):
+        connection = await asyncpg.connect(libpq_uri(parse_url(url)))
+        await connection.execute("VACUUM ANALYZE")
+        await connection.close()
+
+
+async def _execute(url: str, statements: Iterable[str]) -> None:
+    engine = create_engine(url)
+    async with transaction(engine) as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+    await engine.dispose()
+
+
+async def _copy(
+    url: str, table: str, columns: tuple[str, ...], rows: Iterator[tuple[object, ...]]
+) -> None:
+    connection = await asyncpg.connect(libpq_uri(parse_url(url)))
+    await connection.copy_to_table(table, source=_lines(rows), columns=columns, format="csv")
+    await connection.close()
+
+
+async def _lines(rows: Iterator[tuple[object, ...]]) -> AsyncIterator[bytes]:
+    written = io.StringIO()
+    for row in rows:
+        written.write(",".join(map(str, row)) + "\n")
+        if written.tell() > CHUNK:
+            yield written.getvalue().encode()
+            written = io.StringIO()
+    yield written.getvalue().encode()
+
+
+async def _insert(
+    url: str, table: str, columns: tuple[str, ...], rows: Iterator[tuple[object, ...]]
+) -> None:
+    places = ", ".join(f":{name}" for name in columns)
+    statement = text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})")
+    engine = create_engine(url)
+    async with transaction(engine) as connection:
+        while some := [dict(zip(columns, row, strict=True)) for row in islice(rows, 5000)]:
+            await connection.execute(statement, some)
+    await engine.dispose()
