@@ -9,7 +9,7 @@ from typing import Any
 import schemathesis
 from schemathesis import Case, HookContext
 
-LISTS = {"list_customers", "list_segment_customers"}
+IN_PAGES = {"list_customers", "list_segment_customers", "list_runs"}
 BESIDE_A_CURSOR = {"cursor", "limit", "totals"}
 SIGNED_CHARACTERS = 40
 LAST_YEAR = 2024  # has a 29th of February, as any year that it stands for may
@@ -19,7 +19,7 @@ LAST_YEAR = 2024  # has a 29th of February, as any year that it stands for may
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Put a request right where its parts contradict each other."""
     operation = case.operation.definition.raw.get("operationId")
-    if operation in LISTS:
+    if operation in IN_PAGES:
         leave_cursors_to_pages(case)
     if operation == "list_segment_customers":
         name_a_segment_once(case)
