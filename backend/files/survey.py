@@ -131,8 +131,13 @@ def survey(
         When a file cannot be read, is of no known format, or the call holds several currencies.
     """
     columns = {_our_name(ours): theirs.lower() for ours, theirs in asked.columns.items()}
-    looked = [one for path in paths for one in _looked(path, asked, columns)]
-    _refuse_columns_nobody_has(columns, looked)
+    tables = [
+        table
+        for path in paths
+        for table in tables_in(path, asked.tables, lambda header: is_known(header, columns))
+    ]
+    _refuse_columns_nobody_has(columns, tables)
+    looked = [_Looked(one, recognised(one.name, one.header, columns)) for one in tables]
     for place, one in enumerate(looked):
         _look(one, zone, _part(advance, place, len(looked)))
     found = sum((one.currencies for one in looked), Counter[str]())
@@ -158,13 +163,8 @@ def _part(advance: Advance, place: int, parts: int) -> Advance:
     return lambda share: advance((place + share) / parts)
 
 
-def _looked(path: Path, asked: Asked, columns: Mapping[str, str]) -> list[_Looked]:
-    tables = tables_in(path, asked.tables, lambda header: is_known(header, columns))
-    return [_Looked(one, recognised(one.name, one.header, columns)) for one in tables]
-
-
-def _refuse_columns_nobody_has(columns: Mapping[str, str], looked: Sequence[_Looked]) -> None:
-    headers = {name for one in looked for name in one.source.header}
+def _refuse_columns_nobody_has(columns: Mapping[str, str], tables: Sequence[SourceTable]) -> None:
+    headers = {name for one in tables for name in one.header}
     for ours, theirs in columns.items():
         if theirs not in headers:
             problem = f"names the column '{theirs}' for {ours}, and no file has it"

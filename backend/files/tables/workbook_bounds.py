@@ -9,6 +9,7 @@ from backend.core.late import late
 FILE_BYTES = 256 << 20
 UNPACKED_BYTES = 1 << 30
 MEMORY_BYTES = 3 << 30
+PRINTED_BYTES = 2 << 30
 SECONDS = 600
 
 
@@ -39,10 +40,11 @@ def _unpacked(path: Path) -> int:
         raise ImportRefused(path.name, "is damaged, or no workbook") from None
 
 
-def bound_memory(most: int) -> None:
-    """Let this process have so much memory and no more, where the system knows how."""
+def bound_this_process() -> None:
+    """Let this process have so much memory, and write so much, where the system knows how."""
     try:
         resource = late("resource")
     except ModuleNotFoundError:  # Windows
         return
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (PRINTED_BYTES, PRINTED_BYTES))

@@ -11,12 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from backend.files.tables.workbook_bounds import MEMORY_BYTES, bound_memory
+from backend.files.tables.workbook_bounds import bound_this_process
 
 
 def main() -> None:
     """Print each sheet of the workbook named by the only argument: its name, then its rows."""
-    bound_memory(MEMORY_BYTES)
+    bound_this_process()
     sheets = pd.read_excel(
         sys.argv[1],
         sheet_name=None,

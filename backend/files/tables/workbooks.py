@@ -4,11 +4,11 @@ import json
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO
 
 from backend.core.errors import ImportRefused
 from backend.files.records import Cell, Cost, Line, Rejected
@@ -29,6 +29,20 @@ CHILD = (
     f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
     "from backend.files.tables.workbook_child import main; main()"
 )
+
+
+class _Printed:
+    """What the child has printed: a file without a name, closed once nobody reads it any more."""
+
+    def __init__(self) -> None:
+        self.file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        weakref.finalize(self, self.file.close)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield its lines from the first on."""
+        self.file.seek(0)
+        for line in self.file:  # noqa: UP028, to leave off a `yield from` closes the file
+            yield line
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +86,25 @@ def workbook_tables(
     return found
 
 
-def _printed(path: Path) -> IO[str]:
+def _printed(path: Path) -> _Printed:
     """Let a child read the workbook, and return what it has printed."""
-    printed = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115, who reads keeps it
+    printed = _Printed()
     try:
         subprocess.run(  # noqa: S603, our own module
             (sys.executable, "-c", CHILD, str(path)),
             env={"OPENBLAS_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"},
-            stdout=printed,
+            stdout=printed.file,
             stderr=subprocess.DEVNULL,
             timeout=SECONDS,
             check=True,
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        printed.close()
         problem = "cannot be read as a workbook: it is damaged, locked, or asks for too much memory"
         raise ImportRefused(path.name, problem) from None
     return printed
 
 
-def _sheets(printed: IO[str]) -> Iterator[_Sheet]:
-    printed.seek(0)
+def _sheets(printed: _Printed) -> Iterator[_Sheet]:
     name, first = "", 0
     number = 0
     for number, line in enumerate(printed, start=1):
@@ -104,9 +116,8 @@ def _sheets(printed: IO[str]) -> Iterator[_Sheet]:
         yield _Sheet(name, first, number + 1 - first)
 
 
-def _rows(printed: IO[str], sheet: _Sheet) -> Iterator[tuple[int, list[Cell]]]:
+def _rows(printed: _Printed, sheet: _Sheet) -> Iterator[tuple[int, list[Cell]]]:
     """Yield number and cells of each row, as the workbook numbers them."""
-    printed.seek(0)
     end = sheet.first_line + sheet.lines
     for number, line in enumerate(printed, start=1):
         if number >= end:
@@ -121,7 +132,7 @@ def _cell(written: object) -> Cell:
     return written if isinstance(written, str | int | float) else str(written)
 
 
-def _table(path: Path, printed: IO[str], sheet: _Sheet, is_header: IsHeader) -> SourceTable | None:
+def _table(path: Path, printed: _Printed, sheet: _Sheet, is_header: IsHeader) -> SourceTable | None:
     found = _header(printed, sheet, is_header)
     if found is None:
         return None
@@ -138,7 +149,7 @@ def _table(path: Path, printed: IO[str], sheet: _Sheet, is_header: IsHeader) -> 
 
 
 def _header(
-    printed: IO[str], sheet: _Sheet, is_header: Callable[[Sequence[str]], bool]
+    printed: _Printed, sheet: _Sheet, is_header: Callable[[Sequence[str]], bool]
 ) -> tuple[int, list[str]] | None:
     for number, cells in _rows(printed, sheet):
         if number > ROWS_ABOVE_HEADER:
