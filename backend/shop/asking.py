@@ -71,7 +71,7 @@ async def asked_again(
 
 
 async def customers_as_remembered(engine: AsyncEngine, shop: Shop) -> Source:
-    """Return what the shop's customers look like; one question where nobody remembers.
+    """Return what the shop's customers look like; where nobody remembers, one of all looks.
 
     Raises
     ------
@@ -80,7 +80,10 @@ async def customers_as_remembered(engine: AsyncEngine, shop: Shop) -> Source:
     """
     if (known := shop.remembered_customers) is not None:
         return known
-    return await _asked(engine, shop.customers)
+    async with shop.looking:
+        if (known := shop.remembered_customers) is None:
+            known = await _asked(engine, shop.customers)
+    return known
 
 
 async def _asked(engine: AsyncEngine, question: Question[Answer]) -> Answer:

@@ -1,5 +1,6 @@
 """The shop as configured: three FROM clauses with our column names, over whatever it has."""
 
+import asyncio
 import difflib
 import time
 from collections.abc import Mapping, Set
@@ -94,6 +95,7 @@ class Shop:
         self._sources: dict[str, Source | None] = {}
         self._has_trigrams: bool | None = None
         self._looked_at = 0.0
+        self.looking = asyncio.Lock()  # many who look at once would take all connections
 
     def forget(self) -> None:
         """Look at the database again, when next asked."""

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
+from backend.api.lists.schema import CustomerPage
 from backend.database.engine import opened
 from tests.conftest import NewDatabase, wait_for
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
@@ -99,6 +101,13 @@ def test_a_row_is_the_profile(live: Live) -> None:
         profile = asked(live, f"{LIST}/{row['customer_id']}")
         assert profile.pop("explanation") is None
         assert row == profile
+
+
+@pytest.mark.parametrize("query", ["", "?totals=false&fields=archetype.id,next_order_p50"])
+def test_a_page_is_written_as_it_is_described(live: Live, query: str) -> None:
+    written = live.get(LIST + query).content
+    page = CustomerPage.model_validate_json(written)
+    assert page.model_dump(mode="json", exclude_unset=True) == json.loads(written)
 
 
 def test_fields_are_those_that_are_asked_for(live: Live) -> None:

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Integer, func, insert, literal, select, table
+from sqlalchemy import BigInteger, Double, Integer, func, insert, literal, select, table
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from backend.core.errors import DatabaseUnavailable, TablesTooOld
@@ -98,6 +99,27 @@ async def test_whoever_gives_up_leaves_the_connection_to_the_next(
         with pytest.raises(asyncio.CancelledError):
             await asking
     assert await read.rows(hurried_engine, {"id": 1}) == []
+
+
+@pytest.mark.external
+async def test_whoever_gives_up_while_others_wait_takes_nobodys_connection(
+    new_postgres: NewDatabase,
+) -> None:
+    random = Random(5)
+    sleeping = HotRead(select(func.pg_sleep(parameter("seconds", Double()))))
+    async with opened(new_postgres(), pool_size=2) as engine:
+        asking = [
+            asyncio.create_task(sleeping.rows(engine, {"seconds": random.random() / 100}))
+            for _ in range(80)
+        ]
+        for one in asking:
+            if random.random() < 0.5:
+                await asyncio.sleep(random.random() / 100)
+                one.cancel()
+        ended = await asyncio.gather(*asking, return_exceptions=True)
+        assert {type(one) for one in ended} == {list, asyncio.CancelledError}
+        assert await HotRead(select(literal(1))).rows(engine, {}) == [[1]]
+        assert engine.sync_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 @pytest.mark.external
