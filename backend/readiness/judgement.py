@@ -81,6 +81,35 @@ class OnSearchPath(Judgement):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PresetRead(Judgement):
+    """How the shop's platform is read.
+
+    Attributes
+    ----------
+    preset, variant
+        Which was asked for, and which of its variants fits; None where it has none.
+    lacking
+        Tables, and columns as `table.column`, that need not be there and are not.
+    stored_lists
+        Status lists that were read in the shop's own settings.
+    """
+
+    preset: str
+    variant: str | None
+    lacking: tuple[str, ...]
+    stored_lists: tuple[str, ...]
+
+    @property
+    def facts(self) -> Facts:
+        return {
+            "preset": self.preset,
+            "variant": self.variant or "",
+            "lacking": list(self.lacking),
+            "stored_lists": list(self.stored_lists),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatedIds(Judgement):
     """How many customers there are, and how many repeat another's id."""
 

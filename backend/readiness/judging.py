@@ -26,6 +26,7 @@ from backend.readiness.judgement import (
     OnSearchPath,
     OrdersAtNight,
     OurTables,
+    PresetRead,
     RepeatedEmails,
     RepeatedIds,
     RowsWithoutId,
@@ -94,6 +95,19 @@ def judge_names(mapping: ReadingRules) -> Iterator[OnSearchPath]:
     """Tell where the tables are where nobody named them and they are not in the guide's schema."""
     if mapping.on_search_path:
         yield OnSearchPath(code="search_path", level="ok", tables=mapping.unnamed_tables)
+
+
+def judge_preset(mapping: ReadingRules) -> Iterator[PresetRead]:
+    """Tell what was chosen of a preset by what the database has."""
+    if mapping.preset:
+        yield PresetRead(
+            code="preset",
+            level="ok",
+            preset=mapping.preset,
+            variant=mapping.variant,
+            lacking=mapping.lacking,
+            stored_lists=mapping.stored_lists,
+        )
 
 
 def judge_ids(customers: int, repeated: int) -> RepeatedIds:

@@ -77,6 +77,22 @@ class ReadingRules(Protocol):
         """What of the configuration is not heard."""
 
     @property
+    def preset(self) -> str | None:
+        """Which platform the shop is on; None where its tables were mapped."""
+
+    @property
+    def variant(self) -> str | None:
+        """Which of the preset's variants the database has."""
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """What need not be there, and is not."""
+
+    @property
+    def stored_lists(self) -> tuple[str, ...]:
+        """The status lists that were read in the shop's own settings."""
+
+    @property
     def on_search_path(self) -> bool:
         """Whether the tables that nobody named are not in the guide's schema."""
 

@@ -89,6 +89,7 @@ def judge(
     return (
         judging.judge_mapping(seen.mapping),
         *judging.judge_names(seen.mapping),
+        *judging.judge_preset(seen.mapping),
         *judging.judge_missing_ids(seen.columns),
         *judging.judge_orders(seen.columns),
         judging.judge_night(seen.columns.created_at, seen.mapping),

@@ -23,7 +23,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    table,
     text,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -48,10 +47,10 @@ from backend.shop.mapping.mapping import (
     LogicalTable,
     ShopMapping,
 )
-from backend.shop.mapping.safety import filled
-from backend.shop.mapping.sent import filter_to_send, query_to_send
+from backend.shop.mapping.sent import filter_to_send
+from backend.shop.own_tables import escaped, query_clause, table_clause
 from backend.shop.refusals import refusals_named
-from backend.shop.search_path import found_where_they_are
+from backend.shop.settling import settled
 from backend.shop.trigram_indexes import are_all_indexed
 
 CURRENCY_NEEDS = {
@@ -191,7 +190,7 @@ class Shop:
         return self._sources["line_items"]
 
     async def _line_items(self, connection: AsyncConnection) -> Source | None:
-        await self._settle_names(connection)
+        await self._settle(connection)
         mapped = self.mapping.line_items
         if mapped is None:
             return None
@@ -205,17 +204,17 @@ class Shop:
     async def _source(self, connection: AsyncConnection, name: LogicalName) -> Source:
         source = self._sources.get(name)
         if source is None:
-            await self._settle_names(connection)
+            await self._settle(connection)
             mapped = self.mapping.table(name)
             if mapped is None:
                 raise InvalidMapping(name, "is missing")
             source = self._sources[name] = await _open(connection, self.mapping, name, mapped)
         return source
 
-    async def _settle_names(self, connection: AsyncConnection) -> None:
+    async def _settle(self, connection: AsyncConnection) -> None:
         if not self._sources:  # a table that was opened has settled it
             self._looked_at = time.monotonic()
-            self.mapping = await found_where_they_are(connection, self.mapping)
+            self.mapping = await settled(connection, self.mapping)
 
 
 def base_clause(mapping: ShopMapping, name: LogicalName, dialect: Dialect) -> FromClause:
@@ -224,26 +223,8 @@ def base_clause(mapping: ShopMapping, name: LogicalName, dialect: Dialect) -> Fr
     if logical is None:
         raise InvalidMapping(name, "is missing")
     if logical.query is not None:
-        return _query_clause(mapping, f"{name}.query", logical.query, dialect)
-    return _table_clause(mapping, str(logical.table), dialect)
-
-
-def _table_clause(mapping: ShopMapping, name: str, dialect: Dialect) -> FromClause:
-    schema, bare = mapping.place(name)
-    if dialect.name == "sqlite":
-        schema = None
-    return table(
-        quoted_name(bare, quote=True),
-        schema=quoted_name(schema, quote=True) if schema else None,
-    )
-
-
-def _query_clause(mapping: ShopMapping, place: str, query: str, dialect: Dialect) -> FromClause:
-    def own_table(name: str) -> str:
-        return dialect.identifier_preparer.format_table(_table_clause(mapping, name, dialect))
-
-    sent = query_to_send(mapping, place, query, dialect.name)
-    return text(_escaped(filled(sent, own_table))).columns().subquery("q")
+        return query_clause(mapping, f"{name}.query", logical.query, dialect)
+    return table_clause(mapping, str(logical.table), dialect)
 
 
 async def _open(
@@ -262,14 +243,9 @@ async def _open(
     statement = select(*_selected(base, name, names, own)).select_from(base)
     if logical.filter:
         sent = filter_to_send(mapping, f"{name}.filter", logical.filter, connection.dialect.name)
-        statement = statement.where(text(f"({_escaped(sent)})"))
+        statement = statement.where(text(f"({escaped(sent)})"))
         await _probe_filter(connection, name, statement)
     return Source(statement.subquery(name), kinds)
-
-
-def _escaped(sql: str) -> str:
-    """Escape colons, which would name parameters."""
-    return sql.replace(":", "\\:")
 
 
 async def _found_columns(

@@ -47,12 +47,16 @@ def place_of(mapping: ShopMapping, name: str, dialect: str) -> Place:
 
 
 def places_read(mapping: ShopMapping, dialect: str, names: Sequence[LogicalName]) -> list[Place]:
-    """Return where the tables are that are read: by name, or as `{name}` in a query."""
+    """Return where the tables are that are read: by name, or as `{name}` in a query.
+
+    Those that need not be there, and are not, are none.
+    """
     found: list[Place] = []
     for name in names:
         if (mapped := mapping.table(name)) is not None:
             tables = [mapped.table] if mapped.table else named_tables(mapped.query or "")
-            found += [place_of(mapping, table, dialect) for table in tables]
+            there = [table for table in tables if table not in mapping.lacking]
+            found += [place_of(mapping, table, dialect) for table in there]
     return list(dict.fromkeys(found))
 
 

@@ -20,6 +20,7 @@ from backend.readiness.judgement import (
     OrdersAtNight,
     OurTables,
     PoolerInFront,
+    PresetRead,
     RepeatedEmails,
     RepeatedIds,
     RowsWithoutId,
@@ -95,6 +96,19 @@ def _(found: OnSearchPath) -> str:
         "No table is named, and the schema ecommerce has none of them: on the search path, "
         f"{', '.join(found.tables)} are read."
     )
+
+
+@_sentence.register
+def _(found: PresetRead) -> str:
+    parts = [f"The preset {found.preset} is read"]
+    if found.variant:
+        parts.append(f" as {found.variant}")
+    if found.lacking:
+        parts.append(f", without {', '.join(found.lacking)}: there is no such table or column")
+    if found.stored_lists:
+        lists = " and ".join(found.stored_lists)
+        parts.append(f"; which statuses are {lists} was read in the shop's own settings")
+    return f"{''.join(parts)}."
 
 
 @_sentence.register

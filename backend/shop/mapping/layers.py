@@ -24,6 +24,7 @@ from backend.shop.mapping.mapping import (
     LogicalTable,
     ShopMapping,
     StatusLists,
+    Variant,
 )
 from backend.shop.mapping.safety import checked_query, is_query
 from backend.shop.mapping.sent import refuse_unsafe
@@ -73,6 +74,9 @@ DERIVED = (
     "line_items_may_be_missing",
     "unnamed",
     "on_search_path",
+    "statuses_stored",
+    "variants",
+    "found",
 )
 PRESET_FACTS = ("about",)
 KEPT_WITH_A_PRESET = ("filter", "scale")
@@ -104,6 +108,38 @@ def load_mapping(variables: Mapping[str, str], database: str | None = None) -> S
     file = _from_file(variables.get("SHOP_MAPPING"))
     name = file.pop("preset", None) or variables.get("SHOP_PRESET")
     suggested, known = _from_preset(name)
+    asked = {**plain, **_preset_of(variables)}
+    forms = [
+        (form, _merged_mapping(name, suggested, known_so, file, asked, database))
+        for form, known_so in _forms(known)
+    ]
+    variants = tuple(Variant(**form, mapping=mapping) for form, mapping in forms if form)
+    return forms[0][1].model_copy(update={"variants": variants})
+
+
+def _forms(known: Layer) -> list[tuple[Layer, Layer]]:
+    """Return what a preset knows in each of its variants, with the variant's name and needs."""
+    variants = known.pop("variants", None) or [{}]
+    forms = []
+    for variant in variants:
+        told = {key: variant.pop(key) for key in ("name", "needs") if key in variant}
+        whole: Layer = {}
+        _lay_over(whole, known)
+        _lay_over(whole, variant)
+        forms.append((told, whole))
+    return forms
+
+
+def _merged_mapping(
+    name: str | None,
+    suggested: Layer,
+    known: Layer,
+    file: Layer,
+    asked: Layer,
+    database: str | None,
+) -> ShopMapping:
+    """Lay the layers over each other, and look at what comes of it."""
+    plain = {key: value for key, value in asked.items() if key != "preset"}
     known = _with_settings_of(known, suggested, plain)
     layers = (GUIDE_DEFAULTS, suggested, plain, known, file)
     merged: Layer = {}
@@ -111,7 +147,8 @@ def load_mapping(variables: Mapping[str, str], database: str | None = None) -> S
         _lay_over(merged, layer)
     merged["preset"] = name
     merged["preset_queries"] = frozenset(_queries(suggested)) | frozenset(_queries(known))
-    merged["notes"] = _unheard({**plain, **_preset_of(variables)}, merged)
+    merged["statuses_stored"] = _stored_lists(merged, plain, file)
+    merged["notes"] = _unheard(asked, merged)
     merged["line_items_may_be_missing"] = not any(map(_names_lines, layers[1:]))
     merged["unnamed"] = tuple(name for name in LOGICAL_NAMES if _is_unnamed(name, layers[1:]))
     mapping = _validated(merged, plain)
@@ -123,11 +160,24 @@ def load_mapping(variables: Mapping[str, str], database: str | None = None) -> S
     return mapping
 
 
+def _stored_lists(merged: Layer, *stronger: Layer) -> Layer:
+    """Return the status lists that are to be read in the shop, for want of stronger words."""
+    said = {name for layer in stronger for name in layer.get("statuses", {})}
+    stored = merged.get("statuses_stored", {})
+    return {
+        name: checked_query(f"statuses_stored.{name}", query)
+        for name, query in stored.items()
+        if name not in said
+    }
+
+
 def _queries(layer: Layer) -> Iterator[str]:
     """Yield the queries of a preset, as the mapping holds them."""
     for name in LOGICAL_NAMES:
         if isinstance(query := layer.get(name, {}).get("query"), str):
             yield checked_query(f"{name}.query", query)
+    for place, query in layer.get("statuses_stored", {}).items():
+        yield checked_query(f"statuses_stored.{place}", query)
 
 
 def _is_unnamed(name: LogicalName, layers: Sequence[Layer]) -> bool:

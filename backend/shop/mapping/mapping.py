@@ -1,5 +1,6 @@
 """The shop mapping: how a shop's own tables yield our three logical ones."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
@@ -10,6 +11,7 @@ from sqlalchemy import BigInteger, DateTime, Integer, Numeric, String
 from sqlalchemy.types import TypeEngine
 
 from backend.core.errors import InvalidMapping
+from backend.shop.mapping.found import FoundTables
 from backend.shop.mapping.known_sql import ACTING
 from backend.shop.mapping.safety import (
     checked_identifier,
@@ -17,9 +19,12 @@ from backend.shop.mapping.safety import (
     checked_table,
 )
 
+StandIn = Literal["text", "number", "integer", "time", "boolean"]
 LogicalName = Literal["customers", "orders", "line_items"]
 LOGICAL_NAMES: tuple[LogicalName, ...] = ("customers", "orders", "line_items")
 
+# A network of sites has its own prefix, and each site's begins with that: wp_, wp_2_.
+SITE_NUMBER = re.compile(r"(?<=_)\d+_$")
 MONEY = Numeric(20, 6)
 CANONICAL_COLUMNS: Mapping[LogicalName, Mapping[str, TypeEngine[Any]]] = MappingProxyType(
     {
@@ -180,9 +185,14 @@ class Currency(BaseModel):
 class ShopMapping(BaseModel):
     """How a shop's own tables yield our three logical ones, and what their values mean.
 
-    The last five follow from the rest, or from what the database has; nobody sets them.
+    `absent` names what not every shop has, and what stands in for it: a column, or a whole table.
+    `network_tables` are those that a network of sites has once. Queries in `statuses_stored` find
+    the status lists that a shop keeps in its own settings.
+
+    The last seven follow from the rest, or from what the database has; nobody sets them.
     `preset_queries` are text of ours. `unnamed` are the tables whose name is the guide's, for want
-    of another; `on_search_path` says that they are not in the guide's schema.
+    of another; `on_search_path` says that they are not in the guide's schema. `variants` are what a
+    preset may be besides; `found` is what the database has.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -208,11 +218,18 @@ class ShopMapping(BaseModel):
     functions: tuple[str, ...] = Field(
         default=(), description="names of functions that only read, separated by commas"
     )
+    absent: dict[str, dict[str, StandIn]] = Field(
+        default_factory=dict, description='tables of columns, such as { note = "text" }'
+    )
+    network_tables: tuple[str, ...] = Field(default=(), description="names of tables")
+    statuses_stored: dict[str, str] = Field(default_factory=dict, description="queries")
     preset_queries: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     line_items_may_be_missing: bool = False
     unnamed: tuple[LogicalName, ...] = ()
     on_search_path: bool = False
+    variants: "tuple[Variant, ...]" = ()
+    found: FoundTables | None = None
 
     @field_validator("prefix", "table_schema")
     @classmethod
@@ -252,7 +269,13 @@ class ShopMapping(BaseModel):
     def place(self, name: str) -> tuple[str | None, str]:
         """Return schema and table of what the mapping names, with the prefix."""
         schema, _, table = name.rpartition(".")
+        if self.found is not None and name in self.found.on_network:
+            return self.place_on_network(name)
         return schema or self.table_schema or None, self.prefix + table
+
+    def place_on_network(self, name: str) -> tuple[str | None, str]:
+        """Return schema and table where a network of sites has it once."""
+        return self.table_schema or None, SITE_NUMBER.sub("", self.prefix) + name
 
     def without_schema(self) -> "ShopMapping":
         """Return the mapping with the unnamed tables on the search path."""
@@ -281,6 +304,21 @@ class ShopMapping(BaseModel):
         )
 
     @property
+    def variant(self) -> str | None:
+        """Which of the preset's variants the database has."""
+        return None if self.found is None else self.found.variant
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """What need not be there, and is not."""
+        return () if self.found is None else self.found.lacking
+
+    @property
+    def stored_lists(self) -> tuple[str, ...]:
+        """The status lists that were read in the shop's own settings."""
+        return () if self.found is None else self.found.stored_lists
+
+    @property
     def zone(self) -> ZoneInfo:
         """The zone of datetimes that carry none."""
         return ZoneInfo(self.time_zone)
@@ -290,3 +328,16 @@ class ShopMapping(BaseModel):
         return {"customers": self.customers, "orders": self.orders, "line_items": self.line_items}[
             name
         ]
+
+
+class Variant(BaseModel):
+    """What a preset is where a database has certain tables, or columns as `table.column`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    needs: tuple[str, ...]
+    mapping: ShopMapping
+
+
+ShopMapping.model_rebuild()

@@ -17,7 +17,8 @@ TOKEN = re.compile(
 )
 # A table of the shop's while a query is read and written anew: no SQL holds such a sign.
 MARK = "\ue000"
-MARKED = re.compile(f'["`]{MARK}([^{MARK}]+){MARK}["`]')
+# And whether it is given another name: `{users} AS u`.
+MARKED = re.compile(f'["`]{MARK}([^{MARK}]+){MARK}["`](?=(\\s+AS\\b)?)', re.IGNORECASE)
 
 
 def checked_identifier(field: str, name: str) -> str:
@@ -79,9 +80,9 @@ def marked(query: str, quote: str) -> str:
     return with_tables(query, lambda name: f"{quote}{MARK}{name}{MARK}{quote}")
 
 
-def filled(query: str, table: Callable[[str], str]) -> str:
-    """Return a marked query with each mark replaced by `table(name)`."""
-    return MARKED.sub(lambda mark: table(mark[1]), query)
+def filled(query: str, table: Callable[[str, bool], str]) -> str:
+    """Return a marked query with each mark replaced by `table(name, whether it is renamed)`."""
+    return MARKED.sub(lambda mark: table(mark[1], mark[2] is not None), query)
 
 
 def named_tables(query: str) -> list[str]:

@@ -1,0 +1,41 @@
+"""All platforms' databases, by name."""
+
+from tests.presets.platform import Platform
+from tests.presets.writers import (
+    magento,
+    medusa,
+    odoo,
+    opencart,
+    prestashop,
+    saleor,
+    shopify,
+    shopware,
+    spree,
+    sylius,
+    woocommerce,
+)
+
+PLATFORMS: dict[str, Platform] = {
+    **woocommerce.PLATFORMS,
+    **magento.PLATFORMS,
+    **opencart.PLATFORMS,
+    **prestashop.PLATFORMS,
+    **shopware.PLATFORMS,
+    **sylius.PLATFORMS,
+    **medusa.PLATFORMS,
+    **saleor.PLATFORMS,
+    **spree.PLATFORMS,
+    **odoo.PLATFORMS,
+    **shopify.PLATFORMS,
+}
+# Variants of a kind of which another one is shown each time.
+LONG = frozenset(
+    {
+        "magento2, one of two base currencies",
+        "shopware6 before captures",
+        "sylius without the refund plugin",
+        "spree6",
+        "odoo17, till alone",
+        "shopify_fivetran, few tables",
+    }
+)
