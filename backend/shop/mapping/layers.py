@@ -74,6 +74,8 @@ DERIVED = (
     "line_items_may_be_missing",
     "unnamed",
     "on_search_path",
+    "absent",
+    "network_tables",
     "statuses_stored",
     "variants",
     "found",
