@@ -1,6 +1,7 @@
 """The shop's data: check what is there."""
 
 import asyncio
+from typing import Annotated
 
 import typer
 
@@ -11,14 +12,24 @@ from backend.core.clock import utc_now
 from backend.core.settings import Settings
 from backend.database.engine import opened
 from backend.database.sqlite_files import opening_of_ours, opening_of_shop
+from backend.results.detection import Detection
 from backend.results.readiness import Readiness
 from backend.run.readiness_check import Horizons, check_shop
+from backend.shop.detecting import detect as detect_platform
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
+from backend.wording.detection_sentences import detection_in_words
+
+Detect = Annotated[
+    bool, typer.Option("--detect", help="Say which preset and settings fit the database.")
+]
 
 
-def check(as_json: AsJson = False) -> None:
+def check(detect: Detect = False, as_json: AsJson = False) -> None:
     """Say what in the shop's data would spoil the results; exit code 1 where it would."""
+    if detect:
+        _say_what_fits(as_json=as_json)
+        return
     found = asyncio.run(_check(checked_settings()))
     if as_json:
         print_json(found)
@@ -26,6 +37,24 @@ def check(as_json: AsJson = False) -> None:
         out.print(findings_table(found))
     if not found.ready:
         raise typer.Exit(1)
+
+
+def _say_what_fits(*, as_json: bool) -> None:
+    """Name the preset that fits; exit code 1 where none does, or several."""
+    found = asyncio.run(_detect(checked_settings()))
+    if as_json:
+        print_json(found)
+    else:
+        for line in detection_in_words(found):
+            out.print(line, highlight=False, soft_wrap=True)
+    if len(found.fitting) != 1:
+        raise typer.Exit(1)
+
+
+async def _detect(settings: Settings) -> Detection:
+    urls = settings.shop_url, settings.intelligence_url
+    async with opened(settings.shop_url, opening=opening_of_shop(*urls)) as engine:
+        return await detect_platform(engine)
 
 
 async def _check(settings: Settings) -> Readiness:

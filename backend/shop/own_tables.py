@@ -84,10 +84,9 @@ def _selected(mapping: ShopMapping, name: str, dialect: Dialect) -> Select[Any] 
     """Return what is selected in the place of a table; None for the table as it is."""
     if mapping.found is None:
         return None
-    stand_ins = mapping.absent.get(name, {})
-    columns = mapping.found.columns.get(name)
+    columns, stand_ins = mapping.found.columns.get(name), mapping.stand_ins(name)
     if columns is None:
-        return _no_rows(stand_ins) if stand_ins else None
+        return _no_rows(stand_ins) if name in mapping.absent else None
     there = {one.lower() for one in columns}
     missing = [_stand_in(one, word) for one, word in stand_ins.items() if one not in there]
     if dialect.name in MYSQL:

@@ -136,15 +136,14 @@ def _is_there(place: str, columns: Columns) -> bool:
 
 def _lacking(mapping: ShopMapping, columns: Columns) -> Iterator[str]:
     """Name what the mapping can do without, and does."""
-    named = {table for query in _queries(mapping) for table in named_tables(query)}
-    for table, stand_ins in mapping.absent.items():
-        if table not in named:
-            continue
-        if table not in columns:
+    named = [table for query in _queries(mapping) for table in named_tables(query)]
+    for table in dict.fromkeys(named):
+        there = {one.lower() for one in columns.get(table, ())}
+        if there:
+            missing = (one for one in mapping.stand_ins(table) if one not in there)
+            yield from (f"{table}.{column}" for column in missing)
+        elif table in mapping.absent:
             yield table
-            continue
-        there = {one.lower() for one in columns[table]}
-        yield from (f"{table}.{column}" for column in stand_ins if column not in there)
 
 
 async def _with_stored_statuses(connection: AsyncConnection, mapping: ShopMapping) -> ShopMapping:

@@ -65,6 +65,13 @@ def all_places(mapping: ShopMapping, dialect: str) -> list[Place]:
     return places_read(mapping, dialect, LOGICAL_NAMES)
 
 
+async def tables_there(connection: AsyncConnection) -> list[Place]:
+    """Return all tables and views that the user can see; of the own schema first."""
+    return await connection.run_sync(
+        lambda sync: _tables_there(inspect(sync), connection.dialect.name)
+    )
+
+
 async def nearest_tables(
     connection: AsyncConnection, mapping: ShopMapping, name: LogicalName
 ) -> list[str]:

@@ -12,17 +12,9 @@ from backend.shop.shop import Shop
 from backend.wording.readiness_sentences import readiness_in_words
 from tests.conftest import NewDatabase, execute, wait_for
 from tests.presets import all_platforms
-from tests.presets.databases_of_platforms import load
 from tests.presets.events import AS_OF, Person, expected, happened
-from tests.presets.platform import Platform
+from tests.presets.filled import filled
 from tests.snapshots import read_shop
-
-
-async def filled(url: str, platform: Platform) -> None:
-    shop = happened(platform.holds)
-    await load(
-        url, platform, platform.write(shop), "mixed" if platform.database == "mysql" else None
-    )
 
 
 async def sentences(url: str, variables: dict[str, str]) -> dict[str, str]:

@@ -10,6 +10,8 @@ scale from a variable that names no table of its own is meant for the preset's t
 import difflib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +77,13 @@ DERIVED = (
     "unnamed",
     "on_search_path",
     "absent",
+    "absent_columns",
     "network_tables",
     "statuses_stored",
     "variants",
     "found",
 )
-PRESET_FACTS = ("about",)
+PRESET_FACTS = ("about", "detection")
 KEPT_WITH_A_PRESET = ("filter", "scale")
 Layer = dict[str, Any]
 
@@ -88,6 +91,39 @@ Layer = dict[str, Any]
 def preset_names() -> tuple[str, ...]:
     """Return the names of all presets, in alphabetical order."""
     return tuple(sorted(path.stem for path in PRESET_FOLDER.glob("*.toml")))
+
+
+@dataclass(frozen=True, slots=True)
+class AboutPreset:
+    """What a preset says of itself.
+
+    Attributes
+    ----------
+    platform, database
+        What it is a preset of, and which servers that runs on.
+    in_utc
+        Whether the platform's times that name no zone are in UTC.
+    gives_way_to
+        Presets that know the same shop better, where they find its orders.
+    """
+
+    platform: str
+    database: str
+    in_utc: bool
+    gives_way_to: frozenset[str]
+
+
+@cache
+def about_preset(name: str) -> AboutPreset:
+    """Read what a preset says of itself."""
+    known = _read_toml("preset", PRESET_FOLDER / f"{name}.toml")
+    about, detection = known["about"], known.get("detection", {})
+    return AboutPreset(
+        platform=about["platform"],
+        database=about["database"],
+        in_utc="time_zone" in known or bool(detection.get("in_utc")),
+        gives_way_to=frozenset(detection.get("gives_way_to", ())),
+    )
 
 
 def load_mapping(variables: Mapping[str, str], database: str | None = None) -> ShopMapping:

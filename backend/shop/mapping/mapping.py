@@ -185,7 +185,8 @@ class Currency(BaseModel):
 class ShopMapping(BaseModel):
     """How a shop's own tables yield our three logical ones, and what their values mean.
 
-    `absent` names what not every shop has, and what stands in for it: a column, or a whole table.
+    `absent` names tables that not every shop has, with all columns that are read of them, and
+    `absent_columns` columns of other tables.
     `network_tables` are those that a network of sites has once. Queries in `statuses_stored` find
     the status lists that a shop keeps in its own settings.
 
@@ -219,6 +220,9 @@ class ShopMapping(BaseModel):
         default=(), description="names of functions that only read, separated by commas"
     )
     absent: dict[str, dict[str, StandIn]] = Field(
+        default_factory=dict, description='tables of columns, such as { note = "text" }'
+    )
+    absent_columns: dict[str, dict[str, StandIn]] = Field(
         default_factory=dict, description='tables of columns, such as { note = "text" }'
     )
     network_tables: tuple[str, ...] = Field(default=(), description="names of tables")
@@ -302,6 +306,10 @@ class ShopMapping(BaseModel):
             for status in lists.counted
             if status in left_out
         )
+
+    def stand_ins(self, name: str) -> Mapping[str, StandIn]:
+        """Return which columns of a table need not be there."""
+        return {**self.absent.get(name, {}), **self.absent_columns.get(name, {})}
 
     @property
     def variant(self) -> str | None:
