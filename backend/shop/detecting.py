@@ -23,22 +23,30 @@ SERVERS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 
 
 async def detect(engine: AsyncEngine) -> Detection:
-    """Try every preset, under each prefix and in each schema where its tables are.
+    """Try every preset, under each prefix; in other schemas only where none fits the own one.
 
     Raises
     ------
     DatabaseUnavailable
         When the shop's database is away.
     """
-    found: list[FittingPreset] = []
     async with snapshot(engine) as connection:
         there = await structure.tables_there(connection)
-        server = SERVERS.get(connection.dialect.name, "")
-        for name in preset_names():
-            if server in about_preset(name).database:
-                for place in _places(name, there):
-                    found += await _tried(connection, name, place)
+        own = [place for place in there if place.schema is None]
+        others = [place for place in there if place.schema is not None]
+        # On MySQL these are other databases of the server, and may be anybody's.
+        found = await _all_tried(connection, own) or await _all_tried(connection, others)
     return Detection(tuple(one for one in found if not _gives_way(one, found)))
+
+
+async def _all_tried(connection: AsyncConnection, there: Sequence[Place]) -> list[FittingPreset]:
+    server = SERVERS.get(connection.dialect.name, "")
+    found: list[FittingPreset] = []
+    for name in preset_names():
+        if server in about_preset(name).database:
+            for place in _places(name, there):
+                found += await _tried(connection, name, place)
+    return found
 
 
 def _places(name: str, there: Sequence[Place]) -> Iterator[Place]:

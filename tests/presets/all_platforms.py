@@ -35,6 +35,7 @@ LONG = frozenset(
         "shopware6 before captures",
         "sylius without the refund plugin",
         "spree6",
+        "thirty bees",
         "odoo17, till alone",
         "shopify_fivetran, few tables",
     }

@@ -1,5 +1,7 @@
 """What a preset chooses by what a database has, and what it says of it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,10 @@ from backend.run.readiness_check import Horizons, judge
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.seen import inspect_shop
 from backend.shop.shop import Shop
+from backend.store.migrate import migrate
 from backend.wording.readiness_sentences import readiness_in_words
 from tests.conftest import NewDatabase, execute, wait_for
+from tests.performed import clustered, config_of
 from tests.presets import all_platforms
 from tests.presets.events import AS_OF, Person, expected, happened
 from tests.presets.filled import filled
@@ -46,6 +50,24 @@ def test_the_check_names_the_variant_and_what_is_not_there(new_postgres: NewData
         "sale_order_line_invoice_rel, pos_order_line.sale_order_origin_id: there is no such table "
         "or column."
     )
+
+
+@pytest.mark.external
+def test_the_report_of_a_run_names_them_too(new_postgres: NewDatabase) -> None:
+    url = new_postgres()
+    wait_for(filled(url, all_platforms.PLATFORMS["odoo17, sales alone"]))
+    report = wait_for(reported(url, {"SHOP_PRESET": "odoo17"}))
+    (one,) = [found for found in report["readiness"]["findings"] if found["code"] == "preset"]
+    assert one["facts"]["variant"] == "Sales alone"
+    assert one["facts"]["lacking"] == ["pos_order", "pos_order_line"]
+    assert report["currency"] == "EUR"
+
+
+async def reported(url: str, variables: dict[str, str]) -> dict[str, Any]:
+    """Do one run and return its report."""
+    async with opened(url) as engine:
+        await migrate(engine)
+        return await clustered(engine, url, config_of(url, shop_variables=variables), as_of=AS_OF)
 
 
 @pytest.mark.external
@@ -152,6 +174,7 @@ def test_a_site_of_a_network_has_its_users_in_the_networks_tables(
 ACCOUNT_TABLES = {
     "woocommerce_hpos": ("wp_users", "user_email", "ID"),
     "woocommerce_posts": ("wp_users", "user_email", "ID"),
+    "magento1": ("customer_entity", "email", "entity_id"),
     "magento2": ("customer_entity", "email", "entity_id"),
     "opencart": ("oc_customer", "email", "customer_id"),
     "saleor": ("account_user", "email", "id"),

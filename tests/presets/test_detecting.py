@@ -1,5 +1,8 @@
 """`check --detect` names the preset that fits a database, and no other."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from backend.database.engine import opened
@@ -7,6 +10,7 @@ from backend.results.detection import Detection, FittingPreset
 from backend.shop.detecting import detect
 from backend.wording.detection_sentences import detection_in_words
 from tests.conftest import NewDatabase, execute, wait_for
+from tests.live import command
 from tests.presets import all_platforms
 from tests.presets.events import expected, happened
 from tests.presets.filled import filled
@@ -35,7 +39,8 @@ def test_the_right_preset_and_no_other_is_named(
     (one,) = wait_for(looked_at(url)).fitting
     assert (one.preset, one.variant) == (platform.preset, platform.variant)
     currency = {"CURRENCY": "EUR"} if len(one.currencies) > 1 else {}
-    assert one.settings == {"SHOP_PRESET": platform.preset, **currency}
+    prefix = {key: platform.settings[key] for key in platform.settings if key == "TABLE_PREFIX"}
+    assert one.settings == {"SHOP_PRESET": platform.preset, **prefix, **currency}
     people = expected(happened(platform.holds), platform.holds)
     assert one.customers >= len(people)
     assert one.orders >= sum(len(each.brought) for each in people)
@@ -60,6 +65,19 @@ def test_prefix_and_schema_are_found(new_mysql: NewDatabase, new_postgres: NewDa
     wait_for(execute(url, "CREATE SCHEMA saleor", *moved))
     (one,) = wait_for(looked_at(url)).fitting
     assert one.settings["TABLE_SCHEMA"] == "saleor"
+
+
+@pytest.mark.external
+def test_the_command_prints_the_variables(new_mysql: NewDatabase, tmp_path: Path) -> None:
+    url = new_mysql()
+    wait_for(filled(url, all_platforms.PLATFORMS["opencart"]))
+    done = command(url, tmp_path, "check", "--detect")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert done.stdout.splitlines()[-1] == "SHOP_PRESET=opencart"
+    assert "# OpenCart: " in done.stdout
+    done = command(url, tmp_path, "check", "--detect", "--json")
+    (one,) = json.loads(done.stdout)["fitting"]
+    assert one["settings"] == {"SHOP_PRESET": "opencart"}
 
 
 @pytest.mark.external

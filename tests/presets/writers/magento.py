@@ -1,4 +1,4 @@
-"""Magento 2: base amounts beside what was paid, cancelled and refunded."""
+"""Magento 1 and 2: base amounts beside what was paid, cancelled and refunded."""
 
 from decimal import Decimal
 
@@ -120,8 +120,35 @@ def write_two_websites(shop: ShopEvents) -> Tables:
     return tables
 
 
+FIRST_NAME, LAST_NAME, CUSTOMER = 5, 7, 1
+
+
+def write_magento1(shop: ShopEvents) -> Tables:
+    """Write the same into flat tables, and names as attributes."""
+    tables = write(shop)
+    names: list[Row] = []
+    for row in tables["customer_entity"]:
+        for attribute, name in ((FIRST_NAME, "firstname"), (LAST_NAME, "lastname")):
+            value = {"entity_id": row["entity_id"], "value": row.pop(name)}
+            names.append({**value, "attribute_id": attribute, "entity_type_id": CUSTOMER})
+    return {
+        "eav_entity_type": [{"entity_type_id": CUSTOMER, "entity_type_code": "customer"}],
+        "eav_attribute": [
+            {"attribute_id": attribute, "entity_type_id": CUSTOMER, "attribute_code": code}
+            for attribute, code in ((FIRST_NAME, "firstname"), (LAST_NAME, "lastname"))
+        ],
+        "customer_entity": tables["customer_entity"],
+        "customer_entity_varchar": names,
+        "sales_flat_order": tables["sales_order"],
+        "sales_flat_order_item": tables["sales_order_item"],
+    }
+
+
 TWO_WEBSITES = Holds(HOLDS.stories, "by_email", erased="guest")
 PLATFORMS = {
+    "magento1": Platform(
+        "magento1", "mysql", "magento1", HOLDS, write_magento1, id_of, zone_is_known=True
+    ),
     "magento2": Platform("magento2", "mysql", "magento2", HOLDS, write, id_of, zone_is_known=True),
     "magento2, one of two base currencies": Platform(
         "magento2",

@@ -77,6 +77,7 @@ def _slip(order: Order, owner: int, place: int) -> Row:
         "id_order": order.number,
         **_back(order)[place],
         "amount": 0,
+        "partial": 1,
         "date_add": order.naive,
         "date_upd": order.naive,
     }
@@ -155,4 +156,22 @@ SETTINGS: Tables = {
         for number, code in ((EUROS, "EUR"), (DOLLARS, "USD"))
     ],
 }
-PLATFORMS = {"prestashop": Platform("prestashop", "mysql", "prestashop", HOLDS, write, plain_id)}
+
+
+def write_thirtybees(shop: ShopEvents) -> Tables:
+    """Write the same into thirty bees' tables, which have another prefix."""
+    return {table.replace("ps_", "tb_", 1): rows for table, rows in write(shop).items()}
+
+
+PLATFORMS = {
+    "prestashop": Platform("prestashop", "mysql", "prestashop", HOLDS, write, plain_id),
+    "thirty bees": Platform(
+        "prestashop",
+        "mysql",
+        "thirtybees",
+        HOLDS,
+        write_thirtybees,
+        plain_id,
+        {"TABLE_PREFIX": "tb_"},
+    ),
+}
