@@ -39,6 +39,7 @@ from backend.database.expressions import (
     same_id,
 )
 from backend.database.kinds import Kind, column_kinds, is_binary, stored_kind
+from backend.shop.fitted_mapping import settled
 from backend.shop.mapping.mapping import (
     CANONICAL_COLUMNS,
     REQUIRED_COLUMNS,
@@ -48,9 +49,8 @@ from backend.shop.mapping.mapping import (
     ShopMapping,
 )
 from backend.shop.mapping.sent import filter_to_send
-from backend.shop.own_tables import escaped, query_clause, table_clause
 from backend.shop.refusals import refusals_named
-from backend.shop.settling import settled
+from backend.shop.table_clauses import escaped, query_clause, table_clause
 from backend.shop.trigram_indexes import are_all_indexed
 
 CURRENCY_NEEDS = {

@@ -13,9 +13,9 @@ from backend.database.expressions import MYSQL
 from backend.shop.mapping.found import FoundTables
 from backend.shop.mapping.mapping import LOGICAL_NAMES, ShopMapping, Variant
 from backend.shop.mapping.safety import named_tables
-from backend.shop.own_tables import query_clause
 from backend.shop.refusals import refusals_named
 from backend.shop.search_path import found_where_they_are
+from backend.shop.table_clauses import query_clause
 
 ON_POSTGRESQL = """
     SELECT c.relname, a.attname, false
