@@ -286,8 +286,8 @@ async def test_characters_that_are_no_text_cost_nobody(database_url: str, tmp_pa
         ("id;emails\n1;a@example.com\n", "it lacks email; is emails meant?"),
         ("id,emails\n", "for the guide's customers it lacks email; is emails meant?"),
         (
-            "id,customer_id,totally,created_at\n",
-            "for the guide's orders it lacks total_price; is totally meant?",
+            "id,customer_id,total_prices,created_at\n",
+            "for the guide's orders it lacks total_price; is total_prices meant?",
         ),
     ],
 )

@@ -13,7 +13,10 @@ SETTINGS = "customers, orders, line_items, statuses, currency, prefix, schema, t
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ("unknown = 1", f"unknown is not known; there are {SETTINGS}, merge_guests, preset."),
+        (
+            "unknown = 1",
+            f"unknown is not known; there are {SETTINGS}, merge_guests, preset, files.",
+        ),
         ("[order]", "order is not known (is orders meant?); there are customers, orders"),
         (
             "[orders]\ntabel = 'x'",
