@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Scope
 
 from backend.api.counts import FAILURES
@@ -53,6 +54,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.TablesTooOld: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 PROBLEM = "application/problem+json"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +106,19 @@ async def of_http(request: Request, error: Exception) -> JSONResponse:
     """Answer what the framework refuses: unknown paths and methods."""
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_of(request))
     return problem(request, HTTPStatus(error.status_code), f"{error.detail}.", headers=headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return what the path takes by all of its routes; the framework tells the first one's."""
+
+    def takes(method: str) -> bool:
+        asked = {**request.scope, "method": method}
+        return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
+
+    return [method for method in METHODS if takes(method)]
 
 
 def unexpected(scope: Scope, error: Exception) -> JSONResponse:

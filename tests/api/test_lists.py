@@ -282,6 +282,21 @@ def test_a_batch_of_both_or_of_nothing_is_refused(live: Live, body: dict[str, An
     assert answer.status_code == 422
 
 
+def test_a_batch_takes_ids_as_integers_too(live: Live) -> None:
+    assert batch(live, {"ids": [5, 999999]}) == batch(live, {"ids": ["5", "999999"]})
+
+
+@pytest.mark.parametrize("sent", [True, 5.0, None, ["5"]])
+def test_what_is_no_id_is_refused(live: Live, sent: object) -> None:
+    answer = live.client.post(f"{LIST}/batch", json={"ids": [sent]}, headers={"X-API-Key": API_KEY})
+    assert answer.status_code == 422
+
+
+def test_every_method_of_a_path_is_named(live: Live) -> None:
+    assert live.client.put(f"{LIST}/batch").headers["Allow"] == "GET, POST"
+    assert live.client.put("/health").headers["Allow"] == "GET, HEAD"
+
+
 def test_a_batch_may_be_larger_than_other_bodies(live: Live) -> None:
     emails = [f"{'long' * 20}{number}@example.com" for number in range(1000)]
     assert batch(live, {"emails": emails})["missing"]["emails"] == emails

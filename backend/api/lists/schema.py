@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, NonNegativeInt, create_model, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    create_model,
+    model_validator,
+)
 
 from backend.api.customers.schema import GROUPS, CustomerProfile
 from backend.api.customers.shape import with_numbers
@@ -84,6 +91,14 @@ class CustomerPage(OfOneRun):
     next_cursor: str | None = Field(description="Asks for the next page; null after the last")
 
 
+def _as_text(sent: object) -> object:
+    """An id is its text, also where a client has it as an integer."""
+    return str(sent) if isinstance(sent, int) and not isinstance(sent, bool) else sent
+
+
+IdSent = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int)]
+
+
 class BatchRequest(Schema):
     """Whom to look up."""
 
@@ -98,7 +113,9 @@ class BatchRequest(Schema):
         },
     )
 
-    ids: list[str] = Field(default=[], max_length=MOST_IN_A_BATCH, description="Ids of customers")
+    ids: list[IdSent] = Field(
+        default=[], max_length=MOST_IN_A_BATCH, description="Ids of customers, texts or integers"
+    )
     emails: list[Annotated[str, Field(max_length=LONGEST_EMAIL)]] = Field(
         default=[], max_length=MOST_IN_A_BATCH, description="E-mails, in any case"
     )
