@@ -34,7 +34,7 @@ class Auditor:
         await audit.record(connection, self.key, action, subject, now=await read_clock(connection))
 
     async def note(self, action: Action, subject: str | None = None) -> None:
-        """Record it by itself."""
+        """Record by itself what changes nothing of ours."""
         async with transaction(self.state.engine) as connection:
             await self.record(connection, action, subject)
 

@@ -74,9 +74,6 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
             named = await worded(learned, standing.names, _namer(context))
             progress.enter("publish", len(seen.columns.customer_ids))
             await write_now()
-            await _unhurried(
-                partial(leases.renew, engine, run_id, token=token, lease=leases.PUBLISHING)
-            )
             publication = replace(compose(context, seen, standing, named), erasures=erasures)
         await _conclude(shop_engine, engine, context, publication, obstacle, progress)
     _log_success(publication.report, monotonic_seconds() - began)

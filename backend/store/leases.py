@@ -3,6 +3,10 @@
 A worker owns a run by a token and a lease that it keeps renewing; everything it writes is
 conditional on still holding both. A queued run has a lease too, until which somebody has to take
 it. Leases are written and judged by the database's clock: those of the machines need not agree.
+
+While a run is published its row is held, and on SQLite all of the file, so that its lease cannot be
+renewed. Then the lock is what tells that somebody is at it: the database lets go of it when they
+are gone, and whose lease has expired and whose row can be had has failed.
 """
 
 import json
@@ -10,17 +14,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, Update, case, select, update
+from sqlalchemy import ColumnElement, Table, Update, select, update
 
 from backend.core.customer_id import CustomerIdType
-from backend.core.errors import DatabaseUnavailable, LeaseLost
-from backend.database.database_clock import database_now
+from backend.core.errors import LeaseLost
+from backend.core.glossary import Action
+from backend.database.database_clock import database_now, read_clock
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
+from backend.store.audit import record
 from backend.store.run_row import LOST, NotPublished, Run, run_of, select_runs
 from backend.store.tables import runs
-
-# While a run is published its row is held, and on SQLite all of the file: no lease can be renewed.
-PUBLISHING = timedelta(minutes=15)
 
 
 async def claim(engine: AsyncEngine, *, token: str, lease: timedelta) -> Run | None:
@@ -51,18 +54,14 @@ async def claim(engine: AsyncEngine, *, token: str, lease: timedelta) -> Run | N
 
 
 async def renew(engine: AsyncEngine, run_id: str, *, token: str, lease: timedelta) -> None:
-    """Prolong the lease; one that holds longer, since the run is to be published, stays so.
-
-    While it is published its row is held, so that a lock is met as a matter of course.
+    """Prolong the lease; while the run is published a lock is met as a matter of course.
 
     Raises
     ------
     LeaseLost
         When the run is no longer ours.
     """
-    renewed, until = database_now(lease), runs.c.lease_until
-    holds_longer = until.between(renewed, database_now(PUBLISHING))
-    await _write(engine, run_id, token, lease_until=case((holds_longer, until), else_=renewed))
+    await _write(engine, run_id, token, lease_until=database_now(lease))
 
 
 async def write_progress(
@@ -210,23 +209,25 @@ async def withdraw(engine: AsyncEngine, run_id: str, *, error: str) -> bool:
     return await end(engine, queued, state="failed", error=error)
 
 
-async def cancelled(engine: AsyncEngine, run_id: str) -> bool:
-    """Take the run from whoever has it, and end it; one that has ended stays as it is.
+async def cancel(engine: AsyncEngine, run_id: str, *, by: str) -> None:
+    """Take the run from whoever has it, end it, and record who asked for that: all or nothing.
 
-    Returns whether its row could be had: who writes to it, or publishes, is not waited for.
+    One that has ended stays as it is, and nothing is recorded of it.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When the row is held, among others: who writes to it, or publishes, is not waited for.
     """
     active = (runs.c.id == run_id, runs.c.active == 1)
     ended = {"state": "cancelled", "active": None, "finished_at": database_now()}
-    try:
-        async with transaction(engine, may_be_locked=True) as connection:
-            held = select(runs.c.id).where(*active).with_for_update(nowait=True)
-            await connection.execute(held)
-            await connection.execute(update(runs).where(*active).values(ended))
-    except DatabaseUnavailable as error:
-        if error.kind != "locked":
-            raise
-        return False
-    return True
+    async with transaction(engine, may_be_locked=True) as connection:
+        held = select(runs.c.id).where(*active).with_for_update(nowait=True)
+        await connection.execute(held)
+        done = await connection.execute(update(runs).where(*active).values(ended))
+        if done.rowcount == 1:
+            now = await read_clock(connection)
+            await record(connection, by, Action.RUN_CANCELLED, run_id, now=now)
 
 
 async def end(engine: AsyncEngine, statement: Update, **values: Any) -> bool:
@@ -248,8 +249,10 @@ async def expire(connection: AsyncConnection) -> None:
     state = await connection.scalar(select(runs.c.state).where(*expired))
     if state is None:
         return
-    await connection.execute(
-        update(runs)
-        .where(*expired, runs.c.state == state)
-        .values(state="failed", active=None, error=LOST[state], finished_at=database_now())
-    )
+    left = select(runs.c.id).where(*expired, runs.c.state == state)
+    run_id = await connection.scalar(left.with_for_update(skip_locked=True))
+    if run_id is None:  # whoever publishes it holds it
+        return
+    failed = {"state": "failed", "active": None, "error": LOST[state]}
+    failing = update(runs).where(runs.c.id == run_id, *expired)
+    await connection.execute(failing.values(finished_at=database_now(), **failed))

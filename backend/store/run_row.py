@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, case, select
+from sqlalchemy import ColumnElement, Select, case, false, func, select
 
 from backend.database.database_clock import database_now
 from backend.store.run_request import RunRequest
@@ -20,6 +20,10 @@ NEVER_CLAIMED = (
     "and ask again."
 )
 LOST: Mapping[str, str] = {"running": LEASE_EXPIRED, "queued": NEVER_CLAIMED}
+
+# Nobody can renew the lease of a run that is being published; until whoever looks for such a run
+# finds its row free, it is shown as at work, and longer than this it is not.
+PUBLISHING = timedelta(minutes=15)
 
 LARGE = frozenset({"report", "explainer", "model"})
 
@@ -72,14 +76,29 @@ def select_runs() -> Select[Any]:
 
 def shown_state() -> ColumnElement[str]:
     """Return the state that `run_of` shows, for SQL."""
-    expired = (runs.c.active == 1) & (runs.c.lease_until < database_now())
-    return case((expired, "failed"), else_=runs.c.state)
+    return case(((runs.c.active == 1) & ~is_at_work(), "failed"), else_=runs.c.state)
+
+
+def is_at_work() -> ColumnElement[bool]:
+    """Tell in SQL whether an active run is shown as at work, or as in time to be taken."""
+    held = runs.c.lease_until >= database_now()
+    published = (runs.c.stage == "publish") & (runs.c.lease_until >= database_now(-PUBLISHING))
+    return held | func.coalesce(published, false())
+
+
+def _shown_until(row: Mapping[str, Any]) -> datetime | None:
+    """Return until when an active run is shown as at work, as `is_at_work` does."""
+    until: datetime | None = row["lease_until"]
+    if until is None or row["stage"] != "publish":
+        return until
+    return until + PUBLISHING
 
 
 def run_of(row: Mapping[Any, Any]) -> Run:
     """Show a row; a run whose lease has expired has failed, whether or not anybody wrote so."""
     told = dict(row)
-    if told["active"] and told["lease_until"] and told["lease_until"] < told["read_at"]:
+    until = _shown_until(told)
+    if told["active"] and until and until < told["read_at"]:
         told |= {"error": LOST[told["state"]], "state": "failed"}
         told |= {"finished_at": told["lease_until"]}
     return Run(

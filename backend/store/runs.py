@@ -14,8 +14,10 @@ from typing import Any
 from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from backend.core.clock import monotonic_seconds
 from backend.core.customer_id import CustomerIdType
 from backend.core.errors import (
+    DatabaseUnavailable,
     InvalidRunRequest,
     NoRunPublished,
     RunAlreadyActive,
@@ -29,11 +31,20 @@ from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.store import leases
 from backend.store.audit import record
 from backend.store.run_request import RunRequest
-from backend.store.run_row import NotPublished, Run, State, run_of, select_runs, shown_state
+from backend.store.run_row import (
+    NotPublished,
+    Run,
+    State,
+    is_at_work,
+    run_of,
+    select_runs,
+    shown_state,
+)
 from backend.store.tables import runs
 
 QUEUED = timedelta(hours=1)
 LOOK_AGAIN_SECONDS = 0.1
+WRITING_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +123,20 @@ def _queued(run_id: str, request: RunRequest, queued: timedelta) -> Any:
     )
 
 
-async def cancel(engine: AsyncEngine, run_id: str) -> Run:
+async def cancel(engine: AsyncEngine, run_id: str, *, by: str) -> Run:
     """End a run that is queued or running, whoever has it: its worker finds the lease gone.
 
-    What decides is this one UPDATE: a run that has published by then has ended, and one that has
-    not cannot publish any more. Asked again, it answers the same.
+    What decides is one UPDATE: a run that has published by then has ended, and one that has not
+    cannot publish any more. Asked again, it answers the same.
+
+    Parameters
+    ----------
+    engine
+        Where our tables are.
+    run_id
+        Which run.
+    by
+        Whom the audit names.
 
     Raises
     ------
@@ -126,17 +146,34 @@ async def cancel(engine: AsyncEngine, run_id: str) -> Run:
         When it has succeeded or failed.
     RunBeingPublished
         When it holds its row, and be it for the last moment.
+    DatabaseUnavailable
+        When others hold our tables for longer than a moment, among others.
     """
     await leases.reap_expired(engine)
-    while not await leases.cancelled(engine, run_id):
-        # Held for the moment that writing takes; or for as long as publishing does.
-        if (await get(engine, run_id)).stage == "publish":
-            raise RunBeingPublished(run_id)
+    deadline = monotonic_seconds() + WRITING_SECONDS
+    while not await _cancelled(  # noqa: ASYNC110, a lock tells no event
+        engine, run_id, by, may_wait=monotonic_seconds() < deadline
+    ):
         await sleep(LOOK_AGAIN_SECONDS)
     run = await get(engine, run_id)
     if run.state != "cancelled":
         raise RunAlreadyEnded(run_id, run.state)
     return run
+
+
+async def _cancelled(engine: AsyncEngine, run_id: str, by: str, *, may_wait: bool) -> bool:
+    """Try once. The row is held for the moment that writing takes; or for as long as publishing."""
+    try:
+        await leases.cancel(engine, run_id, by=by)
+    except DatabaseUnavailable as error:
+        if error.kind != "locked":
+            raise
+        if (await get(engine, run_id)).stage == "publish":
+            raise RunBeingPublished(run_id) from None
+        if not may_wait:
+            raise
+        return False
+    return True
 
 
 async def get(engine: AsyncEngine, run_id: str) -> Run:
@@ -208,8 +245,7 @@ async def happened_today(engine: AsyncEngine, run_id: str, because: NotPublished
 
 async def running(connection: AsyncConnection) -> str | None:
     """Return the id of the run that is at work; None where none is."""
-    held = runs.c.lease_until >= database_now()
-    at_work = (runs.c.active == 1, runs.c.state == "running", held)
+    at_work = (runs.c.active == 1, runs.c.state == "running", is_at_work())
     found: str | None = await connection.scalar(select(runs.c.id).where(*at_work))
     return found
 

@@ -5,20 +5,25 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from backend.core.errors import (
+    DatabaseUnavailable,
     InvalidRunRequest,
     LeaseLost,
     RunAlreadyActive,
     RunNotFound,
     TablesTooOld,
 )
-from backend.database.engine import AsyncEngine, create_engine, transaction
+from backend.database.bounds import hurried
+from backend.database.engine import AsyncEngine, create_engine, opened, transaction
 from backend.store import leases, runs
+from backend.store.audit import read_audit
 from backend.store.left_by_run import read_report
 from backend.store.run_request import RunRequest
 from backend.store.run_row import LEASE_EXPIRED, Run
 from backend.store.tables import audit
+from backend.store.tables import runs as table
 from tests.expired import let_the_lease_expire
 from tests.store.stored_results import text_of
 
@@ -141,6 +146,37 @@ async def test_a_renewed_lease_holds(engine: AsyncEngine) -> None:
         await runs.enqueue(engine, RunRequest())
 
 
+async def test_whoever_holds_the_row_to_publish_is_at_work_however_old_the_lease(
+    engine: AsyncEngine,
+) -> None:
+    run = await running(engine)
+    await leases.write_progress(
+        engine, run.id, token="mine", stage="publish", share_done=0.9, counts={}
+    )
+    await let_the_lease_expire(engine)
+    async with opened(str_url(engine), bounds=hurried(5)) as other:
+        async with engine.connect() as publisher:
+            await publisher.execute(update(table).values(share_done=0.95))
+            if engine.dialect.name == "sqlite":
+                with pytest.raises(DatabaseUnavailable, match="locked"):
+                    await leases.reap_expired(other)
+            else:
+                await leases.reap_expired(other)
+            shown = await runs.get(other, run.id)
+            assert (shown.state, shown.error) == ("running", None)
+            assert [one.id for one in await runs.recent(other, limit=9, states=["running"])] == [
+                run.id
+            ]
+        await leases.reap_expired(other)
+        lost = await runs.get(other, run.id)
+        assert (lost.state, lost.error) == ("failed", LEASE_EXPIRED)
+        assert (await runs.enqueue(other, RunRequest())).state == "queued"
+
+
+def str_url(engine: AsyncEngine) -> str:
+    return engine.url.render_as_string(hide_password=False)
+
+
 async def test_another_token_cannot_finish_the_run(engine: AsyncEngine) -> None:
     run = await running(engine)
     with pytest.raises(LeaseLost):
@@ -176,3 +212,30 @@ async def test_a_run_whose_asking_cannot_be_recorded_is_not_queued(engine: Async
     with pytest.raises(TablesTooOld):
         await runs.enqueue(engine, RunRequest(), by="command")
     assert await runs.latest(engine) is None
+
+
+async def test_a_run_is_cancelled_and_recorded_once_or_neither(engine: AsyncEngine) -> None:
+    run = await running(engine)
+    for _ in range(2):
+        assert (await runs.cancel(engine, run.id, by="somebody")).state == "cancelled"
+    async with transaction(engine) as connection:
+        said = [(one.key, one.action) for one in await read_audit(connection, limit=9)]
+    assert said == [("somebody", "run_cancelled")]
+    again = await running(engine)
+    async with transaction(engine) as connection:
+        await connection.run_sync(audit.drop)
+    with pytest.raises(TablesTooOld):
+        await runs.cancel(engine, again.id, by="somebody")
+    assert (await runs.get(engine, again.id)).state == "running"
+
+
+async def test_a_row_held_ahead_of_publishing_is_waited_for_a_moment_alone(
+    engine: AsyncEngine,
+) -> None:
+    run = await running(engine)
+    async with opened(str_url(engine), bounds=hurried(5)) as other:
+        async with engine.connect() as holding:
+            await holding.execute(update(table).values(share_done=0.5))
+            with pytest.raises(DatabaseUnavailable, match="locked"):
+                await runs.cancel(other, run.id, by="somebody")
+        assert (await runs.cancel(other, run.id, by="somebody")).state == "cancelled"

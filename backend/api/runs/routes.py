@@ -18,7 +18,6 @@ from backend.api.runs.schema import ClusterRequest, RunAccepted, RunList, RunVie
 from backend.api.security_headers import page
 from backend.api.state import State
 from backend.core.errors import ReportNotReady
-from backend.core.glossary import Action
 from backend.core.late import late
 from backend.results.readiness import Readiness
 from backend.results.run_report import RunReport
@@ -117,9 +116,7 @@ async def cancel_run(state: State, audited: Audited, run_id: RunIdInPath) -> Run
 
     Its process ends within seconds, wherever it works.
     """
-    cancelled = await runs.cancel(state.engine, run_id)
-    await audited.note(Action.RUN_CANCELLED, run_id)
-    return RunView.of(cancelled)
+    return RunView.of(await runs.cancel(state.engine, run_id, by=audited.key))
 
 
 @reading.get("/{run_id}/report", name="read_run_report", responses={200: REPORT_EXAMPLE, **NO_RUN})
