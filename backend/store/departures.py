@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Column, ColumnElement, delete, insert, not_, select, true
 
 from backend.core.customer_id import UNKNOWN, CustomerId, CustomerIds
 from backend.core.glossary import Departure
 from backend.core.secret_keys import Marker
 from backend.database.engine import AsyncConnection
 from backend.results.gone import GoneCustomer
+from backend.store import runs
+from backend.store.id_column import is_one_of
 from backend.store.tables import customers_gone
 from backend.store.tombstones import erased_among
 
@@ -76,6 +78,33 @@ async def tell_erased(
     told = [row.id for row in await connection.execute(asked) if row.customer_id in texts]
     await connection.execute(delete(customers_gone).where(customers_gone.c.id.in_(told)))
     await tell_gone(connection, dict.fromkeys(texts, Departure.ERASED), now)
+
+
+async def read_erased(connection: AsyncConnection) -> list[CustomerId]:
+    """Return who is told to be erased, and not to be back."""
+    told = select(customers_gone.c.customer_id).where(customers_gone.c.cause == Departure.ERASED)
+    return [CustomerId(one) for one in await connection.scalars(told)]
+
+
+async def of_nobody_erased(connection: AsyncConnection, column: Column[Any]) -> ColumnElement[bool]:
+    """Return the condition that a row is not about somebody who is told to be erased.
+
+    Their rows are deleted once no publication is under way; until then nobody is shown them.
+
+    Parameters
+    ----------
+    connection
+        In the transaction that reads the rows.
+    column
+        One of `HOLDERS`.
+    """
+    published, dialect = await runs.published(connection), connection.dialect.name
+    erased, left = await read_erased(connection), list[CustomerId]()
+    for start in range(0, len(erased), IDS_PER_STATEMENT):
+        about = is_one_of(column, dialect, published, erased[start : start + IDS_PER_STATEMENT])
+        found = await connection.scalars(select(column).where(about).distinct())
+        left += [CustomerId(str(one)) for one in found]
+    return not_(is_one_of(column, dialect, published, left)) if left else true()
 
 
 async def forget_told(connection: AsyncConnection, now: datetime) -> None:

@@ -17,13 +17,13 @@ from sqlalchemy import delete, exists, select, update
 
 from backend.core.arrays import BoolArray
 from backend.core.customer_id import CustomerId, as_text
-from backend.core.glossary import Departure
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.publishing import CustomerColumns
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 from backend.store import runs
 from backend.store.beside import drop_left_beside
+from backend.store.departures import read_erased
 from backend.store.id_column import HOLDERS, is_one_of
 from backend.store.publication import Publication
 from backend.store.tables import customer_intelligence, customers_gone, segments
@@ -73,8 +73,7 @@ async def finish_erasures(engine: AsyncEngine) -> None:
 
 async def erase_left_rows(connection: AsyncConnection) -> None:
     """Delete rows about customers who are told to be erased, and not to be back."""
-    told = select(customers_gone.c.customer_id).where(customers_gone.c.cause == Departure.ERASED)
-    erased = [CustomerId(one) for one in await connection.scalars(told)]
+    erased = await read_erased(connection)
     for start in range(0, len(erased), IDS_PER_STATEMENT):
         some = erased[start : start + IDS_PER_STATEMENT]
         if await holds_any(connection, some):

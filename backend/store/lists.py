@@ -18,6 +18,7 @@ from backend.results.customer_filter import CustomerFilter
 from backend.results.customer_numbers import AVERAGED, SUMMED, CustomerNumbers
 from backend.results.declared import Count, Flag, Number, Quantity, Real
 from backend.results.sorting import ListPlace, Sorting
+from backend.store.departures import of_nobody_erased
 from backend.store.list_conditions import conditions
 from backend.store.tables import customer_intelligence
 
@@ -181,8 +182,9 @@ def _numbers(row: dict[str, Any]) -> CustomerNumbers:
 
 
 async def read_totals(connection: AsyncConnection, chosen: CustomerFilter) -> Totals:
-    """Return what a whole list adds up to, in one statement."""
+    """Return what a whole list adds up to, counted in one statement."""
     columns = customer_intelligence.c
+    told = await of_nobody_erased(connection, columns.customer_id)
     numbers = [columns[one.name] for one in AVERAGED]
     asked = [
         func.count(),
@@ -190,7 +192,7 @@ async def read_totals(connection: AsyncConnection, chosen: CustomerFilter) -> To
         *(func.sum(one) for one in numbers),
     ]
     found = await connection.execute(
-        select(*asked).select_from(customer_intelligence).where(*conditions(chosen))
+        select(*asked).select_from(customer_intelligence).where(told, *conditions(chosen))
     )
     total, *rest = found.one()
     known = dict(zip((one.name for one in AVERAGED), rest, strict=False))

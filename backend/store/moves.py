@@ -10,6 +10,7 @@ from backend.core.customer_id import CustomerId
 from backend.core.glossary import Cause
 from backend.database.engine import AsyncConnection
 from backend.results.move import Move, MoveCount
+from backend.store.departures import of_nobody_erased
 from backend.store.id_column import is_one_of
 from backend.store.runs import Published
 from backend.store.tables import segment_changes
@@ -58,7 +59,7 @@ async def read_moves(connection: AsyncConnection, sought: MoveFilter, *, limit: 
     """
     newest_first = sought.after is None
     order = segment_changes.c.id.desc() if newest_first else segment_changes.c.id
-    conditions = _conditions(connection.dialect.name, sought)
+    conditions = await _conditions(connection, sought)
     statement = select(segment_changes).where(*conditions).order_by(order).limit(limit)
     return [_move(row) for row in (await connection.execute(statement)).mappings()]
 
@@ -69,7 +70,7 @@ async def count_moves(connection: AsyncConnection, sought: MoveFilter) -> list[M
     ways = (columns.from_segment_id, columns.to_segment_id, columns.cause)
     statement = (
         select(*ways, func.count().label("customers"))
-        .where(*_conditions(connection.dialect.name, sought))
+        .where(*await _conditions(connection, sought))
         .group_by(*ways)
         .order_by(func.count().desc(), *ways)
     )
@@ -77,15 +78,17 @@ async def count_moves(connection: AsyncConnection, sought: MoveFilter) -> list[M
     return [MoveCount(**{**row, "cause": Cause(row["cause"])}) for row in rows]
 
 
-def _conditions(dialect: str, sought: MoveFilter) -> list[ColumnElement[bool]]:
+async def _conditions(connection: AsyncConnection, sought: MoveFilter) -> list[ColumnElement[bool]]:
     columns = segment_changes.c
     same = ("run_id", "from_segment_id", "to_segment_id", "cause")
     asked: dict[str, Any] = {name: getattr(sought, name) for name in same}
-    found = [columns[name] == value for name, value in asked.items() if value is not None]
+    found = [await of_nobody_erased(connection, columns.customer_id)]
+    found += [columns[name] == value for name, value in asked.items() if value is not None]
     if sought.since is not None:
         found.append(columns.changed_at >= sought.since)
     if sought.customer is not None:
         published, customer_id = sought.customer
+        dialect = connection.dialect.name
         found.append(is_one_of(columns.customer_id, dialect, published, [customer_id]))
     if sought.after is not None:
         found.append(columns.id > sought.after)

@@ -15,7 +15,9 @@ from backend.core.errors import TombstonesUnreadable
 from backend.core.glossary import Cause, Departure
 from backend.core.secret_keys import Marker, Use, derived, expanded
 from backend.database.engine import AsyncEngine, create_engine, transaction
+from backend.results.customer_filter import CustomerFilter
 from backend.results.run_report import RunReport
+from backend.store import runs
 from backend.store.departures import take_back, tell_erased, tell_gone
 from backend.store.held import meaning_of
 from backend.store.id_column import HOLDERS
@@ -195,6 +197,41 @@ async def cut_short(engine: AsyncEngine) -> None:
     async with transaction(engine) as connection:
         await bury(connection, MARKER, [SEVEN], NOW)
         await tell_erased(connection, [SEVEN], NOW)
+
+
+@pytest.mark.parametrize(
+    ("ids", "erased", "kept"),
+    [
+        (INTEGERS, "7", {"12": None, "9000000000": None}),
+        (TEXTS, "cus_a", {str(one): None for one in TEXTS.tolist() if one != "cus_a"}),
+    ],
+)
+async def test_until_rows_are_deleted_nobody_is_told_of_whom_they_are_about(
+    engine: AsyncEngine, ids: np.ndarray, erased: str, kept: dict[str, None]
+) -> None:
+    await published(engine, ids)
+    assert await told(engine, erased) == ({*kept, erased}, {erased}, 3, 3)
+    async with transaction(engine) as connection:
+        await tell_erased(connection, [CustomerId(erased)], NOW)
+        await tell_gone(connection, dict.fromkeys(kept, Departure.DELETED), NOW)
+    assert await told(engine, erased) == (set(kept), set(), 2, 2)
+    async with transaction(engine) as connection:
+        await store.erase_rows(connection, [CustomerId(erased)])
+    assert await told(engine, erased) == (set(kept), set(), 2, 2)
+
+
+async def told(engine: AsyncEngine, erased: str) -> tuple[set[str], set[str], int, int]:
+    """Return who moved, of whom one is asked for, and how many moved and are there."""
+    async with transaction(engine) as connection:
+        served = await runs.published(connection)
+        assert served is not None
+        about = MoveFilter(customer=(served, CustomerId(erased)))
+        moves = await store.read_moves(connection, MoveFilter(), limit=10)
+        own = await store.read_moves(connection, about, limit=10)
+        counted = await store.count_moves(connection, MoveFilter())
+        totals = await store.read_totals(connection, CustomerFilter())
+    who, about_one = ({one.customer_id for one in some} for some in (moves, own))
+    return who, about_one, sum(one.customers for one in counted), totals.total
 
 
 async def known(engine: AsyncEngine) -> set[str]:
