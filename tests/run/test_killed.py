@@ -28,8 +28,8 @@ from tests.waiting import LOOK_EVERY_SECONDS, PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.external
 
-# None of them needs a table that a test holds to keep a run in a stage.
-ASKED = ("/api/mcp/segments", "/api/mcp/customers/4", "/api/mcp/customers?limit=5", "/health/ready")
+# None of them needs a table that a test holds to keep a run in a stage, as readiness does.
+ASKED = ("/api/mcp/segments", "/api/mcp/customers/4", "/api/mcp/customers?limit=5", "/health/live")
 ASK_EVERY_SECONDS = 0.1
 LOCK_ORDERS = {
     "postgresql": "LOCK TABLE orders IN ACCESS EXCLUSIVE MODE",
@@ -78,8 +78,8 @@ def test_a_kill_in_any_stage_costs_that_run_alone(
                         wait_until(lambda: slow_model.asked > 0, (tmp_path / "err").read_text)
                     else:
                         wait_for(come_to(stage, url))
-                    os.kill(victim(who, process, tmp_path / "err"), signal.SIGKILL)
                     assert wait_for(lease_seconds(url)) <= LEASE.total_seconds()
+                    os.kill(victim(who, process, tmp_path / "err"), signal.SIGKILL)
                 if who == "child":
                     assert "SIGKILL" in str(live.finished()["error"])
             wait_for(lease_over(url))
