@@ -6,9 +6,10 @@ from typing import Self
 from backend.core.customer_id import CustomerIdType
 from backend.core.secret_keys import Marker
 from backend.database.compiled import HotRead
-from backend.shop.customers import one_customer
+from backend.database.compiled_lists import HotLookup
+from backend.shop.customers import one_customer, several_customers
 from backend.shop.shop import Source
-from backend.store.hot_numbers import alone, with_erasure, with_numbers
+from backend.store.hot_numbers import alone, numbers_of_several, with_erasure, with_numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class ProfileReads:
         The shop's half.
     ours, ours_without_numbers
         Ours.
+    several, numbers_of_several
+        The shop's half and our numbers, of several at once.
     """
 
     accounts: Source
@@ -32,6 +35,8 @@ class ProfileReads:
     shops: HotRead
     ours: HotRead
     ours_without_numbers: HotRead
+    several: HotLookup
+    numbers_of_several: HotLookup
 
     @classmethod
     def of(cls, accounts: Source, dialect: str, kind: CustomerIdType, marker: Marker) -> Self:
@@ -46,6 +51,8 @@ class ProfileReads:
             shops=HotRead(shops),
             ours=HotRead(with_numbers(ours, kind)),
             ours_without_numbers=HotRead(ours),
+            several=several_customers(accounts, dialect),
+            numbers_of_several=numbers_of_several(kind),
         )
 
 

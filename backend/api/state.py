@@ -20,6 +20,7 @@ from backend.core.secret_keys import OwnKeys
 from backend.database.engine import AsyncEngine
 from backend.run.background import Background
 from backend.shop.shop import Shop
+from backend.shop.whole_emails import EmailReads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,7 @@ class ApiState:
     served: ServedState
     answers: RepeatedAnswers
     profile_statements: ProfileStatements
+    email_reads: EmailReads
 
     def forget_what_is_served(self) -> None:
         """Look anew before the next answer: here is who changed something of it."""

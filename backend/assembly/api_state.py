@@ -31,6 +31,7 @@ from backend.database.sqlite_files import Opening, opening_of_shop
 from backend.run.background import Background
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.shop import Shop
+from backend.shop.whole_emails import EmailReads
 
 RUN_CONNECTIONS = 4  # of its own process: one reads the shop, two write, one tells how it ended
 
@@ -85,6 +86,7 @@ async def api_state(
         served=served,
         answers=RepeatedAnswers(served, settings.answer_seconds),
         profile_statements=ProfileStatements(shop_engine.dialect.name, own_keys.tombstones),
+        email_reads=EmailReads(),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.customer_id import CustomerId
 from backend.database.compiled import parameter
+from backend.database.compiled_lists import HotLookup, Places
 from backend.database.encoding import holds_of
 from backend.database.expressions import identifier, in_order, integer_range, is_stored_id
 from backend.database.kinds import Kind
@@ -107,8 +108,18 @@ def one_customer(accounts: Source, dialect: str) -> Select[Any]:
     return select(*shown_of(accounts, dialect)).where(asked_for)
 
 
+def several_customers(accounts: Source, dialect: str) -> HotLookup:
+    """Return what finds those who have the ids that `asked_id` gives."""
+
+    def statement_of(places: Places) -> Select[Any]:
+        asked_for = _is_one_of(accounts, dialect, places[ASKED_TEXT], places[ASKED_NUMBER])
+        return select(*shown_of(accounts, dialect)).where(asked_for)
+
+    return HotLookup(statement_of, {ASKED_TEXT: String(), ASKED_NUMBER: BigInteger()})
+
+
 def asked_id(customer_id: CustomerId, dialect: str) -> dict[str, str | int | None]:
-    """Return the parameters of `one_customer`."""
+    """Return the parameters of `one_customer` and `several_customers`."""
     return {ASKED_TEXT: customer_id.text, ASKED_NUMBER: _number(dialect, customer_id)}
 
 

@@ -1,7 +1,7 @@
 """Whom a search finds: customers by any part of their e-mail or name, best matches first."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,8 +26,6 @@ from backend.database.expressions import has_no_id, in_order, spelt
 from backend.shop.customers import (
     Customer,
     customer_in,
-    email_spellings,
-    get_customers,
     shown_of,
 )
 from backend.shop.shop import Shop, Source
@@ -53,38 +51,6 @@ def wanted_of(query: str, holds: Holds = lambda _: True) -> Wanted | None:
     patterns = [pattern(query, holds) for pattern in (equals, begins, contains)]
     found = [pattern for pattern in patterns if pattern is not None]
     return Wanted(*found) if len(found) == len(patterns) else None
-
-
-async def customers_with_email(
-    connection: AsyncConnection, shop: Shop, email: str, limit: int
-) -> list[Customer]:
-    """Find customers with this e-mail, as it is written or in lower case: by the shop's index.
-
-    Parameters
-    ----------
-    connection
-        To the shop's database.
-    shop
-        Where its tables are.
-    email
-        A whole e-mail.
-    limit
-        At most this many.
-
-    Raises
-    ------
-    InvalidMapping
-        When a table or column that the mapping names does not exist.
-    """
-    holds = await holds_of(connection)
-    asked = [one for one in email_spellings(email) if all(map(holds, one))]
-    customers, dialect = await shop.customers(connection), connection.dialect.name
-    statement: Select[Any] = select(*shown_of(customers, dialect))
-    statement = statement.where(customers.clause.c.email.in_(asked))
-    rows = await connection.execute(_in_order(statement, customers, dialect).limit(limit))
-    # A collation may take two texts for one.
-    found = [customer_in(row) for row in rows if CustomerId.parse(str(row.id))]
-    return [one for one in found if folded(str(one.email)) == folded(email)]
 
 
 async def search_customers(
@@ -210,27 +176,20 @@ def parts_of(customer: Customer) -> tuple[str, str]:
     return customer.first_name or "", customer.last_name or ""
 
 
-async def matching(
-    connection: AsyncConnection, shop: Shop, query: str, proposed: Sequence[CustomerId]
-) -> list[Customer]:
-    """Find those who match among the customers that somebody proposes; as `search_customers`.
+def matching(known: Iterable[Customer], query: str) -> list[Customer]:
+    """Return those who match among the customers that somebody proposes; as `search_customers`.
 
     Parameters
     ----------
-    connection
-        To the shop's database.
-    shop
-        Where its tables are.
+    known
+        As the shop has them now.
     query
         As `search_customers` takes it.
-    proposed
-        At most some thousands; what is known of them is asked of the shop.
     """
     if (wanted := wanted_of(query)) is None:
         return []
-    known = await get_customers(connection, shop, proposed)
     by_rank: dict[int, list[Customer]] = {0: [], 1: [], 2: []}
-    for one in sorted(known.values(), key=_place):
+    for one in sorted(known, key=_place):
         if (rank := Match(wanted, one).rank) is not None:
             by_rank[rank].append(one)
     return [one for rank in sorted(by_rank) for one in by_rank[rank]]

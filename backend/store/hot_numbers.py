@@ -4,6 +4,7 @@ Both are added to a statement that finds the customer in the shop, where both da
 stand alone.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -16,14 +17,18 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
+from sqlalchemy.types import TypeEngine
 
 from backend.core.customer_id import CustomerId, CustomerIdType
 from backend.core.secret_keys import Marker
 from backend.database.compiled import Row, parameter
+from backend.database.compiled_lists import HotLookup
+from backend.database.engine import AsyncEngine
 from backend.results.customer_numbers import NUMBERS, CustomerNumbers
 from backend.store.tables import customer_intelligence, tombstones
 
 STORED_ID, MARK = "stored_id", "mark_{}"
+UNSEEN: Row = (None,)
 NAMES = tuple(one.name for one in NUMBERS)
 
 
@@ -52,6 +57,45 @@ def _is_stored(kind: CustomerIdType) -> ColumnElement[bool]:
     return type_coerce(column, String()) == parameter(STORED_ID, String())
 
 
+def numbers_of_several(kind: CustomerIdType) -> HotLookup:
+    """Return what finds the numbers of those whom `stored_ids` gives."""
+    column: ColumnElement[Any] = customer_intelligence.c.customer_id
+    type_: TypeEngine[Any] = BigInteger()
+    if kind != "integer":
+        column, type_ = type_coerce(column, String()), String()
+    columns = [column, *(customer_intelligence.c[name] for name in NAMES)]
+    return HotLookup(
+        lambda places: select(*columns).where(column.in_(places[STORED_ID])), {STORED_ID: type_}
+    )
+
+
+def stored_ids(customer_ids: Sequence[CustomerId], kind: CustomerIdType) -> list[dict[str, Any]]:
+    """Return the parameters of `numbers_of_several`."""
+    return [{STORED_ID: one.stored_as(kind)} for one in customer_ids]
+
+
+MARKS = HotLookup(
+    lambda places: select(tombstones.c.mark).where(tombstones.c.mark.in_(places["mark"])),
+    {"mark": String()},
+)
+
+
+async def standing_among(
+    engine: AsyncEngine, marker: Marker, customer_ids: Sequence[CustomerId]
+) -> list[CustomerId]:
+    """Return those of these customers who are not erased.
+
+    Raises
+    ------
+    DatabaseUnavailable, TablesTooOld
+        When the database does not tell.
+    """
+    marks = {one: marker.marks(one) for one in customer_ids}
+    asked = [{"mark": mark} for several in marks.values() for mark in several]
+    erased = {mark for (mark,) in await MARKS.rows(engine, asked)}
+    return [one for one, several in marks.items() if erased.isdisjoint(several)]
+
+
 def of_customer(customer_id: CustomerId, kind: CustomerIdType, marker: Marker) -> dict[str, Any]:
     """Return the parameters of both."""
     marks = {MARK.format(place): mark for place, mark in enumerate(marker.marks(customer_id))}
@@ -65,7 +109,12 @@ def is_erased(row: Row) -> bool:
 
 def numbers_in(row: Row, customer_id: CustomerId) -> CustomerNumbers:
     """Read what both added; nothing is known of whom no run has seen."""
-    _, stored, *values = row
+    return numbers_of(row[1:], customer_id)
+
+
+def numbers_of(row: Row, customer_id: CustomerId) -> CustomerNumbers:
+    """Read the stored id and the numbers."""
+    stored, *values = row
     if stored is None or str(stored) != customer_id.text:
         return CustomerNumbers.unknown(customer_id)
     return CustomerNumbers(customer_id=customer_id, **dict(zip(NAMES, values, strict=True)))

@@ -4,34 +4,48 @@ It proposes; who is found is decided by what the shop says at that moment. Whoev
 among the first by id of those who match whole, by their beginning, or anywhere.
 
 Words that many have are met soon by looking at the first customers; words that few have are
-quicker found by an index. So the first are looked at always, and an index is asked where that was
-not enough: neither needs to know beforehand how many there are.
+quicker found by an index. So some are looked at first, and how many of them match says which way
+finds the others sooner: neither needs to know beforehand how many there are.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    String,
     func,
     literal,
+    literal_column,
     select,
     union_all,
 )
 
 from backend.core.customer_id import CustomerId
-from backend.database.engine import AsyncConnection
-from backend.store.search_indexes import AFTER_ALL, INDEXES, holds
+from backend.database.compiled import HotRead, parameter
+from backend.database.engine import AsyncConnection, AsyncEngine
+from backend.store.search_indexes import (
+    INDEXES,
+    LENGTH_TOLD,
+    SOUGHT,
+    beginnings,
+    holds,
+    values_sought,
+)
 from backend.store.tables import search_copies, search_texts
 
 WHOLE, BEGINNING, ANYWHERE = range(3)
-# Of a word that one in three hundred has, so many hold the ten that are shown; an index finds the
-# same in about the time of looking at them.
-LOOKED_AT_FOR_EACH, LOOKED_AT_MOST = 1000, 50_000
+LIMIT, MANY = "wanted", "looked_at"
+# A thousand texts are looked at in .9 ms, and a thousand that an index finds are read and sorted in
+# 1.6 ms. Where a third of those wanted were among the first, going on is cheap; where fewer were,
+# the word is so rare that an index is sooner done.
+LOOKED_AT_FOR_EACH, LOOKED_AT_MOST = 100, 50_000
+COMMON, AMPLE = 1 / 3, 1.5
 Rows = Select[Any]
 Columns = Any  # a table's, whose names are attributes
 TEXTS = search_texts.c
@@ -54,15 +68,30 @@ class SearchCopy:
     refreshed_at: datetime
 
 
+KNOWN = select(search_copies.c.index_kind, search_copies.c.refreshed_at)
+READ_KNOWN = HotRead(KNOWN)
+
+
 async def read_search_copy(connection: AsyncConnection) -> SearchCopy | None:
     """Return what is known of the copy; None where there is none, or not yet."""
-    columns = search_copies.c.index_kind, search_copies.c.refreshed_at
-    row = (await connection.execute(select(*columns))).one_or_none()
-    return None if row is None else SearchCopy(row.index_kind, row.refreshed_at)
+    row = (await connection.execute(KNOWN)).one_or_none()
+    return None if row is None else SearchCopy(*row)
+
+
+async def copy_known(engine: AsyncEngine) -> SearchCopy | None:
+    """Return the same as `read_search_copy`, for each search.
+
+    Raises
+    ------
+    DatabaseUnavailable, TablesTooOld
+        When the database does not tell.
+    """
+    rows = await READ_KNOWN.rows(engine, {})
+    return SearchCopy(*rows[0]) if rows else None
 
 
 async def proposed(
-    connection: AsyncConnection,
+    engine: AsyncEngine,
     copy: SearchCopy,
     sought: str,
     limit: int,
@@ -73,23 +102,38 @@ async def proposed(
 
     Parameters
     ----------
-    connection
-        To our database.
+    engine
+        Of our database.
     copy
-        From `read_search_copy`.
+        From `copy_known`.
     sought
         What is looked for, folded; not empty.
     limit
         At least 1.
     looked_at
         Texts that are looked at for each one wanted, before an index is asked.
+
+    Raises
+    ------
+    DatabaseUnavailable, TablesTooOld
+        When the database does not tell.
     """
-    many = min(looked_at * limit, LOOKED_AT_MOST)
-    found = await _ranked(connection, _at_first(sought, limit, many))
+    many = looked_at * limit
+    found = await _look(engine, _at_first(), sought, limit, many)
+    if further := _worth_looking_at(found, limit, many):
+        found = await _look(engine, _at_first(), sought, limit, further)
     if lacking := _lacking(found, limit):
-        statements = [_everywhere(copy, one, sought, limit) for one in lacking]
-        found += await _ranked(connection, statements)
+        rest = _everywhere(copy.index_kind, tuple(lacking), min(len(sought), LENGTH_TOLD))
+        found += await _look(engine, rest, sought, limit)
     return list({one: None for ids in found for one in ids})
+
+
+def _worth_looking_at(found: Sequence[dict[CustomerId, None]], limit: int, many: int) -> int:
+    """Return how many texts are likely to hold all who lack, where they are common; else 0."""
+    lacking = [len(found[way]) for way in _lacking(found, limit)]
+    if not (common := [count for count in lacking if count >= COMMON * limit]):
+        return 0
+    return min(int(AMPLE * many * limit / min(common)), LOOKED_AT_MOST)
 
 
 def _lacking(found: Sequence[dict[CustomerId, None]], limit: int) -> list[int]:
@@ -103,49 +147,60 @@ def _lacking(found: Sequence[dict[CustomerId, None]], limit: int) -> list[int]:
     return [way for way, ids in enough.items() if len(ids) < limit]
 
 
-async def _ranked(
-    connection: AsyncConnection, statements: Sequence[Rows]
+async def _look(
+    engine: AsyncEngine, read: HotRead, sought: str, limit: int, many: int = 0
 ) -> list[dict[CustomerId, None]]:
     """Return who matches in each of the three ways, each once."""
     found: list[dict[CustomerId, None]] = [{}, {}, {}]
-    for row in await connection.execute(union_all(*statements)):
-        found[row.rank][CustomerId(row.customer_id)] = None
+    for rank, customer_id in await read.rows(engine, values_of(sought, limit, many)):
+        found[rank][CustomerId(customer_id)] = None
     return found
 
 
-def _at_first(sought: str, limit: int, many: int) -> list[Rows]:
+def values_of(sought: str, limit: int, many: int = 0) -> dict[str, Any]:
+    """Return the parameters of the statements: what is sought, and of how many texts."""
+    return {**values_sought(sought), LIMIT: limit, MANY: min(many, LOOKED_AT_MOST)}
+
+
+@cache
+def _at_first() -> HotRead:
     """Return who matches whole, and who of the first customers does in another way."""
-    looked_at = select(*ORDER, TEXTS.folded).order_by(*ORDER).limit(many).cte("looked_at")
+    looked_at = select(*ORDER, TEXTS.folded).order_by(*ORDER)
+    first = looked_at.limit(parameter(MANY, Integer())).cte("looked_at")
     # Here first and last names count too: their whole name holds what they hold.
-    return [
-        _first(WHOLE, TEXTS, TEXTS.folded == sought, limit),
-        _first(BEGINNING, looked_at.c, _begins(looked_at.c, sought), limit),
-        _first(ANYWHERE, looked_at.c, holds(looked_at.c, sought), limit),
-    ]
+    return _together(
+        _first(WHOLE, TEXTS, TEXTS.folded == parameter(SOUGHT, String())),
+        _first(BEGINNING, first.c, first.c.folded.between(*beginnings())),
+        _first(ANYWHERE, first.c, holds(first.c)),
+    )
 
 
-def _everywhere(copy: SearchCopy, rank: int, sought: str, limit: int) -> Rows:
-    if rank == BEGINNING:
-        return _first(rank, TEXTS, _begins(TEXTS, sought), limit, sorting=True)
-    return found_anywhere(copy, sought, limit)
+@cache
+def _everywhere(index_kind: str, ways: tuple[int, ...], length: int) -> HotRead:
+    """Return who of all customers matches in these ways."""
+    of_way = {
+        BEGINNING: _first(BEGINNING, TEXTS, TEXTS.folded.between(*beginnings()), sorting=True),
+        ANYWHERE: found_anywhere(index_kind, length),
+    }
+    return _together(*(of_way[way] for way in ways))
 
 
-def found_anywhere(copy: SearchCopy, sought: str, limit: int) -> Rows:
+def _together(*statements: Rows) -> HotRead:
+    every = union_all(*statements).subquery()
+    return HotRead(select(every.c.rank, every.c.customer_id))
+
+
+def found_anywhere(index_kind: str, length: int) -> Rows:
     """Return who matches anywhere, by the index unless the text is too short for it."""
-    finds = INDEXES[copy.index_kind].finds(sought)
+    finds = INDEXES[index_kind].finds(length)
     if finds is None:
-        return _first(ANYWHERE, TEXTS, holds(TEXTS, sought), limit)
-    return _first(ANYWHERE, TEXTS, (TEXTS.is_part == 0) & finds, limit, sorting=True)
+        return _first(ANYWHERE, TEXTS, holds(TEXTS))
+    # Written out: of a value that comes later PostgreSQL cannot know that its index has the rows.
+    is_whole = TEXTS.is_part == literal_column("0")
+    return _first(ANYWHERE, TEXTS, is_whole & finds, sorting=True)
 
 
-def _begins(texts: Columns, sought: str) -> ColumnElement[bool]:
-    between: ColumnElement[bool] = texts.folded.between(sought, sought + AFTER_ALL)
-    return between
-
-
-def _first(
-    rank: int, texts: Columns, which: ColumnElement[bool], limit: int, *, sorting: bool = False
-) -> Rows:
+def _first(rank: int, texts: Columns, which: ColumnElement[bool], *, sorting: bool = False) -> Rows:
     """Return the first by id of those whose text is such.
 
     Parameters
@@ -156,13 +211,12 @@ def _first(
         Columns of the copy, or of a part of it.
     which
         Whose.
-    limit
-        At most so many.
     sorting
         Whether few are expected, so that going through all in order is no way to find them: an
         order that no index has keeps a planner from it.
     """
     number = func.coalesce(texts.customer_number, 0) if sorting else texts.customer_number
     chosen = select(number.label("number"), texts.customer_id).where(which).distinct()
-    first = chosen.order_by(*chosen.selected_columns).limit(limit).subquery()
+    ordered = chosen.order_by(*chosen.selected_columns)
+    first = ordered.limit(parameter(LIMIT, Integer())).subquery()
     return select(literal(rank, Integer).label("rank"), first.c.customer_id)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    String,
     and_,
     column,
     delete,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
+from backend.database.compiled import parameter
 from backend.database.engine import AsyncConnection
 from backend.database.expressions import MYSQL
 from backend.store.tables import LONGEST_SOUGHT, search_grams, search_texts
@@ -32,8 +34,10 @@ GRAM = 3
 TRIGRAMS = "idx_intelligence_search_texts_trigrams"
 FTS = "intelligence_search_fts"
 AFTER_ALL = "\U0010ffff"
+SOUGHT, SOUGHT_AFTER, PATTERN, PHRASE, GRAM_AT = "sought", "after", "pattern", "phrase", "gram_{}"
 # More grams of one text hardly tell any better which texts have them.
 GRAMS_ASKED = 4
+LENGTH_TOLD = GRAM + GRAMS_ASKED - 1  # beyond it statements are the same
 
 
 class SearchIndex(ABC):
@@ -51,8 +55,11 @@ class SearchIndex(ABC):
         """Take in the texts whose ids are greater; those that left are out by themselves."""
 
     @abstractmethod
-    def finds(self, sought: str) -> ColumnElement[bool] | None:
-        """Return what a text meets that holds another one; None where this is no quick way."""
+    def finds(self, length: int) -> ColumnElement[bool] | None:
+        """Return what a text meets that holds what `values_sought` gives, of such a length.
+
+        None where this is no quick way.
+        """
 
 
 class Trigrams(SearchIndex):
@@ -73,9 +80,9 @@ class Trigrams(SearchIndex):
         """Drop the index; the extension may be others' too."""
         await connection.execute(text(f"DROP INDEX IF EXISTS {TRIGRAMS}"))
 
-    def finds(self, sought: str) -> ColumnElement[bool] | None:
+    def finds(self, length: int) -> ColumnElement[bool] | None:
         """Go by the index from three signs on."""
-        return holds(search_texts.c, sought) if len(sought) >= GRAM else None
+        return holds(search_texts.c) if length >= GRAM else None
 
 
 class FullText(SearchIndex):
@@ -92,13 +99,13 @@ class FullText(SearchIndex):
         for statement in DROPPED_ON_SQLITE:
             await connection.execute(text(statement))
 
-    def finds(self, sought: str) -> ColumnElement[bool] | None:
+    def finds(self, length: int) -> ColumnElement[bool] | None:
         """Go by the index from three signs on."""
-        if len(sought) < GRAM:
+        if length < GRAM:
             return None
-        phrase = '"' + sought.replace('"', '""') + '"'
         fts = table(FTS, column("rowid", Integer))
-        found = select(fts.c.rowid).where(column(FTS).op("MATCH")(phrase))
+        matches = column(FTS).op("MATCH")(parameter(PHRASE, String()))
+        found = select(fts.c.rowid).where(matches)
         return search_texts.c.id.in_(found)
 
 
@@ -120,20 +127,22 @@ class Grams(SearchIndex):
             insert(search_grams).from_select(["gram", "text_id"], _cut(connection, after))
         )
 
-    def finds(self, sought: str) -> ColumnElement[bool] | None:
+    def finds(self, length: int) -> ColumnElement[bool] | None:
         """Go by the table, however short the text: fewer signs begin a gram."""
-        grams = [sought[at : at + GRAM] for at in range(max(len(sought) - GRAM + 1, 1))]
-        asked = grams[:: max(len(grams) // GRAMS_ASKED, 1)][:GRAMS_ASKED]
-        return and_(
-            *(search_texts.c.id.in_(_with_gram(one)) for one in asked),
-            holds(search_texts.c, sought),
-        )
+        asked: list[ColumnElement[bool]]
+        if length < GRAM:
+            asked = [search_grams.c.gram.between(*beginnings())]
+        else:
+            count = min(length - GRAM + 1, GRAMS_ASKED)
+            grams = [parameter(GRAM_AT.format(at), String()) for at in range(count)]
+            asked = [search_grams.c.gram == gram for gram in grams]
+        held = (select(search_grams.c.text_id).where(one) for one in asked)
+        return and_(*(search_texts.c.id.in_(one) for one in held), holds(search_texts.c))
 
 
-def _with_gram(gram: str) -> Select[tuple[int]]:
-    found = search_grams.c.gram
-    is_it = found == gram if len(gram) == GRAM else found.between(gram, gram + AFTER_ALL)
-    return select(search_grams.c.text_id).where(is_it)
+def _grams_asked(sought: str) -> list[str]:
+    grams = [sought[at : at + GRAM] for at in range(len(sought) - GRAM + 1)]
+    return grams[:: max(len(grams) // GRAMS_ASKED, 1)][:GRAMS_ASKED]
 
 
 def _cut(connection: AsyncConnection, after: int) -> Select[tuple[str, int]]:
@@ -151,10 +160,29 @@ def _cut(connection: AsyncConnection, after: int) -> Select[tuple[str, int]]:
     )
 
 
-def holds(texts: Any, sought: str) -> ColumnElement[bool]:
+def holds(texts: Any) -> ColumnElement[bool]:
     """Return what a text meets that holds another one; of the columns of the copy, or of a part."""
-    found: ColumnElement[bool] = texts.folded.contains(sought, autoescape=True, escape="/")
+    found: ColumnElement[bool] = texts.folded.like(parameter(PATTERN, String()), escape="/")
     return found
+
+
+def beginnings() -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """Return what all texts are between that begin with what is sought."""
+    return parameter(SOUGHT, String()), parameter(SOUGHT_AFTER, String())
+
+
+def values_sought(sought: str) -> dict[str, str]:
+    """Return the parameters of what is sought, in all the ways that an index takes it."""
+    escaped = sought.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    grams = {GRAM_AT.format(at): gram for at, gram in enumerate(_grams_asked(sought))}
+    quoted = sought.replace('"', '""')
+    return {
+        SOUGHT: sought,
+        SOUGHT_AFTER: sought + AFTER_ALL,
+        PATTERN: f"%{escaped}%",
+        PHRASE: f'"{quoted}"',
+        **grams,
+    }
 
 
 # The schema that the extension is in need not be on the search path.

@@ -18,11 +18,18 @@ from backend.core.customer_id import CustomerId, CustomerIds
 from backend.core.secret_keys import Marker, Use
 from backend.database.engine import AsyncEngine, create_engine, snapshot, transaction
 from backend.run.copied_names import sought_pages
+from backend.shop.customers import get_customers
 from backend.shop.search import matching, search_customers
 from backend.shop.shop import Shop
 from backend.shop.spelling import folded
 from backend.store.migrate import migrate
-from backend.store.search_copy import found_anywhere, proposed, read_search_copy
+from backend.store.search_copy import (
+    copy_known,
+    found_anywhere,
+    proposed,
+    read_search_copy,
+    values_of,
+)
 from backend.store.search_refresh import empty_search_copy, refresh_search_copy
 from backend.store.tables import search_grams, search_texts
 from backend.store.tombstones import bury
@@ -81,13 +88,12 @@ class Copied:
     async def by_copy(self, query: str, limit: int = LIMIT, looked_at: int = 1000) -> list[str]:
         if not (sought := folded(query)):
             return []
-        async with transaction(self.engine) as connection:
-            copy = await read_search_copy(connection)
-            assert copy is not None
-            ids = await proposed(connection, copy, sought, limit, looked_at=looked_at)
+        copy = await copy_known(self.engine)
+        assert copy is not None
+        ids = await proposed(self.engine, copy, sought, limit, looked_at=looked_at)
         async with snapshot(self.engine) as connection:
-            found = await matching(connection, self.shop, query, ids)
-        return [one.id.text for one in found][:limit]
+            known = await get_customers(connection, self.shop, ids)
+        return [one.id.text for one in matching(known.values(), query)][:limit]
 
     async def refresh(self, ids: Sequence[int]) -> None:
         known = CustomerIds(np.array(sorted(ids), dtype=np.int64))
@@ -105,7 +111,8 @@ class Copied:
         async with transaction(self.engine) as connection:
             copy = await read_search_copy(connection)
             assert copy is not None
-            rows = await connection.execute(found_anywhere(copy, sought, LIMIT))
+            values = values_of(sought, LIMIT)
+            rows = await connection.execute(found_anywhere(copy.index_kind, len(sought)), values)
             return [row.customer_id for row in rows]
 
 
@@ -228,7 +235,8 @@ async def test_any_part_of_a_name_is_found_by_an_index(changing: Copied) -> None
         assert copy is not None
         for statement in PREPARED[changing.engine.dialect.name]:
             await connection.execute(text(statement))
-        compiled = found_anywhere(copy, "lovela", 10).compile(
+        statement = found_anywhere(copy.index_kind, 6).params(values_of("lovela", 10))
+        compiled = statement.compile(
             dialect=connection.dialect, compile_kwargs={"literal_binds": True}
         )
         plan = await connection.exec_driver_sql(f"{explain}{compiled}".replace("%", "%%"))

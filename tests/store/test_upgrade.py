@@ -258,7 +258,7 @@ async def test_a_downgrade_names_a_users_view_on_an_old_name(new_postgres: NewDa
 
 
 async def test_a_program_ahead_of_its_tables_says_what_to_do(engine: AsyncEngine) -> None:
-    with pytest.raises(TablesTooOld, match="run python -m backend migrate"):
+    with pytest.raises(TablesTooOld, match="python -m backend migrate makes them"):
         await runs.latest(engine)
     with pytest.raises(TablesTooOld):
         async with transaction(engine) as connection:

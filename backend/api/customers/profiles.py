@@ -4,7 +4,7 @@ E-mails and names are in no shared cache: who leaves the shop, or is erased, is 
 replica as soon as it reads anew (`repeated`).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -19,10 +19,18 @@ from backend.database.compiled import Row
 from backend.database.engine import transaction
 from backend.results.customer_numbers import CustomerNumbers
 from backend.shop import customers
-from backend.shop.asking import asked, asked_again, customers_as_remembered
+from backend.shop.asking import Answer, asked, asked_again, customers_as_remembered
 from backend.shop.customers import WIDTH, Customer, asked_id, customer_of
 from backend.store import runs
-from backend.store.hot_numbers import is_erased, numbers_in, of_customer
+from backend.store.hot_numbers import (
+    UNSEEN,
+    is_erased,
+    numbers_in,
+    numbers_of,
+    of_customer,
+    standing_among,
+    stored_ids,
+)
 from backend.store.runs import Published
 from backend.store.tombstones import erased_among
 
@@ -41,9 +49,7 @@ async def read_profile(state: ApiState, customer_id: CustomerId) -> Known:
     """
     if state.shop.mapping.merge_guests or not customer_id.text.isascii():
         return await _read_in_steps(state, customer_id)
-    return await asked_again(
-        state.shop, partial(_read_at_once, state, customer_id), partial(_forget, state)
-    )
+    return await _asked_anew(state, partial(_read_at_once, state, customer_id))
 
 
 async def _read_in_steps(state: ApiState, customer_id: CustomerId) -> Known:
@@ -131,6 +137,50 @@ async def numbers_among(
         return unknown
     async with transaction(state.engine) as connection:
         return {**unknown, **await store.read_profiles(connection, published, customer_ids)}
+
+
+async def read_customers(state: ApiState, customer_ids: Sequence[CustomerId]) -> list[Customer]:
+    """Return what the shop knows at this moment of several, in any order."""
+    if state.shop.mapping.merge_guests or not all(one.text.isascii() for one in customer_ids):
+        find = partial(customers.get_customers, shop=state.shop, customer_ids=customer_ids)
+        return [*(await asked(state.shop_engine, state.shop, find)).values()]
+    return await _asked_anew(state, partial(_customers_at_once, state, customer_ids))
+
+
+async def _customers_at_once(state: ApiState, customer_ids: Sequence[CustomerId]) -> list[Customer]:
+    dialect, wanted = state.shop_engine.dialect.name, {*customer_ids}
+    ids = [asked_id(one, dialect) for one in customer_ids]
+    reads = await _reads(state)
+    found = map(customer_of, await reads.several.rows(state.shop_engine, ids, SHOP))
+    return [one for one in found if one.id in wanted]
+
+
+async def numbers_of_standing(
+    state: ApiState, customer_ids: Sequence[CustomerId]
+) -> dict[CustomerId, CustomerNumbers]:
+    """Return what was published of each of these customers who is not erased."""
+    standing = await standing_among(state.engine, state.own_keys.tombstones, customer_ids)
+    return await _asked_anew(state, partial(_numbers_at_once, state, standing))
+
+
+async def _numbers_at_once(
+    state: ApiState, customer_ids: Sequence[CustomerId]
+) -> dict[CustomerId, CustomerNumbers]:
+    reads = await _reads(state)
+    ids = stored_ids(customer_ids, reads.kind)
+    rows = {str(row[0]): row for row in await reads.numbers_of_several.rows(state.engine, ids)}
+    return {one: numbers_of(rows.get(one.text, UNSEEN), one) for one in customer_ids}
+
+
+async def _asked_anew(state: ApiState, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    return await asked_again(state.shop, ask, partial(_forget, state))
+
+
+async def _reads(state: ApiState) -> ProfileReads:
+    published = (await state.served.now()).published
+    accounts = await customers_as_remembered(state.shop_engine, state.shop)
+    kind = "integer" if published is None else published.customer_id_type
+    return state.profile_statements.for_(accounts, kind)
 
 
 async def _kept_numbers(

@@ -8,19 +8,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from backend.api.customers.profiles import ids_of, numbers_among, read_profile, standing_of
+from backend.api.customers.profiles import ids_of, numbers_of_standing, read_customers, read_profile
 from backend.api.customers.schema import CustomerList, profile_of
 from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
 from backend.core.glossary import FoundBy
-from backend.database.engine import AsyncConnection, transaction
+from backend.database.engine import AsyncConnection
 from backend.shop.asking import asked
 from backend.shop.customers import Customer
-from backend.shop.search import MAX_FOUND, customers_with_email, matching, search_customers
+from backend.shop.search import MAX_FOUND, matching, search_customers
 from backend.shop.spelling import folded
-from backend.store import runs
-from backend.store.search_copy import SearchCopy, proposed, read_search_copy
+from backend.shop.whole_emails import customers_with_email
+from backend.store.search_copy import SearchCopy, copy_known, proposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,7 @@ async def searched(state: ApiState, query: str, limit: int) -> CustomerList:
     written = query.strip()
     if (alone := await _whose_it_is(state, written, limit)) is not None:
         return alone
-    async with transaction(state.engine) as connection:
-        published = await runs.published(connection)
-        copy = await read_search_copy(connection)
+    published, copy = (await state.served.now()).published, await copy_known(state.engine)
     has_text_ids = published is not None and published.customer_id_type == "text"
     if has_text_ids and (alone := await _with_id(state, written)) is not None:
         return alone
@@ -59,25 +57,32 @@ async def _whose_it_is(state: ApiState, written: str, limit: int) -> CustomerLis
     """Return whose id a number is, or whose e-mail."""
     if written.isdecimal():
         return await _with_id(state, written)
-    if "@" not in written:
-        return None
-    found = await _with_email(state, written, limit)
-    return found if found.count else None
+    return await _with_email(state, written, limit) if "@" in written else None
 
 
 async def _with_id(state: ApiState, written: str) -> CustomerList | None:
-    if (customer_id := CustomerId.parse(written)) is None:
+    customer_id = CustomerId.parse(written)
+    return None if customer_id is None else await _alone(state, customer_id, FoundBy.ID)
+
+
+async def _with_email(state: ApiState, email: str, limit: int) -> CustomerList | None:
+    found = await customers_with_email(
+        state.shop_engine, state.shop, state.email_reads, email, limit
+    )
+    if len(found) == 1:
+        return await _alone(state, found[0].id, FoundBy.EMAIL)
+    if not found:
         return None
+    shown = await _shown(state, Found(found, FoundBy.EMAIL, may_be_more=False), limit)
+    return shown if shown.count else None
+
+
+async def _alone(state: ApiState, customer_id: CustomerId, by: FoundBy) -> CustomerList | None:
+    """Return one profile, by the statement that reads any; None for who is not there, or erased."""
     with suppress(CustomerNotFound):
         profile = profile_of(*await read_profile(state, customer_id))
-        return CustomerList(customers=[profile], count=1, found_by=FoundBy.ID, copied_at=None)
+        return CustomerList(customers=[profile], count=1, found_by=by, copied_at=None)
     return None
-
-
-async def _with_email(state: ApiState, email: str, limit: int) -> CustomerList:
-    find = partial(customers_with_email, shop=state.shop, email=email, limit=limit)
-    found = await asked(state.shop_engine, state.shop, find)
-    return await _shown(state, Found(found, FoundBy.EMAIL, may_be_more=False), limit)
 
 
 async def _with_any_part(
@@ -101,10 +106,8 @@ async def _found(state: ApiState, copy: SearchCopy | None, query: str, limit: in
         return await asked(state.shop_engine, state.shop, look)
     if "\0" in query or not (sought := folded(query)):
         return Found([], FoundBy.SEARCH_COPY, may_be_more=False)
-    async with transaction(state.engine) as connection:
-        ids = await proposed(connection, copy, sought, limit)
-    find = partial(matching, shop=state.shop, query=query, proposed=ids)
-    customers = await asked(state.shop_engine, state.shop, find)
+    ids = await proposed(state.engine, copy, sought, limit)
+    customers = matching(await read_customers(state, ids), query)
     return Found(customers[:limit], FoundBy.SEARCH_COPY, may_be_more=len(ids) >= limit)
 
 
@@ -118,8 +121,7 @@ async def _among_all(
 
 
 async def _shown(state: ApiState, found: Found, limit: int) -> CustomerList:
-    published, erased = await standing_of(state, ids_of(found.customers))
-    known = [one for one in found.customers if one.id not in erased][:limit]
-    numbers = await numbers_among(state, published, ids_of(known))
+    numbers = await numbers_of_standing(state, ids_of(found.customers))
+    known = [one for one in found.customers if one.id in numbers][:limit]
     profiles = [profile_of(one, numbers[one.id]) for one in known]
     return CustomerList(customers=profiles, count=len(profiles), found_by=found.by, copied_at=None)
