@@ -235,8 +235,8 @@ async def test_any_part_of_a_name_is_found_by_an_index(changing: Copied) -> None
         assert copy is not None
         for statement in PREPARED[changing.engine.dialect.name]:
             await connection.execute(text(statement))
-        statement = found_anywhere(copy.index_kind, 6).params(values_of("lovela", 10))
-        compiled = statement.compile(
+        everywhere = found_anywhere(copy.index_kind, 6).params(values_of("lovela", 10))
+        compiled = everywhere.compile(
             dialect=connection.dialect, compile_kwargs={"literal_binds": True}
         )
         plan = await connection.exec_driver_sql(f"{explain}{compiled}".replace("%", "%%"))
