@@ -33,6 +33,8 @@ from backend.shop.spelling import Holds, begins, contains, equals, folded
 
 # What one search may find: more than anybody is shown, since some may be erased here.
 MAX_FOUND = 1600
+# So many are ranked here sooner than by the database, whose patterns take .2 ms for each of them.
+FEW = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,19 @@ async def search_customers(
     if (wanted := wanted_of(query, holds)) is None:
         return []
     customers = await shop.customers(connection)
-    statement = _search(customers, connection.dialect.name, wanted)
+    dialect = connection.dialect.name
+    statement = _search(customers, dialect, wanted)
     if await shop.has_trigrams(connection):
-        statement = statement.where(_narrowed(customers.clause, query, wanted, holds))
-    rows = await connection.execute(statement.limit(limit))
+        narrowed = _narrowed(customers.clause, query, wanted, holds)
+        few = select(*shown_of(customers, dialect)).where(narrowed).limit(FEW + 1)
+        if len(found := await _customers(connection, few)) <= FEW:
+            return matching(found, query)[:limit]
+        statement = statement.where(narrowed)
+    return await _customers(connection, statement.limit(limit))
+
+
+async def _customers(connection: AsyncConnection, statement: Select[Any]) -> list[Customer]:
+    rows = await connection.execute(statement)
     return [customer_in(row) for row in rows if CustomerId.parse(str(row.id))]
 
 
