@@ -2,6 +2,8 @@
 
 from tests.presets.platform import Platform
 from tests.presets.writers import (
+    bagisto,
+    erpnext,
     magento,
     medusa,
     odoo,
@@ -13,21 +15,25 @@ from tests.presets.writers import (
     shopware5,
     spree,
     sylius,
+    vendure,
     woocommerce,
 )
 
 PLATFORMS: dict[str, Platform] = {
     **woocommerce.PLATFORMS,
     **magento.PLATFORMS,
+    **bagisto.PLATFORMS,
     **opencart.PLATFORMS,
     **prestashop.PLATFORMS,
     **shopware.PLATFORMS,
     **shopware5.PLATFORMS,
     **sylius.PLATFORMS,
     **medusa.PLATFORMS,
+    **vendure.PLATFORMS,
     **saleor.PLATFORMS,
     **spree.PLATFORMS,
     **odoo.PLATFORMS,
+    **erpnext.PLATFORMS,
     **shopify.PLATFORMS,
 }
 # Variants of a kind of which another one is shown each time.
@@ -39,6 +45,8 @@ LONG = frozenset(
         "spree6",
         "thirty bees",
         "odoo17, till alone",
+        "erpnext without a till",
+        "vendure_mysql",
         "shopify_fivetran, few tables",
     }
 )

@@ -25,7 +25,7 @@ COLLATIONS = {
         "utf8mb4_bin",
     ),
 }
-TABLE = re.compile(r'CREATE TABLE [`"]?(\w+)')
+TABLE = re.compile(r'CREATE TABLE [`"]?([\w ]+\w)')
 
 
 async def load(url: str, platform: Platform, tables: Tables, collation: str | None) -> None:

@@ -275,6 +275,8 @@ class Holds:
         Whether an order is worth its total, or what was paid of it.
     authorised_counts
         Whether a payment that was only authorised counts.
+    unpaid_counts
+        Whether an order counts before anything was paid, as an invoice does.
     erased
         What becomes of an erased person's orders: they stay with the id, are nobody's, or are a
         guest's.
@@ -289,6 +291,7 @@ class Holds:
     currencies: Literal["one", "converted", "kept"] = "kept"
     counts: Literal["total", "paid"] = "total"
     authorised_counts: bool = False
+    unpaid_counts: bool = False
     erased: Literal["stays", "nobody", "guest"] = "stays"
     only_with_orders: bool = False
     traceless: tuple[str, ...] = field(default=("cart",))
@@ -300,7 +303,7 @@ class Holds:
         if order.cancelled or order.gone_back or order.has(Happening.FAILED):
             return NOTHING
         authorised = self.authorised_counts and order.has(Happening.AUTHORISED)
-        if order.paid == 0 and not authorised:
+        if order.paid == 0 and not authorised and not self.unpaid_counts:
             return NOTHING
         if self.currencies == "kept" and order.currency != BASE:
             return NOTHING

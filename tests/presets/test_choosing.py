@@ -176,6 +176,7 @@ ACCOUNT_TABLES = {
     "woocommerce_posts": ("wp_users", "user_email", "ID"),
     "magento1": ("customer_entity", "email", "entity_id"),
     "magento2": ("customer_entity", "email", "entity_id"),
+    "bagisto": ("customers", "email", "id"),
     "opencart": ("oc_customer", "email", "customer_id"),
     "saleor": ("account_user", "email", "id"),
     "spree": ("spree_users", "email", "id"),

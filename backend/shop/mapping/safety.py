@@ -11,7 +11,7 @@ from backend.core.errors import InvalidMapping
 IDENTIFIER = re.compile(r"[\w$][\w$ -]{0,62}")
 TOKEN = re.compile(
     r"""(?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`)
-      | (?P<table>\{[\w$][\w$-]{0,62}\})
+      | (?P<table>\{[\w$][\w$ -]{0,62}\})
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )

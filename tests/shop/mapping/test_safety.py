@@ -54,9 +54,9 @@ def test_a_table_may_be_called_like_the_beginning_of_a_query() -> None:
 
 
 def test_tables_are_put_in_but_not_into_strings() -> None:
-    query = "SELECT a #>> '{order}', \"{order}\" FROM {order} JOIN {order-line}"
-    assert named_tables(query) == ["order", "order-line"]
+    query = "SELECT a #>> '{order}', \"{order}\" FROM {order} JOIN {order-line} JOIN {tab Item}"
+    assert named_tables(query) == ["order", "order-line", "tab Item"]
     assert (
         with_tables(query, lambda name: f"[{name}]")
-        == "SELECT a #>> '{order}', \"{order}\" FROM [order] JOIN [order-line]"
+        == "SELECT a #>> '{order}', \"{order}\" FROM [order] JOIN [order-line] JOIN [tab Item]"
     )
