@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from backend import API_VERSION
 from backend.api import audit_routes, documentation, health, metrics_page, problems
+from backend.api.answering import Answering
 from backend.api.closing import BoundedWhenClosing, Closing
 from backend.api.customers import routes as customers
 from backend.api.lists import routes as lists
@@ -20,7 +21,6 @@ from backend.api.middleware import HEADER as REQUEST_ID
 from backend.api.middleware import EveryRequest
 from backend.api.openapi import describe, operation_id
 from backend.api.request_tallies import Requests
-from backend.api.revalidation import Revalidated
 from backend.api.runs import routes as runs
 from backend.api.security_headers import security_headers
 from backend.api.segments import routes as segments
@@ -110,7 +110,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _surround(app: FastAPI, settings: Settings, requests: Requests) -> None:
     """Put around the routes what every request passes, the innermost first."""
-    app.add_middleware(Revalidated)
+    app.add_middleware(Answering)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,

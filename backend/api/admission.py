@@ -10,6 +10,7 @@ from limits import RateLimitItem
 
 from backend.api.keys import Keyring, Role, key_header
 from backend.api.rate_limit_headers import rate_limit_headers
+from backend.api.security_headers import RawHeaders
 from backend.clients.request_counts import RequestCounts, Usage
 from backend.core.errors import NotAllowed, NotAuthenticated, TooManyRequests
 
@@ -59,19 +60,35 @@ class Admission:
         TooManyRequests
             After too many wrong keys from one address, or too many requests of one key.
         """
-        sent = request.headers.get(key_header.model.name)
-        role = self.keys.role_of(sent)
-        if role is None:
-            await self._refuse(request, sent)
+        if (role := self.role_of(request)) is None:
+            await self._refuse(request)
             raise NotAuthenticated
         if role < opens_with:
             raise NotAllowed
         request.state.role = role
-        return await self._count_use(sent or "")
+        return await self.count_use(request)
 
-    async def _refuse(self, request: Request, sent: str | None) -> None:
+    def role_of(self, request: Request) -> Role | None:
+        """Return what the key that was sent opens."""
+        return self.keys.role_of(_sent(request))
+
+    async def count_use(self, request: Request) -> Usage | None:
+        """Count a request of a known key.
+
+        Raises
+        ------
+        TooManyRequests
+            When it asked too often.
+        """
+        if self.per_key is None:
+            return None
+        count = await self.counts.hit(self.per_key, self.names[_sent(request)])
+        refuse_beyond(count, PER_KEY)
+        return count
+
+    async def _refuse(self, request: Request) -> None:
         """Count wrong keys; none at all is no try to find one."""
-        if not sent:
+        if not _sent(request):
             return
         address = address_of(request)
         count = await self.counts.hit(self.wrong_keys, address)
@@ -81,23 +98,21 @@ class Admission:
             )
         refuse_beyond(count, WRONG_KEYS)
 
-    async def _count_use(self, key: str) -> Usage | None:
-        if self.per_key is None:
-            return None
-        count = await self.counts.hit(self.per_key, self.names[key])
-        refuse_beyond(count, PER_KEY)
-        return count
+
+def _sent(request: Request) -> str:
+    return request.headers.get(key_header.model.name, "")
 
 
-def headers_of_use(use: Usage) -> dict[str, str]:
+def headers_of_use(use: Usage) -> RawHeaders:
     """Say how often a key may still ask."""
-    return rate_limit_headers(
+    told = rate_limit_headers(
         PER_KEY,
         quota=use.quota,
         window_seconds=use.window_seconds,
         remaining=use.remaining,
         reset_seconds=use.reset_seconds,
     )
+    return [(name.lower().encode(), value.encode()) for name, value in told.items()]
 
 
 def refuse_beyond(count: Usage, policy: str) -> None:

@@ -1,37 +1,48 @@
-"""Answers that this process gave a moment ago, as bytes: given again to who asks for the same.
+"""Answers that this process gave a moment ago, given again to who asks for the same.
 
 Kept while one state is served, so that a run, a new name or somebody's erasure ends them as soon as
 this process knows of it; and for some seconds at most, so that what the shop changed is told soon
 after. They may hold e-mails and names: these never leave the process.
 """
 
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from cachetools import TTLCache
 from fastapi import Request, Response
+from starlette.routing import BaseRoute
+from starlette.types import Scope
 
+from backend.api.keys import Role
 from backend.api.served_state import ServedState
+from backend.api.whole_answers import WholeAnswer
 from backend.store.served import Served
 
 MOST_BYTES = 16 * 2**20
-JSON = "application/json"
+MADE_OF = "made_of"
 
-Key = tuple[str, bytes, bool]
-Work = Callable[[], Awaitable[Response]]
+Key = tuple[str, bytes, bytes, bool]
 
 
 class RepeatableAnswer(Response):
     """An answer to a GET that depends on address, sight of people, and what is stored alone.
 
     A route that returns it says so in its signature, and takes the request and texts of its path
-    alone; all else that it takes comes from the query, and has a default.
+    alone; all else that it takes comes from the query, and has a default. Any known key opens it.
     """
 
-    media_type = JSON
+    media_type = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer, as it was sent, and which route gave it."""
+
+    answer: WholeAnswer
+    route: BaseRoute
 
 
 class RepeatedAnswers:
-    """Answers of this process.
+    """Answers of this process, as bytes: compressed ones beside those that are not.
 
     Parameters
     ----------
@@ -45,28 +56,42 @@ class RepeatedAnswers:
         self._served = served
         self._seconds = seconds
         self._of: Served | None = None
-        self._kept: TTLCache[Key, bytes] = TTLCache(MOST_BYTES, seconds, getsizeof=len)
+        self._kept: TTLCache[Key, Kept] = TTLCache(
+            MOST_BYTES, seconds, getsizeof=lambda kept: len(kept.answer.body)
+        )
 
     def forget(self) -> None:
         """Repeat nothing of what was answered so far."""
         self._of = None
         self._kept.clear()
 
-    async def answer(self, request: Request, work: Work, *, sees_people: bool) -> Response:
-        """Answer as before, or let the route work and keep its answer."""
-        scope = request.scope
-        if not self._seconds or scope["method"] != "GET":
-            return await work()
-        # The state as it is before the answer is made: what the answer says is never older.
-        served = await self._served.now()
+    def kept(self, scope: Scope, role: Role) -> Kept | None:
+        """Return what was answered, while it is known that the same is served."""
+        if (served := self._served.known) is None:
+            return None
         self._forget_unless(served)
-        key = scope["path"], scope["query_string"], sees_people
-        if (kept := self._kept.get(key)) is not None:
-            return Response(kept, media_type=JSON)
-        answer = await work()
-        if self._of is served and len(answer.body) < MOST_BYTES:
-            self._kept[key] = bytes(answer.body)
-        return answer
+        return self._kept.get(_key(scope, role))
+
+    async def begin(self, request: Request) -> None:
+        """Remember of which state the answer is that is made next: what it says is never older.
+
+        Raises
+        ------
+        DatabaseUnavailable, TablesTooOld
+            When the database does not tell.
+        """
+        if self._seconds and request.method == "GET":
+            served = await self._served.now()
+            self._forget_unless(served)
+            request.scope["state"][MADE_OF] = served
+
+    def keep(self, scope: Scope, answer: WholeAnswer) -> None:
+        """Keep an answer that was begun, unless another state is served by now."""
+        made_of = scope["state"].get(MADE_OF)
+        if made_of is None or made_of is not self._of or len(answer.body) >= MOST_BYTES:
+            return
+        kept = Kept(answer.repeatable(), scope["route"])
+        self._kept[_key(scope, scope["state"]["role"])] = kept
 
     def _forget_unless(self, served: Served) -> None:
         """Forget what was answered while another state was served."""
@@ -74,3 +99,9 @@ class RepeatedAnswers:
             if served != self._of:
                 self._kept.clear()
             self._of = served
+
+
+def _key(scope: Scope, role: Role) -> Key:
+    # As it was written: of those who ask for the same, few write what they take in another way.
+    takes = dict(scope["headers"]).get(b"accept-encoding", b"")
+    return scope["path"], scope["query_string"], takes, role >= Role.READS

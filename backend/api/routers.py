@@ -4,7 +4,6 @@ Their routes look at the key before anything of the body is read.
 """
 
 from collections.abc import Callable, Coroutine
-from functools import partial
 from inspect import signature
 from typing import Annotated, Any, ClassVar
 
@@ -56,13 +55,12 @@ class KeyedRoute(APIRoute):
             if announces_body(dict(request.scope["headers"])):
                 await bounded.body()
             if self._is_repeatable:
-                sees_people = is_shown_people(request)
-                work_anew = partial(self._work_anew, work, bounded)
-                answer = await state.answers.answer(bounded, work_anew, sees_people=sees_people)
+                await state.answers.begin(bounded)
+                answer = await self._work_anew(work, bounded)
             else:
                 answer = await work(bounded)
             if use is not None:
-                answer.headers.update(headers_of_use(use))
+                answer.raw_headers.extend(headers_of_use(use))
             return answer
 
         return handle

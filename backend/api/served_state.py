@@ -35,6 +35,11 @@ class ServedState:
         self._known: Served | None = None
         self._known_until = 0.0
 
+    @property
+    def known(self) -> Served | None:
+        """What is served, where that is known without a look."""
+        return self._known if self._clock() < self._known_until else None
+
     def forget(self) -> None:
         """Ask anew, when next asked: something of it was changed here."""
         self._forgotten += 1
@@ -50,13 +55,10 @@ class ServedState:
         """
         if not self._seconds:
             return await read_served(self._engine)
-        if (known := self._fresh()) is not None:
+        if (known := self.known) is not None:
             return known
         async with self._looking:
-            return self._fresh() or await self._look()
-
-    def _fresh(self) -> Served | None:
-        return self._known if self._clock() < self._known_until else None
+            return self.known or await self._look()
 
     async def _look(self) -> Served:
         # Its age counts from before the look, and what is forgotten meanwhile is not known after.

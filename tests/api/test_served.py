@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
+import httpx
 import pytest
 
 from backend.api.customers.schema import profile_json, profile_of
@@ -21,7 +22,7 @@ from backend.store import runs
 from backend.store.read import read_profiles
 from backend.store.tombstones import bury
 from tests.conftest import NewDatabase, execute, wait_for
-from tests.live import ADMIN_KEY, Live, serving
+from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop, performed
 from tests.shops import AS_OF
 
@@ -175,3 +176,45 @@ def test_a_masked_key_is_repeated_nothing_that_it_may_not_see(
         assert live.get(PROFILE, "masked").json() == {**whole, **hidden}
         assert live.get(PROFILE).json() == whole
         assert live.get(PROFILE, "wrong").status_code == 401
+
+
+@pytest.mark.parametrize("taken", ["zstd", "br", "gzip"])
+def test_what_is_long_is_compressed_and_what_is_had_is_not_sent_again(
+    replicas: tuple[Live, Live], taken: str
+) -> None:
+    live = replicas[0]
+
+    def asked(**headers: str) -> httpx.Response:
+        return live.client.get(SEGMENTS, headers={"X-API-Key": API_KEY, **headers})
+
+    plain = asked(**{"Accept-Encoding": "identity"})
+    first, again = (asked(**{"Accept-Encoding": taken}) for _ in range(2))
+    assert len(plain.content) > 1024
+    assert "Content-Encoding" not in plain.headers
+    for answer in (first, again):
+        assert answer.headers["Content-Encoding"] == taken
+        assert int(answer.headers["Content-Length"]) < len(plain.content) / 2
+        assert answer.content == plain.content
+        assert answer.headers["Vary"] == "X-API-Key, Accept, Accept-Encoding, Cookie"
+        # Of one meaning, but not the same bytes.
+        assert answer.headers["ETag"] == f"W/{plain.headers['ETag']}"
+    for tag in (plain.headers["ETag"], first.headers["ETag"]):
+        had = asked(**{"Accept-Encoding": taken, "If-None-Match": tag})
+        assert (had.status_code, had.content) == (304, b"")
+        assert "Content-Encoding" not in had.headers
+
+
+def test_an_answer_that_is_repeated_counts_as_one_that_is_not(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    variables = {**NO_WORKER, "ANSWER_SECONDS": "30", "RATE_LIMIT_PER_MINUTE": "3"}
+    with serving(new_sqlite(clustered_shop), tmp_path, variables=variables) as live:
+        told = [live.get(PROFILE) for _ in range(5)]
+        assert [one.status_code for one in told] == [200, 200, 200, 429, 429]
+        assert [one.headers["RateLimit"].split(";")[1] for one in told[:3]] == ["r=2", "r=1", "r=0"]
+        assert len({one.content for one in told[:3]}) == 1
+        ids = {one.headers["X-Request-ID"] for one in told}
+        assert len(ids) == 5
+        counted = live.client.get("/metrics", headers=ADMIN).text
+        assert 'route="/api/mcp/customers/{customer_id}"' in counted
+        assert 'status="200"} 3.0' in counted
