@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from backend.cli.configuration import checked_settings, instant_described
-from backend.cli.consoles import out
+from backend.cli.consoles import err, out
+from backend.cli.env_lines import lines_that_settle
 from backend.cli.terminal import AsJson, findings_table, print_json
 from backend.core.clock import utc_now
 from backend.core.settings import Settings
@@ -19,13 +20,18 @@ from backend.shop.detecting import detect as detect_platform
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
 from backend.wording.detection_sentences import detection_in_words
+from backend.wording.readiness_verdict import verdict
 
 Detect = Annotated[
     bool, typer.Option("--detect", help="Say which preset and settings fit the database.")
 ]
+Fix = Annotated[
+    bool,
+    typer.Option("--fix", help="Print the lines of .env that would settle it; change nothing."),
+]
 
 
-def check(detect: Detect = False, as_json: AsJson = False) -> None:
+def check(detect: Detect = False, fix: Fix = False, as_json: AsJson = False) -> None:
     """Say what in the shop's data would spoil the results; exit code 1 where it would."""
     if detect:
         _say_what_fits(as_json=as_json)
@@ -33,10 +39,20 @@ def check(detect: Detect = False, as_json: AsJson = False) -> None:
     found = asyncio.run(_check(checked_settings()))
     if as_json:
         print_json(found)
+    elif fix:
+        _print_lines(found)
     else:
         out.print(findings_table(found))
+        out.print(verdict(found), highlight=False, soft_wrap=True)
     if not found.ready:
         raise typer.Exit(1)
+
+
+def _print_lines(found: Readiness) -> None:
+    """Print lines that can be pasted, whatever the terminal's width."""
+    for line in lines_that_settle(found.findings):
+        typer.echo(line)
+    err.print(verdict(found), highlight=False, soft_wrap=True)
 
 
 def _say_what_fits(*, as_json: bool) -> None:

@@ -20,6 +20,8 @@ from backend.results.segment import Segment
 # Below that the names of segments would get no room beside all that is told of them.
 ROOM_FOR_ALL = 76
 
+WORST_FIRST = ("error", "warning", "ok")
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
@@ -29,7 +31,7 @@ def findings_table(found: Readiness) -> Table:
     table.add_column("Level", no_wrap=True)
     table.add_column("Looked at", overflow="fold")  # on a narrow terminal "Found" needs room too
     table.add_column("Found", overflow="fold")
-    for finding in found.findings:
+    for finding in sorted(found.findings, key=lambda one: WORST_FIRST.index(one.level)):
         level = Text(finding.level, style=colours[finding.level])
         table.add_row(level, finding.code, finding.sentence)
     return table

@@ -27,6 +27,11 @@ class Judgement:
         """The numbers behind it that are published; never a person's data."""
         return {}
 
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The variables that would settle it, and what to set them to; empty where none would."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingTable(Judgement):
@@ -125,6 +130,10 @@ class RepeatedIds(Judgement):
 class RepeatedEmails(RepeatedIds):
     """How many customers there are, and how many repeat another's e-mail."""
 
+    @property
+    def settings(self) -> Mapping[str, str]:
+        return {} if self.level == "ok" else {"MERGE_GUESTS": "true"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsWithoutId(Judgement):
@@ -186,9 +195,15 @@ class NoOrdersAtAll(Judgement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NothingCounts(Judgement):
-    """There are orders, and none of them counts."""
+    """There are orders, and none of them counts; how many have each reason."""
 
     orders: int
+    reasons: Mapping[Reason, int]
+
+    @property
+    def facts(self) -> Facts:
+        reasons = {str(reason): count for reason, count in self.reasons.items()}
+        return {"orders": self.orders, "reasons": reasons}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +253,11 @@ class SeenCurrencies(Judgement):
     @property
     def facts(self) -> Facts:
         return {"currencies": dict(self.orders)}
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        commonest = next((name for name in self.orders if name), "")
+        return {"CURRENCY": commonest.upper()} if self.level != "ok" and commonest else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,6 +382,10 @@ class UnusableTables(Judgement):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolerInFront(Judgement):
     """A pooler gives each transaction another session of the database."""
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        return {"DATABASE_POOLER": "transaction"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

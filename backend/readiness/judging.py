@@ -10,19 +10,16 @@ from numpy.typing import NDArray
 
 from backend.core.customer_id import LONGEST_ID
 from backend.core.errors import DatabaseRefuses, InvalidMapping
-from backend.core.glossary import Reason, Target
+from backend.core.glossary import Target
 from backend.readiness.judgement import (
     Buyers,
     ColumnKinds,
     Freshness,
     HistoryLength,
     Judgement,
-    LeftOutOrders,
     MappingHeard,
     MissingIndexes,
     MissingTable,
-    NoOrdersAtAll,
-    NothingCounts,
     OnSearchPath,
     OrdersAtNight,
     OurTables,
@@ -41,21 +38,10 @@ from backend.readiness.judgement import (
     Unseen,
     UnusableTables,
 )
+from backend.readiness.judging_orders import believed_dates
 from backend.readiness.what_was_read import ReadingRules, ReadOrders
 from backend.results.readiness import Level
 
-# Shares of all orders from which on a reason is worth a warning, and from which on an error.
-REASONS: Mapping[Reason, tuple[float, float]] = {
-    Reason.NULL_CUSTOMER: (0.05, 0.5),
-    Reason.UNKNOWN_CUSTOMER: (0.01, 0.5),
-    Reason.NOT_POSITIVE: (0.02, 0.5),
-    Reason.NULL_AMOUNT: (0.001, 0.1),
-    Reason.NO_RATE: (0.001, 0.1),
-    Reason.ABSURD_AMOUNT: (0.001, 0.1),
-    Reason.NULL_DATE: (0.001, 0.1),
-    Reason.FUTURE_DATE: (0.0, 0.05),
-    Reason.DUPLICATE_ORDER_ID: (0.0, 0.01),
-}
 NIGHT_HOURS = range(1, 6)
 FEWEST_ORDERS_WITH_HOURS = 200
 MOST_IN_ONE_HOUR = 0.9
@@ -162,21 +148,6 @@ def _treatment(status: str, mapping: ReadingRules) -> str:
     return "counted" if status == "" or status in lists.counted else "not counted"
 
 
-def judge_orders(columns: ReadOrders) -> Iterator[Judgement]:
-    """Judge the orders that do not count, by reason."""
-    total = len(columns.created_at) + sum(columns.rejected.values())
-    if total == 0:
-        yield NoOrdersAtAll(code="no_orders", level="error")
-        return
-    if len(columns.created_at) == 0:
-        yield NothingCounts(code="nothing_counts", level="error", orders=total)
-    for reason, (warning, error) in REASONS.items():
-        count = columns.rejected.get(reason, 0)
-        share = count / total
-        level: Level = "error" if share >= error else "warning" if share > warning else "ok"
-        yield LeftOutOrders(code=reason, level=level, reason=reason, orders=count, of=total)
-
-
 def judge_night(created_at: NDArray[np.datetime64], mapping: ReadingRules) -> OrdersAtNight:
     """Whether orders bunch in the shop's night, as they do where a time zone is wrong."""
     hours = _local_hours(created_at, mapping.zone)
@@ -246,11 +217,12 @@ def judge_history(
 ) -> Iterator[Judgement]:
     """Compare history and buyers with what each prediction needs."""
     yield _judge_buyers(len(np.unique(columns.customer_index)))
-    if len(columns.created_at) == 0:
+    believed = believed_dates(columns.created_at)
+    if len(believed) == 0:
         return
     first, last = (
         edge.astype("datetime64[us]").item().replace(tzinfo=UTC)
-        for edge in (columns.created_at.min(), columns.created_at.max())
+        for edge in (believed.min(), believed.max())
     )
     yield _judge_freshness((as_of - last) / timedelta(days=1))
     days = (last - first) / timedelta(days=1)

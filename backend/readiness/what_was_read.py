@@ -33,8 +33,12 @@ class ReadOrders(Protocol):
         """(orders,) instants, UTC."""
 
     @property
-    def rejected(self) -> Mapping[Reason, int]:
-        """How many orders do not count, by reason."""
+    def amount_micros(self) -> NDArray[np.int64]:
+        """(orders,) whole millionths of the currency unit, above 0."""
+
+    @property
+    def left_out(self) -> Mapping[tuple[Reason, ...], int]:
+        """How many orders do not count, by all their reasons."""
 
 
 class StatusRules(Protocol):
@@ -99,6 +103,18 @@ class ReadingRules(Protocol):
     @property
     def unnamed_tables(self) -> tuple[str, ...]:
         """Where those are."""
+
+    @property
+    def customer_columns(self) -> Mapping[str, str]:
+        """Columns of customers that the shop calls otherwise, by our names."""
+
+    @property
+    def order_columns(self) -> Mapping[str, str]:
+        """Columns of orders that the shop calls otherwise, by our names."""
+
+    @property
+    def orders_filter(self) -> str | None:
+        """The condition that orders are read under."""
 
     @property
     def statuses(self) -> StatusRules:

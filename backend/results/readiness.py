@@ -23,6 +23,8 @@ class Finding(Result):
     """What was found, and what to do about it."""
     facts: Facts = field(default_factory=dict)
     """The numbers behind it, by name; never a person's data."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """The variables that would settle it, and what to set them to; empty where none would."""
 
 
 @dataclass(frozen=True, slots=True)

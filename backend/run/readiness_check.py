@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from backend.core.errors import TablesInTheWay, TablesTooNew
 from backend.database.engine import AsyncEngine, saw_pooler
-from backend.readiness import judging
+from backend.readiness import judging, judging_orders
 from backend.readiness.judgement import Judgement, PoolerInFront, Unreadable
 from backend.results.readiness import Readiness
 from backend.shop.mapping.mapping import ShopMapping
@@ -91,14 +91,33 @@ def judge(
         *judging.judge_names(seen.mapping),
         *judging.judge_preset(seen.mapping),
         *judging.judge_missing_ids(seen.columns),
-        *judging.judge_orders(seen.columns),
+        *judging_orders.judge_orders(seen.columns),
+        judging_orders.judge_dates(seen.columns.created_at, seen.mapping),
+        *judging_orders.judge_proportions(seen.columns),
         judging.judge_night(seen.columns.created_at, seen.mapping),
         *judging.judge_history(
             seen.columns, as_of, value_days=horizons.value_days, churn_days=horizons.churn_days
         ),
+        *_judge_looks_at_orders(seen),
         *_judge_looks(seen.looked, seen.mapping),
         ours,
     )
+
+
+def _judge_looks_at_orders(seen: Seen) -> Iterator[Judgement]:
+    """Judge whose orders are, and which might count."""
+    looked, mapping, columns = seen.looked, seen.mapping, seen.columns
+    yield _judged(
+        "open_orders",
+        looked.fulfilled,
+        lambda counts: judging_orders.judge_open(counts, columns, mapping),
+    )
+    if isinstance(looked.telling, Refused):
+        yield judging.unseen("orders_of_nobody", looked.telling.words)
+    else:
+        yield from judging_orders.judge_nobodys(looked.telling, columns)
+    yield _judged("people", looked.people, lambda pair: judging_orders.judge_people(*pair, mapping))
+    yield _judged("tests", looked.tests, lambda pair: judging_orders.judge_tests(*pair))
 
 
 def _judge_looks(looked: Looked, mapping: ShopMapping) -> Iterator[Judgement]:

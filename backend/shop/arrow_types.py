@@ -16,7 +16,7 @@ def order_schema(orders: Source, dialect: str) -> pa.Schema:
             "customer_id": id_type(kinds["customer_id"]),
             "created_at": _time_type(kinds["created_at"], dialect),
             "amount_micros": pa.int64(),
-            "reason": pa.int8(),
+            "reasons": pa.int16(),
             **({"in_utc": pa.int8()} if knows_utc(orders) else {}),
         }
     )

@@ -1,10 +1,23 @@
 """The SELECTs over orders: what each row is worth, when it was, and why it does not count."""
 
+import operator
 from datetime import UTC, datetime, tzinfo
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    case,
+    func,
+    literal_column,
+    not_,
+    null,
+    or_,
+    select,
+)
 
 from backend.core.glossary import Reason
 from backend.core.instants import micros_of
@@ -23,7 +36,7 @@ from backend.database.kinds import Kind
 from backend.shop.mapping.mapping import LogicalTable, ShopMapping
 from backend.shop.shop import Source
 
-# Reasons a row does not count, found in SQL in this order; 0 is none of them.
+# Reasons a row does not count that SQL finds; where one alone is told, the first of them.
 SQL_REASONS = (
     Reason.CANCELLED,
     Reason.REFUNDED,
@@ -37,14 +50,14 @@ SQL_REASONS = (
     Reason.NOT_POSITIVE,
     Reason.REFUNDED_IN_FULL,
 )
+ROW_REASONS = (*SQL_REASONS, Reason.UNKNOWN_CUSTOMER)
+"""All that keeps a row from counting by itself; a set of them is a number with a bit for each."""
 Condition = ColumnElement[bool]
+NO_BIT = literal_column("0", Integer())
 
 
 def order_rows(orders: Source, mapping: ShopMapping, dialect: str) -> Select[Any]:
-    """Select id, customer, time, net amount in millionths, and the code of the reason.
-
-    The code is the place in `SQL_REASONS`, from 1.
-    """
+    """Select id, customer, time, net amount in millionths, and the reasons as `bit_of` each."""
     columns, kinds = orders.clause.c, orders.kinds
     in_utc = [_in_utc(orders).label("in_utc")] if knows_utc(orders) else []
     return select(
@@ -52,7 +65,7 @@ def order_rows(orders: Source, mapping: ShopMapping, dialect: str) -> Select[Any
         identifier(dialect, columns.customer_id, kinds["customer_id"]).label("customer_id"),
         moment(dialect, columns.created_at, kinds["created_at"]).label("created_at"),
         net_micros(orders, mapping, dialect).label("amount_micros"),
-        reason_code(orders, mapping, dialect).label("reason"),
+        reason_bits(orders, mapping, dialect).label("reasons"),
         *in_utc,
     )
 
@@ -83,27 +96,42 @@ def net_micros(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnElem
     return total - func.coalesce(refunded, 0)
 
 
-def reason_code(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnElement[Any]:
-    """Return why an order does not count, by its row alone; 0 if it does."""
+def bit_of(reason: Reason) -> int:
+    """Return the bit that a reason has among others."""
+    return 1 << ROW_REASONS.index(reason)
+
+
+def reasons_in(bits: int) -> tuple[Reason, ...]:
+    """Return the reasons whose bits are set, in the order of `ROW_REASONS`."""
+    return tuple(reason for reason in ROW_REASONS if bits & bit_of(reason))
+
+
+def reason_bits(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnElement[Any]:
+    """Return all reasons that keep an order from counting, by its row alone; 0 if it counts."""
+    bits = (
+        case((condition, literal_column(str(bit_of(reason)), Integer())), else_=NO_BIT)
+        for reason, condition in _conditions(orders, mapping, dialect).items()
+    )
+    return reduce(operator.add, bits)
+
+
+def _conditions(orders: Source, mapping: ShopMapping, dialect: str) -> dict[Reason, Condition]:
+    """Return what keeps an order from counting; an amount has one thing the matter with it."""
     columns, kinds = orders.clause.c, orders.kinds
     total = _micros("total_price", orders, mapping, dialect)
-    conditions: dict[Reason, Condition] = {
+    unrated = _no_rate(orders, mapping, dialect)
+    stated = columns.total_price.is_not(None)
+    return {
         **status_conditions(orders, mapping, dialect),
         Reason.OTHER_CURRENCY: _other_currency(orders, mapping),
         Reason.NULL_CUSTOMER: has_no_id(dialect, columns.customer_id, kinds["customer_id"]),
         Reason.NULL_DATE: moment(dialect, columns.created_at, kinds["created_at"]).is_(None),
-        Reason.NULL_AMOUNT: columns.total_price.is_(None),
-        Reason.NO_RATE: _no_rate(orders, mapping, dialect),
-        Reason.ABSURD_AMOUNT: total.is_(None),
+        Reason.NULL_AMOUNT: not_(stated),
+        Reason.NO_RATE: and_(stated, unrated),
+        Reason.ABSURD_AMOUNT: and_(stated, not_(unrated), total.is_(None)),
         Reason.NOT_POSITIVE: total <= 0,
-        Reason.REFUNDED_IN_FULL: net_micros(orders, mapping, dialect) <= 0,
+        Reason.REFUNDED_IN_FULL: and_(total > 0, net_micros(orders, mapping, dialect) <= 0),
     }
-    codes: list[tuple[Condition, ColumnElement[Any]]] = [
-        (conditions[reason], literal_column(str(code)))
-        for code, reason in enumerate(SQL_REASONS, start=1)
-        if reason in conditions
-    ]
-    return case(*codes, else_=literal_column("0"))
 
 
 def status_conditions(
@@ -164,16 +192,19 @@ def counted_before(
 ) -> Condition:
     """Return the condition that an order counts, as far as its own row tells."""
     earlier = created_before(orders, mapping, dialect, as_of)
-    return and_(reason_code(orders, mapping, dialect) == 0, earlier)
+    return and_(reason_bits(orders, mapping, dialect) == 0, earlier)
 
 
 __all__ = [
     "ABSURD_AMOUNT",
+    "ROW_REASONS",
     "SQL_REASONS",
+    "bit_of",
     "counted_before",
     "created_before",
     "net_micros",
     "order_rows",
-    "reason_code",
+    "reason_bits",
+    "reasons_in",
     "status_conditions",
 ]

@@ -31,15 +31,38 @@ TOLERANCE = 0.01
 STATED = ("total_spent", "orders_count")
 
 
+# What platforms call an order that has left, or arrived.
+FULFILLED = ("fulfilled", "shipped", "delivered", "complete", "completed")
+
+
 async def count_values(connection: AsyncConnection, shop: Shop, column: str) -> dict[str, int]:
     """Count orders by a column's text in lower case, the commonest first; "" for none."""
     orders = await shop.orders(connection)
     if not orders.has(column):
         return {}
-    dialect = connection.dialect.name
-    value = func.lower(func.trim(as_text(dialect, orders.clause.c[column], orders.kinds[column])))
+    return await _counted_by(connection, _plain(connection, orders, column))
+
+
+async def count_fulfilled(connection: AsyncConnection, shop: Shop) -> dict[str, int]:
+    """Count the orders that have left the shop by their financial status, as `count_values`."""
+    orders = await shop.orders(connection)
+    if not orders.has("fulfillment_status") or not orders.has("financial_status"):
+        return {}
+    left = _plain(connection, orders, "fulfillment_status").in_(FULFILLED)
+    return await _counted_by(connection, _plain(connection, orders, "financial_status"), left)
+
+
+def _plain(connection: AsyncConnection, orders: Source, name: str) -> ColumnElement[str]:
+    value = as_text(connection.dialect.name, orders.clause.c[name], orders.kinds[name])
+    return func.lower(func.trim(value))
+
+
+async def _counted_by(
+    connection: AsyncConnection, value: ColumnElement[str], *conditions: ColumnElement[bool]
+) -> dict[str, int]:
     count = func.count()
-    statement = select(value, count).group_by(value).order_by(count.desc()).limit(MOST_VALUES)
+    commonest = select(value, count).where(*conditions).group_by(value).order_by(count.desc())
+    statement = commonest.limit(MOST_VALUES)
     found: dict[str, int] = {}
     for name, orders_with in await connection.execute(statement):
         found[name or ""] = found.get(name or "", 0) + orders_with

@@ -21,7 +21,7 @@ from backend.database.bulk import read_batches, to_ids
 from backend.database.expressions import identifier
 from backend.database.kinds import Kind
 from backend.shop.arrow_types import id_type, order_schema
-from backend.shop.counted import SQL_REASONS, order_rows
+from backend.shop.counted import bit_of, order_rows, reasons_in
 from backend.shop.refusals import refusals_named
 from backend.shop.shop import Shop
 from backend.shop.times import MICROS, MISSING, to_micros
@@ -37,8 +37,6 @@ class ShopColumns:
     ----------
     customer_ids
         (customers,) int64, or str as objects; ascending; every customer of the shop.
-    without_id
-        How many rows of the customers' table hold nothing that can be an id.
     customer_index
         (orders,) place in `customer_ids` of each counted order.
     created_at
@@ -46,7 +44,11 @@ class ShopColumns:
     amount_micros
         (orders,) whole millionths of the currency unit, above 0, net of known partial refunds.
     rejected
-        How many orders do not count, by reason; reasons that did not occur are absent.
+        How many orders do not count, by their first reason; those that did not occur are absent.
+    without_id
+        How many rows of the customers' table hold nothing that can be an id.
+    left_out
+        The same orders by all their reasons.
     """
 
     customer_ids: NDArray[Any]
@@ -55,6 +57,7 @@ class ShopColumns:
     amount_micros: NDArray[np.int64]
     rejected: Mapping[Reason, int]
     without_id: int = 0
+    left_out: Mapping[tuple[Reason, ...], int] = field(default_factory=dict)
 
     def of(self, customers: BoolArray) -> "ShopColumns":
         """Return some of the customers, and their orders."""
@@ -142,29 +145,46 @@ class _Collector:
     kinds: Mapping[str, Kind]
     progress: Progress
     read: int = 0
-    rejected: Counter[Reason] = field(default_factory=Counter)
+    left_out: Counter[tuple[Reason, ...]] = field(default_factory=Counter)
     order_ids: "list[pa.Array[Any]]" = field(default_factory=list)
     parts: list[tuple[NDArray[np.int64], ...]] = field(default_factory=list)
 
     def take(self, batch: pa.RecordBatch) -> None:
-        codes = batch.column("reason").to_numpy()
-        for code, count in zip(*np.unique(codes, return_counts=True), strict=True):
-            if code:
-                self.rejected[SQL_REASONS[code - 1]] += int(count)
-        self._keep(batch.filter(pa.array(codes == 0)))
+        reasons = batch.column("reasons").to_numpy().copy()
+        customer = self._fill(batch, _has_not(reasons, Reason.NULL_CUSTOMER), self._places, UNKNOWN)
+        created = self._fill(batch, _has_not(reasons, Reason.NULL_DATE), self._created, MISSING)
+        strangers = _has_not(reasons, Reason.NULL_CUSTOMER) & (customer == UNKNOWN)
+        reasons[strangers] |= bit_of(Reason.UNKNOWN_CUSTOMER)
+        reasons[created == MISSING] |= bit_of(Reason.NULL_DATE)
+        for bits, count in zip(*np.unique(reasons, return_counts=True), strict=True):
+            self._leave_out(reasons_in(int(bits)), int(count))
+        kept = reasons == 0
+        amount = batch.column("amount_micros").filter(pa.array(kept)).to_numpy()
+        self.parts.append((customer[kept], created[kept], amount))
+        self.order_ids.append(batch.column("order_id").filter(pa.array(kept)))
         self.read += batch.num_rows
         self.progress(self.read)
 
-    def _keep(self, batch: pa.RecordBatch) -> None:
-        created = self._created(batch)
-        customer = self.customers.places_of(to_ids(batch.column("customer_id")))
-        undated, unknown = created == MISSING, customer == UNKNOWN
-        self.rejected[Reason.NULL_DATE] += int(undated.sum())
-        self.rejected[Reason.UNKNOWN_CUSTOMER] += int((unknown & ~undated).sum())
-        kept = ~undated & ~unknown
-        amount = batch.column("amount_micros").to_numpy()
-        self.parts.append((customer[kept], created[kept], amount[kept]))
-        self.order_ids.append(batch.column("order_id").filter(pa.array(kept)))
+    def _leave_out(self, reasons: tuple[Reason, ...], count: int) -> None:
+        if reasons and count:
+            self.left_out[reasons] += count
+
+    @staticmethod
+    def _fill(
+        batch: pa.RecordBatch,
+        there: BoolArray,
+        read: "Callable[[pa.RecordBatch], NDArray[np.int64]]",
+        nothing: int,
+    ) -> NDArray[np.int64]:
+        """Read something of the rows that have it."""
+        if there.all():
+            return read(batch)
+        values = np.full(len(there), nothing, dtype=np.int64)
+        values[there] = read(batch.filter(pa.array(there)))
+        return values
+
+    def _places(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
+        return self.customers.places_of(to_ids(batch.column("customer_id")))
 
     def _created(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
         column, kind = batch.column("created_at"), self.kinds["created_at"]
@@ -181,19 +201,32 @@ class _Collector:
         customer, created, amount = columns or [np.empty(0, dtype=np.int64)] * 3
         before = created < as_of
         future = int((created >= max(as_of, now + 1)).sum())
-        self.rejected[Reason.FUTURE_DATE] += future
-        self.rejected[Reason.AFTER_AS_OF] += int((~before).sum()) - future
+        self._leave_out((Reason.FUTURE_DATE,), future)
+        self._leave_out((Reason.AFTER_AS_OF,), int((~before).sum()) - future)
         first = _first_of_each_order(self.order_ids, created, amount)
-        self.rejected[Reason.DUPLICATE_ORDER_ID] += int((before & ~first).sum())
+        self._leave_out((Reason.DUPLICATE_ORDER_ID,), int((before & ~first).sum()))
         kept = before & first
         return ShopColumns(
             customer_ids=self.customers.values,
             customer_index=customer[kept],
             created_at=created[kept].astype("datetime64[us]"),
             amount_micros=amount[kept],
-            rejected={reason: count for reason, count in self.rejected.items() if count},
+            rejected=_by_first(self.left_out),
             without_id=self.without_id,
+            left_out=dict(self.left_out),
         )
+
+
+def _has_not(reasons: NDArray[np.int16], reason: Reason) -> BoolArray:
+    """Tell which rows lack a reason."""
+    return np.asarray((reasons & bit_of(reason)) == 0)
+
+
+def _by_first(left_out: Mapping[tuple[Reason, ...], int]) -> dict[Reason, int]:
+    counts: Counter[Reason] = Counter()
+    for reasons, count in left_out.items():
+        counts[reasons[0]] += count
+    return dict(counts)
 
 
 def _order_keys(ids: "pa.Array[Any]") -> NDArray[np.int64]:

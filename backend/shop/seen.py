@@ -11,7 +11,7 @@ from backend.behaviour.baskets import Baskets
 from backend.core.arrays import BoolArray
 from backend.core.errors import DatabaseRefuses, InvalidMapping
 from backend.database.engine import AsyncConnection, AsyncEngine, problems_named, snapshot
-from backend.shop import inspection, rights, structure
+from backend.shop import inspection, inspection_of_people, rights, structure
 from backend.shop.accounts import read_merged
 from backend.shop.basket_lines import read_baskets
 from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
@@ -46,6 +46,14 @@ class Looked:
         Kinds of the columns that must fit, by table and column.
     statuses, currencies
         Orders by their text in lower case, the commonest first; "" for none.
+    fulfilled
+        Those of them that have left the shop, by financial status.
+    telling
+        Orders without a customer that have an e-mail or a phone, by the shop's columns.
+    people
+        Which of e-mail and names are not read, and the shop's columns that look like them.
+    tests
+        How many customers are called test, and how many counted orders are theirs.
     totals
         How many customers state their orders or their sum, and how many state others.
     customers
@@ -66,6 +74,10 @@ class Looked:
     types: Mapping[str, str] | Refused
     statuses: Counts | Refused
     currencies: Counts | Refused
+    fulfilled: Counts | Refused
+    telling: Counts | Refused
+    people: tuple[Sequence[str], Mapping[str, str]] | Refused
+    tests: tuple[int, int] | Refused
     totals: tuple[int, int] | Refused
     customers: tuple[int, int] | Refused
     guests: tuple[int, int] | Refused
@@ -228,6 +240,12 @@ async def _look(connection: AsyncConnection, shop: Shop, columns: ShopColumns) -
         ),
         currencies=await _answered(
             connection, inspection.count_values(connection, shop, "currency")
+        ),
+        fulfilled=await _answered(connection, inspection.count_fulfilled(connection, shop)),
+        telling=await _answered(connection, inspection_of_people.count_telling(connection, shop)),
+        people=await _answered(connection, inspection_of_people.unmapped_people(connection, shop)),
+        tests=await _answered(
+            connection, inspection_of_people.count_tests(connection, shop, columns)
         ),
         totals=await _answered(connection, inspection.count_disagreeing(connection, shop, columns)),
         customers=await _answered(connection, inspection.count_repeated_ids(connection, shop)),

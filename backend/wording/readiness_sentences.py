@@ -37,6 +37,8 @@ from backend.readiness.judgement import (
     UnusableTables,
 )
 from backend.results.readiness import Finding, Readiness
+from backend.wording.order_judgement_sentences import ORDER_SENTENCES
+from backend.wording.order_reasons import left_out
 
 LEFT_OUT: Mapping[Reason, str] = {
     Reason.NULL_CUSTOMER: "have no customer and count for nobody",
@@ -61,12 +63,16 @@ def readiness_in_words(judgements: Iterable[Judgement]) -> Readiness:
 def finding_in_words(judgement: Judgement) -> Finding:
     """Say one thing that a check found."""
     sentence = _sentence(judgement)
-    return Finding(judgement.code, judgement.level, sentence, judgement.facts)
+    return Finding(judgement.code, judgement.level, sentence, judgement.facts, judgement.settings)
 
 
 @singledispatch
 def _sentence(judgement: Judgement) -> str:
     raise NotImplementedError(type(judgement).__name__)
+
+
+for _kind, _say in ORDER_SENTENCES.items():
+    _sentence.register(_kind, _say)
 
 
 @_sentence.register
@@ -161,7 +167,8 @@ def _(_: NoOrdersAtAll) -> str:
 
 @_sentence.register
 def _(found: NothingCounts) -> str:
-    return f"None of {found.orders:,} orders counts: see the other findings."
+    reasons = (f"{count:,} are {left_out(one)}" for one, count in found.reasons.items())
+    return f"None of {found.orders:,} orders counts: {', '.join(reasons)}."
 
 
 @_sentence.register

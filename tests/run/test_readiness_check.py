@@ -3,14 +3,17 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dotenv import dotenv_values
 from sqlalchemy import text
 
+from backend.cli.env_lines import lines_that_settle
 from backend.database.engine import create_engine, opened, parse_url
 from backend.results.readiness import Readiness
 from backend.run.readiness_check import Horizons, check_shop
@@ -87,6 +90,37 @@ def misstated(shop: Shop) -> Shop:
     return replace(shop, customers=[{**row, "total_spent": 1} for row in shop.customers])
 
 
+def cash_on_delivery(shop: Shop) -> Shop:
+    """Wait for the money of every third order, all of which were sent."""
+    return orders_with(3, financial_status="pending")(shop)
+
+
+def unpaid_by_nobody(shop: Shop) -> Shop:
+    """Let no order be paid, nor have a customer."""
+    return orders_with(1, financial_status="pending", customer_id=None)(shop)
+
+
+def with_one_order_of(total: int) -> Change:
+    """Let one customer's only order cost far too much."""
+
+    def change(shop: Shop) -> Shop:
+        rows = [{**row, "financial_status": "paid"} for row in shop.orders[:1]]
+        rows[0]["total_price"] = Decimal(total)
+        return replace(shop, orders=[*rows, *shop.orders[1:]])
+
+    return change
+
+
+def through_one_till(shop: Shop) -> Shop:
+    """Let every second order be of the till's account."""
+    return orders_with(2, customer_id=400)(shop)
+
+
+def tested(shop: Shop) -> Shop:
+    first, *others = shop.customers
+    return replace(shop, customers=[{**first, "email": "test@example.org"}, *others])
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is planted, what is to be found, and words that the sentence must have."""
@@ -116,7 +150,62 @@ UNREADABLE = (
 UNREADABLE_LINES = (
     "SELECT id, order_id, CAST(product_title AS integer) AS quantity FROM order_line_items"
 )
+WITHOUT_PEOPLE = "SELECT id, email AS mail, first_name AS Vorname FROM customers"
+CONTACTS = (
+    "SELECT o.*, CASE WHEN id % 14 = 0 THEN 'x@example.org' END AS contact_email FROM orders o"
+)
+MOSTLY_FULFILLED_FIX = "COUNTED_STATUSES=paid,partially_paid,partially_refunded,authorized,pending"
 FAULTS = {
+    "cash on delivery": Fault(
+        "open_though_fulfilled", "warning", MOSTLY_FULFILLED_FIX, cash_on_delivery
+    ),
+    "nothing that counts, for two reasons": Fault(
+        "nothing_counts",
+        "error",
+        "are of a status that does not count",
+        unpaid_by_nobody,
+    ),
+    "nobody's orders among those that wait": Fault(
+        "null_customer", "error", "have no customer", unpaid_by_nobody
+    ),
+    "orders of nobody with an e-mail": Fault(
+        "orders_of_nobody",
+        "warning",
+        "have contact_email",
+        orders_with(7, customer_id=None),
+        variables={"ORDERS_TABLE": CONTACTS},
+    ),
+    "dates of 1970": Fault(
+        "placeholder_dates",
+        "error",
+        "are dated before 1990",
+        orders_with(4, created_at=datetime(1970, 1, 1)),  # noqa: DTZ001
+    ),
+    "dates long ago": Fault(
+        "placeholder_dates",
+        "warning",
+        "are dated years before all others",
+        orders_with(40, created_at=datetime(2000, 1, 1)),  # noqa: DTZ001
+    ),
+    "dates of an import": Fault(
+        "placeholder_dates",
+        "error",
+        "share an instant with far too many others",
+        orders_with(10, created_at=datetime(2023, 3, 1, 12)),  # noqa: DTZ001
+    ),
+    "one order out of all proportion": Fault(
+        "order_out_of_proportion", "warning", "is it a test", with_one_order_of(500_000)
+    ),
+    "one account for many": Fault(
+        "customer_out_of_proportion", "warning", "that many share", through_one_till
+    ),
+    "a customer who tests": Fault("test_orders", "warning", "1 customers called test", tested),
+    "an e-mail that is called otherwise": Fault(
+        "unmapped_people",
+        "warning",
+        "CUSTOMERS_COLUMNS=email=mail",
+        variables={"CUSTOMERS_TABLE": WITHOUT_PEOPLE},
+    ),
     "a renamed table": Fault(
         "missing_orders",
         "error",
@@ -328,6 +417,55 @@ async def test_a_clean_shop_is_silent(new_database: NewDatabase) -> None:
     assert found.ready
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cash on delivery",
+        "dates of 1970",
+        "dates long ago",
+        "an e-mail that is called otherwise",
+        "two currencies",
+        "people twice",
+    ],
+)
+async def test_the_lines_that_would_settle_a_fault_do_when_pasted(
+    name: str, new_sqlite: NewDatabase
+) -> None:
+    fault, url = FAULTS[name], new_sqlite()
+    found = await planted(url, fault)
+    lines = lines_that_settle(found.findings)
+    assert lines
+    settled = {key: value or "" for key, value in dotenv_values(stream=pasted(lines)).items()}
+    again = await checked(url, url, **{**fault.variables, **settled})
+    assert fault.code not in {one.code for one in again.findings}
+    assert lines_that_settle(again.findings) == []
+
+
+def pasted(lines: list[str]) -> StringIO:
+    return StringIO("\n".join(lines))
+
+
+async def test_all_reasons_of_an_order_are_told_where_none_counts(new_sqlite: NewDatabase) -> None:
+    shop = unpaid_by_nobody(clean())
+    url = new_sqlite()
+    await fill(url, shop)
+    found = {one.code: one for one in (await checked(url, url)).findings}
+    orders = len(shop.orders)
+    assert found["nothing_counts"].facts["reasons"] == {
+        "not_counted_status": orders,
+        "null_customer": orders,
+    }
+
+
+async def test_dates_that_stand_for_none_do_not_lengthen_the_history(
+    new_sqlite: NewDatabase,
+) -> None:
+    url = new_sqlite()
+    await fill(url, orders_with(4, created_at=datetime(1970, 1, 1))(only_recent(clean())))  # noqa: DTZ001
+    codes = {one.code for one in (await checked(url, url)).findings}
+    assert {"placeholder_dates", "short_history_for_value", "short_history_for_churn"} <= codes
+
+
 @pytest.mark.parametrize("variables", [{"MONEY_SCALE": "100"}, {"MERGE_GUESTS": "true"}])
 async def test_what_customers_state_is_compared_in_their_own_terms(
     new_database: NewDatabase, variables: dict[str, str]
@@ -462,6 +600,21 @@ def test_the_command_prints_a_table_or_json_and_exits_with_1_where_results_would
     assert bad.returncode == 1
     assert "missing_orders" in bad.stdout
     assert "Tables with a similar name: orders" in " ".join(bad.stdout.split())
+
+
+def test_the_command_tells_the_worst_first_and_the_verdict_last(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_sqlite()
+    wait_for(fill(url, cash_on_delivery(orders_with(5, total_price=None)(clean()))))
+    done = command(url, tmp_path, "check")
+    levels = [word for line in done.stdout.splitlines() for word in line.split()[:1]]
+    told = [one for one in levels if one in {"error", "warning", "ok"}]
+    assert told == sorted(told, key=("error", "warning", "ok").index)
+    assert len(set(told)) == 3
+    assert done.stdout.splitlines()[-1].startswith("Not ready: 1 error, ")
+    fixed = command(url, tmp_path, "check", "--fix")
+    assert fixed.stdout == f"{MOSTLY_FULFILLED_FIX}\n"
 
 
 def test_the_report_is_stored_with_every_run_and_served_to_admins(

@@ -1,7 +1,7 @@
 """Why orders do not count, in words."""
 
 from backend.core.glossary import Reason
-from backend.readiness.judging import REASONS
+from backend.readiness.judging_orders import REASONS
 from backend.shop.counted import SQL_REASONS
 from backend.wording import readiness_sentences
 from backend.wording.order_reasons import LEFT_OUT, left_out, left_out_notes

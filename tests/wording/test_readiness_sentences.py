@@ -4,15 +4,16 @@ import inspect
 
 import pytest
 
-from backend.readiness import judgement, judging
+from backend.readiness import judgement, judging, order_judgement
 from backend.readiness.judgement import Judgement, SeenCurrencies
 from backend.shop.mapping.layers import load_mapping
 from backend.wording.readiness_sentences import _sentence, finding_in_words, readiness_in_words
 
 JUDGEMENTS = [
     kind
-    for _, kind in inspect.getmembers(judgement, inspect.isclass)
-    if issubclass(kind, Judgement) and kind is not Judgement
+    for module in (judgement, order_judgement)
+    for _, kind in inspect.getmembers(module, inspect.isclass)
+    if issubclass(kind, Judgement) and kind not in {Judgement, order_judgement.OutOfProportion}
 ]
 
 

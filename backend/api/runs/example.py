@@ -32,6 +32,7 @@ READINESS: JsonDict = {
             "level": "warning",
             "sentence": "1,427 of 25,900 orders (5.5%) have no customer and count for nobody.",
             "facts": {"orders": 1427, "share": 0.0551},
+            "settings": {},
         }
     ],
 }

@@ -317,6 +317,21 @@ class ShopMapping(BaseModel):
         return None if self.found is None else self.found.variant
 
     @property
+    def customer_columns(self) -> Mapping[str, str]:
+        """Columns of customers that the shop calls otherwise, by our names."""
+        return self.customers.columns
+
+    @property
+    def order_columns(self) -> Mapping[str, str]:
+        """Columns of orders that the shop calls otherwise, by our names."""
+        return self.orders.columns
+
+    @property
+    def orders_filter(self) -> str | None:
+        """The condition that orders are read under."""
+        return self.orders.filter
+
+    @property
     def lacking(self) -> tuple[str, ...]:
         """What need not be there, and is not."""
         return () if self.found is None else self.found.lacking

@@ -1,0 +1,106 @@
+"""What the judges ask of who is behind orders: what could tell them, and who is a test."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import ColumnElement, and_, case, column, func, or_, select, text
+
+from backend.core.customer_id import UNKNOWN, CustomerIds
+from backend.database.bulk import to_ids
+from backend.database.engine import AsyncConnection
+from backend.database.expressions import has_no_id, identifier
+from backend.database.kinds import Kind, column_kinds
+from backend.shop.arrow_types import id_type
+from backend.shop.mapping.sent import filter_to_send
+from backend.shop.orders import ShopColumns
+from backend.shop.shop import Shop, Source, base_clause
+from backend.shop.table_clauses import escaped
+
+# Columns that could tell whose an order is, in any shop's words for them.
+TELLING = re.compile(r"e_?mail|phone|mobile|telefon|handy", re.IGNORECASE)
+MOST_TELLING = 4
+# What the columns of people are called elsewhere; lower case, without anything between words.
+ALSO_CALLED: Mapping[str, tuple[str, ...]] = {
+    "email": ("email", "mail", "emailaddress", "mailaddress", "customeremail", "useremail"),
+    "first_name": ("firstname", "givenname", "forename", "fname", "vorname", "prenom", "nombre"),
+    "last_name": ("lastname", "surname", "familyname", "lname", "nachname", "nom", "apellido"),
+}
+TESTING = ("test", "tester", "testing")
+MOST_TESTERS = 10_000
+
+
+async def count_telling(connection: AsyncConnection, shop: Shop) -> Mapping[str, int]:
+    """Count the orders without a customer that have an e-mail or a phone, by the shop's columns."""
+    orders, dialect = await shop.orders(connection), connection.dialect.name
+    base = base_clause(shop.mapping, "orders", connection.dialect)
+    there = await column_kinds(connection, base)
+    telling = [name for name in there if TELLING.search(name)][:MOST_TELLING]
+    owner = _spelt(shop.mapping.orders.columns.get("customer_id", "customer_id"), there)
+    if not telling or not owner:
+        return {}
+    filled = [
+        func.sum(case((func.coalesce(func.length(column(name)), 0) > 0, 1), else_=0))
+        for name in telling
+    ]
+    nobodys = has_no_id(dialect, column(owner), orders.kinds["customer_id"])
+    statement = select(*filled).select_from(base).where(nobodys)
+    if condition := shop.mapping.orders.filter:
+        sent = filter_to_send(shop.mapping, "orders.filter", condition, dialect)
+        statement = statement.where(text(f"({escaped(sent)})"))
+    counts = (await connection.execute(statement)).one()
+    return {name: int(count or 0) for name, count in zip(telling, counts, strict=True)}
+
+
+def _spelt(name: str, there: Mapping[str, Kind]) -> str:
+    return {one.lower(): one for one in there}.get(name.lower(), "")
+
+
+async def unmapped_people(
+    connection: AsyncConnection, shop: Shop
+) -> tuple[Sequence[str], Mapping[str, str]]:
+    """Return which of e-mail and names are not read, and the shop's columns that look like them."""
+    customers = await shop.accounts(connection)
+    lacking = [name for name in ALSO_CALLED if not customers.has(name)]
+    if not customers.has("first_name") and customers.has("last_name"):
+        lacking.remove("first_name")  # one column holds whole names
+    if customers.has("first_name") and not customers.has("last_name"):
+        lacking.remove("last_name")
+    base = base_clause(shop.mapping, "customers", connection.dialect)
+    there = await column_kinds(connection, base)
+    plain = {re.sub(r"[^a-z]", "", name.lower()): name for name in reversed(there)}
+    near = {
+        ours: next((plain[one] for one in ALSO_CALLED[ours] if one in plain), "")
+        for ours in lacking
+    }
+    return lacking, {ours: name for ours, name in near.items() if name}
+
+
+async def count_tests(
+    connection: AsyncConnection, shop: Shop, columns: ShopColumns
+) -> tuple[int, int]:
+    """Return how many customers are called test, and how many counted orders are theirs."""
+    customers = await shop.customers(connection)
+    if not (called := _called_test(customers)):
+        return 0, 0
+    kind = customers.kinds["id"]
+    own_id = identifier(connection.dialect.name, customers.clause.c.id, kind)
+    statement = select(own_id).where(and_(own_id.is_not(None), or_(*called))).limit(MOST_TESTERS)
+    found = (await connection.scalars(statement)).all()
+    places = CustomerIds(columns.customer_ids).places_of(to_ids(pa.array(found, id_type(kind))))
+    known = places[places != UNKNOWN]
+    orders = np.bincount(columns.customer_index, minlength=len(columns.customer_ids))
+    return len(known), int(orders[known].sum())
+
+
+def _called_test(customers: Source) -> list[ColumnElement[bool]]:
+    columns = customers.clause.c
+    found: list[ColumnElement[bool]] = []
+    if customers.has("email"):
+        email = func.lower(func.trim(columns.email))
+        patterns = ("test@%", "tester@%", "test+%@%", "%+test@%")
+        found += [email.like(pattern) for pattern in patterns]
+    if customers.has("first_name"):
+        found.append(func.lower(func.trim(columns.first_name)).in_(TESTING))
+    return found
