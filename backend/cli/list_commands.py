@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from backend.api.lists.list_csv import within
 from backend.api.lists.list_query import BY_VALUE_AT_RISK, ListQuery, Question
 from backend.api.lists.list_told import told
-from backend.api.lists.read_list import AskedList, pages
+from backend.api.lists.read_list import AskedList
+from backend.api.lists.whole_list import whole_list
 from backend.cli.configuration import checked_settings
 from backend.cli.consoles import err
 from backend.core.glossary import Action
@@ -41,6 +42,11 @@ class Sources:
     shop_engine: AsyncEngine
     shop: Shop
     own_keys: OwnKeys
+
+    @property
+    def is_one_database(self) -> bool:
+        """Whether the shop's tables and ours can be joined."""
+        return self.engine.url == self.shop_engine.url
 
 
 def export(out: str, sort: str, fields: list[str], **conditions: Any) -> None:
@@ -100,8 +106,12 @@ async def _export(settings: Settings, query: ListQuery, out: str) -> int:
         sources = Sources(engine, engine, shop_engine, shop, OwnKeys.of(settings.secrets))
         with _writing(out, asked) as write:
             await _note(engine, asked)
-            async with within(settings.export_seconds), aclosing(pages(sources, asked)) as some:
-                async for page in some:
+            async with (
+                within(settings.export_seconds),
+                whole_list(sources, asked) as whole,
+                aclosing(whole.pages()) as following,
+            ):
+                async for page in following:
                     write(page.values(asked.columns))
                     count += len(page.listed)
     return count

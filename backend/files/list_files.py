@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -46,6 +47,8 @@ def _cell(value: Any) -> Any:
             return _no_formula(value)
         case bool():
             return str(value).lower()
+        case float():
+            return repr(value).removesuffix(".0")  # as databases write it
         case datetime():
             return value.isoformat()
     return value
@@ -119,11 +122,19 @@ def _parquet(path: Path, columns: Sequence[FileColumn]) -> Iterator[Write]:
 
         def write(rows: Iterable[Row]) -> None:
             values = zip(*rows, strict=True)
-            arrays = [pa.array(one, of.type) for one, of in zip(values, schema, strict=False)]
+            arrays = [
+                pa.array(map(_in_parquet, one), of.type)
+                for one, of in zip(values, schema, strict=False)
+            ]
             if arrays:
                 writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
         yield write
+
+
+def _in_parquet(value: Any) -> Any:
+    """Return what analysts calculate with: decimals as floats."""
+    return float(value) if isinstance(value, Decimal) else value
 
 
 @contextmanager

@@ -85,7 +85,7 @@ async def read_page(
         At most so many, at least 1.
     """
     rows: list[dict[str, Any]] = []
-    for part in _parts(chosen, sorting, after):
+    for part in parts(chosen, sorting, after):
         # One more than is asked for tells whether there is a next page.
         found = await connection.execute(part.limit(limit + 1 - len(rows)))
         rows += [dict(row) for row in found.mappings()]
@@ -117,7 +117,7 @@ async def stream_list(
     rows
         At most so many at a time, at least 1.
     """
-    for part in _parts(chosen, sorting, after):
+    for part in parts(chosen, sorting, after):
         # As a context it would swallow that we are closed, and go on with the next part.
         result = await connection.stream(part)
         try:
@@ -130,8 +130,11 @@ async def stream_list(
 KEY = "sorted_by"
 
 
-def _parts(chosen: CustomerFilter, sorting: Sorting, after: ListPlace | None) -> list[Select[Any]]:
-    """Return the known and the unknown part of a list, as far as they are still to come."""
+def parts(chosen: CustomerFilter, sorting: Sorting, after: ListPlace | None) -> list[Select[Any]]:
+    """Return the known and the unknown part of a list, as far as they are still to come.
+
+    All their columns are ours, and that which they are sorted by.
+    """
     table = customer_intelligence
     key, ids = _key(sorting), table.c.customer_id
     listed = select(table, key.label(KEY)).where(*conditions(chosen))

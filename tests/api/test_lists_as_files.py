@@ -5,7 +5,7 @@ import re
 import socket
 import sqlite3
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ import asyncpg
 import httpx
 import pytest
 
-from backend.api.lists import read_list
+from backend.api.lists import whole_list as whole_list_module
 from backend.api.lists.list_query import ListQuery
-from backend.api.lists.read_list import AskedList, pages
+from backend.api.lists.read_list import AskedList
+from backend.api.lists.whole_list import whole_list
 from backend.cli.list_commands import Sources
 from backend.core.customer_id import CustomerId
 from backend.core.errors import ExportRefused
@@ -41,31 +42,32 @@ LIST = "/api/mcp/customers"
 KEY = {"X-API-Key": API_KEY}
 
 
-def sources_of(url: str, engine: AsyncEngine) -> Sources:
+def sources_of(url: str, engine: AsyncEngine, variables: Mapping[str, str] = VARIABLES) -> Sources:
     settings = IsolatedSettings.load(database_url=url, api_key="key", admin_api_key=ADMIN_KEY)
-    shop = Shop(load_mapping(VARIABLES, settings.shop_database))
+    shop = Shop(load_mapping(variables, settings.shop_database))
     return Sources(engine, engine, engine, shop, OwnKeys.of([ADMIN_KEY]))
 
 
 async def test_a_file_goes_on_with_its_run_while_another_is_published(
     new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_list, "ROWS_OF_A_FILE", 9)
+    monkeypatch.setattr(whole_list_module, "ROWS_OF_A_PAGE", 9)
     url = new_database(clustered_shop)
     async with opened(url) as engine:
         sources = sources_of(url, engine)
         query = ListQuery(sort="-ltv")
         asked = AskedList.begun(query, query.question, sources.shop.mapping.zone, sees_people=True)
         found: list[dict[str, Any]] = []
-        following = pages(sources, asked)
-        head = await anext(following)
-        assert head.published is not None
-        found += (await anext(following)).rows(asked.columns)
-        await clustered(engine, url, as_of=AS_OF)
-        erased = await _erased_since(engine, sources, {int(row["customer_id"]) for row in found})
-        async for page in following:
-            found += page.rows(asked.columns)
-    assert {row["run_id"] for row in found} == {head.published.run_id}
+        async with whole_list(sources, asked) as whole:
+            assert whole.published is not None
+            following = whole.pages()
+            found += (await anext(following)).rows(asked.columns)
+            await clustered(engine, url, as_of=AS_OF)
+            listed = {int(row["customer_id"]) for row in found}
+            erased = await _erased_since(engine, sources, listed)
+            async for page in following:
+                found += page.rows(asked.columns)
+    assert {row["run_id"] for row in found} == {whole.published.run_id}
     everybody = set(range(1, CLUSTERED_CUSTOMERS + 1))
     assert sorted(int(row["customer_id"]) for row in found) == sorted(everybody - {erased})
     known = [row["ltv"] for row in found if row["ltv"] is not None]
@@ -144,10 +146,12 @@ def locked_on_postgres(url: str, runner: asyncio.Runner) -> Iterator[None]:
         runner.run(holder.close())
 
 
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.external)])
 def test_a_file_that_nobody_reads_ends_and_never_looks_whole(
-    new_sqlite: NewDatabase, tmp_path: Path
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    url = new_sqlite(clustered_shop)
+    new_one: NewDatabase = request.getfixturevalue(f"new_{kind}")
+    url = new_one(clustered_shop)
     wait_for(execute(url, *many_more()))
     with serving(url, tmp_path, variables={**NO_WORKER, "EXPORT_SECONDS": "1"}) as live:
         host, port = live.address.removeprefix("http://").split(":")
@@ -163,6 +167,25 @@ def test_a_file_that_nobody_reads_ends_and_never_looks_whole(
         assert not sent.endswith(b"0\r\n\r\n")  # what ends a chunked answer
         assert b"EXPORT_SECONDS" in sent[-1000:]
         assert "EXPORT_SECONDS" in live.log.read_text()
+        shorter = {"format": "csv", "segment": "nobody"}
+        assert live.client.get(LIST, params=shorter, headers=KEY).status_code == 200
+
+
+def test_who_stops_reading_takes_no_connection_along(
+    new_postgres: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_postgres(clustered_shop)
+    wait_for(execute(url, *many_more()))
+    with serving(url, tmp_path, variables={**NO_WORKER, "HEAVY_READS": "1"}) as live:
+        for _ in range(3):
+            with live.client.stream("GET", LIST, params={"format": "csv"}, headers=KEY) as answer:
+                assert next(answer.iter_bytes()).startswith(b"customer_id")
+        file = {"format": "csv", "max_recency_days": "0"}
+        wait_until(
+            lambda: live.client.get(LIST, params=file, headers=KEY).status_code == 200,
+            live.log.read_text,
+        )
+        assert "Traceback" not in live.log.read_text()
 
 
 def many_more() -> list[str]:
@@ -172,7 +195,7 @@ def many_more() -> list[str]:
     numbers = "WITH RECURSIVE n(x) AS (SELECT 1000 UNION ALL SELECT x + 1 FROM n WHERE x < 60000)"
     return [
         f"INSERT INTO customer_intelligence (customer_id, {named}) {numbers} "
-        f"SELECT x, {named} FROM n, (SELECT {named} FROM customer_intelligence LIMIT 1)"
+        f"SELECT x, {named} FROM n, (SELECT {named} FROM customer_intelligence LIMIT 1) AS one"
     ]
 
 

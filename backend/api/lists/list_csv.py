@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from backend.api.lists.list_query import CSV
-from backend.api.lists.read_list import AskedList, ListPage, pages
+from backend.api.lists.read_list import AskedList
+from backend.api.lists.whole_list import whole_list
 from backend.api.state import ApiState
 from backend.core.errors import BackendError, ExportOverdue
 from backend.files.list_files import in_csv
+from backend.store.runs import Published
 
 # Who reads nothing is not told why either.
 LAST_WORD_SECONDS = 1.0
@@ -40,6 +42,8 @@ class ListAsCsv(StreamingResponse):
         try:
             async with self._state.heavy_reads.place(), within(self._state.export_seconds):
                 await self._send_all(Request(scope, receive), send)
+        except ClientDisconnect:
+            return
         except BackendError as error:
             if not self._is_begun:
                 raise
@@ -47,33 +51,38 @@ class ListAsCsv(StreamingResponse):
             await self._break_off(error, send)
 
     async def _send_all(self, request: Request, send: Send) -> None:
-        async with aclosing(pages(self._state, self._asked)) as following:
-            async for page in following:
-                if await request.is_disconnected():
-                    return
-                if not self._is_begun:
-                    await self._begin(page, send)
-                await self._send_text(in_csv(page.values(self._asked.columns)), send)
+        async def take(piece: bytes) -> None:
+            if await request.is_disconnected():
+                raise ClientDisconnect
+            await _send_part(piece, send)
+
+        async with whole_list(self._state, self._asked) as whole:
+            await self._begin(whole.published, send)
+            await whole.write(take)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _begin(self, page: ListPage, send: Send) -> None:
-        if (run := page.published) is not None:
+    async def _begin(self, run: Published | None, send: Send) -> None:
+        if run is not None:
             self.headers["X-Run-ID"] = run.run_id
             self.headers["X-As-Of"] = run.as_of.isoformat()
         self._is_begun = True
         head = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **head})
-        await self._send_text(in_csv([[one.name for one in self._asked.columns.of_file]]), send)
-
-    async def _send_text(self, text: str, send: Send) -> None:
-        body = text.encode(self.charset)
-        await send({"type": "http.response.body", "body": body, "more_body": True})
+        await _send_part(_line([one.name for one in self._asked.columns.of_file]), send)
 
     async def _break_off(self, error: BackendError, send: Send) -> None:
         """Say why, and return without an end: the server then closes the connection."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORD_SECONDS):
-                await self._send_text(in_csv([[f"# This file is not whole. {error}"]]), send)
+                await _send_part(_line([f"# This file is not whole. {error}"]), send)
+
+
+async def _send_part(body: bytes, send: Send) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+def _line(cells: Sequence[str]) -> bytes:
+    return in_csv([cells]).encode()
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """A page of a list, read from both databases: one query each, however many customers it has."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -28,8 +27,6 @@ from backend.store import runs
 from backend.store.runs import Published
 from backend.store.tombstones import erased_among
 
-ROWS_OF_A_FILE = 1000
-
 
 class ListSources(Protocol):
     """Where lists are read: our database, the shop's, and how its tables are called."""
@@ -49,6 +46,10 @@ class ListSources(Protocol):
     @property
     def shop(self) -> Shop:
         """Its tables."""
+
+    @property
+    def is_one_database(self) -> bool:
+        """Whether the shop's tables and ours can be joined."""
 
     @property
     def own_keys(self) -> OwnKeys:
@@ -175,33 +176,7 @@ def of_run(published: Published | None) -> dict[str, Any]:
     return {"run_id": published and published.run_id, "as_of": published and published.as_of}
 
 
-async def pages(sources: ListSources, asked: AskedList) -> AsyncGenerator[ListPage, None]:
-    """Give a whole list of one run, whatever is published meanwhile; the first page has nobody.
-
-    Who is erased meanwhile is left out from then on. To be closed where it is not read to its end:
-    the connection is taken for as long.
-
-    Raises
-    ------
-    CursorExpired
-        When the run is gone that the cursor is of.
-    """
-    place = asked.cursor.place if asked.cursor else None
-    async with snapshot(sources.file_engine, OURS) as connection:
-        published = await _served(connection, asked.cursor)
-        yield ListPage(published, [], {}, None)
-        rows = store.stream_list(
-            connection, asked.chosen, asked.sorting, after=place, rows=ROWS_OF_A_FILE
-        )
-        async with aclosing(rows) as some:
-            async for customers in some:
-                async with snapshot(sources.engine, OURS) as now:
-                    listed = await _without_erased(now, sources, customers)
-                people = await _people(sources, asked, listed)
-                yield ListPage(published, listed, people, None)
-
-
-async def _served(connection: AsyncConnection, cursor: Cursor | None) -> Published | None:
+async def served(connection: AsyncConnection, cursor: Cursor | None) -> Published | None:
     """Return the run that is served, which is to be that of the cursor."""
     published = await runs.published(connection)
     if cursor and (published is None or published.run_id != cursor.run_id):
@@ -222,16 +197,16 @@ async def _page(
 ) -> ListPage:
     place = cursor.place if cursor else None
     async with snapshot(sources.engine, OURS) as connection:
-        published = await _served(connection, cursor)
+        published = await served(connection, cursor)
         page = await store.read_page(
             connection, asked.chosen, asked.sorting, after=place, limit=limit
         )
         listed = await _without_erased(connection, sources, page.customers)
-    people = await _people(sources, asked, listed)
+    people = await people_of(sources, asked, listed)
     return ListPage(published, listed, people, page.next)
 
 
-async def _people(
+async def people_of(
     sources: ListSources, asked: AskedList, listed: Sequence[CustomerNumbers]
 ) -> dict[CustomerId, Customer]:
     if not (asked.columns.need_the_shop and asked.sees_people and listed):

@@ -43,18 +43,24 @@ class Columns:
         return not set(PERSON).isdisjoint(self.names)
 
     @property
+    def in_tables(self) -> list[str]:
+        """The same by the names of our columns and of the shop's."""
+        return [ATTRIBUTES.get(name, name) for name in self.names]
+
+    @property
     def of_file(self) -> list[FileColumn]:
         """The same as columns of a file: dots become _."""
         kinds = {str(one.shown_as): one.kind for one in SHOWN}
         return [FileColumn(one.replace(".", "_"), kinds.get(one, TEXT)) for one in self.names]
 
     def values(self, numbers: CustomerNumbers, person: Customer | None) -> list[Any]:
-        """Return a customer's, in order; of somebody who left the shop no name is known."""
+        """Return a customer's, in order and exact; of who left the shop no name is known."""
         return [self._value(name, numbers, person) for name in self.names]
 
     def row(self, numbers: CustomerNumbers, person: Customer | None) -> dict[str, Any]:
         """Return a customer's in the shape of a profile."""
-        return nested(dict(zip(self.names, self.values(numbers, person), strict=True)))
+        values = map(_in_json, self.values(numbers, person))
+        return nested(dict(zip(self.names, values, strict=True)))
 
     @staticmethod
     def _value(name: str, numbers: CustomerNumbers, person: Customer | None) -> Any:
@@ -62,7 +68,7 @@ class Columns:
             return str(numbers.customer_id)
         if name in PERSON:
             return None if person is None else getattr(person, name)
-        return _in_json(getattr(numbers, ATTRIBUTES[name]))
+        return getattr(numbers, ATTRIBUTES[name])
 
 
 def _fields(name: str) -> Iterable[str]:

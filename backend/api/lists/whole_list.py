@@ -1,0 +1,123 @@
+"""A whole list of one run, however long: page after page, or as the CSV that PostgreSQL writes."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from backend import store
+from backend.api.lists.read_list import AskedList, ListPage, ListSources, people_of, served
+from backend.api.lists.unerased import Unerased
+from backend.database.copied import Take, copied
+from backend.database.encoding import holds_of
+from backend.database.engine import AsyncConnection, snapshot
+from backend.database.failures import OURS
+from backend.files.list_files import FORMULA_STARTS, in_csv
+from backend.results.sorting import ListPlace
+from backend.shop.asking import asked as asked_of_shop
+from backend.shop.people_to_join import joinable_people
+from backend.store.list_cells import WrittenList
+from backend.store.runs import Published
+from backend.store.tombstones import standing_marks
+
+ROWS_OF_A_PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class WholeList:
+    """A list in a snapshot that lasts as long as it is read.
+
+    Attributes
+    ----------
+    published
+        The run that all of it is of; None before the first.
+    """
+
+    published: Published | None
+    _connection: AsyncConnection
+    _sources: ListSources
+    _asked: AskedList
+
+    async def pages(self) -> AsyncGenerator[ListPage, None]:
+        """Give it page after page; who is erased meanwhile is left out from then on."""
+        rows = store.stream_list(
+            self._connection,
+            self._asked.chosen,
+            self._asked.sorting,
+            after=self._place,
+            rows=ROWS_OF_A_PAGE,
+        )
+        async with aclosing(rows) as some:
+            async for customers in some:
+                listed = (await self._unerased()).customers(customers)
+                people = await people_of(self._sources, self._asked, listed)
+                yield ListPage(self.published, listed, people, None)
+
+    async def write(self, take: Take) -> None:
+        """Hand it over as CSV, in pieces of whole rows; who is erased meanwhile is left out."""
+        if (written := await self._written()) is None:
+            await self._write_pages(take)
+            return
+
+        async def take_rest(piece: bytes) -> None:
+            await take((await self._unerased()).rows(piece))
+
+        database = "shop" if self._names_people else OURS
+        takes_all = not any(self._asked.chosen.given())
+        for statement in written.statements(self._asked.chosen, self._asked.sorting, self._place):
+            await copied(
+                self._connection, statement, take_rest, database=database, takes_all=takes_all
+            )
+            takes_all = False  # of most customers the number is known
+
+    async def _write_pages(self, take: Take) -> None:
+        async with aclosing(self.pages()) as following:
+            async for page in following:
+                await take(in_csv(page.values(self._asked.columns)).encode())
+
+    async def _written(self) -> WrittenList | None:
+        """Return how PostgreSQL writes it; None where it cannot do so alone."""
+        if self.published is None or self._connection.dialect.name != "postgresql":
+            return None
+        ids, people = self.published.customer_id_type, None
+        if self._names_people:
+            if not self._sources.is_one_database:
+                return None
+            shop = self._sources.shop
+            question = partial(joinable_people, shop=shop, ids=ids)
+            people = await asked_of_shop(self._sources.shop_engine, shop, question)
+            if people is None:
+                return None
+        holds = await holds_of(self._connection)
+        return WrittenList(
+            names=self._asked.columns.in_tables,
+            people=people,
+            ids=ids,
+            formula_starts=[*filter(holds, FORMULA_STARTS)],
+        )
+
+    async def _unerased(self) -> Unerased:
+        async with snapshot(self._sources.engine, OURS) as now:
+            return Unerased(self._sources.own_keys.tombstones, await standing_marks(now))
+
+    @property
+    def _place(self) -> ListPlace | None:
+        return self._asked.cursor.place if self._asked.cursor else None
+
+    @property
+    def _names_people(self) -> bool:
+        return self._asked.columns.need_the_shop and self._asked.sees_people
+
+
+@asynccontextmanager
+async def whole_list(sources: ListSources, asked: AskedList) -> AsyncIterator[WholeList]:
+    """Open a whole list of one run, whatever is published meanwhile.
+
+    Raises
+    ------
+    CursorExpired
+        When the run is gone that the cursor is of.
+    """
+    async with snapshot(sources.file_engine, OURS) as connection:
+        published = await served(connection, asked.cursor)
+        yield WholeList(published, connection, sources, asked)
