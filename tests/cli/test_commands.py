@@ -76,7 +76,7 @@ def test_nonsense_is_one_sentence_and_exit_code_2(
         ("DATABASE_URL", "oracle://u:hunter2@h/d", "begins with oracle://"),
         ("API_KEY", "", "API_KEY is empty"),
         ("CHURN_HORIZON_DAYS", "never", "CHURN_HORIZON_DAYS holds 'never'"),
-        ("SHOP_PRESET", "woocomerce", "did you mean woocommerce?); there are magento2, medusa2,"),
+        ("SHOP_PRESET", "woocomerce", "did you mean woocommerce?); there are bagisto, erpnext,"),
     ],
 )
 def test_a_wrong_variable_is_one_sentence_and_exit_code_2(
