@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from backend import API_VERSION
+from backend.api.openapi import operation_id
 from backend.api.prober import Look, PartSeen
 from backend.api.problem_answers import problems
 from backend.api.schema_root import Schema
@@ -102,7 +103,7 @@ class Alive(Schema):
     status: Literal["alive"] = Field(description="Whatever the databases do")
 
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], generate_unique_id_function=operation_id)
 
 
 @router.head("/health", include_in_schema=False)

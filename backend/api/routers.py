@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from backend.api.admission import headers_of_use
 from backend.api.bounded_request import BODY_BYTES, BoundedRequest
 from backend.api.keys import Role, key_header
+from backend.api.openapi import operation_id
 from backend.api.problem_answers import problems
 from backend.api.repeated import RepeatableAnswer
 from backend.api.request_bounds import announces_body
@@ -109,6 +110,7 @@ def for_any_key(prefix: str, tag: str) -> APIRouter:
         prefix=prefix,
         tags=[tag],
         route_class=ForAnyKey,
+        generate_unique_id_function=operation_id,
         dependencies=[Security(key_header)],  # for the description alone
         responses=problems(401, *ALWAYS_POSSIBLE),
     )
@@ -120,6 +122,7 @@ def for_admin_keys() -> APIRouter:
         prefix="/api/admin",
         tags=["admin"],
         route_class=ForAdmins,
+        generate_unique_id_function=operation_id,
         dependencies=[Security(key_header)],
         responses=problems(401, 403, *ALWAYS_POSSIBLE),
     )

@@ -48,7 +48,9 @@ async def api_state(
     for_files = file_reads(settings.export_seconds)
     to_read = opening_of_shop(theirs, ours)
     engine = await reading(ours, pool_size=settings.database_pool_size)
-    shop_engine = await reading(theirs, pool_size=settings.database_pool_size, opening=to_read)
+    shop_engine = await reading(
+        theirs, pool_size=settings.database_pool_size, opening=to_read, reads_only=True
+    )
     size = settings.database_pool_size
     watch_pools({"intelligence": (engine, size), "shop": (shop_engine, size)})
     health_engine = await looking(ours)
@@ -124,6 +126,7 @@ async def _opened_for(
     *,
     pool_size: int,
     opening: Opening = Opening.CHANGE,
+    reads_only: bool = False,
 ) -> AsyncEngine:
-    engine = opened(url, pool_size=pool_size, bounds=bounds, opening=opening)
+    engine = opened(url, pool_size=pool_size, bounds=bounds, opening=opening, reads_only=reads_only)
     return await stack.enter_async_context(engine)

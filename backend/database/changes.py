@@ -76,4 +76,9 @@ def told(database: str, *, may_be_locked: bool = False) -> Iterator[None]:
         if not (may_be_locked and error.kind == "locked"):
             _changes.refused(error)
         raise
+    answered(database)
+
+
+def answered(database: str) -> None:
+    """Take note that a database did what it was asked."""
     _changes.answered(database)

@@ -7,8 +7,7 @@ See docs/decisions/0016-hot-reads-by-the-driver.md.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -21,7 +20,6 @@ from backend.database import changes
 from backend.database.engine import AsyncEngine, saw_pooler
 from backend.database.failures import OURS, problems_named
 from backend.database.handed_on import HandedOn, Lent
-from backend.database.pools import bounds_of
 from backend.database.postgresql_errors import is_of_its_driver, is_of_postgresql
 
 Row = Sequence[Any]
@@ -128,16 +126,41 @@ class HotRead:
         DatabaseUnavailable, DatabaseRefuses, TextNotWritable, TablesTooOld
             As `engine.transaction`.
         """
-        with changes.told(database), problems_named(database, engine.url.username):
-            async with (
-                asyncio.timeout(bounds_of(engine).transaction_seconds or None),
-                _lent(engine, database) as lent,
-            ):
-                # Once somebody has connected, the dialect knows which server it speaks to.
-                compiled = self._compiled_for(engine.dialect)
-                ask = ASKS[engine.dialect.name]
-                with _raised_as_by_core(engine.dialect):
-                    found = await ask(engine, lent, compiled.sql, compiled.arguments(values))
+        # What takes care of errors is entered when there is one: each costs as much as a column.
+        try:
+            rows = await self._within_bounds(engine, values, database)
+        except Exception:
+            with changes.told(database), problems_named(database, engine.url.username):
+                raise
+        changes.answered(database)
+        return rows
+
+    async def _within_bounds(self, engine: AsyncEngine, values: Values, database: str) -> list[Row]:
+        connections = _connections_of(engine)
+        async with asyncio.timeout(connections.transaction_seconds):
+            lent = await _taken(connections, engine, database)
+            try:
+                rows = await self._asked(engine, lent, values)
+            except asyncio.CancelledError:
+                await connections.drop(lent)
+                raise
+            except BaseException:
+                await connections.give(lent)
+                raise
+            await connections.give(lent)
+        return rows
+
+    async def _asked(self, engine: AsyncEngine, lent: Lent, values: Values) -> list[Row]:
+        # Once somebody has connected, the dialect knows which server it speaks to.
+        dialect = engine.dialect
+        compiled = self._compiled_for(dialect)
+        ask = ASKS[dialect.name]
+        try:
+            found = await ask(engine, lent, compiled.sql, compiled.arguments(values))
+        except Exception as error:
+            if _is_of_driver(error, dialect):  # as by Core: that is where causes are told from
+                raise DBAPIError(None, None, error, hide_parameters=True) from error
+            raise
         return [compiled.row(one) for one in found]
 
     def _compiled_for(self, dialect: Dialect) -> Compiled:
@@ -149,44 +172,24 @@ class HotRead:
 _handed_on: WeakKeyDictionary[AsyncEngine, HandedOn] = WeakKeyDictionary()
 
 
-@asynccontextmanager
-async def _lent(engine: AsyncEngine, database: str) -> AsyncIterator[Lent]:
-    """Have a connection of the engine's pool."""
+def _connections_of(engine: AsyncEngine) -> HandedOn:
     if (connections := _handed_on.get(engine)) is None:
         connections = _handed_on[engine] = HandedOn(engine)
-    with problems_named(database, engine.url.username, connecting=True):
-        lent = await connections.take()
+    return connections
+
+
+async def _taken(connections: HandedOn, engine: AsyncEngine, database: str) -> Lent:
     try:
-        yield lent
-    except asyncio.CancelledError:
-        await connections.drop(lent)
-        raise
-    except BaseException:
-        await connections.give(lent)
-        raise
-    await connections.give(lent)
+        return await connections.take()
+    except Exception:
+        with problems_named(database, engine.url.username, connecting=True):
+            raise
 
 
-class _raised_as_by_core:  # noqa: N801, read as the words that they are
-    """Raise the driver's errors as Core does: that is where causes are told from."""
-
-    __slots__ = ("_dialect",)
-
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        """Wrap."""
-        if error is not None and self._is_of_driver(error):
-            raise DBAPIError(None, None, error, hide_parameters=True) from error
-
-    def _is_of_driver(self, error: BaseException) -> bool:
-        if self._dialect.name == "postgresql":
-            return is_of_postgresql(error) or is_of_its_driver(error)
-        return isinstance(error, self._dialect.loaded_dbapi.Error)
+def _is_of_driver(error: Exception, dialect: Dialect) -> bool:
+    if dialect.name == "postgresql":
+        return is_of_postgresql(error) or is_of_its_driver(error)
+    return isinstance(error, dialect.loaded_dbapi.Error)
 
 
 Ask = Callable[[AsyncEngine, Lent, str, list[Any]], Awaitable[Sequence[Row]]]

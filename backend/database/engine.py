@@ -59,6 +59,7 @@ def create_engine(
     pool_size: int = 5,
     bounds: Bounds = PATIENT,
     opening: Opening = Opening.CREATE,
+    reads_only: bool = False,
 ) -> AsyncEngine:
     """Make an engine; nothing connects yet.
 
@@ -72,13 +73,16 @@ def create_engine(
         How long those who ask wait.
     opening
         What a SQLite file is opened for.
+    reads_only
+        Whether the database is to refuse whatever would write.
 
     Raises
     ------
     InvalidDatabaseUrl
         When the URL or one of its options cannot be understood.
     """
-    parsed, plan = parse_url(url), PoolPlan(size=pool_size, bounds=bounds, opening=opening)
+    parsed = parse_url(url)
+    plan = PoolPlan(size=pool_size, bounds=bounds, opening=opening, reads_only=reads_only)
     return _engine_maker(parsed)(parsed, plan)
 
 
@@ -115,9 +119,12 @@ async def opened(
     pool_size: int = 5,
     bounds: Bounds = PATIENT,
     opening: Opening = Opening.CREATE,
+    reads_only: bool = False,
 ) -> AsyncIterator[AsyncEngine]:
     """Make an engine for the time of the body."""
-    engine = create_engine(url, pool_size=pool_size, bounds=bounds, opening=opening)
+    engine = create_engine(
+        url, pool_size=pool_size, bounds=bounds, opening=opening, reads_only=reads_only
+    )
     try:
         yield engine
     finally:

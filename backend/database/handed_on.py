@@ -19,6 +19,7 @@ from backend.core.clock import monotonic_seconds
 from backend.database.pools import bounds_of, size_of
 
 TURN_SECONDS = 0.02
+BEGIN_BY_THEMSELVES = {"mysql", "mariadb"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,23 @@ class Lent:
 
 
 class HandedOn:
-    """Those connections of an engine's pool that hot reads have at this moment."""
+    """Those connections of an engine's pool that hot reads have at this moment.
+
+    Attributes
+    ----------
+    transaction_seconds
+        How long whoever has one may keep it, the wait for it included; None: as long as it takes.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._most = size_of(engine)
-        self._wait_seconds = bounds_of(engine).pool_seconds
+        bounds = bounds_of(engine)
+        self.transaction_seconds = bounds.transaction_seconds or None
+        self._wait_seconds = bounds.pool_seconds
+        # Sessions of MySQL are in a transaction from their first SELECT until the pool ends it:
+        # the next read would be of the state that the first one saw.
+        self._turn_seconds = TURN_SECONDS if engine.dialect.name not in BEGIN_BY_THEMSELVES else 0
         self._out = 0
         self._waiting: deque[asyncio.Future[Lent | None]] = deque()
 
@@ -61,7 +73,7 @@ class HandedOn:
         except BaseException:
             self._one_less()
             raise
-        return Lent(pooled, monotonic_seconds() + TURN_SECONDS)
+        return Lent(pooled, monotonic_seconds() + self._turn_seconds)
 
     async def give(self, lent: Lent) -> None:
         """Hand a connection on, or give it back to the pool."""

@@ -14,6 +14,7 @@ SESSION = "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_S
 # Each in a comment that the other one does not run: MariaDB leaves out what asks for MySQL 5.7.
 # https://mariadb.com/kb/en/comment-syntax/
 STATEMENT = "/*M!100101 , max_statement_time = {seconds} */ /*!50708 , max_execution_time = {ms} */"
+FENCE = "/*M!100101 , tx_read_only = 1 */ /*!50720 , transaction_read_only = 1 */"
 LOCK = ", lock_wait_timeout = {seconds}, innodb_lock_wait_timeout = {seconds}"
 
 
@@ -22,7 +23,7 @@ def mysql_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
     options = mysql_options(url)
     seconds = min(options.connect_seconds or plan.connect_seconds, plan.connect_seconds)
     arguments: dict[str, Any] = {
-        "init_command": session_of(plan.bounds),
+        "init_command": session_of(plan.bounds, reads_only=plan.reads_only),
         "connect_timeout": max(1, round(seconds)),
         "charset": "utf8mb4",
         "ssl": options.tls,
@@ -32,7 +33,7 @@ def mysql_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
     return pooled(options.url, plan, connect_args=arguments)
 
 
-def session_of(bounds: Bounds) -> str:
+def session_of(bounds: Bounds, *, reads_only: bool = False) -> str:
     """Return the statement that every session begins with."""
     statement, lock = bounds.statement_seconds, bounds.lock_seconds
     return "".join(
@@ -40,5 +41,6 @@ def session_of(bounds: Bounds) -> str:
             SESSION,
             LOCK.format(seconds=ceil(lock)) if lock else "",
             STATEMENT.format(seconds=statement, ms=ceil(statement * 1000)) if statement else "",
+            FENCE if reads_only else "",
         ]
     )

@@ -28,11 +28,15 @@ class PoolPlan:
         How long callers wait.
     opening
         What a SQLite file is opened for.
+    reads_only
+        Whether the database is to refuse whatever would write. Behind a pooler, which keeps nothing
+        of a session, each transaction says so itself.
     """
 
     size: int = 5
     bounds: Bounds = PATIENT
     opening: Opening = Opening.CREATE
+    reads_only: bool = False
 
     @property
     def connect_seconds(self) -> float:

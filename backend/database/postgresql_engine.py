@@ -124,7 +124,7 @@ class Connector:
 
     async def _directly(self) -> BriefConnection:
         return await self._connect(
-            server_settings={**self._options.server, **SESSION, **timeouts_of(self._plan.bounds)}
+            server_settings={**self._options.server, **SESSION, **session_of(self._plan)}
         )
 
     async def _through_pooler(self) -> BriefConnection:
@@ -154,7 +154,13 @@ def postgresql_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
     return engine
 
 
-def timeouts_of(bounds: Bounds) -> dict[str, str]:
+def session_of(plan: PoolPlan) -> dict[str, str]:
     """Return what the server is told at the start of a session."""
+    fence = {"default_transaction_read_only": "on"} if plan.reads_only else {}
+    return {**fence, **timeouts_of(plan.bounds)}
+
+
+def timeouts_of(bounds: Bounds) -> dict[str, str]:
+    """Return how long a session waits, as the server is told it."""
     told = {"statement_timeout": bounds.statement_seconds, "lock_timeout": bounds.lock_seconds}
     return {name: f"{ceil(seconds * 1000)}ms" for name, seconds in told.items() if seconds}

@@ -28,7 +28,7 @@ def sqlite_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
 
     event.listen(engine.sync_engine, "do_connect", open_file)
     event.listen(engine.sync_engine, "connect", _prepare)
-    is_read = plan.opening is Opening.READ
+    is_read = plan.reads_only or plan.opening is Opening.READ
     event.listen(engine.sync_engine, "checkout", _may_only_read if is_read else _may_write)
     if seconds:
         _bound(engine, seconds)

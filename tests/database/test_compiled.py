@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Double, Integer, func, insert, literal, select, table
+from sqlalchemy import BigInteger, Double, Integer, func, insert, literal, select, table, text
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from backend.core.errors import DatabaseUnavailable, TablesTooOld
@@ -159,3 +159,40 @@ async def test_a_session_that_was_ended_is_replaced(new_postgres: NewDatabase) -
         await asyncio.sleep(0.1)
         ((second,),) = await read.rows(engine, {})
     assert first != second
+
+
+# A mapping may call what the shop's owner made, whatever that does.
+TAKING = {
+    "new_postgres": "CREATE FUNCTION taken() RETURNS integer LANGUAGE sql AS "
+    "'INSERT INTO notes VALUES (1) RETURNING 1'",
+    "new_mysql": "CREATE FUNCTION taken() RETURNS integer "
+    "BEGIN INSERT INTO notes VALUES (1); RETURN 1; END",
+}
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("kind", TAKING)
+async def test_a_function_that_writes_is_refused_by_the_database(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    new_database: NewDatabase = request.getfixturevalue(kind)
+    url, taking = new_database(), HotRead(select(func.taken()))
+    async with opened(url) as engine, opened(url, reads_only=True) as fenced:
+        async with transaction(engine) as connection:
+            await connection.execute(text("CREATE TABLE notes (note INTEGER)"))
+            await connection.exec_driver_sql(TAKING[kind])
+        ((wrote,),) = await taking.rows(engine, {})
+        assert wrote == 1  # so that it is the session that refuses
+        with pytest.raises(Exception, match=r"(?i)read.only"):
+            await taking.rows(fenced, {}, "shop")
+        ((one,),) = await HotRead(select(literal(1))).rows(fenced, {})
+        assert one == 1
+
+
+async def test_a_file_that_is_only_read_refuses_what_writes(new_sqlite: NewDatabase) -> None:
+    async with opened(new_sqlite(), reads_only=True) as engine:
+        with pytest.raises(Exception, match="readonly"):
+            async with transaction(engine) as connection:
+                await connection.execute(text("CREATE TABLE notes (note INTEGER)"))
+        ((one,),) = await HotRead(select(literal(1))).rows(engine, {})
+        assert one == 1
