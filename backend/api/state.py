@@ -10,6 +10,7 @@ from itsdangerous import URLSafeSerializer
 
 from backend.api.admission import Admission
 from backend.api.heavy_reads import HeavyReads
+from backend.api.kept_totals import KeptTotals
 from backend.api.prober import Prober
 from backend.api.profile_reads import ProfileStatements
 from backend.api.repeated import RepeatedAnswers
@@ -42,6 +43,8 @@ class ApiState:
         Counts them.
     served, answers
         What is served, as far as this process knows, and what it answered a moment ago.
+    totals
+        What whole lists added up to a moment ago.
     as_of
         The instant that runs describe unless they are asked for another; None: when they start.
     """
@@ -65,6 +68,7 @@ class ApiState:
     background: Background
     served: ServedState
     answers: RepeatedAnswers
+    totals: KeptTotals
     profile_statements: ProfileStatements
     email_reads: EmailReads
 

@@ -1,6 +1,6 @@
 """A page of a list, read from both databases: one query each, however many customers it has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -24,6 +24,7 @@ from backend.shop.asking import asked as asked_of_shop
 from backend.shop.customers import Customer
 from backend.shop.shop import Shop
 from backend.store import runs
+from backend.store.lists import Totals
 from backend.store.runs import Published
 from backend.store.tombstones import erased_among
 
@@ -158,8 +159,7 @@ async def page_answer(
     CursorExpired
         When the run is gone that the cursor is of.
     """
-    page = await _page(state, asked, asked.cursor, limit)
-    told = await _totals(state, asked) if totals else None
+    page, told = await _page(state, asked, limit, totals=totals)
     following = None
     if page.next is not None and page.published is not None:
         following = Cursor(page.published.run_id, asked.question, page.next, told)
@@ -193,17 +193,23 @@ async def _without_erased(
 
 
 async def _page(
-    sources: ListSources, asked: AskedList, cursor: Cursor | None, limit: int
-) -> ListPage:
-    place = cursor.place if cursor else None
-    async with snapshot(sources.engine, OURS) as connection:
-        published = await served(connection, cursor)
+    state: ApiState, asked: AskedList, limit: int, *, totals: bool
+) -> tuple[ListPage, dict[str, Any] | None]:
+    """Read a page, and what the whole list adds up to in the same snapshot."""
+    before = await state.served.now()
+    place = asked.cursor.place if asked.cursor else None
+    async with snapshot(state.engine, OURS) as connection:
+        published = await served(connection, asked.cursor)
         page = await store.read_page(
             connection, asked.chosen, asked.sorting, after=place, limit=limit
         )
-        listed = await _without_erased(connection, sources, page.customers)
-    people = await people_of(sources, asked, listed)
-    return ListPage(published, listed, people, page.next)
+        listed = await _without_erased(connection, state, page.customers)
+        count = partial(store.read_totals, connection, asked.chosen)
+        is_known = before.published == published
+        keep = partial(state.totals.of, before, asked.chosen, count) if is_known else count
+        told = await _totals(asked, keep) if totals else None
+    people = await people_of(state, asked, listed)
+    return ListPage(published, listed, people, page.next), told
 
 
 async def people_of(
@@ -219,12 +225,11 @@ async def people_of(
 UNTOLD: Mapping[str, None] = {"total": None, "sums": None, "means": None, "known": None}
 
 
-async def _totals(state: ApiState, asked: AskedList) -> dict[str, Any]:
+async def _totals(asked: AskedList, count: Callable[[], Awaitable[Totals]]) -> dict[str, Any]:
     """Return what is said of the whole list: counted once, then carried by the cursor."""
     if asked.cursor and asked.cursor.totals:
         return asked.cursor.totals
-    async with snapshot(state.engine, OURS) as connection:
-        found = await store.read_totals(connection, asked.chosen)
+    found = await count()
     return {
         "total": found.total,
         "sums": as_shown(found.sums),
