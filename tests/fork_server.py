@@ -128,6 +128,7 @@ def _listening(address: str) -> Server:
 def _become(asked: Asked, python: str) -> None:
     """Go on as `python -m module …` or `python -c code …` would."""
     (option, program, *arguments), folder, variables = asked
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` has children ignore it
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from backend.api.counts import FAILURES
@@ -54,7 +54,6 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.TablesTooOld: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 PROBLEM = "application/problem+json"
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 log = logging.getLogger(__name__)
 
@@ -112,13 +111,17 @@ async def of_http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _methods_of(request: Request) -> list[str]:
-    """Return what the path takes by all of its routes; the framework tells the first one's."""
+    """Return what the path's own routes take: of …/batch, not of …/{customer_id} also.
 
-    def takes(method: str) -> bool:
-        asked = {**request.scope, "method": method}
-        return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
-
-    return [method for method in METHODS if takes(method)]
+    The framework tells those of the first route that fits, whichever that is.
+    """
+    fitting = [
+        route
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    ]
+    own = min(fitting, key=lambda route: len(route.param_convertors)).path
+    return sorted({one for route in fitting if route.path == own for one in route.methods or ()})
 
 
 def unexpected(scope: Scope, error: Exception) -> JSONResponse:

@@ -11,7 +11,6 @@ from backend.core.customer_id import UNKNOWN, CustomerIds
 from backend.database.bulk import to_ids
 from backend.database.engine import AsyncConnection
 from backend.database.expressions import has_no_id, identifier
-from backend.database.kinds import Kind, column_kinds
 from backend.shop.arrow_types import id_type
 from backend.shop.mapping.sent import filter_to_send
 from backend.shop.orders import ShopColumns
@@ -35,7 +34,7 @@ async def count_telling(connection: AsyncConnection, shop: Shop) -> Mapping[str,
     """Count the orders without a customer that have an e-mail or a phone, by the shop's columns."""
     orders, dialect = await shop.orders(connection), connection.dialect.name
     base = base_clause(shop.mapping, "orders", connection.dialect)
-    there = await column_kinds(connection, base)
+    there = orders.shops_columns
     telling = [name for name in there if TELLING.search(name)][:MOST_TELLING]
     owner = _spelt(shop.mapping.orders.columns.get("customer_id", "customer_id"), there)
     if not telling or not owner:
@@ -53,7 +52,7 @@ async def count_telling(connection: AsyncConnection, shop: Shop) -> Mapping[str,
     return {name: int(count or 0) for name, count in zip(telling, counts, strict=True)}
 
 
-def _spelt(name: str, there: Mapping[str, Kind]) -> str:
+def _spelt(name: str, there: Sequence[str]) -> str:
     return {one.lower(): one for one in there}.get(name.lower(), "")
 
 
@@ -67,9 +66,9 @@ async def unmapped_people(
         lacking.remove("first_name")  # one column holds whole names
     if customers.has("first_name") and not customers.has("last_name"):
         lacking.remove("last_name")
-    base = base_clause(shop.mapping, "customers", connection.dialect)
-    there = await column_kinds(connection, base)
-    plain = {re.sub(r"[^a-z]", "", name.lower()): name for name in reversed(there)}
+    plain = {
+        re.sub(r"[^a-z]", "", name.lower()): name for name in reversed(customers.shops_columns)
+    }
     near = {
         ours: next((plain[one] for one in ALSO_CALLED[ours] if one in plain), "")
         for ours in lacking

@@ -72,10 +72,13 @@ class Source:
         Has every canonical column; those the shop lacks are typed NULLs.
     kinds
         What each canonical column holds.
+    shops_columns
+        Every column of the shop's own, by its name there.
     """
 
     clause: FromClause
     kinds: Mapping[str, Kind]
+    shops_columns: tuple[str, ...] = ()
 
     def has(self, name: str) -> bool:
         """Tell whether the shop has this column."""
@@ -245,7 +248,7 @@ async def _open(
         sent = filter_to_send(mapping, f"{name}.filter", logical.filter, connection.dialect.name)
         statement = statement.where(text(f"({escaped(sent)})"))
         await _probe_filter(connection, name, statement)
-    return Source(statement.subquery(name), kinds)
+    return Source(statement.subquery(name), kinds, tuple(found))
 
 
 async def _found_columns(
@@ -354,7 +357,7 @@ def _with_account(source: Source, dialect: str) -> Source:
         ),
     )
     merged = select(*columns, first.label("account_id")).subquery("accounts")
-    return Source(merged, source.kinds)
+    return Source(merged, source.kinds, source.shops_columns)
 
 
 def _merged_customers(accounts: Source, dialect: str) -> Source:
@@ -362,7 +365,8 @@ def _merged_customers(accounts: Source, dialect: str) -> Source:
     is_account = same_id(dialect, columns.id, kind, columns.account_id, kind)
     # Who has no id is nobody's account, and is counted as such.
     kept = or_(is_account, has_no_id(dialect, columns.id, kind))
-    return Source(select(*columns).where(kept).subquery("customers"), accounts.kinds)
+    merged = select(*columns).where(kept).subquery("customers")
+    return Source(merged, accounts.kinds, accounts.shops_columns)
 
 
 def _orders_of_accounts(orders: Source, accounts: Source, dialect: str) -> Source:
@@ -377,7 +381,7 @@ def _orders_of_accounts(orders: Source, accounts: Source, dialect: str) -> Sourc
     ]
     joined = orders.clause.outerjoin(account, matches)
     statement = select(*columns).select_from(joined).subquery("orders")
-    return Source(statement, {**kinds, "customer_id": kind})
+    return Source(statement, {**kinds, "customer_id": kind}, orders.shops_columns)
 
 
 def _owner(

@@ -269,7 +269,7 @@ def _(found: MissingIndexes) -> str:
 def _(found: SlowSearch) -> str:
     return (
         "A search by a part of a name looks at every customer, unless SEARCH_INDEX=true keeps a "
-        f"copy of e-mails and names. An index on the shop's table helps too: {found.statement}"
+        f"copy of e-mails and names. Where few match, this index helps too: {found.statement}"
     )
 
 

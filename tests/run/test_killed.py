@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ from tests.performed import NO_WORKER, clustered_shop, performed
 from tests.shops import AS_OF
 from tests.waiting import LOOK_EVERY_SECONDS, PATIENCE_SECONDS, wait_until
 
-pytestmark = pytest.mark.external
+# That a lock tells who publishes is also shown in tests/store/test_runs.py.
+pytestmark = [pytest.mark.external, pytest.mark.long]
 
 # None of them needs a table that a test holds to keep a run in a stage, as readiness does.
 ASKED = ("/api/mcp/segments", "/api/mcp/customers/4", "/api/mcp/customers?limit=5", "/health/live")
@@ -45,18 +47,10 @@ def slow_model() -> Iterator[SlowModel]:
     model.close()
 
 
-def marks(stage: str, who: str) -> tuple[pytest.MarkDecorator, ...]:
-    return () if (stage, who) == ("publish", "web") else (pytest.mark.long,)
-
-
 @pytest.mark.parametrize("kind", ["new_postgres", "new_mysql"])
 @pytest.mark.parametrize(
     ("stage", "who"),
-    [
-        pytest.param(stage, who, marks=marks(stage, who))
-        for stage in ("read", "naming", "publish")
-        for who in ("child", "worker", "web")
-    ],
+    list(product(("read", "naming", "publish"), ("child", "worker", "web"))),
 )
 def test_a_kill_in_any_stage_costs_that_run_alone(
     kind: str,
