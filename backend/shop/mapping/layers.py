@@ -15,21 +15,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from backend.core.errors import InvalidMapping
 from backend.shop.mapping.mapping import (
     LOGICAL_NAMES,
-    Currency,
     LogicalName,
-    LogicalTable,
     ShopMapping,
-    StatusLists,
     Variant,
 )
 from backend.shop.mapping.safety import checked_query, is_query
 from backend.shop.mapping.sent import refuse_unsafe
+from backend.shop.mapping.setting_problems import DERIVED, said_of
 
 PRESET_FOLDER = Path(__file__).parent / "presets"
 GUIDE_DEFAULTS: Mapping[str, Any] = {
@@ -64,25 +61,6 @@ VARIABLES: Mapping[tuple[str, ...], str] = {
     },
     **{(name, "scale"): "MONEY_SCALE" for name in LOGICAL_NAMES},
 }
-GROUPS: Mapping[str, type[BaseModel]] = {
-    **dict.fromkeys(LOGICAL_NAMES, LogicalTable),
-    "statuses": StatusLists,
-    "currency": Currency,
-}
-DERIVED = (
-    "notes",
-    "functions",
-    "preset_queries",
-    "line_items_may_be_missing",
-    "unnamed",
-    "on_search_path",
-    "absent",
-    "absent_columns",
-    "network_tables",
-    "statuses_stored",
-    "variants",
-    "found",
-)
 PRESET_FACTS = ("about", "detection")
 KEPT_WITH_A_PRESET = ("filter", "scale")
 Layer = dict[str, Any]
@@ -384,7 +362,7 @@ def _validated(merged: Layer, plain: Layer) -> ShopMapping:
     except ValidationError as error:
         problem = error.errors(include_url=False, include_context=False)[0]
         path = tuple(str(part) for part in problem["loc"])
-        raise InvalidMapping(_place(path, plain, merged), _said(path, problem)) from None
+        raise InvalidMapping(_place(path, plain, merged), said_of(path, problem)) from None
     return mapping.model_copy(update={"notes": (*mapping.notes, *mapping.contradictions)})
 
 
@@ -401,32 +379,3 @@ def _at(layer: Layer, path: tuple[str, ...]) -> object:
     for key in path:
         held = held.get(key) if isinstance(held, Mapping) else None
     return held
-
-
-def _said(path: tuple[str, ...], problem: ErrorDetails) -> str:
-    """Say what a setting holds and what is expected, in our words and not in pydantic's."""
-    if problem["type"] == "value_error":
-        return problem["msg"].removeprefix("Value error, ")
-    settings, expected = _described(path)
-    if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(path[-1], settings, n=1)
-        hint = f" (is {near[0]} meant?)" if near else ""
-        return f"is not known{hint}; there are {', '.join(settings)}"
-    return f"holds {problem['input']!r}; expected {expected}"
-
-
-def _described(path: tuple[str, ...]) -> tuple[list[str], str]:
-    """Return the settings beside the one at this place, and what it is expected to hold."""
-    model: type[BaseModel] = ShopMapping
-    expected = ""
-    for part in path:
-        fields = {field.alias or name: field for name, field in model.model_fields.items()}
-        if part not in fields:
-            break
-        expected = fields[part].description or ""
-        model = GROUPS.get(part, model)
-    return [name for name in _names(model) if name not in DERIVED], expected
-
-
-def _names(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
