@@ -116,7 +116,7 @@ def through_one_till(shop: Shop) -> Shop:
     return orders_with(2, customer_id=400)(shop)
 
 
-def tested(shop: Shop) -> Shop:
+def with_a_tester(shop: Shop) -> Shop:
     first, *others = shop.customers
     return replace(shop, customers=[{**first, "email": "test@example.org"}, *others])
 
@@ -199,7 +199,9 @@ FAULTS = {
     "one account for many": Fault(
         "customer_out_of_proportion", "warning", "that many share", through_one_till
     ),
-    "a customer who tests": Fault("test_orders", "warning", "1 customers called test", tested),
+    "a customer who tests": Fault(
+        "test_orders", "warning", "1 customers called test", with_a_tester
+    ),
     "an e-mail that is called otherwise": Fault(
         "unmapped_people",
         "warning",

@@ -270,4 +270,4 @@ async def test_a_failure_that_cannot_be_written_is_logged(
     await child.perform_or_fail(config_of(url), "nobody", "token")
     (record,) = (one for one in caplog.records if one.name == child.__name__)
     assert record.getMessage() == "run failed"
-    assert "Our tables are not yet" in vars(record)["reason"]
+    assert "Our tables are not all there" in vars(record)["reason"]
