@@ -13,46 +13,21 @@ from sqlalchemy import text
 from backend.core.errors import AmbiguousFile, ImportRefused
 from backend.database.engine import create_engine, opened, snapshot, transaction
 from backend.files.currencies import read_rates
-from backend.files.load import import_files
 from backend.files.notation.amount_texts import DecimalMark
 from backend.files.notation.date_texts import DateOrder
 from backend.files.survey import Asked
-from backend.results.loaded_files import Identity, ImportSummary
+from backend.results.loaded_files import Identity
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.orders import read_orders
 from backend.shop.shop import Shop
 from tests.conftest import NewDatabase
+from tests.files.loading import UTC, loaded
 from tests.live import command
 from tests.shops import NAMES
 
 EXPORTS = Path(__file__).parent / "shop_exports"
-UTC = ZoneInfo("UTC")
 FAR = datetime(2030, 1, 1, tzinfo=UTC)
 HEADER = "id,customer_id,total_price,created_at,financial_status"
-
-
-async def loaded(
-    url: str,
-    paths: Sequence[Path],
-    folder: Path,
-    asked: Asked | None = None,
-    zone: ZoneInfo = UTC,
-    *,
-    accept_partial: bool = False,
-) -> ImportSummary:
-    engine = create_engine(url)
-    try:
-        return await import_files(
-            engine,
-            NAMES,
-            paths,
-            zone=zone,
-            rejects=folder / "rejected.csv",
-            asked=asked or Asked(),
-            accept_partial=accept_partial,
-        )
-    finally:
-        await engine.dispose()
 
 
 async def orders_of(url: str) -> list[dict[str, Any]]:

@@ -21,12 +21,12 @@ from sqlalchemy import select
 from backend.core.errors import ImportRefused
 from backend.database.engine import create_engine, transaction
 from backend.files.guide_tables import shop_tables
-from backend.files.load import import_files
 from backend.files.survey import Asked
 from backend.files.values import FIRST_MADE_ID, made_id
 from backend.results.loaded_files import ImportSummary
 from tests import forked
 from tests.conftest import NewDatabase, execute
+from tests.files.loading import loaded
 from tests.live import ROOT, command, environment
 from tests.shops import NAMES
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -93,19 +93,7 @@ async def imported(
     *,
     accept_partial: bool = True,
 ) -> ImportSummary:
-    engine = create_engine(url)
-    try:
-        return await import_files(
-            engine,
-            NAMES,
-            paths,
-            zone=BERLIN,
-            rejects=folder / "rejected.csv",
-            asked=asked or Asked(),
-            accept_partial=accept_partial,
-        )
-    finally:
-        await engine.dispose()
+    return await loaded(url, paths, folder, asked, BERLIN, accept_partial=accept_partial)
 
 
 def lines_refused(result: ImportSummary) -> int:

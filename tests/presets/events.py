@@ -227,6 +227,11 @@ class Order:
         """Number of the account that it was placed with."""
         return None if self.person is None or self.person.guest else self.person.number
 
+    @property
+    def account_left(self) -> int | None:
+        """The account, unless it was deleted with whoever was erased."""
+        return None if is_erased(self.person) else self.account
+
     def any_of(self, *choices: Choice) -> Choice:
         """Return one of several things that mean the same."""
         return choices[self.number % len(choices)]
@@ -249,6 +254,11 @@ class ShopEvents:
     people: Sequence[Person]
     orders: Sequence[Order]
     erased: Person
+
+    @property
+    def accounts_left(self) -> list[Person]:
+        """Those with an account, without whoever was erased."""
+        return [one for one in self.people if not one.guest and not is_erased(one)]
 
     def orders_of(self, person: Person) -> list[Order]:
         """Return somebody's orders and carts."""

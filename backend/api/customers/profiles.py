@@ -72,9 +72,7 @@ def _forget(state: ApiState) -> None:
 async def _read_at_once(state: ApiState, customer_id: CustomerId) -> Known:
     """Read all in one statement, or in one for each database."""
     published = (await state.served.now()).published
-    accounts = await customers_as_remembered(state.shop_engine, state.shop)
-    kind = "integer" if published is None else published.customer_id_type
-    reads = state.profile_statements.for_(accounts, kind)
+    reads = await _reads(state, published)
     kept = await _restored_numbers(state, published, customer_id)
     found = await _halves(state, reads, customer_id, with_numbers=kept is None)
     if found is None or is_erased(found[1]):
@@ -150,7 +148,7 @@ async def read_customers(state: ApiState, customer_ids: Sequence[CustomerId]) ->
 async def _customers_at_once(state: ApiState, customer_ids: Sequence[CustomerId]) -> list[Customer]:
     dialect, wanted = state.shop_engine.dialect.name, {*customer_ids}
     ids = [asked_id(one, dialect) for one in customer_ids]
-    reads = await _reads(state)
+    reads = await _reads(state, (await state.served.now()).published)
     found = map(customer_of, await reads.several.rows(state.shop_engine, ids, SHOP))
     return [one for one in found if one.id in wanted]
 
@@ -166,7 +164,7 @@ async def numbers_of_standing(
 async def _numbers_at_once(
     state: ApiState, customer_ids: Sequence[CustomerId]
 ) -> dict[CustomerId, CustomerNumbers]:
-    reads = await _reads(state)
+    reads = await _reads(state, (await state.served.now()).published)
     ids = stored_ids(customer_ids, reads.kind)
     rows = {str(row[0]): row for row in await reads.numbers_of_several.rows(state.engine, ids)}
     return {one: numbers_of(rows.get(one.text, UNSEEN), one) for one in customer_ids}
@@ -176,8 +174,7 @@ async def _asked_anew(state: ApiState, ask: Callable[[], Awaitable[Answer]]) -> 
     return await asked_again(state.shop, ask, partial(_forget, state))
 
 
-async def _reads(state: ApiState) -> ProfileReads:
-    published = (await state.served.now()).published
+async def _reads(state: ApiState, published: Published | None) -> ProfileReads:
     accounts = await customers_as_remembered(state.shop_engine, state.shop)
     kind = "integer" if published is None else published.customer_id_type
     return state.profile_statements.for_(accounts, kind)

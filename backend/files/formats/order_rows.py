@@ -1,14 +1,15 @@
 """An order as a file tells of it becomes rows: in one currency, in UTC, of somebody or nobody."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
 
 from backend.files import values
 from backend.files.formats.terms import Terms
 from backend.files.notation.date_texts import WrittenTime
 from backend.files.people import Identified, PersonRead, clean_email, identified
-from backend.files.records import Cell, Cost, Item, Record, Rejected, Row
+from backend.files.records import Cell, Cost, Item, Line, Record, Rejected, Row, TableName
 from backend.files.values import NotThat
 from backend.results.loaded_files import Identity
 
@@ -70,6 +71,35 @@ class OrderRead:
 def cut(column: str, text: str) -> str | None:
     """Return a text as long as its column is; None for none."""
     return text[: TEXT_LENGTHS[column]] or None
+
+
+ReadOrder = Callable[[list[Line], Terms], OrderRead]
+
+
+def orders_by(column: str, lines: Iterable[Line], read: ReadOrder, terms: Terms) -> Iterator[Item]:
+    """Put the lines of each order, which follow each other, together."""
+    for _, group in groupby(lines, key=lambda line: line.get(column)):
+        yield from order_or_refused(list(group), read, terms)
+
+
+def order_or_refused(lines: list[Line], read: ReadOrder, terms: Terms) -> Iterator[Item]:
+    """Yield all rows of the order that these lines are, or that it is refused whole."""
+    try:
+        yield from order_records(read(lines, terms), terms)
+    except NotThat as problem:
+        first = lines[0]
+        yield _rejected(problem, first.number, first.fields, lines=len(lines))
+
+
+def rows_or_refused(
+    table: TableName, lines: Iterable[Line], read: Callable[[Line], Row]
+) -> Iterator[Item]:
+    """Yield the row that each line is, or that it is refused."""
+    for line in lines:
+        try:
+            yield Record(table, read(line))
+        except NotThat as problem:
+            yield _rejected(problem, line.number, line.fields)
 
 
 def order_records(order: OrderRead, terms: Terms) -> Iterator[Item]:
@@ -143,7 +173,7 @@ def _item(order_id: int, place: int, item: ItemRead, terms: Terms, factor: Decim
             },
         )
     except NotThat as problem:
-        return as_rejected(problem, item.line, item.fields, cost=Cost.PART)
+        return _rejected(problem, item.line, item.fields, cost=Cost.PART)
 
 
 def product_number(text: str) -> int | None:
@@ -155,7 +185,7 @@ def product_number(text: str) -> int | None:
     return int(found[1]) if found and is_id else values.made_id("product", text)
 
 
-def as_rejected(
+def _rejected(
     problem: NotThat,
     line: int,
     fields: Mapping[str, Cell],
@@ -163,5 +193,4 @@ def as_rejected(
     cost: Cost | None = None,
     lines: int = 1,
 ) -> Rejected:
-    """Return a refusal as what is told of it."""
     return Rejected(line, str(problem), fields, lines, problem.kind, cost or problem.cost)

@@ -9,14 +9,14 @@ from backend.files import values
 from backend.files.formats.order_rows import (
     ItemRead,
     OrderRead,
-    as_rejected,
     cut,
-    order_records,
+    order_or_refused,
     product_number,
+    rows_or_refused,
 )
 from backend.files.formats.terms import Terms
 from backend.files.people import PersonRead, clean_email, identified
-from backend.files.records import Cell, Cost, Item, Line, Record, Rejected, Row
+from backend.files.records import Cell, Cost, Item, Line, Rejected, Row
 from backend.files.values import NotThat
 
 ZERO = Decimal(0)
@@ -37,13 +37,8 @@ def read_own_orders(lines: Iterator[Line], terms: Terms) -> Iterator[Item]:
                 yield Rejected(line.number, A_REFUND, kind=A_REFUND, cost=Cost.NOTHING)
             else:
                 found.append(line)
-        if not found:
-            continue
-        try:
-            yield from order_records(_order(found, terms), terms)
-        except NotThat as problem:
-            first = found[0]
-            yield as_rejected(problem, first.number, first.fields, lines=len(found))
+        if found:
+            yield from order_or_refused(found, _order, terms)
 
 
 def refunded_order(line: Line) -> int | str | None:
@@ -144,11 +139,7 @@ def _item(line: Line) -> ItemRead:
 
 def read_own_customers(lines: Iterator[Line], terms: Terms) -> Iterator[Item]:
     """Turn each line into a customer, known by the id that orders name."""
-    for line in lines:
-        try:
-            yield Record("customers", _customer(line, terms))
-        except NotThat as problem:
-            yield as_rejected(problem, line.number, line.fields)
+    return rows_or_refused("customers", lines, lambda line: _customer(line, terms))
 
 
 def _customer(line: Line, terms: Terms) -> Row:
@@ -199,11 +190,7 @@ def _count(cell: Cell) -> int | None:
 def read_own_lines(lines: Iterator[Line], terms: Terms) -> Iterator[Item]:
     """Turn each line into one of an order; without an id it gets one of the order and its place."""
     places: Counter[int] = Counter()
-    for line in lines:
-        try:
-            yield Record("line_items", _own_line(line, terms, places))
-        except NotThat as problem:
-            yield as_rejected(problem, line.number, line.fields)
+    return rows_or_refused("line_items", lines, lambda line: _own_line(line, terms, places))
 
 
 def _own_line(line: Line, terms: Terms, places: Counter[int]) -> Row:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import groupby
 
 from backend.files import values
-from backend.files.formats.order_rows import ItemRead, OrderRead, as_rejected, order_records
+from backend.files.formats.order_rows import ItemRead, OrderRead, orders_by
 from backend.files.formats.terms import Terms
 from backend.files.people import PersonRead
 from backend.files.records import Item, Line
@@ -49,13 +48,7 @@ def read_shopify(lines: Iterator[Line], terms: Terms) -> Iterator[Item]:
     An order without an Id, as old exports have it, gets one of its name. Items have no id in the
     file: they get one of the order and their place.
     """
-    for _, group in groupby(lines, key=lambda line: line.get("name")):
-        found = list(group)
-        try:
-            yield from order_records(_order(found, terms), terms)
-        except NotThat as problem:
-            first = found[0]
-            yield as_rejected(problem, first.number, first.fields, lines=len(found))
+    return orders_by("name", lines, _order, terms)
 
 
 def _order(lines: list[Line], terms: Terms) -> OrderRead:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from backend.files import values
-from backend.files.formats.order_rows import as_rejected
+from backend.files.formats.order_rows import rows_or_refused
 from backend.files.formats.terms import Terms
 from backend.files.people import PersonRead, clean_email, identified
-from backend.files.records import Item, Line, Record
+from backend.files.records import Item, Line
 from backend.files.values import NotThat
 
 REQUIRED = ("first name", "last name", "email", "total spent", "total orders")
@@ -15,11 +15,7 @@ AMOUNTS = ("total spent",)
 
 def read_shopify_customers(lines: Iterator[Line], terms: Terms) -> Iterator[Item]:
     """Turn each line into a customer, with the id that the orders export gives the same person."""
-    for line in lines:
-        try:
-            yield Record("customers", _row(line, terms))
-        except NotThat as problem:
-            yield as_rejected(problem, line.number, line.fields)
+    return rows_or_refused("customers", lines, lambda line: _row(line, terms))
 
 
 def _row(line: Line, terms: Terms) -> dict[str, object]:

@@ -8,10 +8,9 @@ that they share: `order_id`, `status`, `order_total`, `billing_email`, a date, a
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from itertools import groupby
 
 from backend.files import values
-from backend.files.formats.order_rows import ItemRead, OrderRead, as_rejected, order_records
+from backend.files.formats.order_rows import ItemRead, OrderRead, orders_by
 from backend.files.formats.terms import Terms
 from backend.files.people import PersonRead
 from backend.files.records import Cell, Item, Line, as_text
@@ -38,13 +37,7 @@ ZERO = Decimal(0)
 
 def read_woocommerce(lines: Iterator[Line], terms: Terms) -> Iterator[Item]:
     """Put the lines of each order together; what was refunded is subtracted from the total."""
-    for _, group in groupby(lines, key=lambda line: line.get("order_id")):
-        found = list(group)
-        try:
-            yield from order_records(_order(found, terms), terms)
-        except NotThat as problem:
-            first = found[0]
-            yield as_rejected(problem, first.number, first.fields, lines=len(found))
+    return orders_by("order_id", lines, _order, terms)
 
 
 def _order(lines: list[Line], terms: Terms) -> OrderRead:

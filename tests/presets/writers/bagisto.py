@@ -47,8 +47,7 @@ def write(shop: ShopEvents) -> Tables:
                 "email": person.email,
                 "created_at": REGISTERED,
             }
-            for person in shop.people
-            if not person.guest and not is_erased(person)
+            for person in shop.accounts_left
         ],
         "orders": [_order(order) for order in shop.orders],
         "order_items": [item for order in shop.orders for item in _items(order)],
@@ -56,7 +55,7 @@ def write(shop: ShopEvents) -> Tables:
 
 
 def _order(order: Order) -> Row:
-    account = None if is_erased(order.person) else order.account
+    account = order.account_left
     return {
         "id": order.number,
         "increment_id": str(order.number),

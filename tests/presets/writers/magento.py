@@ -33,10 +33,6 @@ def _state(order: Order) -> str:
     return "complete" if order.sum_of(Happening.SHIPPED) == order.total else "processing"
 
 
-def _account(order: Order) -> int | None:
-    return None if is_erased(order.person) else order.account
-
-
 def write(shop: ShopEvents) -> Tables:
     """Write base amounts and the order's own; a deleted account's orders lose it."""
     return {
@@ -49,8 +45,7 @@ def write(shop: ShopEvents) -> Tables:
                 "lastname": person.last_name,
                 "created_at": REGISTERED,
             }
-            for person in shop.people
-            if not person.guest and not is_erased(person)
+            for person in shop.accounts_left
         ],
         "sales_order": [_order(order) for order in shop.orders],
         "sales_order_item": [
@@ -79,7 +74,7 @@ def _order(order: Order) -> Row:
         "entity_id": order.number,
         "state": _state(order),
         "status": "of_our_own",
-        "customer_id": _account(order),
+        "customer_id": order.account_left,
         "customer_is_guest": int(order.account is None),
         "base_grand_total": base(order.total),
         "grand_total": order.total,

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.presets.events import FOREIGN_RATE, Happening, Holds, Order, ShopEvents, is_erased
+from tests.presets.events import FOREIGN_RATE, Happening, Holds, Order, ShopEvents
 from tests.presets.platform import REGISTERED, Platform, Tables, id_or_email
 
 PENDING, PROCESSING, SHIPPED, COMPLETE, CANCELLED, DENIED = 1, 2, 3, 5, 7, 8
@@ -70,8 +70,7 @@ def write(shop: ShopEvents) -> Tables:
                 "email": person.email,
                 "date_added": REGISTERED,
             }
-            for person in shop.people
-            if not person.guest and not is_erased(person)
+            for person in shop.accounts_left
         ],
         "oc_order": [
             {

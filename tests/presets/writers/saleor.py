@@ -47,10 +47,6 @@ def _charge(order: Order) -> str:
     return "full" if order.paid >= order.total else "partial"
 
 
-def _account(order: Order) -> int | None:
-    return None if is_erased(order.person) else order.account
-
-
 def write(shop: ShopEvents) -> Tables:
     """Write accounts, staff among them, and orders; a deleted account's orders lose it."""
     accounts = [one for one in shop.people if not one.guest and not is_erased(one)]
@@ -75,7 +71,7 @@ def write(shop: ShopEvents) -> Tables:
                 "status": _status(order),
                 "charge_status": _charge(order),
                 "authorize_status": "full" if order.has(Happening.AUTHORISED) else "none",
-                "user_id": _account(order),
+                "user_id": order.account_left,
                 "user_email": order.email,
                 "currency": order.currency,
                 "total_gross_amount": order.total,

@@ -62,11 +62,11 @@ def _email(order: Order) -> str:
 
 
 def _user(order: Order) -> int:
-    return 0 if is_erased(order.person) else order.account or 0
+    return order.account_left or 0
 
 
 def _people(shop: ShopEvents) -> Tables:
-    accounts = [one for one in shop.people if not one.guest and not is_erased(one)]
+    accounts = shop.accounts_left
     return {
         "wp_users": [
             {
