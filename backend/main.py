@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypedDict
@@ -10,6 +9,7 @@ from typing import Any, TypedDict
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend import API_VERSION
 from backend.api import audit_routes, documentation, health, metrics_page, problems
@@ -29,16 +29,15 @@ from backend.assembly.api_state import api_state
 from backend.assembly.run_settings import run_config
 from backend.assembly.start_checks import (
     REFUSED_AT_START,
+    end_refused,
     refuse_unusable_addresses,
     refuse_unusable_tables,
 )
-from backend.core import exit_codes
 from backend.core.api_keys import HOW_TO_MAKE_ONE, is_short
 from backend.core.ending import heard
 from backend.core.logging import set_up_logging
 from backend.core.misspelt import name_misspelt
 from backend.core.settings import Settings
-from backend.core.visible import visible
 from backend.database import changes
 from backend.run.background import BackgroundWork
 from backend.shop.mapping.layers import load_mapping
@@ -166,21 +165,50 @@ async def _background(settings: Settings, api: ApiState, closing: Closing) -> As
         task.cancel()
 
 
+class LooksBeforeServing:
+    """Looks at the databases when a server begins to serve; what made the application did not."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; where the start is refused, end the process in words."""
+        if scope["type"] == "lifespan":
+            try:
+                await refuse_unusable_tables(self._settings)
+            except REFUSED_AT_START as error:
+                await _refuse(error, send)
+                return
+        await self._app(scope, receive, send)
+
+
+async def _refuse(error: Exception, send: Send) -> None:
+    """End the process in words, ahead of the server's: those are a traceback, its code another.
+
+    What is raised here the server would catch; what a callback of its loop raises ends the loop.
+    """
+    asyncio.get_running_loop().call_soon(end_refused, error)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await send({"type": "lifespan.startup.failed"})
+
+
 def __getattr__(name: str) -> FastAPI:
-    """Make `app` when a server asks for it, so that importing this module reads no settings."""
+    """Make `app` when it is asked for, so that importing this module reads no settings."""
     if name != "app":
         raise AttributeError(name)
     try:
         return _app()
     except REFUSED_AT_START as error:
-        sys.stderr.write(f"{visible(str(error))}\n")
-        sys.exit(exit_codes.of_refused_start())
+        end_refused(error)
 
 
 def _app() -> FastAPI:
     settings = Settings.load()
     set_up_logging(settings.log_level)
     name_misspelt(Settings.misspelt())
-    made = create_app(settings)  # connects to nothing: what is written wrong is told first
-    refuse_unusable_tables(settings)
+    made = create_app(settings)
+    made.add_middleware(LooksBeforeServing, settings=settings)
     return made

@@ -123,6 +123,11 @@ def _answers(client: httpx.Client) -> bool:
     return False
 
 
+def refusal(stderr: str) -> list[str]:
+    """Return the lines of a start that ended, without what a server says of its own steps."""
+    return [line for line in stderr.splitlines() if not line.startswith('{"level": "INFO"')]
+
+
 def command(
     url: str,
     folder: Path,

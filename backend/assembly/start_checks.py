@@ -1,11 +1,12 @@
 """What is looked at before anything is served, and refused in words."""
 
-import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from typing import NoReturn
 
 from backend.assembly.run_settings import revealed
 from backend.clients.redis_url import usable_redis_url
+from backend.core import exit_codes
 from backend.core.errors import (
     DatabaseRefuses,
     DatabaseUnavailable,
@@ -15,6 +16,7 @@ from backend.core.errors import (
     TablesTooNew,
 )
 from backend.core.settings import Settings
+from backend.core.visible import visible
 from backend.database.bounds import hurried
 from backend.database.engine import (
     InvalidDatabaseUrl,
@@ -50,7 +52,7 @@ def refuse_unusable_addresses(settings: Settings) -> None:
         usable_redis_url(url)
 
 
-def refuse_unusable_tables(settings: Settings) -> None:
+async def refuse_unusable_tables(settings: Settings) -> None:
     """Look at our tables before anything is served; a database that is away is waited for later.
 
     Raises
@@ -58,25 +60,33 @@ def refuse_unusable_tables(settings: Settings) -> None:
     DatabaseRefuses, TablesInTheWay, TablesTooNew
         When no second try would mend what it meets.
     """
-    # A server makes the app in its loop, and may not be kept from it: hence a thread with its own.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, _look(settings)).result()
-
-
-async def _look(settings: Settings) -> None:
-    bounds = hurried(settings.api_statement_seconds)
-    shop, ours = settings.shop_url, settings.intelligence_url
-    may_make = opening_of_ours(shop, ours) if settings.auto_migrate else Opening.CHANGE
     try:
-        async with opened(
-            settings.intelligence_url, pool_size=1, bounds=bounds, opening=may_make
-        ) as engine:
-            await (refuse_unmigratable(engine) if settings.auto_migrate else ping(engine))
-        if shop != ours:
-            opening = Opening.READ
-            async with opened(shop, pool_size=1, bounds=bounds, opening=opening) as engine:
-                await ping(engine, "shop")
+        await _look_at_ours(settings)
+        if settings.shop_url != settings.intelligence_url:
+            await _look_at_the_shop(settings)
     except DatabaseRefuses:
         raise
     except DatabaseUnavailable as error:
         log.warning("database away, started without it", extra={"reason": str(error)})
+
+
+async def _look_at_ours(settings: Settings) -> None:
+    bounds, ours = hurried(settings.api_statement_seconds), settings.intelligence_url
+    may_make = opening_of_ours(settings.shop_url, ours)
+    opening = may_make if settings.auto_migrate else Opening.CHANGE
+    async with opened(ours, pool_size=1, bounds=bounds, opening=opening) as engine:
+        await (refuse_unmigratable(engine) if settings.auto_migrate else ping(engine))
+
+
+async def _look_at_the_shop(settings: Settings) -> None:
+    bounds = hurried(settings.api_statement_seconds)
+    async with opened(
+        settings.shop_url, pool_size=1, bounds=bounds, opening=Opening.READ
+    ) as engine:
+        await ping(engine, "shop")
+
+
+def end_refused(error: Exception) -> NoReturn:
+    """Say in one sentence why nothing is served, and end with the code that supervisors know."""
+    sys.stderr.write(f"{visible(str(error))}\n")
+    sys.exit(exit_codes.of_refused_start())

@@ -45,7 +45,7 @@ def serve(
 ) -> None:
     """Serve the API, and run clustering unless RUN_WORKER=false."""
     settings = checked_settings()
-    refuse_unusable_tables(settings)  # one sentence here rather than in each worker
+    asyncio.run(refuse_unusable_tables(settings))  # one sentence here rather than in each worker
     processes = uvicorn.Config("backend.main:app", workers=workers, log_config=None).workers
     with _counting_together(settings, processes):
         uvicorn.run(

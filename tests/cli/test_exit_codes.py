@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -9,7 +11,7 @@ import pytest
 
 from tests.conftest import NewDatabase, execute, read_only_url, wait_for
 from tests.databases import migrated
-from tests.live import environment, run, serving, started_anew
+from tests.live import environment, refusal, run, serving, started_anew
 from tests.performed import NO_WORKER
 from tests.services import free_port, listens
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -17,21 +19,19 @@ from tests.waiting import PATIENCE_SECONDS, wait_until
 WRONG = {"CHURN_HORIZON_DAYS": "never"}
 SAID = "CHURN_HORIZON_DAYS holds 'never'"
 GUNICORN = "gunicorn -k uvicorn.workers.UvicornWorker -b 127.0.0.1:{port} backend.main:app"
+SERVERS = [
+    ("uvicorn backend.main:app --port {port}", 2),
+    ("backend serve --port {port} --workers 2", 2),
+    # Its parent ends well whatever its workers end with; that it ends is what can be had.
+    ("uvicorn backend.main:app --port {port} --workers 2", 0),
+    (GUNICORN, 3),
+    pytest.param(f"{GUNICORN} --preload", 3, marks=pytest.mark.long),
+]
+TWO = pytest.param(f"{GUNICORN} -w 2", 3, marks=pytest.mark.long)
+MAKE_IT = "import backend.main; print(backend.main.app.title)"
 
 
-@pytest.mark.parametrize(
-    ("how", "code"),
-    [
-        ("uvicorn backend.main:app --port {port}", 2),
-        ("backend serve --port {port} --workers 2", 2),
-        ("backend worker", 2),
-        # Its parent ends well whatever its workers end with; that it ends is what can be had.
-        ("uvicorn backend.main:app --port {port} --workers 2", 0),
-        (GUNICORN, 3),
-        pytest.param(f"{GUNICORN} -w 2", 3, marks=pytest.mark.long),
-        pytest.param(f"{GUNICORN} --preload", 3, marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.parametrize(("how", "code"), [*SERVERS, TWO, ("backend worker", 2)])
 def test_a_wrong_variable_ends_every_server(tmp_path: Path, how: str, code: int) -> None:
     module, *arguments = how.format(port=free_port()).split()
     variables = environment("sqlite:///x.db", WRONG)
@@ -39,6 +39,41 @@ def test_a_wrong_variable_ends_every_server(tmp_path: Path, how: str, code: int)
     assert SAID in done.stderr
     assert "Traceback" not in done.stderr
     assert done.returncode == code
+
+
+@pytest.mark.parametrize(("how", "code"), SERVERS)
+def test_a_database_that_cannot_be_served_ends_every_server(
+    tmp_path: Path, how: str, code: int
+) -> None:
+    module, *arguments = how.format(port=free_port()).split()
+    variables = environment("sqlite:///x.db")
+    done = run(module, arguments, tmp_path, variables, anew=True)
+    assert f"there is no file {tmp_path / 'x.db'}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code
+
+
+@pytest.mark.parametrize("how", ["backend serve", "uvicorn backend.main:app"])
+def test_a_database_that_is_not_there_is_one_sentence(tmp_path: Path, how: str) -> None:
+    module, *arguments = how.split()
+    done = run(module, arguments, tmp_path, environment("sqlite:///x.db"))
+    (line,) = refusal(done.stderr)
+    assert line.startswith("The intelligence database cannot be opened (there is no file ")
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("url", ["sqlite:///x.db", "postgresql://nobody@127.0.0.1:1/shop"])
+def test_making_the_application_looks_at_no_database(tmp_path: Path, url: str) -> None:
+    done = subprocess.run(
+        (sys.executable, "-c", MAKE_IT),
+        cwd=tmp_path,
+        env=environment(url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("Intelligence Backend\n", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("variable", ["API_KEY", "ADMIN_API_KEY", "API_KEY_MASKED", "METRICS_KEY"])
@@ -104,7 +139,7 @@ def test_a_wrong_password_is_one_sentence_without_it(
     module, *arguments = how.split()
     done = run(module, arguments, tmp_path, environment(wrong))
     assert done.returncode == 2
-    (line,) = done.stderr.strip().splitlines()
+    (line,) = refusal(done.stderr)
     assert "refuses the user or the password (Access denied" in line
     assert "hunter2" not in line
 
