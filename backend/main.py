@@ -42,6 +42,8 @@ from backend.database import changes
 from backend.run.background import BackgroundWork
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.mapping.mapping import ShopMapping
+from backend.web.entrance import Entrance
+from backend.web.invitation import Invitation
 
 # What scripts of an allowed origin may read of an answer.
 EXPOSED = (REQUEST_ID, "RateLimit", "RateLimit-Policy", "Retry-After", "Location", "ETag")
@@ -55,8 +57,15 @@ class Lifespan(TypedDict):
     api: ApiState
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, invitation: Invitation | None = None) -> FastAPI:
     """Build the application; nothing connects before it starts.
+
+    Parameters
+    ----------
+    settings
+        All that a process is told.
+    invitation
+        Lets one browser of this machine sign in without a key.
 
     Raises
     ------
@@ -104,6 +113,8 @@ def create_app(settings: Settings) -> FastAPI:
         audit_routes.admin,
     ):
         app.router.routes.extend(router.routes)
+    if settings.web:
+        app.router.routes.append(Entrance(invitation))
     describe(app)
     return app
 

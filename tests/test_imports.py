@@ -129,6 +129,21 @@ def test_a_process_that_served_every_route_has_imported_nothing_that_learns(
     assert imported(tmp_path, live.process.pid) & (LEARNS | UNUSED) == set()
 
 
+@pytest.mark.parametrize("opens_a_page", [False, True])
+def test_pages_are_imported_when_the_first_is_opened(
+    new_sqlite: NewDatabase, tmp_path: Path, watched: Mapping[str, str], opens_a_page: bool
+) -> None:
+    url = new_sqlite(migrated)
+    with serving(url, tmp_path, variables=watched, anew=True) as live:
+        assert live.get("/api/mcp/segments").is_success
+        if opens_a_page:
+            assert live.client.get("/app/sign-in").is_success
+        live.process.send_signal(signal.SIGINT)
+        live.process.wait(20)
+    has_pages = {"jinja2", "asgi_cross_origin_protection"} & imported(tmp_path, live.process.pid)
+    assert len(has_pages) == (2 if opens_a_page else 0)
+
+
 async def migrated(url: str) -> None:
     async with opened(url) as engine:
         await migrate(engine)

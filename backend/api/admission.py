@@ -60,13 +60,29 @@ class Admission:
         TooManyRequests
             After too many wrong keys from one address, or too many requests of one key.
         """
-        if (role := self.role_of(request)) is None:
-            await self._refuse(request)
-            raise NotAuthenticated
+        role = await self.recognise(request, _sent(request))
         if role < opens_with:
             raise NotAllowed
         request.state.role = role
         return await self.count_use(request)
+
+    async def recognise(self, request: Request, key: str) -> Role:
+        """Return what a key opens that came with a request; wrong ones are counted by address.
+
+        Raises
+        ------
+        NotAuthenticated, TooManyRequests
+            As of `admit`.
+        """
+        if (role := self.keys.role_of(key)) is None:
+            await self._refuse(request, key)
+            raise NotAuthenticated
+        return role
+
+    def role_of_name(self, name: str) -> Role | None:
+        """Return what the key opens that is counted under this name; None: it is one no more."""
+        named = (key for key, known in self.names.items() if known == name)
+        return next((self.keys.role_of(key) for key in named), None)
 
     def role_of(self, request: Request) -> Role | None:
         """Return what the key that was sent opens."""
@@ -80,15 +96,26 @@ class Admission:
         TooManyRequests
             When it asked too often.
         """
+        # Names are looked up where they are needed: most services count no keys.
+        return None if self.per_key is None else await self.count(self.names[_sent(request)])
+
+    async def count(self, name: str) -> Usage | None:
+        """Count a request by the name of its key.
+
+        Raises
+        ------
+        TooManyRequests
+            As of `count_use`.
+        """
         if self.per_key is None:
             return None
-        count = await self.counts.hit(self.per_key, self.names[_sent(request)])
+        count = await self.counts.hit(self.per_key, name)
         refuse_beyond(count, PER_KEY)
         return count
 
-    async def _refuse(self, request: Request) -> None:
+    async def _refuse(self, request: Request, key: str) -> None:
         """Count wrong keys; none at all is no try to find one."""
-        if not _sent(request):
+        if not key:
             return
         address = address_of(request)
         count = await self.counts.hit(self.wrong_keys, address)

@@ -67,6 +67,13 @@ def install(app: FastAPI) -> None:
 
 async def on_purpose(request: Request, error: Exception) -> JSONResponse:
     """Answer an error raised on purpose with its sentence and its facts."""
+    status, headers = told(error)
+    facts = {name: fact for name, fact in vars(error).items() if not name.startswith("_")}
+    return problem(request, status, str(error), facts=facts, headers=headers)
+
+
+def told(error: Exception) -> tuple[HTTPStatus, dict[str, str]]:
+    """Return with what status and headers an error raised on purpose is answered; count it."""
     status = STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)  # type: ignore[arg-type]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         FAILURES.labels(getattr(error, "kind", type(error).__name__)).inc()
@@ -75,8 +82,7 @@ async def on_purpose(request: Request, error: Exception) -> JSONResponse:
         headers = _when_again(error)
     if isinstance(error, errors.TooMuchAtOnce):
         headers = {"Retry-After": str(error.retry_after_seconds)}
-    facts = {name: fact for name, fact in vars(error).items() if not name.startswith("_")}
-    return problem(request, status, str(error), facts=facts, headers=headers)
+    return status, headers
 
 
 def _when_again(error: errors.TooManyRequests) -> dict[str, str]:
@@ -126,10 +132,15 @@ def _methods_of(request: Request) -> list[str]:
 
 def unexpected(scope: Scope, error: Exception) -> JSONResponse:
     """Answer a fault of ours without its internals; the log has them."""
-    log.error("unexpected error", exc_info=error)
-    FAILURES.labels("unexpected").inc()
+    note_unexpected(error)
     detail = "Something went wrong here; the log tells more under this request id."
     return problem(Request(scope), HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+
+
+def note_unexpected(error: Exception) -> None:
+    """Log and count a fault of ours."""
+    log.error("unexpected error", exc_info=error)
+    FAILURES.labels("unexpected").inc()
 
 
 def title(status: HTTPStatus) -> str:

@@ -24,6 +24,8 @@ from backend.files.demo_shop import AS_OF, load_demo_shop
 from backend.main import create_app
 from backend.results.run_report import RunReport
 from backend.store.run_request import RunRequest
+from backend.web.entrance import APP, SIGN_IN
+from backend.web.invitation import Invitation
 
 FOLDER = Path("intelligence-demo")
 HOST = "127.0.0.1"
@@ -111,17 +113,20 @@ async def _demo(settings: Settings) -> RunReport:
 
 
 def _serve(settings: Settings, listener: socket.socket, key: str) -> None:
-    _print_invitation(key, f"http://{HOST}:{listener.getsockname()[1]}")
+    invitation = Invitation(key)
+    _print_how_to_ask(key, invitation, f"http://{HOST}:{listener.getsockname()[1]}")
     settings = settings.model_copy(update={"log_level": "INFO"})  # as any service says it
     set_up_logging(settings.log_level)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None))
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, invitation), log_config=None))
     with suppress(KeyboardInterrupt):  # sent again by the server once it has ended
         server.run(sockets=[listener])
 
 
-def _print_invitation(key: str, address: str) -> None:
+def _print_how_to_ask(key: str, invitation: Invitation, address: str) -> None:
     call = f'curl -H "X-API-Key: {key}"'
     _print_lines(
+        f"Pages: {address}{APP}   (this link signs in, once: "
+        f"{address}{SIGN_IN}/{invitation.token} )",
         f"Documentation: {address}/docs   (Ctrl-C stops)",
         "",
         f"API key: {key}",

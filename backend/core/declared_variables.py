@@ -202,6 +202,7 @@ class DeclaredVariables(BaseSettings):
         le=600,
     )
     serve_docs: bool = flag("Serve /docs, /redoc and /openapi.json", True)
+    web: bool = flag("Serve pages for people at /app, which are signed in to with a key", True)
 
     redis_url: OptionalSecret = variable(
         "Cache for customers' numbers and segments; unset: no cache",

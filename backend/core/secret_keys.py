@@ -26,6 +26,7 @@ class Use(StrEnum):
     CACHE = "cache"
     CURSOR = "cursor"
     FINGERPRINT = "fingerprint"
+    SESSION = "session"
 
 
 def derived(secret: str, use: Use) -> bytes:
@@ -85,11 +86,14 @@ class OwnKeys:
         Mark customers' ids in our tables and in the cache.
     fingerprints
         Tells callers' keys apart in the audit.
+    sessions
+        Signs what browsers carry that have signed in.
     """
 
     tombstones: Marker
     cached: Marker
     fingerprints: bytes = field(repr=False)
+    sessions: bytes = field(repr=False)
 
     @classmethod
     def of(cls, secrets: Sequence[str]) -> Self:
@@ -98,4 +102,5 @@ class OwnKeys:
             Marker.of(secrets, Use.TOMBSTONE),
             Marker.of(secrets[:1], Use.CACHE),
             derived(secrets[0], Use.FINGERPRINT),
+            derived(secrets[0], Use.SESSION),
         )

@@ -1,5 +1,32 @@
 """Days and numbers of things as people read them."""
 
+from datetime import datetime, tzinfo
+
+# Horizons that people think of in months.
+MONTHS = {30: 1, 60: 2, 90: 3, 180: 6, 270: 9, 365: 12, 730: 24}
+
+
+def day(instant: datetime, zone: tzinfo) -> str:
+    """Write the day of an instant in the shop's time zone, such as "9 December 2011"."""
+    there = instant.astimezone(zone)
+    return f"{there.day} {there:%B %Y}"
+
+
+def short_day(instant: datetime, zone: tzinfo) -> str:
+    """Write it for an axis or a table, such as "9 Dec 2011"."""
+    there = instant.astimezone(zone)
+    return f"{there.day} {there:%b %Y}"
+
+
+def moment(instant: datetime, zone: tzinfo) -> str:
+    """Write an instant to the minute in the shop's time zone, such as "9 December 2011, 06:00"."""
+    return f"{day(instant, zone)}, {instant.astimezone(zone):%H:%M}"
+
+
+def horizon(count: int) -> str:
+    """Write how far a forecast looks, such as "12 months", or "100 days" where no months fit."""
+    return days(count) if count not in MONTHS else counted(MONTHS[count], "month")
+
 
 def days(count: int) -> str:
     """Write a number of days, such as "1 day" or "30 days"."""

@@ -2,6 +2,9 @@
 
 from backend.core.currency_decimals import decimals_of
 
+# What is smaller is told to the coin.
+EXACT_BELOW = 99.5
+
 
 def money(amount: float, currency: str | None) -> str:
     """Write an amount to its smallest coin, such as "1,234.50 EUR", "1,235 JPY" or "1,234.50"."""
@@ -11,6 +14,11 @@ def money(amount: float, currency: str | None) -> str:
 def whole_money(amount: float, currency: str | None) -> str:
     """Write an amount without decimals."""
     return in_currency(f"{amount:,.0f}", currency)
+
+
+def rounded_money(amount: float, currency: str | None) -> str:
+    """Write an amount as exactly as matters: whole from a hundred on, else to its smallest coin."""
+    return (whole_money if abs(amount) >= EXACT_BELOW else money)(amount, currency)
 
 
 def in_currency(written: str, currency: str | None) -> str:

@@ -65,6 +65,15 @@ def test_the_demo_leaves_others_files_alone_can_be_stopped_and_run_again(tmp_pat
     told = said.read_text()
     assert f"Documentation: {address}/docs" in told
     assert (tmp_path / f"intelligence-demo/shop-{port}.html").as_uri() in told
+    link = told.partition("signs in, once: ")[2].split()[0]
+    assert link.startswith(f"{address}/app/sign-in/")
+    from_elsewhere = {"X-Forwarded-For": "192.0.2.7"}
+    assert httpx.get(link, headers=from_elsewhere).status_code == 403
+    with httpx.Client(timeout=60, follow_redirects=True) as browser:
+        opened_page = browser.get(link)
+        assert str(opened_page.url) == f"{address}/app"
+        assert "Sign out" in opened_page.text
+    assert httpx.get(link).status_code == 403
     key = told.partition("API key: ")[2].split()[0]
     with httpx.Client(base_url=address, headers={"X-API-Key": key}, timeout=60) as client:
         assert client.get("/api/mcp/segments").json()["as_of"] == AS_OF.isoformat().replace(

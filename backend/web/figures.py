@@ -1,0 +1,84 @@
+"""Charts as values: a table of numbers, and how scripts draw it; without them it is the chart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+FigureKind = Literal["line", "bar", "scatter"]
+Unit = Literal["money", "count", "share"]
+# A band is drawn between its two ends, beside the line that it belongs to.
+SeriesRole = Literal["line", "low", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class FigureCell:
+    """A number of a chart; null where it is unknown.
+
+    Attributes
+    ----------
+    value
+        What is drawn.
+    written
+        What is read.
+    """
+
+    value: float | None
+    written: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureSeries:
+    """One line, or the bars of one colour.
+
+    Attributes
+    ----------
+    name
+        As legend and table have it.
+    cells
+        One per place of the figure; of a scatter, the series are what goes across and up.
+    colour
+        As "#rrggbb", such as a segment's own; None: the next of the page's, which differ for the
+        colour-blind too.
+    role
+        What it is drawn as.
+    """
+
+    name: str
+    cells: Sequence[FigureCell]
+    colour: str | None = None
+    role: SeriesRole = "line"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One chart with its table.
+
+    Attributes
+    ----------
+    kind
+        How it is drawn.
+    title, described
+        What it shows, and the one thing to see in it: who cannot see it is told that.
+    across
+        What the places are, such as "Run".
+    places
+        Names along the axis.
+    series
+        What is drawn.
+    unit
+        Of the axis.
+    """
+
+    kind: FigureKind
+    title: str
+    described: str
+    across: str
+    places: Sequence[str]
+    series: Sequence[FigureSeries]
+    unit: Unit
+
+    @property
+    def rows(self) -> Sequence[tuple[str, Sequence[FigureCell]]]:
+        """The table, row by row."""
+        columns = (one.cells for one in self.series)
+        return list(zip(self.places, zip(*columns, strict=True), strict=True))

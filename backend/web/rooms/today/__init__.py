@@ -1,0 +1,1 @@
+"""Today: what changed, what is expected, what is worth doing."""

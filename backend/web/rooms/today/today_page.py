@@ -1,0 +1,328 @@
+"""Today as a value: everything that the page says, made from what was read. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from backend.core.glossary import NO_ORDERS
+from backend.forecast.summed_up import leavers_found, total_range
+from backend.results.customer_filter import CustomerFilter
+from backend.results.segment import Segment
+from backend.results.segment_in_run import SegmentInRun
+from backend.segments.life_stages import LifeStage, life_stage
+from backend.web.figures import Figure, FigureCell, FigureSeries
+from backend.web.history_of_runs import RunInHistory, by_run
+from backend.web.list_links import customers_link
+from backend.web.rooms.today.today_reads import TodaySeen
+from backend.wording import today_sentences as words
+from backend.wording.dates import short_day
+from backend.wording.money import rounded_money
+from backend.wording.page_frame_sentences import UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One figure that stands alone."""
+
+    name: str
+    figure: str
+    beside: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opportunity:
+    """A list worth acting on."""
+
+    title: str
+    money: str
+    about: str
+    link: str
+    link_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRow:
+    """A segment in the short table."""
+
+    id: str
+    name: str
+    customers: str
+    expected: str
+    at_risk: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TodayPage:
+    """All that the page says.
+
+    Attributes
+    ----------
+    headline, headline_link
+        The one sentence to read, and its people; None where it is about nobody in particular.
+    since, others
+        What is compared, and who else moved.
+    notes
+        What about the data may have spoilt all this, sentences.
+    """
+
+    headline: str
+    headline_link: str | None
+    headline_link_name: str
+    since: str
+    others: str
+    tiles: Sequence[Tile]
+    opportunities: Sequence[Opportunity]
+    segments: Sequence[SegmentRow]
+    trend: Figure | None
+    notes: Sequence[str]
+    notes_name: str
+
+
+def today_page(seen: TodaySeen, zone: tzinfo) -> TodayPage:
+    """Say what changed, what is expected, and what is worth doing.
+
+    Parameters
+    ----------
+    seen
+        What was read.
+    zone
+        The shop's time zone, in which days are told.
+    """
+    past = by_run(seen.history)
+    moved = _moved(seen)
+    headline, link = _headline(seen, past)
+    notes = [one.sentence for one in seen.report.readiness.findings if one.level != "ok"]
+    return TodayPage(
+        headline=headline,
+        headline_link=link,
+        headline_link_name=words.see_the(seen.quiet_totals.total if seen.quiet_totals else 0),
+        since=_since(seen, past, zone),
+        others=words.others(moved.back, moved.first, moved.lapsed),
+        tiles=_tiles(seen, past, moved, zone),
+        opportunities=_opportunities(seen, past[0]) if past else [],
+        segments=_segment_rows(seen, past),
+        trend=_trend(past, seen, zone),
+        notes=notes,
+        notes_name=words.notes(len(notes)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """How many came back, ordered for the first time, and lapsed, with the published run."""
+
+    back: int
+    first: int
+    lapsed: int
+    gone: int
+
+
+def _moved(seen: TodaySeen) -> _Moved:
+    back = first = lapsed = gone = 0
+    for one in seen.moves:
+        before, after = _stage(one.from_segment_id), _stage(one.to_segment_id)
+        if one.to_segment_id is None:
+            gone += one.customers
+        elif before in {None, LifeStage.NOT_YET}:
+            first += one.customers if after is not LifeStage.NOT_YET else 0
+        elif after is LifeStage.LAPSED and before is not LifeStage.LAPSED:
+            lapsed += one.customers
+        elif after is LifeStage.ORDERING and before in {LifeStage.QUIET, LifeStage.LAPSED}:
+            back += one.customers
+    return _Moved(back, first, lapsed, gone)
+
+
+def _stage(segment_id: str | None) -> LifeStage | None:
+    return None if segment_id is None else life_stage(segment_id)
+
+
+def _headline(seen: TodaySeen, past: Sequence[RunInHistory]) -> tuple[str, str | None]:
+    quiet = seen.quiet_totals
+    if len(past) > 1 and quiet is not None and quiet.total:
+        money = rounded_money(float(quiet.sums["value_at_risk"]), seen.report.currency)
+        return words.quiet(quiet.total, money), customers_link(seen.quiet)
+    expected = past[0].expected if past else None
+    if expected is None:
+        return words.NOBODY_ORDERED, None
+    money = rounded_money(expected, seen.report.currency)
+    days = seen.report.horizons.prediction_days
+    told = words.all_expected(seen.report.customers.with_orders, money, days)
+    return (told if len(past) < 2 else words.nobody_quiet(told)), None
+
+
+def _since(seen: TodaySeen, past: Sequence[RunInHistory], zone: tzinfo) -> str:
+    as_of = seen.report.as_of
+    if len(past) < 2:
+        return f"{words.as_of(as_of, zone)} {words.FIRST_RUN}"
+    return words.since(past[1].as_of, as_of, zone)
+
+
+def _tiles(
+    seen: TodaySeen, past: Sequence[RunInHistory], moved: _Moved, zone: tzinfo
+) -> list[Tile]:
+    now = past[0] if past else None
+    before = past[1] if len(past) > 1 else None
+    return [
+        _expected(seen, now),
+        _at_risk(seen, now, before, zone),
+        _ordering(seen, now, moved),
+        _trust(seen),
+    ]
+
+
+def _expected(seen: TodaySeen, now: RunInHistory | None) -> Tile:
+    currency, days = seen.report.currency, seen.report.horizons.prediction_days
+    if now is None or now.expected is None:
+        return Tile(name=words.EXPECTED, figure=UNKNOWN, beside=words.NOBODY_ORDERED)
+    reach = total_range(now.expected, seen.report.forecast)
+    told = words.in_the_next(days)
+    if reach is not None:
+        told = f"{told}; {words.range_of_total(reach.low, reach.high, currency)}"
+    return Tile(name=words.EXPECTED, figure=rounded_money(now.expected, currency), beside=told)
+
+
+def _at_risk(
+    seen: TodaySeen, now: RunInHistory | None, before: RunInHistory | None, zone: tzinfo
+) -> Tile:
+    currency = seen.report.currency
+    if now is None or now.at_risk is None:
+        return Tile(name=words.AT_RISK, figure=UNKNOWN, beside=words.NOBODY_ORDERED)
+    told = words.in_the_next(seen.report.horizons.prediction_days)
+    if before is not None and before.at_risk is not None:
+        told = _change(now.at_risk - before.at_risk, currency, before.as_of, zone)
+    link = customers_link(CustomerFilter())
+    return Tile(
+        name=words.AT_RISK, figure=rounded_money(now.at_risk, currency), beside=told, link=link
+    )
+
+
+def _change(amount: float, currency: str | None, before: datetime, zone: tzinfo) -> str:
+    if round(amount, 2) == 0:
+        return words.unchanged_since(before, zone)
+    return words.money_change(amount, currency, before, zone)
+
+
+def _ordering(seen: TodaySeen, now: RunInHistory | None, moved: _Moved) -> Tile:
+    of, days = seen.report.customers.with_orders, seen.report.horizons.churn_days
+    beside = UNKNOWN if now is None else words.will_order_again(now.returning, of, days)
+    figure = words.gained_and_lost(moved.first, moved.lapsed + moved.gone)
+    return Tile(name=words.GAINED_AND_LOST, figure=figure, beside=beside)
+
+
+def _trust(seen: TodaySeen) -> Tile:
+    trial = seen.report.forecast.backtest.churn
+    found = None if trial is None else leavers_found(trial.calibration)
+    return Tile(
+        name=words.TRUST,
+        figure=words.GRADES[seen.report.forecast.grade.overall],
+        beside=words.NOT_TRIED if found is None else words.said_and_left(found.share_left),
+    )
+
+
+def _opportunities(seen: TodaySeen, now: RunInHistory) -> list[Opportunity]:
+    """Choose of each kind the segment that it is about most, as far as there is one."""
+    known = {one.segment_id: one for one in now.parts}
+    told = [(one, known[one.id]) for one in seen.segments if one.id in known]
+    kinds = (
+        (LifeStage.QUIET, "revenue_at_risk", _win_back),
+        (LifeStage.ONCE, "expected_revenue", _second_order),
+        (LifeStage.ORDERING, "expected_revenue", _keep),
+    )
+    found = []
+    for stage, money, tell in kinds:
+        fitting = [pair for pair in told if life_stage(pair[0].id) is stage]
+        fitting = [pair for pair in fitting if getattr(pair[1], money)]
+        if fitting:
+            best = max(fitting, key=lambda pair: getattr(pair[1], money))
+            found.append(tell(*best, seen, now))
+    return found
+
+
+def _win_back(
+    segment: Segment, row: SegmentInRun, seen: TodaySeen, _now: RunInHistory
+) -> Opportunity:
+    medians = segment.characteristics
+    about = words.slipping(row.customer_count, medians.recency_days, medians.usual_gap_days)
+    money = rounded_money(row.revenue_at_risk or 0, row.currency)
+    return _opportunity(segment, words.WIN_BACK, words.MONEY_AT_RISK.format(money=money), about)
+
+
+def _second_order(
+    segment: Segment, row: SegmentInRun, seen: TodaySeen, _now: RunInHistory
+) -> Opportunity:
+    days = seen.report.horizons.churn_days
+    about = words.once(row.customer_count, row.churn_risk_avg, days)
+    money = rounded_money(row.expected_revenue or 0, row.currency)
+    return _opportunity(
+        segment, words.SECOND_ORDER, words.MONEY_EXPECTED.format(money=money), about
+    )
+
+
+def _keep(segment: Segment, row: SegmentInRun, _seen: TodaySeen, now: RunInHistory) -> Opportunity:
+    expected = row.expected_revenue or 0
+    share = expected / now.expected if now.expected else 0
+    about = words.best(row.customer_count, share, row.churn_risk_avg)
+    money = rounded_money(expected, row.currency)
+    return _opportunity(segment, words.KEEP, words.MONEY_EXPECTED.format(money=money), about)
+
+
+def _opportunity(segment: Segment, title: str, money: str, about: str) -> Opportunity:
+    return Opportunity(
+        title=title.format(segment=segment.name),
+        money=money,
+        about=about,
+        link=customers_link(CustomerFilter(segment=(segment.id,))),
+        link_name=words.see_the(segment.customer_count),
+    )
+
+
+def _segment_rows(seen: TodaySeen, past: Sequence[RunInHistory]) -> list[SegmentRow]:
+    if not past:
+        return []
+    before = {one.segment_id: one.customer_count for one in past[1].parts} if past[1:] else {}
+    shown = (one for one in past[0].parts if one.segment_id != NO_ORDERS)
+    return [_segment_row(one, before, seen.segments) for one in shown]
+
+
+def _segment_row(
+    row: SegmentInRun, before: dict[str, int], segments: Iterable[Segment]
+) -> SegmentRow:
+    # As it is called now: somebody may have renamed it since the run.
+    names = {one.id: one.name for one in segments}
+    change = row.customer_count - before.get(row.segment_id, 0) if before else None
+    return SegmentRow(
+        id=row.segment_id,
+        name=names.get(row.segment_id, row.name),
+        customers=f"{row.customer_count:,}",
+        expected=_money_or_dash(row.expected_revenue, None),
+        at_risk=_money_or_dash(row.revenue_at_risk, None),
+        change=UNKNOWN if change is None else words.signed(change),
+    )
+
+
+def _money_or_dash(amount: float | None, currency: str | None) -> str:
+    return UNKNOWN if amount is None else rounded_money(amount, currency)
+
+
+def _trend(past: Sequence[RunInHistory], seen: TodaySeen, zone: tzinfo) -> Figure | None:
+    """Draw what was expected run by run, from the second run on."""
+    known = [one for one in reversed(past) if one.expected is not None]
+    if len(known) < 2:
+        return None
+    currency = seen.report.currency
+    cells = [FigureCell(one.expected, _money_or_dash(one.expected, currency)) for one in known]
+    at_risk = [FigureCell(one.at_risk, _money_or_dash(one.at_risk, currency)) for one in known]
+    return Figure(
+        kind="line",
+        title=words.trend(seen.report.horizons.prediction_days),
+        described=words.trend_described(cells[0].written, cells[-1].written),
+        across=words.RUN,
+        places=[short_day(one.as_of, zone) for one in known],
+        series=[
+            FigureSeries(name=words.EXPECTED, cells=cells),
+            FigureSeries(name=words.AT_RISK, cells=at_risk),
+        ],
+        unit="money",
+    )

@@ -1,0 +1,95 @@
+// The only script of ours: draws charts from their tables, and copies what is asked to be copied.
+"use strict";
+(() => {
+  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
+  const percent = new Intl.NumberFormat("en", { style: "percent" });
+  const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3], [1, 3], [14, 4]];
+  const POINTS = ["circle", "rect", "triangle", "rectRot", "cross", "star"];
+  const drawn = new Map();
+
+  const number = (cell) => (cell.dataset.value === undefined ? null : Number(cell.dataset.value));
+
+  function read(figure) {
+    const heads = [...figure.querySelectorAll("thead th")].slice(1);
+    const rows = [...figure.querySelectorAll("tbody tr")].map((row) => [...row.children]);
+    const columns = heads.map((head, at) => ({
+      name: head.textContent, role: head.dataset.role, colour: head.dataset.colour,
+      values: rows.map((row) => number(row[at + 1])),
+      written: rows.map((row) => row[at + 1].textContent),
+    }));
+    return { places: rows.map((row) => row[0].textContent), across: figure.querySelector("thead th").textContent, columns };
+  }
+
+  function datasets(kind, columns) {
+    let at = -1;
+    return columns.map((one, index) => {
+      const isBand = one.role === "low" || one.role === "high";
+      if (!isBand) at += 1;
+      const colour = one.colour || style(`--series-${(Math.max(at, 0) % 6) + 1}`);
+      const shared = { label: one.name, data: one.values, written: one.written, borderColor: colour };
+      if (isBand) {
+        return { ...shared, pointRadius: 0, borderWidth: 0, fill: one.role === "high" && index > 0 ? "-1" : false, backgroundColor: `${colour}2e`, isBand };
+      }
+      if (kind === "bar") return { ...shared, backgroundColor: colour, maxBarThickness: 36, borderRadius: 3 };
+      return { ...shared, backgroundColor: colour, borderWidth: 2.5, borderDash: DASHES[at % 6], pointStyle: POINTS[at % 6], pointRadius: one.values.length > 40 ? 0 : 3, tension: 0, spanGaps: true };
+    });
+  }
+
+  function scattered(table) {
+    const [across, up] = table.columns;
+    const data = table.places.map((place, at) => ({ x: across.values[at], y: up.values[at] }));
+    const written = table.places.map((place, at) => `${place}: ${across.written[at]}, ${up.written[at]}`);
+    return [{ label: up.name, data, written, backgroundColor: style("--series-1"), pointRadius: 4 }];
+  }
+
+  function options(figure, table) {
+    const write = figure.dataset.unit === "share" ? (value) => percent.format(value) : (value) => compact.format(value);
+    const isScatter = figure.dataset.chart === "scatter";
+    const axis = { ticks: { color: style("--soft"), maxRotation: 0, autoSkipPadding: 16 }, border: { display: false }, grid: { color: style("--line") } };
+    const label = (item) => (isScatter ? item.dataset.written[item.dataIndex] : `${item.dataset.label}: ${item.dataset.written[item.dataIndex]}`);
+    const shown = table.columns.filter((one) => one.role === "line").length;
+    return {
+      animation: false, responsive: true, maintainAspectRatio: false,
+      interaction: isScatter ? {} : { mode: "index", intersect: false },
+      plugins: {
+        legend: { display: !isScatter && shown > 1, labels: { color: style("--ink"), usePointStyle: true, boxWidth: 8, boxHeight: 8, filter: (item, data) => !data.datasets[item.datasetIndex].isBand } },
+        tooltip: { callbacks: { label } },
+      },
+      scales: {
+        x: { ...axis, ...(isScatter ? { ticks: { ...axis.ticks, callback: write } } : { grid: { display: false } }), title: { display: isScatter, text: table.columns[0].name, color: style("--soft") } },
+        y: { ...axis, beginAtZero: figure.dataset.chart === "bar", ticks: { ...axis.ticks, callback: write, maxTicksLimit: 6 }, title: { display: isScatter, text: (table.columns[1] || {}).name, color: style("--soft") } },
+      },
+    };
+  }
+
+  function draw(figure) {
+    if (typeof Chart === "undefined") return;
+    drawn.get(figure)?.destroy();
+    const table = read(figure), kind = figure.dataset.chart, box = figure.querySelector(".canvas");
+    if (!drawn.has(figure)) figure.querySelector("details").open = false;
+    box.hidden = false;
+    const data = { labels: table.places, datasets: kind === "scatter" ? scattered(table) : datasets(kind, table.columns) };
+    Chart.defaults.font.family = style("font-family") || "system-ui, sans-serif";
+    drawn.set(figure, new Chart(box.querySelector("canvas"), { type: kind, data, options: options(figure, table) }));
+  }
+
+  function drawAll(redraw) {
+    for (const [figure, chart] of drawn) if (!figure.isConnected) { chart.destroy(); drawn.delete(figure); }
+    for (const figure of document.querySelectorAll("figure[data-chart]")) if (redraw || !drawn.has(figure)) draw(figure);
+  }
+
+  async function copy(button) {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    const told = button.querySelector("[role=status]") || button;
+    told.textContent = button.dataset.copied;
+  }
+
+  drawAll(false);
+  document.addEventListener("htmx:after:swap", () => drawAll(false));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(true));
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) copy(button);
+  });
+})();

@@ -1,0 +1,164 @@
+"""What the page Today says: what changed, what is expected, what is worth doing."""
+
+from datetime import datetime, tzinfo
+
+from backend.results.forecast_report import Grade
+from backend.wording.dates import counted, day, horizon, moment
+from backend.wording.money import rounded_money
+
+NAME = "Today"
+EXPECTED, AT_RISK, GAINED_AND_LOST, TRUST = (
+    "Expected revenue",
+    "At risk",
+    "Gained and lost",
+    "How far to trust this",
+)
+WORTH_DOING = "Worth doing today"
+SEGMENTS = "Segments"
+SEGMENT, CUSTOMERS, CHANGE = "Segment", "Customers", "Change"
+RUN = "Run"
+FIRST_RUN = "This is the first run: from the next one on, this page says what changed."
+NO_RUN = "Nothing has been learnt of this shop yet"
+NO_RUN_HOW = (
+    "Start a run under Runs, with an admin key, or by python -m backend cluster. It reads the "
+    "shop's orders, and this page then says what they tell."
+)
+NOBODY_ORDERED = "No order counts yet, so there is nothing to expect."
+NOT_TRIED = "Too little history to try it on"
+GRADES: dict[Grade, str] = {
+    "good": "Good",
+    "fair": "Fair",
+    "weak": "Weak",
+    "not enough history": "Unknown",
+}
+WIN_BACK = "Win back {segment}"
+SECOND_ORDER = "A second order from {segment}"
+KEEP = "Look after {segment}"
+MONEY_AT_RISK = "{money} at risk"
+MONEY_EXPECTED = "{money} expected"
+
+
+def quiet(customers: int, money: str) -> str:
+    """Say how many went quiet, and what is at risk with them."""
+    went = "went quiet" if customers > 1 else "has gone quiet"
+    return f"{counted(customers, 'customer')} {went}: {money} at risk with them."
+
+
+def nobody_quiet(then: str) -> str:
+    """Say that nobody went quiet, then something else."""
+    return f"Nobody went quiet. {then}"
+
+
+def all_expected(customers: int, money: str, days: int) -> str:
+    """Say what a first run found."""
+    return (
+        f"{counted(customers, 'customer')} with orders are expected to bring {money} in the next "
+        f"{horizon(days)}."
+    )
+
+
+def since(before: datetime, as_of: datetime, zone: tzinfo) -> str:
+    """Say which two runs are compared."""
+    return f"What changed since {day(before, zone)}, as of {moment(as_of, zone)}."
+
+
+def as_of(instant: datetime, zone: tzinfo) -> str:
+    """Say which instant a page describes."""
+    return f"As of {moment(instant, zone)}."
+
+
+def others(back: int, first: int, lost: int) -> str:
+    """Say who else moved; nothing where nobody did."""
+    told = [
+        f"{counted(back, 'customer')} came back" if back else "",
+        f"{first:,} ordered for the first time" if first else "",
+        f"{lost:,} more have stayed away so long that they count as lapsed" if lost else "",
+    ]
+    parts = [one for one in told if one]
+    return f"{', '.join(parts)}." if parts else ""
+
+
+def in_the_next(days: int) -> str:
+    """Say over which time something is expected."""
+    return f"in the next {horizon(days)}"
+
+
+def range_of_total(low: float, high: float, currency: str | None) -> str:
+    """Say where a total should lie."""
+    return f"80 % sure: {rounded_money(low, None)} to {rounded_money(high, currency)}"
+
+
+def money_change(amount: float, currency: str | None, before: datetime, zone: tzinfo) -> str:
+    """Say by how much an amount changed, with a sign that is also a word to who cannot see it."""
+    direction = "up" if amount > 0 else "down"
+    return f"{direction} {rounded_money(abs(amount), currency)} since {day(before, zone)}"
+
+
+def unchanged_since(before: datetime, zone: tzinfo) -> str:
+    """Say that an amount is what it was."""
+    return f"unchanged since {day(before, zone)}"
+
+
+def will_order_again(customers: float, of: int, days: int) -> str:
+    """Say how many are expected to order within the churn horizon."""
+    return f"{customers:,.0f} of {of:,} are likely to order again within {horizon(days)}"
+
+
+def gained_and_lost(gained: int, lost: int) -> str:
+    """Write both as one figure."""
+    return f"+{gained:,} \N{MINUS SIGN}{lost:,}"
+
+
+def said_and_left(share: float) -> str:
+    """Say how many left of those who were said to."""
+    return f"Of 100 customers we said would leave, {100 * share:.0f} did"
+
+
+def slipping(customers: int, recency: float | None, usual_gap: float | None) -> str:
+    """Say what is known of those who slip away."""
+    told = counted(customers, "customer")
+    if recency is None:
+        return f"{told}."
+    told = f"{told}, last order {counted(recency, 'day')} ago"
+    return f"{told}." if usual_gap is None else f"{told} where they usually take {usual_gap:,.0f}."
+
+
+def once(customers: int, churn: float | None, days: int) -> str:
+    """Say what is known of those who bought once."""
+    told = f"{counted(customers, 'customer')} bought once."
+    if churn is None:
+        return told
+    return f"{told} {100 * (1 - churn):.0f} in 100 come back on their own within {horizon(days)}."
+
+
+def best(customers: int, share: float, churn: float | None) -> str:
+    """Say what is known of those who bring most."""
+    told = f"{counted(customers, 'customer')}, {100 * share:.0f} % of all that is expected"
+    if churn is None:
+        return f"{told}."
+    return f"{told}; {100 * churn:.0f} in 100 likely to leave. Nothing is wrong: keep it so."
+
+
+def see_the(customers: int) -> str:
+    """Name the link to the people."""
+    return f"See the {customers:,}" if customers > 1 else "See who it is"
+
+
+def notes(count: int) -> str:
+    """Name the notes about the data."""
+    return f"About the data: {counted(count, 'note')}"
+
+
+def trend(days: int) -> str:
+    """Name the chart of what was expected, run by run."""
+    return f"Expected in {horizon(days)}, by run"
+
+
+def trend_described(first: str, last: str) -> str:
+    """Say what the chart shows."""
+    return f"From {first} to {last}."
+
+
+def signed(count: int) -> str:
+    """Write a change of a number of customers with its sign."""
+    return f"+{count:,}" if count > 0 else f"\N{MINUS SIGN}{-count:,}" if count else "0"

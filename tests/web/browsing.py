@@ -1,0 +1,110 @@
+"""Pages as people meet them: in a real browser, at three widths, with scripts and without."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+
+from tests.live import ADMIN_KEY, Live
+from tests.waiting import PATIENCE_SECONDS
+
+MASKED_KEY = "masked-key"
+WIDTHS = (360, 768, 1440)
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+# axe-core 4.14.1 from npm, MPL-2.0; its licence is beside it.
+AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+FAULTS = """
+const told = arguments[0];
+axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(
+  (found) => told(found.violations.flatMap(
+    (one) => one.nodes.map((node) => `${one.id}: ${node.target} ${node.failureSummary}`))));
+"""
+BEYOND = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@contextmanager
+def entered(live: Live, key: str = ADMIN_KEY) -> Iterator[httpx.Client]:
+    """Give a client that has signed in; like a browser, it says that forms are of our pages."""
+    said = {"Sec-Fetch-Site": "same-origin"}
+    with httpx.Client(base_url=live.address, headers=said, timeout=PATIENCE_SECONDS) as client:
+        answer = client.post("/app/sign-in", data={"key": key})
+        assert answer.status_code == 303, answer.text
+        yield client
+
+
+@contextmanager
+def signed_in(browser: Chrome, live: Live, key: str = ADMIN_KEY) -> Iterator[Chrome]:
+    """Sign a browser in by the form, and let it forget that at the end."""
+    browser.delete_all_cookies()
+    browser.get(f"{live.address}/app/sign-in")
+    browser.find_element(By.ID, "key").send_keys(key)
+    browser.find_element(By.CSS_SELECTOR, ".door button").click()
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
+    try:
+        yield browser
+    finally:
+        browser.delete_all_cookies()
+
+
+def look_at(browser: Chrome, address: str) -> None:
+    """Open a page at every width, and see that nothing is wrong with it at any."""
+    try:
+        for width in WIDTHS:
+            set_width(browser, width)
+            browser.get(address)
+            see_no_fault(browser)
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def set_width(browser: Chrome, width: int) -> None:
+    """Let the window be so many pixels wide."""
+    measures = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", measures)
+
+
+def see_no_fault(browser: Chrome) -> None:
+    """See that an open page can be used by all, fits its window, and keeps its own policy."""
+    assert browser.execute_script(BEYOND) <= 0, f"{browser.current_url} is wider than its window"
+    assert faults(browser) == [], browser.current_url
+    assert complaints(browser) == [], browser.current_url
+
+
+def faults(browser: Chrome) -> list[str]:
+    """Return what keeps some people from using the open page."""
+    script = AXE.read_text(encoding="utf-8")
+    assert hashlib.sha256(script.encode()).hexdigest() == AXE_SHA256
+    browser.execute_cdp_cmd("Runtime.evaluate", {"expression": script})
+    return list(browser.execute_async_script(FAULTS))
+
+
+def complaints(browser: Chrome) -> list[str]:
+    """Return what the browser itself complained of since it was last asked, such as a policy."""
+    entries: list[dict[str, Any]] = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    return [one["message"] for one in entries if one["level"] in {"SEVERE", "WARNING"}]
+
+
+@contextmanager
+def without_scripts(browser: Chrome) -> Iterator[None]:
+    """Let pages run no scripts."""
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        yield
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+@contextmanager
+def in_the_dark(browser: Chrome) -> Iterator[None]:
+    """Let pages be asked for dark colours."""
+    dark = {"name": "prefers-color-scheme", "value": "dark"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [dark]})
+    try:
+        yield
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
