@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler, Receive, Scope, Send
 
 from backend.api import problems
-from backend.core.errors import BackendError, NotAllowed
+from backend.core.errors import BackendError, NoRunPublished, NotAllowed
 from backend.core.logging import request_id
 from backend.web.entrance import SIGN_IN
 from backend.web.own_paths import is_part, path_of, root_of
@@ -55,6 +55,12 @@ async def sign_in_first(request: Request, _error: Exception) -> Response:
     return RedirectResponse(address, HTTPStatus.SEE_OTHER)
 
 
+async def before_the_first_run(request: Request, _error: Exception) -> Response:
+    """Say what to do where nothing has been learnt yet: that is no error of whoever asks."""
+    page = ErrorPage(words.NO_RUN, words.NO_RUN_HOW, None)
+    return show(request, "error.html", page, words)
+
+
 async def on_purpose(request: Request, error: Exception) -> Response:
     """Tell of an error raised on purpose in its own sentence."""
     status, headers = problems.told(error)
@@ -91,6 +97,7 @@ async def another_site(scope: Scope, receive: Receive, send: Send) -> None:
 
 HANDLERS: Mapping[type[Exception], ExceptionHandler] = {
     SignedOut: sign_in_first,
+    NoRunPublished: before_the_first_run,
     BackendError: on_purpose,
     RequestValidationError: not_understood,
     HTTPException: of_http,

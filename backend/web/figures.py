@@ -67,6 +67,8 @@ class Figure:
         What is drawn.
     unit
         Of the axis.
+    colours
+        Of each place, as "#rrggbb", where bars of one series have their own; else empty.
     """
 
     kind: FigureKind
@@ -76,9 +78,11 @@ class Figure:
     places: Sequence[str]
     series: Sequence[FigureSeries]
     unit: Unit
+    colours: Sequence[str] = ()
 
     @property
-    def rows(self) -> Sequence[tuple[str, Sequence[FigureCell]]]:
-        """The table, row by row."""
-        columns = (one.cells for one in self.series)
-        return list(zip(self.places, zip(*columns, strict=True), strict=True))
+    def rows(self) -> Sequence[tuple[str, str | None, Sequence[FigureCell]]]:
+        """The table, row by row: the place, its colour, its cells."""
+        colours: Sequence[str | None] = self.colours or [None] * len(self.places)
+        cells = zip(*(one.cells for one in self.series), strict=True)
+        return list(zip(self.places, colours, cells, strict=True))

@@ -16,9 +16,9 @@ class RunInHistory:
     ----------
     parts
         In the order in which they are shown.
-    expected, at_risk
-        Sums of expected revenue and of revenue at risk, currency units; None where no segment's
-        is known.
+    brought, expected, at_risk
+        Sums of historical and expected revenue and of revenue at risk, currency units; None where
+        no segment's is known.
     returning
         How many customers are expected to order within the churn horizon.
     """
@@ -27,6 +27,10 @@ class RunInHistory:
     as_of: datetime
     published_at: datetime
     parts: Sequence[SegmentInRun]
+
+    @property
+    def brought(self) -> float | None:
+        return _sum(one.historical_revenue for one in self.parts)
 
     @property
     def expected(self) -> float | None:

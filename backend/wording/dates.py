@@ -33,6 +33,11 @@ def days(count: int) -> str:
     return counted(count, "day")
 
 
+def signed(change: int) -> str:
+    """Write by how many a number of things changed, such as "+12" or "0"."""
+    return f"+{change:,}" if change > 0 else f"\N{MINUS SIGN}{-change:,}" if change else "0"
+
+
 def counted(number: float, noun: str) -> str:
     """Write a rounded number of things, such as "1 order" or "1,200 orders"."""
     whole = round(number)

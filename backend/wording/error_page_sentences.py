@@ -4,6 +4,11 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 BACK = "Back to Today"
+NO_RUN = "Nothing has been learnt of this shop yet"
+NO_RUN_HOW = (
+    "Start a run under Runs, with an admin key, or by python -m backend cluster. It reads the "
+    "shop's orders, and these pages then say what they tell."
+)
 AGAIN = "One moment"
 GO_ON = "Go on"
 NOTE_THE_ID = "Whoever looks after the service finds it in the log under"

@@ -4,6 +4,7 @@ from backend.core.currency_decimals import decimals_of
 
 # What is smaller is told to the coin.
 EXACT_BELOW = 99.5
+UNKNOWN = "\N{EN DASH}"
 
 
 def money(amount: float, currency: str | None) -> str:
@@ -19,6 +20,11 @@ def whole_money(amount: float, currency: str | None) -> str:
 def rounded_money(amount: float, currency: str | None) -> str:
     """Write an amount as exactly as matters: whole from a hundred on, else to its smallest coin."""
     return (whole_money if abs(amount) >= EXACT_BELOW else money)(amount, currency)
+
+
+def money_or_dash(amount: float | None, currency: str | None) -> str:
+    """Write an amount as `rounded_money` does; an unknown one as a dash."""
+    return UNKNOWN if amount is None else rounded_money(amount, currency)
 
 
 def in_currency(written: str, currency: str | None) -> str:

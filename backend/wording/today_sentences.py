@@ -18,11 +18,6 @@ SEGMENTS = "Segments"
 SEGMENT, CUSTOMERS, CHANGE = "Segment", "Customers", "Change"
 RUN = "Run"
 FIRST_RUN = "This is the first run: from the next one on, this page says what changed."
-NO_RUN = "Nothing has been learnt of this shop yet"
-NO_RUN_HOW = (
-    "Start a run under Runs, with an admin key, or by python -m backend cluster. It reads the "
-    "shop's orders, and this page then says what they tell."
-)
 NOBODY_ORDERED = "No order counts yet, so there is nothing to expect."
 NOT_TRIED = "Too little history to try it on"
 GRADES: dict[Grade, str] = {
@@ -157,8 +152,3 @@ def trend(days: int) -> str:
 def trend_described(first: str, last: str) -> str:
     """Say what the chart shows."""
     return f"From {first} to {last}."
-
-
-def signed(count: int) -> str:
-    """Write a change of a number of customers with its sign."""
-    return f"+{count:,}" if count > 0 else f"\N{MINUS SIGN}{-count:,}" if count else "0"

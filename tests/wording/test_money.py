@@ -3,7 +3,7 @@
 import pytest
 
 from backend.core.currency_decimals import decimals_of
-from backend.wording.money import money, whole_money
+from backend.wording.money import money, money_or_dash, rounded_money, whole_money
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -45,3 +45,26 @@ def test_whole_amounts_have_no_decimals_in_any_currency() -> None:
 )
 def test_decimals_are_those_of_iso_4217(currency: str, decimals: int) -> None:
     assert decimals_of(currency) == decimals
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "written"),
+    [
+        (1234.5, "EUR", f"1,234{SPACE}EUR"),
+        (99.5, "EUR", f"100{SPACE}EUR"),
+        (99.49, "EUR", f"99.49{SPACE}EUR"),
+        (-7.25, "EUR", f"-7.25{SPACE}EUR"),
+        (7.1234, "KWD", f"7.123{SPACE}KWD"),
+        (7.1234, "JPY", f"7{SPACE}JPY"),
+        (0.0, None, "0.00"),
+    ],
+)
+def test_a_rounded_amount_is_as_exact_as_matters(
+    amount: float, currency: str | None, written: str
+) -> None:
+    assert rounded_money(amount, currency) == written
+    assert money_or_dash(amount, currency) == written
+
+
+def test_an_unknown_amount_is_a_dash() -> None:
+    assert money_or_dash(None, "EUR") == "\N{EN DASH}"

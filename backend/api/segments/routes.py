@@ -16,6 +16,7 @@ from backend.api.routers import for_admin_keys, for_any_key
 from backend.api.segments.details import segment_detail
 from backend.api.segments.example import DETAIL_EXAMPLE, SEGMENT_EXAMPLE
 from backend.api.segments.products import products_of
+from backend.api.segments.renaming import rename
 from backend.api.segments.schema import (
     Lineage,
     MoveList,
@@ -27,9 +28,8 @@ from backend.api.segments.schema import (
 )
 from backend.api.state import ApiState, State, api_of
 from backend.core.customer_id import CustomerId
-from backend.core.glossary import NO_ORDERS, Action, Cause
+from backend.core.glossary import NO_ORDERS, Cause
 from backend.core.instants import WrittenInstant, in_utc
-from backend.database.database_clock import read_clock
 from backend.database.engine import snapshot, transaction
 from backend.database.failures import OURS
 from backend.results.segment import Segment
@@ -151,7 +151,6 @@ async def list_segment_lineage(
     openapi_extra=body_of(SegmentWords, required=True),
 )
 async def name_segment(
-    state: State,
     audited: Audited,
     segment_id: SegmentIdInPath,
     words: Annotated[SegmentWords, sent(SegmentWords)],
@@ -160,13 +159,7 @@ async def name_segment(
 
     What is left out stays as it is; a description of null is the rule's again.
     """
-    given = words.model_dump(exclude_unset=True)
-    async with transaction(state.engine) as connection:
-        await store.name_segment(connection, segment_id, given, now=await read_clock(connection))
-        await audited.record(connection, Action.SEGMENT_RENAMED, segment_id)
-        published = await store.read_segments(connection)
-    state.forget_what_is_served()
-    return next(one for one in told_apart(published.segments) if one.id == segment_id)
+    return await rename(audited, segment_id, words.model_dump(exclude_unset=True))
 
 
 @admin.get("/changes")

@@ -18,10 +18,10 @@
       values: rows.map((row) => number(row[at + 1])),
       written: rows.map((row) => row[at + 1].textContent),
     }));
-    return { places: rows.map((row) => row[0].textContent), across: figure.querySelector("thead th").textContent, columns };
+    return { places: rows.map((row) => row[0].textContent), colours: rows.map((row) => row[0].dataset.colour), across: figure.querySelector("thead th").textContent, columns };
   }
 
-  function datasets(kind, columns) {
+  function datasets(kind, { columns, colours }) {
     let at = -1;
     return columns.map((one, index) => {
       const isBand = one.role === "low" || one.role === "high";
@@ -31,7 +31,7 @@
       if (isBand) {
         return { ...shared, pointRadius: 0, borderWidth: 0, fill: one.role === "high" && index > 0 ? "-1" : false, backgroundColor: `${colour}2e`, isBand };
       }
-      if (kind === "bar") return { ...shared, backgroundColor: colour, maxBarThickness: 36, borderRadius: 3 };
+      if (kind === "bar") return { ...shared, backgroundColor: colours.map((own) => own || colour), borderWidth: 0, maxBarThickness: 36, borderRadius: 3 };
       return { ...shared, backgroundColor: colour, borderWidth: 2.5, borderDash: DASHES[at % 6], pointStyle: POINTS[at % 6], pointRadius: one.values.length > 40 ? 0 : 3, tension: 0, spanGaps: true };
     });
   }
@@ -69,7 +69,7 @@
     const table = read(figure), kind = figure.dataset.chart, box = figure.querySelector(".canvas");
     if (!drawn.has(figure)) figure.querySelector("details").open = false;
     box.hidden = false;
-    const data = { labels: table.places, datasets: kind === "scatter" ? scattered(table) : datasets(kind, table.columns) };
+    const data = { labels: table.places, datasets: kind === "scatter" ? scattered(table) : datasets(kind, table) };
     Chart.defaults.font.family = style("font-family") || "system-ui, sans-serif";
     drawn.set(figure, new Chart(box.querySelector("canvas"), { type: kind, data, options: options(figure, table) }));
   }

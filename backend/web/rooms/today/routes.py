@@ -18,8 +18,5 @@ routers = [router]
 @router.get(APP)
 async def today(request: Request, state: State) -> Response:
     """Say what changed, what is expected, and what is worth doing."""
-    seen = await see_today(state)
-    if seen is None:
-        return show(request, "today/before_the_first_run.html", None, words)
-    page = today_page(seen, state.shop.mapping.zone)
+    page = today_page(await see_today(state), state.shop.mapping.zone)
     return show(request, "today/today.html", page, words)

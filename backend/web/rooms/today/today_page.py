@@ -15,9 +15,8 @@ from backend.web.history_of_runs import RunInHistory, by_run
 from backend.web.list_links import customers_link
 from backend.web.rooms.today.today_reads import TodaySeen
 from backend.wording import today_sentences as words
-from backend.wording.dates import short_day
-from backend.wording.money import rounded_money
-from backend.wording.page_frame_sentences import UNKNOWN
+from backend.wording.dates import short_day, signed
+from backend.wording.money import UNKNOWN, money_or_dash, rounded_money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,14 +295,10 @@ def _segment_row(
         id=row.segment_id,
         name=names.get(row.segment_id, row.name),
         customers=f"{row.customer_count:,}",
-        expected=_money_or_dash(row.expected_revenue, None),
-        at_risk=_money_or_dash(row.revenue_at_risk, None),
-        change=UNKNOWN if change is None else words.signed(change),
+        expected=money_or_dash(row.expected_revenue, None),
+        at_risk=money_or_dash(row.revenue_at_risk, None),
+        change=UNKNOWN if change is None else signed(change),
     )
-
-
-def _money_or_dash(amount: float | None, currency: str | None) -> str:
-    return UNKNOWN if amount is None else rounded_money(amount, currency)
 
 
 def _trend(past: Sequence[RunInHistory], seen: TodaySeen, zone: tzinfo) -> Figure | None:
@@ -312,8 +307,8 @@ def _trend(past: Sequence[RunInHistory], seen: TodaySeen, zone: tzinfo) -> Figur
     if len(known) < 2:
         return None
     currency = seen.report.currency
-    cells = [FigureCell(one.expected, _money_or_dash(one.expected, currency)) for one in known]
-    at_risk = [FigureCell(one.at_risk, _money_or_dash(one.at_risk, currency)) for one in known]
+    cells = [FigureCell(one.expected, money_or_dash(one.expected, currency)) for one in known]
+    at_risk = [FigureCell(one.at_risk, money_or_dash(one.at_risk, currency)) for one in known]
     return Figure(
         kind="line",
         title=words.trend(seen.report.horizons.prediction_days),

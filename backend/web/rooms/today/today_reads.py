@@ -6,6 +6,7 @@ from functools import partial
 
 from backend import store
 from backend.api.state import ApiState
+from backend.core.errors import NoRunPublished
 from backend.database.engine import snapshot
 from backend.database.failures import OURS
 from backend.results.customer_filter import CustomerFilter
@@ -50,13 +51,19 @@ class TodaySeen:
     quiet_totals: Totals | None
 
 
-async def see_today(state: ApiState) -> TodaySeen | None:
-    """Read it; None before the first run."""
+async def see_today(state: ApiState) -> TodaySeen:
+    """Read it.
+
+    Raises
+    ------
+    NoRunPublished
+        Before the first run.
+    """
     served = await state.served.now()
     async with snapshot(state.engine, OURS) as connection:
         published = await runs.published(connection)
         if published is None:
-            return None
+            raise NoRunPublished
         segments = (await store.read_segments(connection)).segments
         history = await store.read_history(connection, HistoryFilter(), limit=RUNS_SHOWN)
         moves = await store.count_moves(connection, MoveFilter(run_id=published.run_id))

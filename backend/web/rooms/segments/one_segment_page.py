@@ -1,0 +1,241 @@
+"""One segment with all that is to be said of it, as a value. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from backend.api.segments.details import customers_in
+from backend.results.segment import Segment
+from backend.results.segment_detail import Neighbour, SegmentDetail
+from backend.results.segment_in_run import SegmentInRun
+from backend.web.figures import Figure, FigureCell, FigureSeries
+from backend.web.list_links import customers_link
+from backend.web.rooms.segments.segments_reads import OneSegmentSeen
+from backend.wording import segments_room_sentences as words
+from backend.wording.dates import short_day
+from backend.wording.money import UNKNOWN, money_or_dash
+from backend.wording.report_sentences import MEDIANS
+from backend.wording.segment_sentences import on_axis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentFigure:
+    """One figure of a segment."""
+
+    name: str
+    figure: str
+    beside: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypicalRow:
+    """One median of a segment beside the shop's."""
+
+    name: str
+    here: str
+    shop: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedSegment:
+    """Another segment, by its name."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameForm:
+    """What the form for name and description holds.
+
+    Attributes
+    ----------
+    refusal
+        Why it was not kept; None where nobody tried.
+    """
+
+    name: str
+    description: str
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneSegmentPage:
+    """One segment or group.
+
+    Attributes
+    ----------
+    rule, how_well
+        Who is in it, and how well that plain rule holds; None where nothing was measured.
+    nearest
+        What sets it apart from the one that is most like it.
+    form
+        Its description is empty where that is the rule's own.
+    """
+
+    id: str
+    name: str
+    description: str | None
+    about: str
+    group: NamedSegment | None
+    parts: Sequence[NamedSegment]
+    people: str
+    people_name: str
+    figures: Sequence[SegmentFigure]
+    rule: str
+    how_well: str | None
+    nearest: str | None
+    typical: Sequence[TypicalRow]
+    came: Sequence[str]
+    went: Sequence[str]
+    sizes: Figure | None
+    money: Figure | None
+    form: NameForm
+
+
+def one_segment_page(
+    seen: OneSegmentSeen, zone: tzinfo, asked: NameForm | None = None
+) -> OneSegmentPage:
+    """Say all of one segment.
+
+    Parameters
+    ----------
+    seen
+        What was read.
+    zone
+        The shop's time zone, in which days are told.
+    asked
+        What was asked for and refused.
+    """
+    segment, rule = seen.detail, seen.detail.rule
+    by_rule = segment.description in {None, rule.sentence}
+    is_measured = rule.precision is not None and rule.recall is not None
+    return OneSegmentPage(
+        id=segment.id,
+        name=segment.name,
+        description=None if by_rule else segment.description,
+        about=words.as_of(segment.as_of, zone),
+        group=_named(segment.parent_id, seen.all.names),
+        parts=[_of(one) for one in seen.all.segments if one.parent_id == segment.id],
+        people=customers_link(customers_in(segment)),
+        people_name=words.see_the(segment.customer_count),
+        figures=_figures(seen),
+        rule=rule.sentence,
+        how_well=words.how_well(rule.precision or 0, rule.recall or 0) if is_measured else None,
+        nearest=None if segment.nearest is None else segment.nearest.sentence,
+        typical=_typical(segment),
+        came=_neighbours(segment.came_from, seen.all.names, words.NEWLY_KNOWN),
+        went=_neighbours(segment.went_to, seen.all.names, words.GONE),
+        sizes=_size_trend(seen.all.history, zone),
+        money=_money_trend(seen.all.history, zone),
+        form=asked or NameForm(segment.name, "" if by_rule else segment.description or ""),
+    )
+
+
+def _of(segment: Segment) -> NamedSegment:
+    return NamedSegment(id=segment.id, name=segment.name)
+
+
+def _named(segment_id: str | None, names: Mapping[str, str]) -> NamedSegment | None:
+    if segment_id is None or segment_id not in names:
+        return None
+    return NamedSegment(id=segment_id, name=names[segment_id])
+
+
+def _figures(seen: OneSegmentSeen) -> list[SegmentFigure]:
+    one, horizons = seen.detail, seen.all.horizons
+    churn = one.churn_risk_avg
+    money = [
+        (words.BROUGHT, one.historical_revenue),
+        (words.expected_head(horizons.prediction_days), one.expected_revenue),
+        (words.AT_RISK, one.revenue_at_risk),
+    ]
+    return [
+        SegmentFigure(
+            name=words.CUSTOMERS,
+            figure=f"{one.customer_count:,}",
+            beside=words.of_all_customers(one.share_of_customers),
+        ),
+        *(
+            SegmentFigure(name=name, figure=money_or_dash(amount, one.currency), beside="")
+            for name, amount in money
+        ),
+        SegmentFigure(
+            name=words.LEAVING,
+            figure=UNKNOWN if churn is None else words.in_a_hundred(churn),
+            beside=words.without_an_order(horizons.churn_days),
+        ),
+    ]
+
+
+def _typical(segment: SegmentDetail) -> list[TypicalRow]:
+    here, shop = segment.characteristics.by_axis(), segment.shop.by_axis()
+    return [
+        TypicalRow(
+            name=name,
+            here=_written(here[axis], axis, segment.currency),
+            shop=_written(shop[axis], axis, segment.currency),
+        )
+        for axis, name in MEDIANS.items()
+    ]
+
+
+def _written(value: float | None, axis: str, currency: str | None) -> str:
+    return UNKNOWN if value is None else on_axis(axis, value, currency)
+
+
+def _neighbours(
+    neighbours: Sequence[Neighbour], names: Mapping[str, str], nowhere: str
+) -> list[str]:
+    return [
+        words.neighbour(
+            nowhere if one.segment_id is None else names.get(one.segment_id, one.segment_id),
+            one.customers,
+        )
+        for one in neighbours
+    ]
+
+
+def _size_trend(history: Sequence[SegmentInRun], zone: tzinfo) -> Figure | None:
+    if len(history) < 2:
+        return None
+    past = history[::-1]
+    cells = [FigureCell(one.customer_count, f"{one.customer_count:,}") for one in past]
+    return _trend(words.SIZE_TREND, past, zone, [FigureSeries(name=words.CUSTOMERS, cells=cells)])
+
+
+def _money_trend(history: Sequence[SegmentInRun], zone: tzinfo) -> Figure | None:
+    if sum(one.expected_revenue is not None for one in history) < 2:
+        return None
+    past = history[::-1]
+    amounts = {
+        words.EXPECTED: [one.expected_revenue for one in past],
+        words.AT_RISK: [one.revenue_at_risk for one in past],
+    }
+    currencies = [one.currency for one in past]
+    series = [
+        FigureSeries(
+            name=name,
+            cells=[
+                FigureCell(amount, money_or_dash(amount, currency))
+                for amount, currency in zip(told, currencies, strict=True)
+            ],
+        )
+        for name, told in amounts.items()
+    ]
+    return _trend(words.MONEY_TREND, past, zone, series)
+
+
+def _trend(
+    title: str, past: Sequence[SegmentInRun], zone: tzinfo, series: Sequence[FigureSeries]
+) -> Figure:
+    cells = series[0].cells
+    return Figure(
+        kind="line",
+        title=title,
+        described=words.trend_described(cells[0].written, cells[-1].written),
+        across=words.RUN,
+        places=[short_day(one.as_of, zone) for one in past],
+        series=series,
+        unit="count" if title == words.SIZE_TREND else "money",
+    )

@@ -1,0 +1,233 @@
+"""The room Segments: its numbers beside the tables, its names, and what is hostile in them."""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.conftest import NewDatabase
+from tests.databases import migrated
+from tests.live import ADMIN_KEY, API_KEY, Live, serving
+from tests.performed import NO_WORKER, clustered_shop
+from tests.waiting import PATIENCE_SECONDS
+from tests.web.browsing import entered, look_at, signed_in, without_scripts
+
+HOSTILE = "<script>document.title='taken'</script>\"'{{ 7*7 }}"
+
+
+def rows(url: str, question: str, *values: object) -> Sequence[tuple[Any, ...]]:
+    """Ask the tables themselves."""
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        return connection.execute(question, values).fetchall()
+
+
+def texts(html: str, tag: str) -> list[str]:
+    """Return what stands in the elements of a kind, without markup."""
+    found = re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag}>", html, re.DOTALL)
+    return [unescape(re.sub(r"<[^>]+>", "", one)).strip() for one in found]
+
+
+@pytest.fixture
+def named(new_sqlite: NewDatabase, tmp_path: Path) -> Iterator[Live]:
+    """Serve a shop whose segments may be renamed."""
+    with serving(new_sqlite(clustered_shop), tmp_path, variables=NO_WORKER) as live:
+        yield live
+
+
+def first_segment(live: Live) -> str:
+    return str(live.get("/api/mcp/segments").json()["segments"][0]["id"])
+
+
+def test_the_table_adds_up_what_the_customers_of_each_segment_bring(paged: Live) -> None:
+    sums = rows(
+        paged.url,
+        "SELECT archetype_name, COUNT(*), SUM(historical_value), SUM(predicted_value), "
+        "SUM(value_at_risk), AVG(churn_risk) FROM customer_intelligence "
+        "WHERE archetype_id <> 'no_orders' GROUP BY archetype_name",
+    )
+    with entered(paged) as client:
+        table = re.search(r"<table>.*?</table>", client.get("/app/segments").text, re.DOTALL)
+    assert table is not None
+    shown = {texts(row, "th")[0]: texts(row, "td") for row in texts_of_rows(table[0])}
+    everybody = sum(one[1] for one in sums)
+    for name, count, *amounts, churn in sums:
+        cells = shown.pop(name)
+        assert cells[0] == f"{count:,} {100 * count / everybody:.0f} %"
+        assert cells[2:5] == [f"{amount:,.0f}" for amount in amounts]
+        assert cells[5] == f"{100 * churn:.0f} in 100 within 6 months"
+    total = shown.pop("All with orders")
+    assert total[0] == f"{everybody:,} 100 %"
+    assert total[2] == f"{sum(one[2] for one in sums):,.0f}"
+    assert shown == {}
+
+
+def texts_of_rows(table: str) -> list[str]:
+    body = table.partition("<tbody>")[2]
+    return re.findall(r"<tr>.*?</tr>", body, re.DOTALL)
+
+
+def test_any_two_runs_can_be_compared(paged: Live) -> None:
+    history = paged.get("/api/mcp/history").json()["history"]
+    now, before = sorted({one["run_id"] for one in history}, key=lambda run: as_of(history, run))[
+        ::-1
+    ]
+    for run, other, sign in ((now, before, 1), (before, now, -1)):
+        with entered(paged) as client:
+            page = client.get("/app/segments", params={"run": run, "before": other}).text
+        for row in texts_of_rows(page)[:-1]:
+            segment_id = re.search(r"/app/segments/(\w+)", row)
+            if segment_id is None:
+                continue
+            counts = {
+                one["run_id"]: one["customer_count"]
+                for one in history
+                if one["segment_id"] == segment_id[1]
+            }
+            change = sign * (counts[now] - counts[before])
+            written = f"+{change}" if change > 0 else str(change).replace("-", "\N{MINUS SIGN}")
+            assert texts(row, "td")[1] == written
+
+
+def as_of(history: Sequence[dict[str, Any]], run: str) -> str:
+    return str(next(one["as_of"] for one in history if one["run_id"] == run))
+
+
+def test_a_run_that_is_not_known_is_the_latest(paged: Live) -> None:
+    with entered(paged) as client:
+        latest = client.get("/app/segments").text
+        assert client.get("/app/segments?run=nonsense&before=%00").text == latest
+
+
+def test_a_segment_is_told_as_the_api_tells_it(paged: Live) -> None:
+    segment_id = first_segment(paged)
+    told = paged.get(f"/api/mcp/segments/{segment_id}").json()
+    with entered(paged, API_KEY) as client:
+        page = client.get(f"/app/segments/{segment_id}").text
+    figures = texts(page, "strong")
+    assert figures[0] == f"{told['customer_count']:,}"
+    assert figures[1] == f"{told['historical_revenue']:,.0f}"
+    assert figures[2] == f"{told['expected_revenue']:,.0f}"
+    assert figures[3] == f"{told['revenue_at_risk']:,.0f}"
+    assert figures[4] == f"{100 * told['churn_risk_avg']:.0f} in 100"
+    assert told["rule"]["sentence"] in unescape(page)
+    assert f'href="/app/customers?segment={segment_id}"' in page
+    assert "<form" not in page.partition("<main")[2]  # only admins name segments
+
+
+def test_no_segment_of_that_id_is_a_page_that_says_so(paged: Live) -> None:
+    with entered(paged) as client:
+        for path in ("/app/segments/nobody", "/app/segments/nobody/products"):
+            answer = client.get(path)
+            assert answer.status_code == 404
+            assert "nobody" in answer.text
+
+
+def test_an_admin_names_a_segment_and_the_audit_says_who(named: Live) -> None:
+    segment_id = first_segment(named)
+    with entered(named, ADMIN_KEY) as client:
+        form = {"name": "  Inner Circle ", "description": "Those we invite."}
+        answer = client.post(f"/app/segments/{segment_id}", data=form)
+        assert (answer.status_code, answer.headers["location"]) == (
+            303,
+            f"/app/segments/{segment_id}",
+        )
+        assert texts(client.get(f"/app/segments/{segment_id}").text, "h1") == ["Inner Circle"]
+        told = named.get(f"/api/mcp/segments/{segment_id}").json()
+        assert (told["name"], told["description"]) == ("Inner Circle", "Those we invite.")
+        client.post(f"/app/segments/{segment_id}", data={"name": "Inner Circle"})
+    told = named.get(f"/api/mcp/segments/{segment_id}").json()
+    assert told["description"] == told["rule"]["sentence"]
+    audited = named.get("/api/admin/audit", ADMIN_KEY).json()["entries"][0]
+    headers = {"X-API-Key": ADMIN_KEY}
+    named.client.patch(
+        f"/api/admin/segments/{segment_id}", json={"name": "By the API"}, headers=headers
+    )
+    by_the_api = named.get("/api/admin/audit", ADMIN_KEY).json()["entries"][0]
+    assert audited["action"] == "segment_renamed"
+    assert audited["key"] == by_the_api["key"]
+
+
+def test_what_cannot_be_a_name_is_told_beside_the_form(named: Live) -> None:
+    segments = named.get("/api/mcp/segments").json()["segments"]
+    segment_id, other = segments[0]["id"], segments[-1]["name"]
+    assert segments[0]["name"] != other
+    with entered(named) as client:
+        for name in (other, "", "x" * 256):
+            answer = client.post(
+                f"/app/segments/{segment_id}",
+                data={"name": name, "description": "kept in the form"},
+            )
+            assert answer.status_code == 422
+            assert 'role="alert"' in answer.text
+            assert "kept in the form" in answer.text
+    assert first_name(named) == segments[0]["name"]
+
+
+def first_name(live: Live) -> str:
+    return str(live.get("/api/mcp/segments").json()["segments"][0]["name"])
+
+
+def test_who_does_not_administer_names_nothing(named: Live) -> None:
+    before, segment_id = first_name(named), first_segment(named)
+    with entered(named, API_KEY) as client:
+        answer = client.post(f"/app/segments/{segment_id}", data={"name": "Mine"})
+    assert answer.status_code == 403
+    assert "admin key" in answer.text
+    assert first_name(named) == before
+
+
+def test_without_a_run_every_room_says_what_to_do(new_sqlite: NewDatabase, tmp_path: Path) -> None:
+    with (
+        serving(new_sqlite(migrated), tmp_path, variables=NO_WORKER) as live,
+        entered(live) as client,
+    ):
+        for path in ("/app", "/app/segments", "/app/segments/any"):
+            answer = client.get(path)
+            assert answer.status_code == 200
+            assert "Nothing has been learnt" in answer.text
+
+
+def rename(client: httpx.Client, segment_id: str, name: str) -> None:
+    answer = client.post(f"/app/segments/{segment_id}", data={"name": name, "description": HOSTILE})
+    assert answer.status_code == 303
+
+
+@pytest.mark.external
+def test_hostile_names_stay_text(named: Live, browser: Chrome) -> None:
+    segment_id = first_segment(named)
+    with entered(named) as client:
+        rename(client, segment_id, HOSTILE)
+    with signed_in(browser, named):
+        for path in ("/app", "/app/segments", f"/app/segments/{segment_id}"):
+            browser.get(named.address + path)
+            assert browser.title != "taken"
+            assert HOSTILE in browser.find_element(By.TAG_NAME, "main").text
+        look_at(browser, f"{named.address}/app/segments/{segment_id}")
+
+
+@pytest.mark.external
+def test_products_come_by_themselves_and_without_scripts_by_a_link(
+    paged: Live, browser: Chrome
+) -> None:
+    segment_id = first_segment(paged)
+    bought = paged.get(f"/api/mcp/segments/{segment_id}/products").json()["products"]
+    with signed_in(browser, paged):
+        browser.get(f"{paged.address}/app/segments/{segment_id}")
+        shown = WebDriverWait(browser, PATIENCE_SECONDS).until(
+            lambda _: browser.find_elements(By.CSS_SELECTOR, "[data-hx-get] tbody th")
+        )
+        assert [one.text for one in shown] == [one["product_title"] for one in bought]
+        look_at(browser, f"{paged.address}/app/segments/{segment_id}/products")
+        with without_scripts(browser):
+            browser.get(f"{paged.address}/app/segments/{segment_id}")
+            browser.find_element(By.CSS_SELECTOR, "[data-hx-get] a").click()
+            assert browser.current_url.endswith("/products")
+            assert len(browser.find_elements(By.CSS_SELECTOR, "tbody th")) == len(bought)
