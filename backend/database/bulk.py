@@ -13,7 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv
 from sqlalchemy import Select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.database.async_engines import AsyncConnection
 
 ROWS_PER_BATCH = 50_000
 BYTES_PER_BATCH = 8 << 20

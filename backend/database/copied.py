@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import Select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend.database.async_engines import AsyncConnection
 from backend.database.compiled import Compiled
 from backend.database.failures import problems_named
 

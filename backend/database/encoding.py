@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from backend.database.async_engines import AsyncConnection
 
 # PostgreSQL's names that Python does not know: https://www.postgresql.org/docs/current/multibyte.html
 CODECS = {"EUC_CN": "gb2312", "EUC_JIS_2004": "euc_jis_2004", "KOI8R": "koi8-r", "KOI8U": "koi8-u"}

@@ -10,10 +10,10 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from sqlalchemy import URL, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from backend.core.late import late
 from backend.database import changes
+from backend.database.async_engines import AsyncConnection, AsyncEngine
 from backend.database.bounds import PATIENT, Bounds
 from backend.database.failures import OURS, problems_named
 from backend.database.pools import PoolPlan, bounds_of

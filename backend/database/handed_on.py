@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from backend.core.clock import monotonic_seconds
+from backend.database.async_engines import AsyncEngine
 from backend.database.pools import bounds_of, size_of
 
 TURN_SECONDS = 0.02

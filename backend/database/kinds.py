@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import FromClause, column, false, func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.database.async_engines import AsyncConnection
 
 
 class Kind(StrEnum):

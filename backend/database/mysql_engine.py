@@ -4,8 +4,8 @@ from math import ceil
 from typing import Any
 
 from sqlalchemy import URL
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from backend.database.async_engines import AsyncEngine
 from backend.database.bounds import Bounds
 from backend.database.mysql_options import mysql_options
 from backend.database.pools import PoolPlan, pooled

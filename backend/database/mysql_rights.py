@@ -3,7 +3,8 @@
 import re
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.database.async_engines import AsyncConnection
 
 WRITING = frozenset({"INSERT", "UPDATE", "DELETE"})
 CREATING = WRITING | {"CREATE"}

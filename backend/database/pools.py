@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import URL, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from backend.database.async_engines import AsyncEngine, create_async_engine
 from backend.database.bounds import PATIENT, Bounds
 from backend.database.sqlite_files import Opening
 

@@ -15,10 +15,10 @@ import asyncpg
 from sqlalchemy import URL, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util.concurrency import await_
 
 from backend.core.clock import monotonic_seconds
+from backend.database.async_engines import AsyncEngine
 from backend.database.bounds import Bounds
 from backend.database.pools import PoolPlan, pooled
 from backend.database.postgresql_options import PostgresqlOptions, postgresql_options

@@ -3,9 +3,9 @@
 from typing import Any
 
 from sqlalchemy import URL, event
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backend.core.clock import monotonic_seconds
+from backend.database.async_engines import AsyncEngine
 from backend.database.pools import PoolPlan, pooled
 from backend.database.sqlite_files import Opening, sqlite_file
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from sqlalchemy import Row, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.customer_id import CustomerId
+from backend.database.async_engines import AsyncConnection
 from backend.database.expressions import has_no_id, identifier, same_id
 from backend.shop.customers import get_customer
 from backend.shop.shop import Shop, Source

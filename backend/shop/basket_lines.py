@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import Float, Select, Subquery, case, cast, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.behaviour.baskets import Baskets
 from backend.core.customer_id import UNKNOWN, CustomerIds
+from backend.database.async_engines import AsyncConnection
 from backend.database.bulk import read_batches, to_ids
 from backend.database.expressions import exact, identifier, same_id
 from backend.database.kinds import Kind

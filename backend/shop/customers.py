@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, String, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.customer_id import CustomerId
+from backend.database.async_engines import AsyncConnection
 from backend.database.compiled import parameter
 from backend.database.compiled_lists import HotLookup, Places
 from backend.database.encoding import holds_of

@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.arrays import BoolArray
 from backend.core.customer_id import UNKNOWN, CustomerIds, are_ids, as_text
 from backend.core.glossary import Reason
 from backend.core.instants import micros_of
+from backend.database.async_engines import AsyncConnection
 from backend.database.bulk import read_batches, to_ids
 from backend.database.expressions import identifier
 from backend.database.kinds import Kind

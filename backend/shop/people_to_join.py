@@ -14,9 +14,9 @@ from sqlalchemy import (
     text,
     type_coerce,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.customer_id import CustomerIdType
+from backend.database.async_engines import AsyncConnection
 from backend.database.expressions import as_text
 from backend.database.kinds import Kind
 from backend.shop.shop import Shop, Source

@@ -20,8 +20,8 @@ from sqlalchemy import (
     null,
     select,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend.database.async_engines import AsyncConnection
 from backend.database.expressions import amount_micros, as_text, exact, identifier, same_id
 from backend.database.kinds import Kind
 from backend.shop.counted import counted_before, created_before

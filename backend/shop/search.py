@@ -18,9 +18,9 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.customer_id import CustomerId
+from backend.database.async_engines import AsyncConnection
 from backend.database.encoding import holds_of
 from backend.database.expressions import has_no_id, in_order, spelt
 from backend.shop.customers import (

@@ -25,10 +25,10 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import quoted_name
 
 from backend.core.errors import InvalidMapping
+from backend.database.async_engines import AsyncConnection
 from backend.database.expressions import (
     MYSQL,
     as_text,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, String, bindparam, inspect, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend.database.async_engines import AsyncConnection
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.structure import Place, place_of
 

@@ -5,9 +5,9 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, String, bindparam, func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.core.customer_id import CustomerId
+from backend.database.async_engines import AsyncConnection
 from backend.database.compiled import HotRead, parameter
 from backend.database.encoding import holds_of
 from backend.database.engine import AsyncEngine, snapshot
