@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend import API_VERSION
+from backend.agents.door import AgentDoor, AgentRoute, DoorSettings
 from backend.api import audit_routes, documentation, health, metrics_page, problems
 from backend.api.answering import Answering
 from backend.api.closing import BoundedWhenClosing, Closing
@@ -78,12 +79,13 @@ def create_app(settings: Settings, invitation: Invitation | None = None) -> Fast
     mapping = load_mapping(settings.shop_variables(), settings.shop_database)
     closing = Closing(settings.shutdown_seconds)
     requests = Requests(settings.prometheus_multiproc_dir)
+    agents = AgentDoor(_door_settings(settings))
     pages: dict[str, Any] = {} if settings.serve_docs else {"openapi_url": None}
     app: FastAPI = (FastAPIOffline if settings.serve_docs else FastAPI)(
         title="Intelligence Backend",
         version=API_VERSION,
         description="Segments, value and churn of a shop's customers.",
-        lifespan=_lifespan(settings, mapping, closing, requests),
+        lifespan=_lifespan(settings, mapping, closing, requests, agents),
         generate_unique_id_function=operation_id,
         redirect_slashes=False,  # to the host that the caller named, who may be anybody
         docs_url=None,  # the pages are ours, for their policy; the package has their scripts
@@ -115,8 +117,18 @@ def create_app(settings: Settings, invitation: Invitation | None = None) -> Fast
         app.router.routes.extend(router.routes)
     if settings.web:
         app.router.routes.append(Entrance(invitation))
+    if settings.mcp:
+        app.router.routes.append(AgentRoute(agents))
     describe(app)
     return app
+
+
+def _door_settings(settings: Settings) -> DoorSettings:
+    return DoorSettings(
+        hosts=settings.agent_hosts,
+        origins=settings.origins,
+        shows_people=settings.mcp_personal_data,
+    )
 
 
 def _surround(app: FastAPI, settings: Settings, requests: Requests) -> None:
@@ -139,7 +151,11 @@ def _surround(app: FastAPI, settings: Settings, requests: Requests) -> None:
 
 
 def _lifespan(
-    settings: Settings, mapping: ShopMapping, closing: Closing, requests: Requests
+    settings: Settings,
+    mapping: ShopMapping,
+    closing: Closing,
+    requests: Requests,
+    agents: AgentDoor,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[Lifespan]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Lifespan]:
@@ -150,6 +166,7 @@ def _lifespan(
         changes.log_from_now_on()
         async with AsyncExitStack() as stack:
             api = await api_state(settings, mapping, requests, stack)
+            stack.push_async_callback(agents.close)
             await stack.enter_async_context(_background(settings, api, closing))
             yield {"api": api}
 

@@ -49,6 +49,10 @@ COMMANDS = {
         "serving_commands.serve",
         "Serve the API, and run clustering unless RUN_WORKER=false.",
     ),
+    "mcp": (
+        "agent_commands.mcp",
+        "Give an agent on this machine the tools of /api/mcp, by its standard input and output.",
+    ),
     "worker": (
         "serving_commands.worker",
         "Run queued clusterings until stopped; web processes then want RUN_WORKER=false.",

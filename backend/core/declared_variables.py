@@ -204,6 +204,14 @@ class DeclaredVariables(BaseSettings):
     serve_docs: bool = flag("Serve /docs, /redoc and /openapi.json", True)
     web: bool = flag("Serve pages for people at /app, which are signed in to with a key", True)
 
+    mcp: bool = flag("Serve tools for agents at /api/mcp", True)
+    mcp_allowed_hosts: Optional = variable(
+        "Names by which agents reach the service, besides this machine's own; unset: none",
+        "hosts separated by commas, such as shop.example.com or shop.example.com:8000",
+        None,
+    )
+    mcp_personal_data: bool = flag("Show agents e-mails and names", False)
+
     redis_url: OptionalSecret = variable(
         "Cache for customers' numbers and segments; unset: no cache",
         "redis://host:6379/0, rediss://… or unix://…",

@@ -77,6 +77,11 @@ class Settings(DeclaredVariables):
         return (*own, *self.admin_api_keys)
 
     @property
+    def agent_hosts(self) -> tuple[str, ...]:
+        """Names by which agents reach the service, besides this machine's own."""
+        return split_at_commas(self.mcp_allowed_hosts or "")
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """Origins whose pages may call the API."""
         return split_at_commas(self.allowed_origins or "")

@@ -39,6 +39,10 @@
     ├── CursorUnreadable         what is sent as a cursor is none of ours
     ├── CursorOfAnotherList      a cursor is sent with the conditions of another list
     ├── CursorExpired            the run that a cursor is of is no longer served
+    ├── ToolNotOffered           an agent asks for a tool that it has not
+    ├── MaterialNotOffered       or for a resource or prompt
+    ├── ArgumentsUnfit           or with what the tool does not take
+    ├── AnswerTooLong            or for more than it can read
     ├── ImportRefused            a file cannot be imported; nothing of it is loaded
     │   └── AmbiguousFile        its dates or amounts can be read in several ways
     ├── TooLittleTaken           too little of a file makes sense to load any of it
@@ -53,6 +57,12 @@ a person.
 """
 
 from backend.core.errors.backend_error import BackendError
+from backend.core.errors.of_agents import (
+    AnswerTooLong,
+    ArgumentsUnfit,
+    MaterialNotOffered,
+    ToolNotOffered,
+)
 from backend.core.errors.of_configuration import InvalidConfiguration, InvalidMapping, PortTaken
 from backend.core.errors.of_databases import (
     DamagedResult,
@@ -106,6 +116,8 @@ from backend.core.errors.of_runs import (
 __all__ = [
     "AmbiguousFile",
     "AmbiguousPlace",
+    "AnswerTooLong",
+    "ArgumentsUnfit",
     "AskedTwice",
     "BackendError",
     "BodyTooLarge",
@@ -125,6 +137,7 @@ __all__ = [
     "InvalidMapping",
     "InvalidRunRequest",
     "LeaseLost",
+    "MaterialNotOffered",
     "NoRunPublished",
     "NotAllowed",
     "NotAuthenticated",
@@ -151,5 +164,6 @@ __all__ = [
     "TooLittleTaken",
     "TooManyRequests",
     "TooMuchAtOnce",
+    "ToolNotOffered",
     "UnknownField",
 ]

@@ -1,0 +1,1 @@
+"""What agents are given: tools, resources and prompts over the reads of the API, by MCP."""

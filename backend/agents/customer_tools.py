@@ -1,0 +1,186 @@
+"""Customers for agents: the customers who …, one by any word, one with reasons."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from backend.agents.caller import Caller
+from backend.agents.frame import Answer, frame
+from backend.agents.tool import tool
+from backend.agents.written import shown
+from backend.api.customers.explanations import explained
+from backend.api.customers.profiles import read_profile
+from backend.api.customers.schema import CustomerProfile, profile_of
+from backend.api.customers.searching import searched
+from backend.api.fields import asked_customer
+from backend.api.keys import Role
+from backend.api.lists.list_query import ListQuery, Question
+from backend.api.lists.read_list import AskedList, page_answer
+from backend.api.lists.row import PERSON
+from backend.api.schema_root import Schema
+from backend.core.errors import CustomerNotFound
+from backend.results.explanation import Explanation
+
+Detail = Literal["concise", "full"]
+MOST_ROWS = {"concise": 100, "full": 25}
+CONCISE = (
+    "archetype.id",
+    "status",
+    "churn_risk",
+    "predicted_value",
+    "value_at_risk",
+    "ltv",
+    "total_orders",
+    "recency_days",
+    "next_order_p50",
+)
+Sort = Literal[
+    "-value_at_risk",
+    "-predicted_value",
+    "-churn_risk",
+    "churn_risk",
+    "-ltv",
+    "-total_orders",
+    "recency_days",
+    "-recency_days",
+    "next_order_p50",
+    "customer_id",
+]
+
+
+class CustomersWho(Question):
+    """The customers who meet all of these, in which order, and how many of them."""
+
+    sort: Sort = Field(default="-value_at_risk", description="- ahead: the highest first")
+    detail: Detail = Field(default="concise", description="full: all numbers, at most 25 customers")
+    limit: int = Field(default=20, ge=1, le=100, description="Customers in this answer")
+    cursor: str | None = Field(default=None, description="next_cursor of the answer before")
+
+
+class CustomersAnswer(Answer):
+    """Customers of a list, and what the whole list adds up to."""
+
+    customers: list[dict[str, Any]]
+    total: int | None
+    sums: dict[str, float] | None
+    means: dict[str, float | None] | None
+    known: dict[str, int] | None = Field(description="How many of the list have each number")
+    next_cursor: str | None
+
+
+@tool(takes=CustomersWho, gives=CustomersAnswer)
+async def list_customers(caller: Caller, asked: Any) -> CustomersAnswer:
+    """List the customers who meet all conditions, best first. total, sums and means are always of
+    the WHOLE list: never page to count or to add up."""
+    fields = [] if asked.detail == "full" else [*PERSON, *CONCISE]
+    limit = min(asked.limit, MOST_ROWS[asked.detail])
+    told = {name: getattr(asked, name) for name in asked.model_fields_set & _asked_of_a_list()}
+    query = ListQuery.model_validate({**told, "fields": fields, "limit": limit})
+    begun = AskedList.of(query, caller.state, sees_people=caller.sees_people)
+    page = await page_answer(caller.state, begun, limit=limit, totals=True)
+    said = {*CONCISE} if asked.detail == "concise" else {*begun.columns.names}
+    return CustomersAnswer(
+        **{
+            **await frame(caller.state, said),
+            **page,
+            "customers": [_as_data(one, caller) for one in page["customers"]],
+        }
+    )
+
+
+def _asked_of_a_list() -> set[str]:
+    return {*Question.model_fields, "cursor"}
+
+
+def _as_data(row: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+    """Return a customer with what the shop wrote set apart; segments are told by their ids."""
+    told = {name: value for name, value in row.items() if name not in PERSON}
+    if "archetype" in told:
+        told["archetype"] = {**told["archetype"]}
+        told["archetype"].pop("name", None)
+    if caller.sees_people:
+        told["shop_text"] = {name: shown(row.get(name)) for name in PERSON}
+    return told
+
+
+class FindCustomer(Schema):
+    """Whom to find."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: str = Field(
+        min_length=1, max_length=200, description="A whole id, or any part of an e-mail or name"
+    )
+    limit: int = Field(default=5, ge=1, le=20)
+
+
+class FoundAnswer(Answer):
+    """Customers whom a word finds."""
+
+    customers: list[dict[str, Any]] = Field(description="Best match first")
+
+
+@tool(takes=FindCustomer, gives=FoundAnswer)
+async def find_customer(caller: Caller, asked: FindCustomer) -> FoundAnswer:
+    """Find a customer's id by id, or by part of e-mail or name."""
+    found = await _found(caller, asked)
+    return FoundAnswer(
+        **await frame(caller.state, CONCISE),
+        customers=[_as_data(_concise(one), caller) for one in found],
+    )
+
+
+async def _found(caller: Caller, asked: FindCustomer) -> list[CustomerProfile]:
+    """Search; a key that sees no people finds by a whole id alone."""
+    if caller.role >= Role.READS:
+        return [*(await searched(caller.state, asked.query, asked.limit)).customers]
+    try:
+        known = await read_profile(caller.state, asked_customer(asked.query.strip()))
+    except CustomerNotFound:
+        return []
+    return [profile_of(*known)]
+
+
+def _concise(profile: CustomerProfile) -> dict[str, Any]:
+    told = profile.model_dump(mode="json")
+    kept = {"customer_id", *PERSON, *(name.partition(".")[0] for name in CONCISE)}
+    return {name: value for name, value in told.items() if name in kept}
+
+
+class GetCustomer(Schema):
+    """Which customer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer_id: str = Field(description="The shop's id, as text")
+    detail: Detail = Field(default="concise", description="full: all numbers")
+
+
+class CustomerAnswer(Answer):
+    """One customer, and why their numbers are what they are."""
+
+    customer: dict[str, Any]
+    why: Explanation | None = Field(description="Null before the first run")
+
+
+@tool(takes=GetCustomer, gives=CustomerAnswer)
+async def get_customer(caller: Caller, asked: GetCustomer) -> CustomerAnswer:
+    """One customer's numbers, segment, and why: what drives churn_risk and predicted_value, and
+    what would move them to another segment."""
+    known = profile_of(*await read_profile(caller.state, asked_customer(asked.customer_id)))
+    told = known.model_dump(mode="json") if asked.detail == "full" else _concise(known)
+    told.pop("explanation", None)
+    names = {*CONCISE} if asked.detail == "concise" else {*_names(told)}
+    return CustomerAnswer(
+        **await frame(caller.state, names),
+        customer=_as_data(told, caller),
+        why=(await explained(caller.state, known)).explanation,
+    )
+
+
+def _names(told: Mapping[str, Any]) -> set[str]:
+    inner = {
+        f"{name}.{part}" for name, one in told.items() if isinstance(one, dict) for part in one
+    }
+    return {*told, *inner}
