@@ -12,6 +12,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend import API_VERSION
+from backend.agents.bearer import BearerTokens
+from backend.agents.door import PATH as AGENTS
 from backend.agents.door import AgentDoor, AgentRoute, DoorSettings
 from backend.api import audit_routes, documentation, health, metrics_page, problems
 from backend.api.answering import Answering
@@ -79,7 +81,7 @@ def create_app(settings: Settings, invitation: Invitation | None = None) -> Fast
     mapping = load_mapping(settings.shop_variables(), settings.shop_database)
     closing = Closing(settings.shutdown_seconds)
     requests = Requests(settings.prometheus_multiproc_dir)
-    agents = AgentDoor(_door_settings(settings))
+    agents = _door(settings)
     pages: dict[str, Any] = {} if settings.serve_docs else {"openapi_url": None}
     app: FastAPI = (FastAPIOffline if settings.serve_docs else FastAPI)(
         title="Intelligence Backend",
@@ -119,16 +121,20 @@ def create_app(settings: Settings, invitation: Invitation | None = None) -> Fast
         app.router.routes.append(Entrance(invitation))
     if settings.mcp:
         app.router.routes.append(AgentRoute(agents))
+    if settings.mcp and agents.tokens is not None:
+        app.router.routes.extend(agents.tokens.routes(AGENTS))
     describe(app)
     return app
 
 
-def _door_settings(settings: Settings) -> DoorSettings:
-    return DoorSettings(
+def _door(settings: Settings) -> AgentDoor:
+    issuer, resource = settings.mcp_oauth_issuer, settings.mcp_resource_url
+    how = DoorSettings(
         hosts=settings.agent_hosts,
         origins=settings.origins,
         shows_people=settings.mcp_personal_data,
     )
+    return AgentDoor(how, None if not (issuer and resource) else BearerTokens(issuer, resource))
 
 
 def _surround(app: FastAPI, settings: Settings, requests: Requests) -> None:

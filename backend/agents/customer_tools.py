@@ -23,7 +23,8 @@ from backend.core.errors import CustomerNotFound
 from backend.results.explanation import Explanation
 
 Detail = Literal["concise", "full"]
-MOST_ROWS = {"concise": 100, "full": 25}
+# With names and meanings these stay within what an agent can read.
+MOST_ROWS = {"concise": 60, "full": 15}
 CONCISE = (
     "archetype.id",
     "status",
@@ -53,8 +54,8 @@ class CustomersWho(Question):
     """The customers who meet all of these, in which order, and how many of them."""
 
     sort: Sort = Field(default="-value_at_risk", description="- ahead: the highest first")
-    detail: Detail = Field(default="concise", description="full: all numbers, at most 25 customers")
-    limit: int = Field(default=20, ge=1, le=100, description="Customers in this answer")
+    detail: Detail = Field(default="concise", description="full: all numbers, at most 15 customers")
+    limit: int = Field(default=20, ge=1, le=60, description="Customers in this answer")
     cursor: str | None = Field(default=None, description="next_cursor of the answer before")
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from json import JSONDecodeError
 from typing import Any, Protocol
 
@@ -11,17 +12,20 @@ from fastapi import Request
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
+from backend.agents.bearer import BearerTokens
 from backend.agents.caller import Caller
 from backend.api.bounded_request import BODY_BYTES, BoundedRequest, parse_json
 from backend.api.keys import Role, key_header
+from backend.api.problems import problem
 from backend.api.state import api_of
+from backend.core.errors import NotAuthenticated
 from backend.core.late import late
 from backend.core.secret_keys import fingerprint
 
 PATH = "/api/mcp"
 LOOPBACK = ("127.0.0.1", "127.0.0.1:*", "localhost", "localhost:*", "[::1]", "[::1]:*")
 CLOSING_SECONDS = 2.0
-BEARER = "bearer"
+BEARER = b"bearer"
 KEY_HEADER = key_header.model.name.lower().encode()
 
 
@@ -59,6 +63,7 @@ class AgentDoor:
     """The door of one process."""
 
     settings: DoorSettings
+    tokens: BearerTokens | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _manager: SessionManager | None = None
@@ -66,15 +71,35 @@ class AgentDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        _take_bearer_for_key(scope)
         request = BoundedRequest(scope, receive, BODY_BYTES)
-        state = api_of(request)
-        await state.admission.admit(request, Role.READS_NUMBERS)
+        try:
+            await self._admit(request)
+        except NotAuthenticated as error:
+            if self.tokens is None:
+                raise
+            told = {"WWW-Authenticate": self.tokens.challenge}
+            refusal = problem(request, HTTPStatus.UNAUTHORIZED, str(error), headers=told)
+            await refusal(scope, receive, send)
+            return
         body = await request.body()
         with suppress(JSONDecodeError):  # the kit says what is wrong with it
             parse_json(body)
         manager = self._manager or await self._open()
         await manager.handle_request(scope, _again(body, receive), send)
+
+    async def _admit(self, request: Request) -> None:
+        """Let in who has a key, sent either way, or a token of the issuer."""
+        admission, token = api_of(request).admission, _take_bearer_for_key(request.scope)
+        asking = Request(request.scope)
+        sent = asking.headers.get(key_header.model.name, "")
+        is_no_key = token is not None and admission.keys.role_of(token) is None
+        if token is not None and self.tokens is not None and is_no_key:
+            with suppress(NotAuthenticated):  # then it is a wrong key, and counted as one
+                bearer = await self.tokens.bearer(token)
+                request.state.role, request.state.agent = bearer.role, bearer.subject
+                return
+        await admission.admit(asking, Role.READS_NUMBERS)
+        request.state.agent = sent
 
     async def close(self) -> None:
         """End what is open."""
@@ -114,7 +139,7 @@ class AgentDoor:
         return Caller(
             state=state,
             role=request.state.role,
-            key=fingerprint(state.own_keys.fingerprints, _sent(request)),
+            key=fingerprint(state.own_keys.fingerprints, request.state.agent),
             shows_people=self.settings.shows_people,
         )
 
@@ -131,16 +156,14 @@ class AgentRoute(Route):
         await super().handle(scope, receive, send)
 
 
-def _sent(request: Request) -> str:
-    return request.headers.get(key_header.model.name, "")
-
-
-def _take_bearer_for_key(scope: Scope) -> None:
-    """Let a key come as `Authorization: Bearer …` too, which more clients can send."""
+def _take_bearer_for_key(scope: Scope) -> str | None:
+    """Let a key come as `Authorization: Bearer …` too, which more clients can send; return it."""
     headers = dict(scope["headers"])
     kind, _, token = headers.get(b"authorization", b"").partition(b" ")
-    if kind.lower() == BEARER.encode() and KEY_HEADER not in headers:
-        scope["headers"] = [*scope["headers"], (KEY_HEADER, token.strip())]
+    if kind.lower() != BEARER or KEY_HEADER in headers:
+        return None
+    scope["headers"] = [*scope["headers"], (KEY_HEADER, token.strip())]
+    return str(token.strip(), "latin-1")
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

@@ -80,10 +80,11 @@ def _code(error: BackendError) -> int:
 
 
 async def _list_tools(caller: Caller, _params: Any) -> protocol.ListToolsResult:
-    return protocol.ListToolsResult(tools=[_told(one) for one in toolbox.offered(caller.role)])
+    return protocol.ListToolsResult(tools=[told(one) for one in toolbox.offered(caller.role)])
 
 
-def _told(one: Tool) -> protocol.Tool:
+def told(one: Tool) -> protocol.Tool:
+    """Return a tool as agents are told it."""
     hints = protocol.ToolAnnotations(
         read_only_hint=one.reads_only, destructive_hint=False, open_world_hint=False
     )

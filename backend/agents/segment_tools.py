@@ -10,7 +10,7 @@ from backend.agents.caller import Caller
 from backend.agents.customer_tools import Detail
 from backend.agents.frame import Answer, frame
 from backend.agents.tool import tool
-from backend.agents.written import ProductText, SegmentText
+from backend.agents.written import ProductText, SegmentText, shown
 from backend.api.schema_root import Schema
 from backend.api.segments.details import segment_detail
 from backend.api.segments.products import products_of
@@ -124,7 +124,7 @@ class BoughtProduct(Schema):
     def of(cls, product: Product) -> "BoughtProduct":
         """Show a product."""
         known = product.model_dump(exclude={"product_title"})
-        return cls(**known, shop_text=ProductText(title=product.product_title))
+        return cls(**known, shop_text=ProductText(title=shown(product.product_title)))
 
 
 class SegmentAnswer(Answer):

@@ -51,6 +51,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseRefuses: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.IssuerUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TablesTooOld: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 PROBLEM = "application/problem+json"

@@ -39,6 +39,7 @@ DATABASE_SCHEMES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
 KEYS_EXPECTED = f"one key, or several separated by commas; {HOW_TO_MAKE_ONE} makes one"
 # As browsers send it: no path, and not even a slash at the end.
 ORIGIN = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:]+\](:[0-9]+)?")
+SAFE_URL = r"^(https://|http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$))[^\s?#]*$"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SHOP_VARIABLES = (
     "customers_table",
@@ -211,6 +212,19 @@ class DeclaredVariables(BaseSettings):
         None,
     )
     mcp_personal_data: bool = flag("Show agents e-mails and names", False)
+    mcp_oauth_issuer: Optional = variable(
+        "OAuth issuer whose tokens open /api/mcp beside keys; unset: keys alone",
+        "a URL, https but on this machine, with MCP_RESOURCE_URL beside it",
+        None,
+        pattern=SAFE_URL,
+    )
+    mcp_resource_url: Optional = variable(
+        "Address of /api/mcp as agents know it, which tokens must be for",
+        "a URL such as https://shop.example.com/api/mcp, needed beside MCP_OAUTH_ISSUER",
+        None,
+        pattern=SAFE_URL,
+        validate_default=True,
+    )
 
     redis_url: OptionalSecret = variable(
         "Cache for customers' numbers and segments; unset: no cache",
@@ -356,6 +370,13 @@ class DeclaredVariables(BaseSettings):
         if not all(ORIGIN.fullmatch(origin) for origin in split_at_commas(origins or "")):
             raise ValueError("not an origin")
         return origins
+
+    @field_validator("mcp_resource_url")
+    @classmethod
+    def _comes_with_an_issuer(cls, resource: str | None, given: ValidationInfo) -> str | None:
+        if given.data.get("mcp_oauth_issuer") is not None and resource is None:
+            raise PydanticCustomError("missing", "tokens for anybody would open this service")
+        return resource
 
     @field_validator("redis_url")
     @classmethod

@@ -82,6 +82,8 @@ def set_up_logging(level: str) -> None:
                 "uvicorn": {"handlers": [], "propagate": True},
                 "uvicorn.error": {"handlers": [], "propagate": True},
                 "uvicorn.access": {"handlers": [], "propagate": False},
+                # Tells of every request that it began and ended.
+                "mcp": {"level": "WARNING"},
                 # Names paths, and in them ids.
                 "mangum": {"level": "WARNING"},
                 # Names each of its plugins when it is imported.

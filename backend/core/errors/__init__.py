@@ -43,6 +43,7 @@
     ├── MaterialNotOffered       or for a resource or prompt
     ├── ArgumentsUnfit           or with what the tool does not take
     ├── AnswerTooLong            or for more than it can read
+    ├── IssuerUnavailable        nobody can say whether a token is valid
     ├── ImportRefused            a file cannot be imported; nothing of it is loaded
     │   └── AmbiguousFile        its dates or amounts can be read in several ways
     ├── TooLittleTaken           too little of a file makes sense to load any of it
@@ -60,6 +61,7 @@ from backend.core.errors.backend_error import BackendError
 from backend.core.errors.of_agents import (
     AnswerTooLong,
     ArgumentsUnfit,
+    IssuerUnavailable,
     MaterialNotOffered,
     ToolNotOffered,
 )
@@ -136,6 +138,7 @@ __all__ = [
     "InvalidConfiguration",
     "InvalidMapping",
     "InvalidRunRequest",
+    "IssuerUnavailable",
     "LeaseLost",
     "MaterialNotOffered",
     "NoRunPublished",

@@ -37,3 +37,13 @@ class AnswerTooLong(BackendError):
 
     def __init__(self) -> None:
         super().__init__("The answer is too long to read: ask for fewer, or with detail concise.")
+
+
+class IssuerUnavailable(BackendError):
+    """Nobody can say whether a token is valid."""
+
+    def __init__(self, issuer: str) -> None:
+        self.issuer = issuer
+        super().__init__(
+            f"The issuer of tokens {issuer} (MCP_OAUTH_ISSUER) does not answer; try again shortly."
+        )
