@@ -20,7 +20,7 @@ from backend.api.lists.read_list import AskedList, page_answer
 from backend.api.lists.row import PERSON
 from backend.api.schema_root import Schema
 from backend.core.errors import CustomerNotFound
-from backend.results.explanation import Explanation
+from backend.results.explanation import Crossing, ExplainedNumber, Explanation
 
 Detail = Literal["concise", "full"]
 # With names and meanings these stay within what an agent can read.
@@ -158,11 +158,47 @@ class GetCustomer(Schema):
     detail: Detail = Field(default="concise", description="full: all numbers")
 
 
+class WouldMove(Schema):
+    """What would take a customer to another segment."""
+
+    by: str
+    amount: int = Field(description="Orders on different days, or days without one")
+    within_days: int | None
+    segment_id: str
+
+    @classmethod
+    def of(cls, crossing: Crossing) -> "WouldMove":
+        """Show it by the segment's id alone: names are what others wrote."""
+        return cls(**{name: getattr(crossing, name) for name in cls.model_fields})
+
+
+class Why(Schema):
+    """Why a customer's numbers are what they are."""
+
+    churn_risk: ExplainedNumber | None
+    predicted_value: ExplainedNumber | None
+    segment: str | None
+    segment_rule: str | None
+    would_move: list[WouldMove]
+
+    @classmethod
+    def of(cls, explanation: Explanation) -> "Why":
+        """Show an explanation."""
+        segment = explanation.segment
+        return cls(
+            churn_risk=explanation.churn_risk,
+            predicted_value=explanation.predicted_value,
+            segment=segment and segment.why,
+            segment_rule=segment and segment.rule,
+            would_move=[WouldMove.of(one) for one in segment.crossings] if segment else [],
+        )
+
+
 class CustomerAnswer(Answer):
     """One customer, and why their numbers are what they are."""
 
     customer: dict[str, Any]
-    why: Explanation | None = Field(description="Null before the first run")
+    why: Why | None = Field(description="Null before the first run")
 
 
 @tool(takes=GetCustomer, gives=CustomerAnswer)
@@ -173,10 +209,11 @@ async def get_customer(caller: Caller, asked: GetCustomer) -> CustomerAnswer:
     told = known.model_dump(mode="json") if asked.detail == "full" else _concise(known)
     told.pop("explanation", None)
     names = {*CONCISE} if asked.detail == "concise" else {*_names(told)}
+    explanation = (await explained(caller.state, known)).explanation
     return CustomerAnswer(
         **await frame(caller.state, names),
         customer=_as_data(told, caller),
-        why=(await explained(caller.state, known)).explanation,
+        why=explanation and Why.of(explanation),
     )
 
 

@@ -15,7 +15,7 @@ from backend.agents.written import DATA_ALONE
 from backend.api.keys import Role
 from backend.database.engine import opened, transaction
 from tests.agents.conftest import in_memory
-from tests.agents.never_run import filled
+from tests.agents.prepared_shops import never_run
 from tests.conftest import NewDatabase
 from tests.performed import clustered_shop
 
@@ -211,7 +211,7 @@ async def test_what_nobody_expected_is_told_without_its_internals(
 
 
 async def test_before_the_first_run_everything_says_so(new_sqlite: NewDatabase) -> None:
-    async with in_memory(new_sqlite(filled), Role.ADMINISTERS) as agent:
+    async with in_memory(new_sqlite(never_run), Role.ADMINISTERS) as agent:
         told = await agent.call("describe_shop")
         assert told["run_id"] is None
         assert told["last_run"]["state"] == "never_run"
