@@ -33,7 +33,7 @@ class Nothing(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
-class LastRun(Schema):
+class RunTold(Schema):
     """How the last run ended, or how far it is."""
 
     run_id: str | None
@@ -48,7 +48,7 @@ class ShopAnswer(Answer):
     """What is known of the shop, and how far it can be trusted."""
 
     people: str = Field(description="Whether e-mails and names are shown or masked")
-    last_run: LastRun
+    last_run: RunTold
     horizons: ReportHorizons | None
     customers: CustomerCounts | None
     orders: OrderCounts | None
@@ -90,9 +90,9 @@ async def _served_report(state: ApiState) -> RunReport | None:
     return await store.read_report(state.engine, run_id)
 
 
-async def _last_run(state: ApiState) -> LastRun:
+async def _last_run(state: ApiState) -> RunTold:
     view = RunView.of(await runs.latest(state.engine))
-    return LastRun(**{name: getattr(view, name) for name in LastRun.model_fields})
+    return RunTold(**{name: getattr(view, name) for name in RunTold.model_fields})
 
 
 def _warnings(report: RunReport | None) -> list[str]:

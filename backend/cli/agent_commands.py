@@ -22,12 +22,8 @@ def mcp(
         bool, typer.Option("--admin", help="Also the tool that starts a run.")
     ] = False,
 ) -> None:
-    """Give an agent on this machine the tools of /api/mcp, by its standard input and output.
-
-    Whoever may read this configuration may read the shop: no key is asked for. Runs that are
-    started wait for a service or worker.
-    """
-    settings = checked_settings()
+    """Give an agent on this machine the tools of /api/mcp, by its standard input and output."""
+    settings = checked_settings()  # whoever may read them may read the shop: no key is asked for
     asyncio.run(_answer(settings, Role.ADMINISTERS if admin else Role.READS))
 
 

@@ -137,11 +137,14 @@ def every_error() -> list[type[errors.BackendError]]:
 # These end a process at start, a command, or a run in its own process; no request meets them.
 NEVER_MET_BY_A_REQUEST = {
     errors.AmbiguousFile,
+    errors.AnswerTooLong,
+    errors.ArgumentsUnfit,
     errors.ExportRefused,
     errors.ImportRefused,
     errors.InvalidConfiguration,
     InvalidDatabaseUrl,
     errors.LeaseLost,
+    errors.MaterialNotOffered,
     errors.NothingPublished,
     errors.PortTaken,
     errors.RunFailed,
@@ -150,6 +153,7 @@ NEVER_MET_BY_A_REQUEST = {
     errors.TablesHeld,
     errors.TablesInTheWay,
     errors.TablesTooNew,
+    errors.ToolNotOffered,
     errors.TooLittleTaken,
 }
 
