@@ -44,7 +44,7 @@ class ListSegments(Schema):
     detail: Detail = Field(default="concise", description="full: with rules and descriptions")
 
 
-class SegmentLine(Schema):
+class ToldSegment(Schema):
     """One segment beside the others."""
 
     segment_id: str
@@ -63,7 +63,7 @@ class SegmentLine(Schema):
 class SegmentsAnswer(Answer):
     """All segments."""
 
-    segments: list[SegmentLine] = Field(description="Groups stand ahead of their parts")
+    segments: list[ToldSegment] = Field(description="Groups stand ahead of their parts")
 
 
 @tool(takes=ListSegments, gives=SegmentsAnswer)
@@ -83,8 +83,8 @@ async def list_segments(caller: Caller, asked: ListSegments) -> SegmentsAnswer:
 
 def _line(
     segment: Segment, now: SegmentInRun | None, before: SegmentInRun | None, *, is_full: bool
-) -> SegmentLine:
-    return SegmentLine(
+) -> ToldSegment:
+    return ToldSegment(
         segment_id=segment.id,
         is_group=segment.is_group,
         shop_text=SegmentText.of(segment.name, segment.description if is_full else None),
