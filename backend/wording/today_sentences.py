@@ -62,12 +62,20 @@ def as_of(instant: datetime, zone: tzinfo) -> str:
     return f"As of {moment(instant, zone)}."
 
 
-def others(back: int, first: int, lost: int) -> str:
+def by_border(customers: int) -> str:
+    """Say how many went where they are by another border alone; nothing where nobody did."""
+    if not customers:
+        return ""
+    return f"{customers:,} of them did nothing themselves: the borders between segments moved."
+
+
+def others(back: int, first: int, second: int, lost: int) -> str:
     """Say who else moved; nothing where nobody did."""
     told = [
         f"{counted(back, 'customer')} came back" if back else "",
         f"{first:,} ordered for the first time" if first else "",
-        f"{lost:,} more have stayed away so long that they count as lapsed" if lost else "",
+        f"{second:,} ordered a second time" if second else "",
+        f"{lost:,} have stayed away so long that they count as lapsed" if lost else "",
     ]
     parts = [one for one in told if one]
     return f"{', '.join(parts)}." if parts else ""

@@ -2,14 +2,20 @@
 
 import base64
 import time
+from functools import partial
 from http.cookies import SimpleCookie
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.parse import quote
 
 import httpx
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 from itsdangerous.timed import TimestampSigner
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 
 from backend.core.secret_keys import Use, derived, expanded, fingerprint
 from backend.web.sessions import SALT, SESSION_SECONDS
@@ -17,7 +23,8 @@ from tests.conftest import NewDatabase
 from tests.databases import migrated
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER
-from tests.web.browsing import MASKED_KEY, entered
+from tests.waiting import PATIENCE_SECONDS
+from tests.web.browsing import MASKED_KEY, entered, signed_in
 
 PLAIN_NAME, TLS_NAME = "intelligence_session", "__Host-intelligence_session"
 ELSEWHERE = [
@@ -217,3 +224,31 @@ def test_the_pages_can_be_left_out(new_sqlite: NewDatabase, tmp_path: Path) -> N
 def test_a_session_and_a_cursor_have_keys_of_their_own() -> None:
     assert derived("secret", Use.SESSION) != derived("secret", Use.CURSOR)
     assert expanded(b"key", Use.SESSION.encode()) != expanded(b"key", Use.FINGERPRINT.encode())
+
+
+@pytest.mark.external
+def test_a_link_on_another_site_leads_to_the_page_for_who_has_signed_in(
+    paged: Live, browser: Chrome, tmp_path: Path
+) -> None:
+    (tmp_path / "mail.html").write_text(
+        f'<a id="link" href="{paged.address}/app?from=mail">see</a>'
+    )
+    handler = partial(SilentHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as elsewhere:
+        Thread(target=elsewhere.serve_forever, daemon=True).start()
+        with signed_in(browser, paged):
+            # Another name of this machine is another site to a browser.
+            browser.get(f"http://localhost:{elsewhere.server_port}/mail.html")
+            browser.find_element(By.ID, "link").click()
+            WebDriverWait(browser, PATIENCE_SECONDS).until(
+                lambda _: browser.find_elements(By.CSS_SELECTOR, "nav a[aria-current]")
+            )
+            assert browser.current_url == f"{paged.address}/app?from=mail"
+        elsewhere.shutdown()
+
+
+class SilentHandler(SimpleHTTPRequestHandler):
+    """Serves files of a folder, and says nothing of it."""
+
+    def log_message(self, *_args: object) -> None:
+        """Be silent."""

@@ -1,12 +1,13 @@
 """Today as a value: everything that the page says, made from what was read. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from backend.core.glossary import NO_ORDERS
+from backend.core.glossary import NO_ORDERS, Cause
 from backend.forecast.summed_up import leavers_found, total_range
 from backend.results.customer_filter import CustomerFilter
+from backend.results.move import MoveCount
 from backend.results.segment import Segment
 from backend.results.segment_in_run import SegmentInRun
 from backend.segments.life_stages import LifeStage, life_stage
@@ -17,6 +18,10 @@ from backend.web.rooms.today.today_reads import TodaySeen
 from backend.wording import today_sentences as words
 from backend.wording.dates import short_day, signed
 from backend.wording.money import UNKNOWN, money_or_dash, rounded_money
+
+# Whom a run sees for the first time comes from nowhere.
+NOBODY_YET = frozenset({None, LifeStage.NOT_YET})
+HAS_ORDERED = frozenset(set(LifeStage) - {LifeStage.NOT_YET})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,8 @@ class TodayPage:
     ----------
     headline, headline_link
         The one sentence to read, and its people; None where it is about nobody in particular.
+    by_border
+        How many of its people did nothing themselves; empty where all did.
     since, others
         What is compared, and who else moved.
     notes
@@ -67,6 +74,7 @@ class TodayPage:
     """
 
     headline: str
+    by_border: str
     headline_link: str | None
     headline_link_name: str
     since: str
@@ -95,10 +103,11 @@ def today_page(seen: TodaySeen, zone: tzinfo) -> TodayPage:
     notes = [one.sentence for one in seen.report.readiness.findings if one.level != "ok"]
     return TodayPage(
         headline=headline,
+        by_border=words.by_border(moved.quiet_by_border),
         headline_link=link,
         headline_link_name=words.see_the(seen.quiet_totals.total if seen.quiet_totals else 0),
         since=_since(seen, past, zone),
-        others=words.others(moved.back, moved.first, moved.lapsed),
+        others=words.others(moved.back, moved.first, moved.second, moved.lapsed),
         tiles=_tiles(seen, past, moved, zone),
         opportunities=_opportunities(seen, past[0]) if past else [],
         segments=_segment_rows(seen, past),
@@ -110,30 +119,43 @@ def today_page(seen: TodaySeen, zone: tzinfo) -> TodayPage:
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """How many came back, ordered for the first time, and lapsed, with the published run."""
+    """How many did what with the published run; by another border alone, quiet ones."""
 
-    back: int
     first: int
+    second: int
+    back: int
     lapsed: int
     gone: int
+    quiet_by_border: int
 
 
 def _moved(seen: TodaySeen) -> _Moved:
-    back = first = lapsed = gone = 0
-    for one in seen.moves:
-        before, after = _stage(one.from_segment_id), _stage(one.to_segment_id)
-        if one.to_segment_id is None:
-            gone += one.customers
-        elif before in {None, LifeStage.NOT_YET}:
-            first += one.customers if after is not LifeStage.NOT_YET else 0
-        elif after is LifeStage.LAPSED and before is not LifeStage.LAPSED:
-            lapsed += one.customers
-        elif after is LifeStage.ORDERING and before in {LifeStage.QUIET, LifeStage.LAPSED}:
-            back += one.customers
-    return _Moved(back, first, lapsed, gone)
+    by_behaviour = [one for one in seen.moves if one.cause is Cause.BEHAVIOUR]
+    by_border = [one for one in seen.moves if one.cause is Cause.MODEL]
+    return _Moved(
+        first=_count(by_behaviour, NOBODY_YET, HAS_ORDERED),
+        second=_count(by_behaviour, {LifeStage.ONCE}, {LifeStage.ORDERING}),
+        back=_count(by_behaviour, {LifeStage.QUIET, LifeStage.LAPSED}, {LifeStage.ORDERING}),
+        lapsed=_count(by_behaviour, HAS_ORDERED - {LifeStage.LAPSED}, {LifeStage.LAPSED}),
+        gone=_count(seen.moves, HAS_ORDERED, {None}),
+        quiet_by_border=_count(by_border, HAS_ORDERED, {LifeStage.QUIET}),
+    )
+
+
+def _count(
+    moves: Iterable[MoveCount],
+    before: Container[LifeStage | None],
+    after: Container[LifeStage | None],
+) -> int:
+    return sum(
+        one.customers
+        for one in moves
+        if _stage(one.from_segment_id) in before and _stage(one.to_segment_id) in after
+    )
 
 
 def _stage(segment_id: str | None) -> LifeStage | None:
+    """Return what the customers of a segment do; None where it is none: not known, or gone."""
     return None if segment_id is None else life_stage(segment_id)
 
 
