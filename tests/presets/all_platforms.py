@@ -39,14 +39,17 @@ PLATFORMS: dict[str, Platform] = {
 # Variants of a kind of which another one is shown each time.
 LONG = frozenset(
     {
+        "magento1, one of two base currencies",
         "magento2, one of two base currencies",
+        "prestashop, one of two shops' currencies",
+        "erpnext, one of two companies' currencies",
         "shopware6 before captures",
         "sylius without the refund plugin",
         "spree6",
         "thirty bees",
         "odoo17, till alone",
         "erpnext without a till",
-        "vendure_mysql",
+        "vendure on MySQL",
         "shopify_fivetran, few tables",
     }
 )

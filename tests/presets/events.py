@@ -39,6 +39,8 @@ class Happening(StrEnum):
     CANCELLED = "cancelled"
     REFUNDED = "refunded"
     MARKED_REFUNDED = "marked refunded"
+    RETURNED = "returned"
+    CLOSED = "closed"
     DELETED = "deleted"
     TEST = "test"
 
@@ -100,6 +102,19 @@ STORIES: Mapping[str, Story] = {
         Event(Happening.REFUNDED, CENT),
     ),
     "refunded": lambda total: _paid(total, Event(Happening.REFUNDED, total)),
+    "returned": lambda total: _paid(
+        total,
+        Event(Happening.SHIPPED, total),
+        Event(Happening.RETURNED, total / 2),
+        Event(Happening.REFUNDED, _quarter(total)),
+    ),
+    # All of it came back, and a fee was kept.
+    "fee_kept": lambda total: _paid(
+        total,
+        Event(Happening.SHIPPED, total),
+        Event(Happening.REFUNDED, total - _quarter(total)),
+        Event(Happening.CLOSED),
+    ),
     "marked_refunded": lambda total: _paid(total, Event(Happening.MARKED_REFUNDED, total)),
     "deleted": lambda total: _paid(total, Event(Happening.DELETED)),
     "test": lambda total: _paid(total, Event(Happening.TEST)),

@@ -112,15 +112,16 @@ def test_statuses_that_php_wrote_are_read_too(new_mysql: NewDatabase) -> None:
     assert wait_for(order_counts(url, {"SHOP_PRESET": "opencart"})) == before
 
 
-SEVERAL_CURRENCIES = [
-    name
-    for name, platform in all_platforms.PLATFORMS.items()
-    if "CURRENCY" in platform.settings and name not in all_platforms.LONG
-]
+# A database of each preset that can hold several currencies.
+SEVERAL_CURRENCIES = {
+    platform.preset: name
+    for name, platform in reversed(all_platforms.PLATFORMS.items())
+    if "CURRENCY" in platform.settings
+}
 
 
 @pytest.mark.external
-@pytest.mark.parametrize("name", [*SEVERAL_CURRENCIES, "magento2, one of two base currencies"])
+@pytest.mark.parametrize("name", SEVERAL_CURRENCIES.values())
 def test_several_currencies_are_never_added_up_without_a_word(
     name: str, new_mysql: NewDatabase, new_postgres: NewDatabase
 ) -> None:
@@ -131,18 +132,26 @@ def test_several_currencies_are_never_added_up_without_a_word(
     assert "set CURRENCY to count one" in said["mixed_currencies"]
 
 
+# What makes every second order one of another currency, where that is a setting of the shop.
+SECOND_CURRENCY = {
+    "odoo17": (
+        "INSERT INTO res_company VALUES (2, 'Acme Inc.', 2, 990)",
+        "UPDATE sale_order SET company_id = 2 WHERE id % 2 = 0",
+    ),
+    "bagisto": ("UPDATE orders SET base_currency_code = 'USD' WHERE id % 2 = 0",),
+}
+
+
 @pytest.mark.external
-def test_companies_of_several_currencies_are_told_apart(new_postgres: NewDatabase) -> None:
-    url = new_postgres()
-    wait_for(filled(url, all_platforms.PLATFORMS["odoo17"]))
-    wait_for(
-        execute(
-            url,
-            "INSERT INTO res_company VALUES (2, 'Acme Inc.', 2, 990)",
-            "UPDATE sale_order SET company_id = 2 WHERE id % 2 = 0",
-        )
-    )
-    said = wait_for(sentences(url, {"SHOP_PRESET": "odoo17"}))
+@pytest.mark.parametrize("name", SECOND_CURRENCY)
+def test_companies_and_channels_of_several_currencies_are_told_apart(
+    name: str, new_mysql: NewDatabase, new_postgres: NewDatabase
+) -> None:
+    platform = all_platforms.PLATFORMS[name]
+    url = (new_mysql if platform.database == "mysql" else new_postgres)()
+    wait_for(filled(url, platform))
+    wait_for(execute(url, *SECOND_CURRENCY[name]))
+    said = wait_for(sentences(url, {"SHOP_PRESET": name}))
     assert "eur" in said["mixed_currencies"]
     assert "usd" in said["mixed_currencies"]
 

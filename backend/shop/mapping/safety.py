@@ -11,6 +11,7 @@ from backend.core.errors import InvalidMapping
 IDENTIFIER = re.compile(r"[\w$][\w$ -]{0,62}")
 TOKEN = re.compile(
     r"""(?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`)
+      | (?<=\.)(?P<column>\{[\w$][\w$ -]{0,62}\})
       | (?P<table>\{[\w$][\w$ -]{0,62}\})
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
@@ -68,16 +69,20 @@ def checked_query(field: str, query: str) -> str:
     return stripped
 
 
-def with_tables(query: str, table: Callable[[str], str]) -> str:
-    """Return the query with `{name}`, where it is not within quotes, replaced by `table(name)`."""
-    return "".join(
-        token if kind != "table" else table(token.strip("{}")) for kind, token in _tokens(query)
-    )
-
-
 def marked(query: str, quote: str) -> str:
-    """Return the query with each `{name}` as an identifier that a parser can read."""
-    return with_tables(query, lambda name: f"{quote}{MARK}{name}{MARK}{quote}")
+    """Return the query with each `{name}` outside quotes as an identifier that a parser can read.
+
+    After a dot it is a column (`o.{customerId}`) and stays as it is, else one of the shop's tables.
+    """
+
+    def read(kind: str, token: str) -> str:
+        name = token.strip("{}")
+        return {
+            "table": f"{quote}{MARK}{name}{MARK}{quote}",
+            "column": f"{quote}{name}{quote}",
+        }.get(kind, token)
+
+    return "".join(read(kind, token) for kind, token in _tokens(query))
 
 
 def filled(query: str, table: Callable[[str, bool], str]) -> str:

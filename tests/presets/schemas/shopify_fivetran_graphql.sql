@@ -2,7 +2,7 @@
 
 CREATE TABLE customer (
   id bigint PRIMARY KEY, email text, first_name text, last_name text, phone text, state text, total_spent double precision,
-  orders_count bigint, created_at timestamptz, updated_at timestamptz, _fivetran_synced timestamptz
+  orders_count bigint, created_at timestamptz, updated_at timestamptz, _fivetran_deleted boolean, _fivetran_synced timestamptz
 );
 CREATE TABLE "order" (
   id bigint PRIMARY KEY, customer_id bigint, name text, number bigint, email text, currency_code text,

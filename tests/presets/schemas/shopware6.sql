@@ -19,6 +19,7 @@ CREATE TABLE `order` (
   id binary(16) NOT NULL, version_id binary(16) NOT NULL, state_id binary(16) NOT NULL, order_number varchar(64) DEFAULT NULL,
   currency_id binary(16) NOT NULL, currency_factor double DEFAULT NULL, order_date_time datetime(3) NOT NULL,
   price json NOT NULL, amount_total double GENERATED ALWAYS AS (json_unquote(json_extract(price, '$.totalPrice'))) VIRTUAL,
+  primary_order_transaction_id binary(16) DEFAULT NULL, primary_order_transaction_version_id binary(16) DEFAULT NULL,
   created_at datetime(3) NOT NULL, updated_at datetime(3) DEFAULT NULL,
   PRIMARY KEY (id, version_id), KEY state_id (state_id)
 );

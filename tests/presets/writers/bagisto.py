@@ -17,6 +17,7 @@ HOLDS = Holds(
         "partly_refunded",
         "refunded_twice",
         "refunded",
+        "fee_kept",
     ),
     "by_email",
     currencies="converted",
@@ -29,7 +30,7 @@ def _status(order: Order) -> str:
         return order.any_of("failed", "fraud")
     if order.cancelled:
         return "canceled"
-    if order.gone_back:
+    if order.gone_back or order.has(Happening.CLOSED):
         return "closed"
     if not order.paid:
         return order.any_of("pending", "pending_payment")

@@ -1,9 +1,10 @@
 """ERPNext: invoices and receipts of the till, credit notes, amendments, and names that are ids."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
-from tests.presets.events import Happening, Holds, Order, Person, ShopEvents
+from tests.presets.events import FOREIGN, Happening, Holds, Order, Person, ShopEvents
 from tests.presets.platform import REGISTERED, Platform, Row, Tables
 
 SALES, TILL = "tabSales Invoice", "tabPOS Invoice"
@@ -48,6 +49,10 @@ def writer(is_receipt: Callable[[Order], bool]) -> Callable[[ShopEvents], Tables
         return tables
 
     return write
+
+
+def _is_receipt(order: Order) -> bool:
+    return order.number % 3 == 0
 
 
 def _customer(person: Person) -> Row:
@@ -174,14 +179,37 @@ def _put_what_is_no_order(tables: Tables, person: Person) -> None:
     ]
 
 
+AMERICAN = "Acme America"
+
+
+def write_two_companies(shop: ShopEvents) -> Tables:
+    """Write invoices of two companies, each with a currency of its own."""
+    tables = writer(_is_receipt)(shop)
+    for row in (*tables[SALES], *tables[TILL]):
+        if row["currency"] == FOREIGN:
+            own = {"company": AMERICAN, "conversion_rate": 1}
+            row |= {**own, "base_grand_total": row["grand_total"]}
+    return tables
+
+
 SETTINGS: Tables = {
-    "tabCompany": [{"name": "Acme", "abbr": "A", "default_currency": "EUR"}],
+    "tabCompany": [
+        {"name": "Acme", "abbr": "A", "default_currency": "EUR"},
+        {"name": AMERICAN, "abbr": "AA", "default_currency": FOREIGN},
+    ],
     "tabPOS Profile": [{"name": "Till", "company": "Acme", "customer": WALK_IN}],
 }
 WITHOUT_TILL = (TILL, f"{TILL} Item")
 PLATFORMS = {
-    "erpnext": Platform(
-        "erpnext", "mysql", "erpnext", HOLDS, writer(lambda order: order.number % 3 == 0), id_of
+    "erpnext": Platform("erpnext", "mysql", "erpnext", HOLDS, writer(_is_receipt), id_of),
+    "erpnext, one of two companies' currencies": Platform(
+        "erpnext",
+        "mysql",
+        "erpnext",
+        replace(HOLDS, currencies="kept"),
+        write_two_companies,
+        id_of,
+        {"CURRENCY": "EUR"},
     ),
     "erpnext without a till": Platform(
         "erpnext",

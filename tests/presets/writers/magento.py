@@ -16,6 +16,7 @@ HOLDS = Holds(
         "partly_refunded",
         "refunded_twice",
         "refunded",
+        "fee_kept",
     ),
     "by_email",
     currencies="converted",
@@ -26,7 +27,7 @@ HOLDS = Holds(
 def _state(order: Order) -> str:
     if order.cancelled:
         return "canceled"
-    if order.gone_back:
+    if order.gone_back or order.has(Happening.CLOSED):
         return "closed"
     if not order.paid:
         return order.any_of("new", "pending_payment", "payment_review", "holded")
@@ -120,7 +121,16 @@ FIRST_NAME, LAST_NAME, CUSTOMER = 5, 7, 1
 
 def write_magento1(shop: ShopEvents) -> Tables:
     """Write the same into flat tables, and names as attributes."""
-    tables = write(shop)
+    return in_flat_tables(write(shop))
+
+
+def write_magento1_two_websites(shop: ShopEvents) -> Tables:
+    """Write two websites into flat tables."""
+    return in_flat_tables(write_two_websites(shop))
+
+
+def in_flat_tables(tables: Tables) -> Tables:
+    """Return what Magento 2 holds as Magento 1 does."""
     names: list[Row] = []
     for row in tables["customer_entity"]:
         for attribute, name in ((FIRST_NAME, "firstname"), (LAST_NAME, "lastname")):
@@ -143,6 +153,16 @@ TWO_WEBSITES = Holds(HOLDS.stories, "by_email", erased="guest")
 PLATFORMS = {
     "magento1": Platform(
         "magento1", "mysql", "magento1", HOLDS, write_magento1, id_of, zone_is_known=True
+    ),
+    "magento1, one of two base currencies": Platform(
+        "magento1",
+        "mysql",
+        "magento1",
+        TWO_WEBSITES,
+        write_magento1_two_websites,
+        id_of,
+        {"CURRENCY": "EUR"},
+        zone_is_known=True,
     ),
     "magento2": Platform("magento2", "mysql", "magento2", HOLDS, write, id_of, zone_is_known=True),
     "magento2, one of two base currencies": Platform(

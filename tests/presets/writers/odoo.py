@@ -37,6 +37,7 @@ def writer(is_ticket: Callable[[Order], bool]) -> Callable[[ShopEvents], Tables]
         for order in shop.orders:
             put = _put_ticket if is_ticket(order) else _put_sale
             put(tables, order)
+        _exchange(tables)
         return tables
 
     return write
@@ -159,6 +160,31 @@ def _put_ticket(tables: Tables, order: Order) -> None:
                 "refunded_orderline_id": order.number,
             }
         )
+
+
+def _exchange(tables: Tables) -> None:
+    """Have every other refund made on a ticket that sells more than it takes back."""
+    refunds = [row for row in tables["pos_order"] if row["amount_total"] < 0]
+    sales = [row for row in tables["pos_order"] if row["amount_total"] > 0 and _is_paid(row)]
+    for refund in refunds[::2]:
+        for sale in sales:
+            if _takes_back(sale, refund):
+                sales.remove(sale)
+                tables["pos_order"].remove(refund)
+                sale["amount_total"] += refund["amount_total"]
+                (line,) = (one for one in tables["pos_order_line"] if one["id"] == refund["id"])
+                line["order_id"] = sale["id"]
+                break
+
+
+def _is_paid(ticket: Row) -> bool:
+    return ticket["state"] in {"paid", "done"}
+
+
+def _takes_back(sale: Row, refund: Row) -> bool:
+    another = refund["id"] % BIG != sale["id"]
+    alike = (sale["currency_rate"] or 1) == (refund["currency_rate"] or 1)
+    return another and alike and sale["amount_total"] + refund["amount_total"] > 0
 
 
 def write_settled(shop: ShopEvents) -> Tables:

@@ -1,11 +1,15 @@
 """PrestaShop: amounts in the order's currency, credit slips, customers that repeat."""
 
-from tests.presets.events import Happening, Holds, Order, Person, ShopEvents, is_erased
+from dataclasses import replace
+from decimal import Decimal
+
+from tests.presets.events import CENT, Happening, Holds, Order, Person, ShopEvents, is_erased
 from tests.presets.platform import BIG, REGISTERED, Platform, Row, Tables, plain_id
 
 WAITING, PAID, SHIPPED, CANCELLED, REFUND, ERROR, OWN = 1, 2, 4, 6, 7, 8, 20
 EUROS, DOLLARS = 1, 2
 ANONYMOUS = 9_998
+SLIP_OF_CHOICE = 2
 HOLDS = Holds(
     (
         "unpaid",
@@ -64,10 +68,34 @@ def write(shop: ShopEvents) -> Tables:
 def _back(order: Order) -> list[Row]:
     """Return each slip's products and shipping: a cent is shipping, all else products."""
     return [
-        {"total_products_tax_incl": amount - shipping, "total_shipping_tax_incl": shipping}
+        _of_products(order, amount) if amount >= 1 else _of_shipping(amount)
         for amount in order.amounts_of(Happening.REFUNDED)
-        for shipping in [amount if amount < 1 else amount * 0]
     ]
+
+
+def _of_shipping(amount: Decimal) -> Row:
+    return {
+        "total_products_tax_incl": 0,
+        "total_products_tax_excl": 0,
+        "total_shipping_tax_incl": amount,
+        "shipping_cost_amount": amount,
+        "amount": 0,
+        "order_slip_type": SLIP_OF_CHOICE,
+    }
+
+
+def _of_products(order: Order, amount: Decimal) -> Row:
+    """Return what the products came to, or an amount that the merchant chose for them."""
+    without_tax = (amount / 2).quantize(CENT)
+    row: Row = {
+        "total_products_tax_incl": amount,
+        "total_products_tax_excl": without_tax,
+        "total_shipping_tax_incl": 0,
+        "amount": without_tax,
+        "order_slip_type": 0,
+    }
+    chosen = {"amount": amount, "order_slip_type": SLIP_OF_CHOICE, "total_products_tax_incl": 999}
+    return order.any_of(row, {**row, **chosen})
 
 
 def _slip(order: Order, owner: int, place: int) -> Row:
@@ -76,7 +104,6 @@ def _slip(order: Order, owner: int, place: int) -> Row:
         "id_customer": owner,
         "id_order": order.number,
         **_back(order)[place],
-        "amount": 0,
         "partial": 1,
         "date_add": order.naive,
         "date_upd": order.naive,
@@ -158,6 +185,21 @@ SETTINGS: Tables = {
 }
 
 
+OTHER_SHOP = 2
+
+
+def write_two_shops(shop: ShopEvents) -> Tables:
+    """Write orders of two shops, each with a default currency of its own."""
+    tables = write(shop)
+    for row, order in zip(tables["ps_orders"], shop.orders, strict=True):
+        row |= {"conversion_rate": 1, "id_shop": 1 if order.rate == 1 else OTHER_SHOP}
+    for row in tables["ps_order_slip"]:
+        row["conversion_rate"] = 1
+    own = {"name": "PS_CURRENCY_DEFAULT", "value": str(DOLLARS), "id_shop": OTHER_SHOP}
+    tables["ps_configuration"] = [*tables["ps_configuration"], own]
+    return tables
+
+
 def write_thirtybees(shop: ShopEvents) -> Tables:
     """Write the same into thirty bees' tables, which have another prefix."""
     return {table.replace("ps_", "tb_", 1): rows for table, rows in write(shop).items()}
@@ -165,6 +207,15 @@ def write_thirtybees(shop: ShopEvents) -> Tables:
 
 PLATFORMS = {
     "prestashop": Platform("prestashop", "mysql", "prestashop", HOLDS, write, plain_id),
+    "prestashop, one of two shops' currencies": Platform(
+        "prestashop",
+        "mysql",
+        "prestashop",
+        replace(HOLDS, currencies="kept"),
+        write_two_shops,
+        plain_id,
+        {"CURRENCY": "EUR"},
+    ),
     "thirty bees": Platform(
         "prestashop",
         "mysql",

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 from tests.presets.events import Happening, Holds, Order, Person, ShopEvents
 from tests.presets.platform import BIG, REGISTERED, Platform, Row, Tables, plain_id
@@ -47,6 +48,13 @@ def _customer(person: Person) -> Row:
     }
 
 
+def _customers(shop: ShopEvents) -> list[Row]:
+    """Return everybody, and who was merged into the first one."""
+    merged = {"id": BIG, "email": "merged@example.org", "_fivetran_deleted": True}
+    first = _customer(shop.people[0])
+    return [*map(_customer, shop.people), {**first, **merged}]
+
+
 def _order(order: Order) -> Row:
     return {
         "id": order.number,
@@ -70,7 +78,7 @@ def _line(order: Order) -> Row:
     }
 
 
-def _backs(order: Order) -> list[tuple[int, object]]:
+def _backs(order: Order) -> list[tuple[int, Decimal]]:
     return [
         (BIG * place + order.number, amount)
         for place, amount in enumerate(order.amounts_of(Happening.REFUNDED), start=1)
@@ -80,7 +88,7 @@ def _backs(order: Order) -> list[tuple[int, object]]:
 def write_rest(shop: ShopEvents) -> Tables:
     """Write what the REST connection copies: refunds with their lines and transactions."""
     tables: Tables = {
-        "customer": [_customer(person) for person in shop.people],
+        "customer": _customers(shop),
         "order": [
             {
                 **_order(order),
@@ -93,32 +101,46 @@ def write_rest(shop: ShopEvents) -> Tables:
         "order_line": [{**_line(order), "price": float(order.total) / 2} for order in shop.orders],
         "refund": [],
         "order_line_refund": [],
+        "order_adjustment": [],
         "transaction": [],
     }
     for order in shop.orders:
-        sale = {"id": order.number, "order_id": order.number, "amount": order.paid}
+        sale = {"id": order.number, "order_id": order.number, **_as_paid(order, order.paid)}
         tables["transaction"].append({**sale, "kind": "sale", "status": "success"})
         for number, amount in _backs(order):
             tables["refund"].append({"id": number, "order_id": order.number})
-            tables["order_line_refund"].append(
-                {
-                    "id": number,
-                    "refund_id": number,
-                    "order_line_id": order.number,
-                    "subtotal": amount,
-                    "total_tax": 0,
-                }
-            )
-            back = {**sale, "id": number, "refund_id": number, "amount": amount, "kind": "refund"}
-            failed = {**back, "id": 5 * BIG + number, "status": "failure"}
-            tables["transaction"] += [{**back, "status": "success"}, failed]
+            _put_what_was_taken_back(tables, order, number, amount)
+            own = {"id": number, "refund_id": number, "kind": "refund", **_as_paid(order, amount)}
+            failed = {"id": 5 * BIG + number, "status": "failure"}
+            tables["transaction"] += [
+                {**sale, **own, "status": "success"},
+                {**sale, **own, **failed},
+            ]
     return tables
+
+
+def _as_paid(order: Order, amount: Decimal) -> Row:
+    """Return an amount in the currency that the customer paid in, which may be a third one."""
+    if order.number % 4:
+        return {"amount": amount, "currency": order.currency}
+    return {"amount": amount * 3, "currency": "PLN"}
+
+
+def _put_what_was_taken_back(tables: Tables, order: Order, number: int, amount: Decimal) -> None:
+    """Write a line that was returned, or shipping of a cent, which lessens what an order is."""
+    row = {"id": number, "refund_id": number}
+    if amount < 1:
+        shipping = {"kind": "shipping_refund", "amount": -amount, "tax_amount": 0}
+        tables["order_adjustment"].append({**row, "order_id": order.number, **shipping})
+        return
+    line = {"order_line_id": order.number, "subtotal": amount, "total_tax": 0}
+    tables["order_line_refund"].append({**row, **line})
 
 
 def write_graphql(shop: ShopEvents) -> Tables:
     """Write what the GraphQL connection copies: other names, and words in capitals."""
     tables: Tables = {
-        "customer": [_customer(person) for person in shop.people],
+        "customer": _customers(shop),
         "order": [
             {
                 **_order(order),

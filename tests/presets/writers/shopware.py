@@ -28,6 +28,8 @@ STATES = {
             "payment.failed",
             "payment.chargeback",
             "payment.in_progress",
+            "payment.reminded",
+            "payment.unconfirmed",
             "refund.completed",
             "refund.open",
             "delivery.shipped",
@@ -35,12 +37,14 @@ STATES = {
         start=200,
     )
 }
+WAITING = ("payment.open", "payment.in_progress", "payment.reminded", "payment.unconfirmed")
 HOLDS = Holds(
     (
         "unpaid",
         "authorised",
         "failed",
         "paid",
+        "partly_paid",
         "shipped",
         "edited",
         "cancelled_unpaid",
@@ -79,11 +83,13 @@ def _payment(order: Order) -> str:
         return "payment.authorized"
     if order.has(Happening.FAILED):
         return order.any_of("payment.failed", "payment.cancelled")
-    return "payment.paid" if order.paid else order.any_of("payment.open", "payment.in_progress")
+    if not order.paid:
+        return order.any_of(*WAITING)
+    return "payment.paid" if order.paid == order.total else "payment.paid_partially"
 
 
 def write(shop: ShopEvents) -> Tables:
-    """Write a draft of every third order, and a failed payment before every second one."""
+    """Write a draft of every third order, and failed payments before and after the primary one."""
     tables: Tables = {name: [] for name in TABLES}
     tables["customer"] = [_customer(one, one.number) for one in shop.people if not is_erased(one)]
     for order in shop.orders:
@@ -137,6 +143,7 @@ def _put_order(tables: Tables, order: Order, owner: int | None, version: bytes) 
             "currency_id": SYSTEM_CURRENCY if order.rate == 1 else _bytes(DOLLARS),
             "currency_factor": order.rate,
             "order_date_time": order.naive,
+            "primary_order_transaction_id": _bytes(_primary(order)),
             "price": _money(total),
             "created_at": order.naive,
         }
@@ -153,6 +160,8 @@ def _put_order(tables: Tables, order: Order, owner: int | None, version: bytes) 
         }
     )
     payments = [_payment(order)] if order.number % 2 else ["payment.failed", _payment(order)]
+    if order.number % 5 == 0:
+        payments.append("payment.cancelled")
     for place, payment in enumerate(payments):
         tables["order_transaction"].append(
             {
@@ -163,9 +172,24 @@ def _put_order(tables: Tables, order: Order, owner: int | None, version: bytes) 
                 "created_at": order.at.replace(microsecond=1000 * place),
             }
         )
-    last = _bytes(BIG * (len(payments) - 1) + order.number)
-    _put_refunds(tables, order, last, version)
+    _put_refunds(tables, order, _bytes(_primary(order)), version)
     _put_lines(tables, order, of_order)
+
+
+def _primary(order: Order) -> int:
+    """Return the number of the transaction that was paid by, or is to be."""
+    return order.number if order.number % 2 else BIG + order.number
+
+
+def write_before_captures(shop: ShopEvents) -> Tables:
+    """Write what Shopware did before it had captures and primary transactions: the last counts."""
+    tables = write(shop)
+    primary = {row["primary_order_transaction_id"] for row in tables["order"]}
+    early = {_bytes(order.number) for order in shop.orders}
+    tables["order_transaction"] = [
+        row for row in tables["order_transaction"] if row["id"] in primary | early
+    ]
+    return tables
 
 
 def _put_refunds(tables: Tables, order: Order, transaction: bytes, version: bytes) -> None:
@@ -259,6 +283,11 @@ def id_of(person: Person) -> str:
     return _bytes(person.number).hex()
 
 
+BEFORE_CAPTURES = (
+    "order_transaction_capture",
+    "order_transaction_capture_refund",
+    "order.primary_order_transaction_id",
+)
 PLATFORMS = {
     "shopware6": Platform(
         "shopware6", "mysql", "shopware6", HOLDS, write, id_of, zone_is_known=True
@@ -273,10 +302,10 @@ PLATFORMS = {
             currencies="converted",
             erased="nobody",
         ),
-        write,
+        write_before_captures,
         id_of,
         zone_is_known=True,
-        without=("order_transaction_capture", "order_transaction_capture_refund"),
-        lacking=frozenset({"order_transaction_capture", "order_transaction_capture_refund"}),
+        without=BEFORE_CAPTURES,
+        lacking=frozenset(BEFORE_CAPTURES),
     ),
 }

@@ -167,7 +167,7 @@ def _payment(number: int, order: int, amount: Decimal, state: str) -> Row:
 EUROS = {"CURRENCY": "EUR"}
 PLATFORMS = {
     "vendure": Platform("vendure", "postgres", "vendure", HOLDS, write, plain_id, EUROS),
-    "vendure_mysql": Platform(
-        "vendure_mysql", "mysql", "vendure_mysql", HOLDS, write, plain_id, EUROS
+    "vendure on MySQL": Platform(
+        "vendure", "mysql", "vendure_mysql", HOLDS, write, plain_id, EUROS
     ),
 }

@@ -7,9 +7,10 @@ from backend.shop.mapping.safety import (
     checked_identifier,
     checked_query,
     checked_table,
+    filled,
     is_query,
+    marked,
     named_tables,
-    with_tables,
 )
 
 
@@ -56,7 +57,15 @@ def test_a_table_may_be_called_like_the_beginning_of_a_query() -> None:
 def test_tables_are_put_in_but_not_into_strings() -> None:
     query = "SELECT a #>> '{order}', \"{order}\" FROM {order} JOIN {order-line} JOIN {tab Item}"
     assert named_tables(query) == ["order", "order-line", "tab Item"]
-    assert (
-        with_tables(query, lambda name: f"[{name}]")
-        == "SELECT a #>> '{order}', \"{order}\" FROM [order] JOIN [order-line] JOIN [tab Item]"
+    read = filled(marked(query, '"'), lambda name, _: f"[{name}]")
+    assert read == (
+        "SELECT a #>> '{order}', \"{order}\" FROM [order] JOIN [order-line] JOIN [tab Item]"
     )
+
+
+@pytest.mark.parametrize("quote", ['"', "`"])
+def test_a_column_is_quoted_as_the_database_wants_it(quote: str) -> None:
+    query = "SELECT o.{customerId}, '.{customerId}' FROM {order} AS o"
+    assert named_tables(query) == ["order"]
+    read = filled(marked(query, quote), lambda name, _: f"[{name}]")
+    assert read == f"SELECT o.{quote}customerId{quote}, '.{{customerId}}' FROM [order] AS o"
