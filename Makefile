@@ -7,7 +7,7 @@ SERVE ?= 1
 PORT ?= 8000
 WORKERS ?= 2
 
-.PHONY: help setup demo test test-all check format migration openapi openapi-lint numbers requirements wheels bench-run bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds bench-serve clean
+.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds bench-serve clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ test: $(READY) ## Run the tests, against real PostgreSQL, MariaDB, Redis and Chr
 
 test-all: $(READY) ## Run all tests, those that take long too.
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-platforms: $(READY) ## Let Medusa itself sell, and read what it wrote (needs Node 20 or newer and npm's registry).
+	$(BIN)/python -m pytest -n 0 --log-cli-level=INFO tests/platforms/medusa_as_installed.py
 
 check: $(READY) ## Lint, format check, types, layers.
 	$(BIN)/ruff check .

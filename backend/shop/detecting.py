@@ -13,13 +13,12 @@ from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
 from backend.database.kinds import Kind
 from backend.results.detection import Detection, FittingPreset
 from backend.shop import inspection, structure
-from backend.shop.mapping.layers import about_preset, load_mapping, preset_names
+from backend.shop.mapping.about_presets import about_preset
+from backend.shop.mapping.layers import load_mapping, preset_names
 from backend.shop.mapping.mapping import LOGICAL_NAMES, ShopMapping
 from backend.shop.mapping.safety import named_tables
 from backend.shop.shop import Shop
 from backend.shop.structure import Place
-
-SERVERS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 
 
 async def detect(engine: AsyncEngine) -> Detection:
@@ -40,10 +39,9 @@ async def detect(engine: AsyncEngine) -> Detection:
 
 
 async def _all_tried(connection: AsyncConnection, there: Sequence[Place]) -> list[FittingPreset]:
-    server = SERVERS.get(connection.dialect.name, "")
     found: list[FittingPreset] = []
     for name in preset_names():
-        if server in about_preset(name).database:
+        if about_preset(name).runs_on(connection.dialect.name):
             for place in _places(name, there):
                 found += await _tried(connection, name, place)
     return found

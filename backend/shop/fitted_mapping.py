@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select, text
 from backend.core.errors import InvalidMapping
 from backend.database.engine import AsyncConnection
 from backend.database.expressions import MYSQL
+from backend.shop.mapping.about_presets import refuse_other_servers
 from backend.shop.mapping.found import FoundTables
 from backend.shop.mapping.mapping import LOGICAL_NAMES, ShopMapping, Variant
 from backend.shop.mapping.safety import named_tables
@@ -51,12 +52,13 @@ async def settled(connection: AsyncConnection, mapping: ShopMapping) -> ShopMapp
     Raises
     ------
     InvalidMapping
-        When none of the preset's variants fits what is there.
+        When the preset reads other servers, or none of its variants fits what is there.
     """
     mapping = await found_where_they_are(connection, mapping)
     names = _names(mapping)
     if connection.dialect.name == "sqlite" or not names:
         return mapping
+    refuse_other_servers(mapping, connection.dialect.name)
     columns, on_network = await _look(connection, mapping, names)
     variant = _fitting(mapping, columns)
     chosen = variant.mapping if variant else mapping

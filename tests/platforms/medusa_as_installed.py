@@ -4,6 +4,7 @@
 """
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -27,6 +28,7 @@ from tests.presets.events import Order, Person, ShopEvents, expected, happened, 
 from tests.presets.writers import medusa
 from tests.snapshots import read_shop
 
+log = logging.getLogger(__name__)
 HERE = Path(__file__).parent / "medusa"
 # How many of the invented people take part: a workflow takes some tenths of a second.
 PEOPLE = 24
@@ -49,7 +51,7 @@ def test_the_preset_reads_what_medusa_wrote(new_postgres: NewDatabase, tmp_path:
         one.person.email: sorted(int(sum_ * MICROS) for sum_ in one.brought.values())
         for one in expected(shop, HOLDS)
     }
-    print(in_figures(shop, wanted, found))
+    log.info(in_figures(shop, wanted, found))
     assert found == wanted
     (one,) = wait_for(detected(url))
     assert (one.preset, one.settings["CURRENCY"]) == ("medusa2", "EUR")

@@ -80,6 +80,22 @@ def test_a_preset_none_of_whose_variants_fits_says_what_it_needs(new_postgres: N
 
 
 @pytest.mark.external
+@pytest.mark.parametrize(
+    ("preset", "sentence"),
+    [
+        ("solidus", "'solidus' reads PostgreSQL, and this database is MySQL;"),
+        ("odoo17", "'odoo17' reads PostgreSQL, and this database is MySQL;"),
+    ],
+)
+def test_a_preset_of_another_server_says_so(
+    preset: str, sentence: str, new_mysql: NewDatabase
+) -> None:
+    said = wait_for(sentences(new_mysql(), {"SHOP_PRESET": preset}))
+    assert sentence in said["missing"]
+    assert "check --detect" in said["missing"]
+
+
+@pytest.mark.external
 def test_statuses_are_read_where_opencart_keeps_them_unless_a_variable_says_otherwise(
     new_mysql: NewDatabase,
 ) -> None:

@@ -10,8 +10,6 @@ scale from a variable that names no table of its own is meant for the preset's t
 import difflib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,39 +67,6 @@ Layer = dict[str, Any]
 def preset_names() -> tuple[str, ...]:
     """Return the names of all presets, in alphabetical order."""
     return tuple(sorted(path.stem for path in PRESET_FOLDER.glob("*.toml")))
-
-
-@dataclass(frozen=True, slots=True)
-class AboutPreset:
-    """What a preset says of itself.
-
-    Attributes
-    ----------
-    platform, database
-        What it is a preset of, and which servers that runs on.
-    in_utc
-        Whether the platform's times that name no zone are in UTC.
-    gives_way_to
-        Presets that know the same shop better, where they find its orders.
-    """
-
-    platform: str
-    database: str
-    in_utc: bool
-    gives_way_to: frozenset[str]
-
-
-@cache
-def about_preset(name: str) -> AboutPreset:
-    """Read what a preset says of itself."""
-    known = _read_toml("preset", PRESET_FOLDER / f"{name}.toml")
-    about, detection = known["about"], known.get("detection", {})
-    return AboutPreset(
-        platform=about["platform"],
-        database=about["database"],
-        in_utc="time_zone" in known or bool(detection.get("in_utc")),
-        gives_way_to=frozenset(detection.get("gives_way_to", ())),
-    )
 
 
 def load_mapping(variables: Mapping[str, str], database: str | None = None) -> ShopMapping:
@@ -264,7 +229,7 @@ def _from_preset(name: object) -> tuple[Layer, Layer]:
         hint = f" (did you mean {near[0]}?)" if near else ""
         there_are = f"there are {', '.join(preset_names())}"
         raise InvalidMapping("preset", f"'{name}' does not exist{hint}; {there_are}")
-    known = _read_toml("preset", PRESET_FOLDER / f"{name}.toml")
+    known = read_toml("preset", PRESET_FOLDER / f"{name}.toml")
     for fact in PRESET_FACTS:
         known.pop(fact, None)
     return known.pop("defaults", {}), known
@@ -288,7 +253,7 @@ def _with_settings_of(known: Layer, *weaker: Layer) -> Layer:
 def _from_file(path: str | None) -> Layer:
     if not path:
         return {}
-    layer = _read_toml("file", Path(path))
+    layer = read_toml("file", Path(path))
     layer.pop("about", None)
     for key in DERIVED:
         if key in layer:
@@ -296,7 +261,14 @@ def _from_file(path: str | None) -> Layer:
     return layer
 
 
-def _read_toml(field: str, path: Path) -> Layer:
+def read_toml(field: str, path: Path) -> Layer:
+    """Return what a file of ours or of the shop's says.
+
+    Raises
+    ------
+    InvalidMapping
+        When it cannot be read, or is not TOML.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
