@@ -190,7 +190,7 @@ def test_the_documentation_lists_every_preset() -> None:
         facts = tomllib.loads((PRESET_FOLDER / f"{name}.toml").read_text())["about"]
         for fact in [*facts["facts"], *facts["unverified"]]:
             assert fact in page, (name, fact)
-        assert (row == "–") == (not facts["unverified"])
+        assert (row == "nothing") == (not facts["unverified"])
 
 
 @pytest.mark.parametrize("name", preset_names())
