@@ -168,7 +168,9 @@ def _local_hours(created_at: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[
 
 
 def judge_currencies(counts: Counts, mapping: ReadingRules) -> SeenCurrencies:
-    """Whether amounts of several currencies would be added up."""
+    """Whether amounts of several currencies would be added up, or might be without a trace."""
+    if set(counts) == {""} and mapping.preset and not mapping.currency.only:
+        return SeenCurrencies(code="unseen_currencies", level="warning", orders=counts)
     if len(counts) < 2 or mapping.currency.only or mapping.currency.rate:
         return SeenCurrencies(code="currencies", level="ok", orders=counts)
     return SeenCurrencies(code="mixed_currencies", level="error", orders=counts)

@@ -190,6 +190,11 @@ def _(found: OrdersAtNight) -> str:
 def _(found: SeenCurrencies) -> str:
     if found.level == "ok":
         return "Amounts are in one currency, or are made so."
+    if not any(found.orders):
+        return (
+            "No order names its currency, which the preset would read: if the shop sells in "
+            "several, their amounts are added up as they are."
+        )
     named = (f"{name or 'none'} ({count:,})" for name, count in found.orders.items())
     return (
         f"Orders are in several currencies, {', '.join(named)}, and would be added as they are: "

@@ -148,6 +148,16 @@ def test_several_currencies_are_never_added_up_without_a_word(
     assert "set CURRENCY to count one" in said["mixed_currencies"]
 
 
+@pytest.mark.external
+def test_currencies_that_a_preset_cannot_see_are_told(new_mysql: NewDatabase) -> None:
+    url = new_mysql()
+    wait_for(filled(url, all_platforms.PLATFORMS["woocommerce"]))
+    wait_for(execute(url, "DROP TABLE wp_postmeta"))
+    said = wait_for(sentences(url, {"SHOP_PRESET": "woocommerce"}))
+    assert "without wc_orders, postmeta" in said["preset"]
+    assert "if the shop sells in several" in said["unseen_currencies"]
+
+
 # What makes every second order one of another currency, where that is a setting of the shop.
 SECOND_CURRENCY = {
     "odoo17": (
