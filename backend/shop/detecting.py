@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import func, select
 
-from backend.core.errors import BackendError, InvalidMapping
+from backend.core.errors import DatabaseRefuses, InvalidMapping
 from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
 from backend.database.kinds import Kind
 from backend.results.detection import Detection, FittingPreset
@@ -76,7 +76,7 @@ async def _tried(connection: AsyncConnection, name: str, place: Place) -> list[F
     try:
         async with connection.begin_nested():
             return [await _fitting(connection, shop, name, settings)]
-    except BackendError:
+    except (DatabaseRefuses, InvalidMapping):
         return []
 
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
-from sqlalchemy import Connection, Dialect, Inspector, inspect
+from sqlalchemy import Connection, Dialect, Inspector, column, inspect, select, table
 
 from backend.database.engine import AsyncConnection
+from backend.database.expressions import MYSQL
 from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
 from backend.shop.mapping.safety import named_tables
 
@@ -67,9 +68,7 @@ def all_places(mapping: ShopMapping, dialect: str) -> list[Place]:
 
 async def tables_there(connection: AsyncConnection) -> list[Place]:
     """Return all tables and views that the user can see; of the own schema first."""
-    return await connection.run_sync(
-        lambda sync: _tables_there(inspect(sync), connection.dialect.name)
-    )
+    return await connection.run_sync(_tables_there)
 
 
 async def nearest_tables(
@@ -80,7 +79,7 @@ async def nearest_tables(
 
 
 def _nearest_tables(connection: Connection, mapping: ShopMapping, name: LogicalName) -> list[str]:
-    there = _tables_there(inspect(connection), connection.dialect.name)
+    there = _tables_there(connection)
     known = {str(place): place.table.lower() for place in there}
     near: list[str] = []
     for place in places_read(mapping, connection.dialect.name, (name,)):
@@ -100,16 +99,32 @@ def _nearest(wanted: str, known: Mapping[str, str]) -> list[str]:
     return best[:NEAREST]
 
 
-def _tables_there(inspector: Inspector, dialect: str) -> list[Place]:
+def _tables_there(connection: Connection) -> list[Place]:
     """Return all tables and views that the user can see; of the own schema first."""
+    inspector = inspect(connection)
     own = inspector.default_schema_name
-    schemas = [] if dialect == "sqlite" else inspector.get_schema_names()
+    if connection.dialect.name in MYSQL:
+        return _on_mysql(connection, own)
+    schemas = [] if connection.dialect.name == "sqlite" else inspector.get_schema_names()
     others = [one for one in schemas if one != own and one not in THEIR_OWN]
     return [
         Place(schema, table)
         for schema in (None, *others)
         for table in _tables_and_views(inspector, schema)
     ]
+
+
+def _on_mysql(connection: Connection, own: str | None) -> list[Place]:
+    """Ask once for all: of many databases of a server, one may be dropped meanwhile."""
+    listed = table(
+        "tables", column("table_schema"), column("table_name"), schema="information_schema"
+    )
+    rows = connection.execute(
+        select(listed.c.table_schema, listed.c.table_name)
+        .where(listed.c.table_schema.not_in(THEIR_OWN))
+        .order_by(listed.c.table_schema != own, listed.c.table_schema, listed.c.table_name)
+    )
+    return [Place(None if schema == own else schema, name) for schema, name in rows]
 
 
 def _tables_and_views(inspector: Inspector, schema: str | None) -> list[str]:
