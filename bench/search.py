@@ -29,7 +29,7 @@ from backend.core.secret_keys import Marker
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.files.create_tables import create_shop_tables
 from backend.files.guide_tables import shop_tables
-from backend.run.copied_names import sought_pages
+from backend.run.copied_names import read_sought
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
 from backend.shop.trigram_indexes import trigram_statement
@@ -147,7 +147,9 @@ def shop() -> Shop:
 async def copy_names(engine: AsyncEngine, count: int) -> None:
     """Refresh the search copy, as a run does."""
     known = CustomerIds(np.arange(1, count + 1))
-    await refresh_search_copy(engine, sought_pages(engine, shop()), known, Marker(), now=NOW)
+    await refresh_search_copy(
+        engine, partial(read_sought, engine, shop()), known, Marker(), now=NOW
+    )
 
 
 async def index_the_shop(engine: AsyncEngine) -> None:

@@ -19,7 +19,7 @@ from backend.run.run_config import RunConfig
 from backend.run.worker import work
 from backend.store.erasing import finish_erasures
 from backend.store.migrate import migrate
-from backend.store.search_refresh import empty_search_copy
+from backend.store.search_emptied import empty_search_copy
 
 RETRY_SECONDS = 1.0
 

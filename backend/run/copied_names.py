@@ -1,8 +1,8 @@
 """The copy of e-mails and names, kept as the shop is where SEARCH_INDEX asks for it."""
 
 import logging
-from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import partial
 
 from backend.core.customer_id import CustomerIds
 from backend.core.errors import BackendError
@@ -10,16 +10,13 @@ from backend.database.engine import AsyncEngine, snapshot
 from backend.run.run_config import RunConfig
 from backend.shop.customers import Customer
 from backend.shop.mapping.layers import load_mapping
-from backend.shop.search import all_customers, parts_of, wholes_of
+from backend.shop.name_columns import NameColumns, read_name_columns
+from backend.shop.search import parts_of, wholes_of
 from backend.shop.shop import Shop
 from backend.shop.spelling import folded
 from backend.store.publication import Publication
-from backend.store.search_refresh import (
-    CUSTOMERS_PER_PAGE,
-    SoughtTexts,
-    empty_search_copy,
-    refresh_search_copy,
-)
+from backend.store.search_emptied import empty_search_copy
+from backend.store.search_refresh import SoughtBatch, SoughtTexts, Take, refresh_search_copy
 
 log = logging.getLogger(__name__)
 
@@ -63,16 +60,24 @@ async def _refresh(
     now: datetime,
 ) -> None:
     known = CustomerIds(publication.customers.customer_id)
-    pages = sought_pages(shop_engine, shop)
-    marker = publication.erasures.marker
-    await refresh_search_copy(engine, pages, known, marker, now=now)
+    read = partial(read_sought, shop_engine, shop)
+    await refresh_search_copy(engine, read, known, publication.erasures.marker, now=now)
 
 
-async def sought_pages(engine: AsyncEngine, shop: Shop) -> AsyncIterator[list[SoughtTexts]]:
-    """Read what all of the shop's customers are found by, some at a time."""
+async def read_sought(engine: AsyncEngine, shop: Shop, take: Take) -> None:
+    """Hand over what all of the shop's customers are found by, some at a time."""
+
+    async def take_columns(columns: NameColumns) -> None:
+        await take(
+            SoughtBatch(
+                columns.customer_ids,
+                columns.digests(),
+                lambda place: sought_texts(columns.customer(place)),
+            )
+        )
+
     async with snapshot(engine) as connection:
-        async for customers in all_customers(connection, shop, CUSTOMERS_PER_PAGE):
-            yield [sought_texts(one) for one in customers]
+        await read_name_columns(connection, shop, take_columns)
 
 
 def sought_texts(customer: Customer) -> SoughtTexts:

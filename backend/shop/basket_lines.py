@@ -161,7 +161,7 @@ class _Filler:
         self.customers = CustomerIds(customer_ids)
         self.columns = {name: np.full(len(customer_ids), np.nan) for name in MEASURES}
 
-    def take(self, batch: pa.RecordBatch) -> None:
+    async def take(self, batch: pa.RecordBatch) -> None:
         places = self.customers.places_of(to_ids(batch.column("customer_id")))
         known = places != UNKNOWN
         for name in batch.schema.names[1:]:

@@ -137,7 +137,7 @@ class _Comparison:
         # The place of whom the run does not know, -1, is the last one.
         self._actual = {name: np.append(actual[name], np.nan) for name in stated}
 
-    def take(self, batch: pa.RecordBatch) -> None:
+    async def take(self, batch: pa.RecordBatch) -> None:
         """Compare some customers."""
         places = self._customers.places_of(to_ids(batch.column("id")))
         some, wrong = np.zeros((2, len(places)), dtype=bool)

@@ -119,10 +119,12 @@ async def _read_customers(connection: AsyncConnection, shop: Shop) -> tuple[Cust
     statement = select(identifier(connection.dialect.name, customers.clause.c.id, kind))
     schema = pa.schema({"id": id_type(kind)})
     parts = [to_ids(pa.array([], schema.field(0).type))]
+
+    async def take(batch: pa.RecordBatch) -> None:
+        parts.append(to_ids(batch.column(0)))
+
     with refusals_named("customers"):
-        await read_batches(
-            connection, statement, schema, lambda batch: parts.append(to_ids(batch.column(0)))
-        )
+        await read_batches(connection, statement, schema, take)
     column = _joined(parts)
     known = are_ids(column)
     return CustomerIds.of(column[known]), int((~known).sum())
@@ -149,7 +151,7 @@ class _Collector:
     order_ids: "list[pa.Array[Any]]" = field(default_factory=list)
     parts: list[tuple[NDArray[np.int64], ...]] = field(default_factory=list)
 
-    def take(self, batch: pa.RecordBatch) -> None:
+    async def take(self, batch: pa.RecordBatch) -> None:
         reasons = batch.column("reasons").to_numpy().copy()
         customer = self._fill(batch, _has_not(reasons, Reason.NULL_CUSTOMER), self._places, UNKNOWN)
         created = self._fill(batch, _has_not(reasons, Reason.NULL_DATE), self._created, MISSING)

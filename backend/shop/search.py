@@ -1,7 +1,7 @@
 """Whom a search finds: customers by any part of their e-mail or name, best matches first."""
 
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -210,13 +210,3 @@ def _place(customer: Customer) -> tuple[int, str]:
     """Return what customers are sorted by: numbers as such, which all are or none is."""
     number = customer.id.number
     return (0, customer.id.text) if number is None else (number, "")
-
-
-async def all_customers(
-    connection: AsyncConnection, shop: Shop, size: int
-) -> AsyncIterator[list[Customer]]:
-    """Read all of the shop's customers, so many at a time."""
-    customers, dialect = await shop.customers(connection), connection.dialect.name
-    async with connection.stream(select(*shown_of(customers, dialect))) as result:
-        async for rows in result.partitions(size):
-            yield [customer_in(row) for row in rows if CustomerId.parse(str(row.id))]

@@ -18,6 +18,8 @@ from functools import lru_cache
 
 Holds = Callable[[str], bool]
 
+# What is folded by another rule is another text: counts up with the rule, and with Unicode.
+FOLDING_RULE = f"1 {unicodedata.unidata_version}"
 NO_MARK = "(?![\u0300-\u036f])"  # else e would find the é of two characters
 DOT_ABOVE, DOTLESS = "\u0307", "\u0131"
 SPACES = " \t\n\u00a0\u2002\u2003\u2009\u202f\u3000"
@@ -65,6 +67,8 @@ def spellings() -> Spellings:
 
 def folded(text: str) -> str:
     """Return what all spellings of a text share."""
+    if text.isascii():  # the same, in a tenth of the time
+        return " ".join(text.lower().split())
     # Twice: folding may leave what composes (ΐ), and composing what folds.
     plain = unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).casefold())
     dotless = plain.replace(DOTLESS, "i").replace("i" + DOT_ABOVE, "i")

@@ -218,6 +218,15 @@ search_texts = Table(
     Index("idx_intelligence_search_texts_folded", "folded", "customer_number", "customer_id"),
 )
 
+# So that a refresh looks only at those whose e-mail or name is another.
+search_digests = Table(
+    "intelligence_search_digests",
+    intelligence,
+    Column("customer_id", sorted_text(LONGEST_ID), primary_key=True, info=CUSTOMER_ID),
+    Column("customer_number", BigInteger, comment="the id where the shop's are integers"),
+    Column("digest", BigInteger, nullable=False, comment="of e-mail and names as they were copied"),
+)
+
 # Three signs each, and fewer at a text's end; filled where the database has no such index itself.
 search_grams = Table(
     "intelligence_search_grams",

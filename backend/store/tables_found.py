@@ -24,6 +24,7 @@ TELLING: Mapping[str, frozenset[str]] = {
     "intelligence_tombstones": frozenset({"mark", "key_id", "erased_at"}),
     "intelligence_audit": frozenset({"at", "key", "action", "subject"}),
     "intelligence_search_texts": frozenset({"customer_number", "folded", "is_part"}),
+    "intelligence_search_digests": frozenset({"customer_number", "digest"}),
     "intelligence_search_grams": frozenset({"gram", "text_id"}),
     "intelligence_search_copies": frozenset({"index_kind", "refreshed_at"}),
 }

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from backend import store
 from backend.core.customer_id import CustomerId, CustomerIds
 from backend.core.secret_keys import Marker, Use
 from backend.database.engine import AsyncEngine, create_engine, snapshot, transaction
-from backend.run.copied_names import sought_pages
+from backend.run.copied_names import read_sought
 from backend.shop.customers import get_customers
 from backend.shop.search import matching, search_customers
 from backend.shop.shop import Shop
@@ -30,7 +31,8 @@ from backend.store.search_copy import (
     read_search_copy,
     values_of,
 )
-from backend.store.search_refresh import empty_search_copy, refresh_search_copy
+from backend.store.search_emptied import empty_search_copy
+from backend.store.search_refresh import refresh_search_copy
 from backend.store.tables import search_grams, search_texts
 from backend.store.tombstones import bury
 from tests.shop.loose_shop import insert, loose_shop
@@ -97,8 +99,8 @@ class Copied:
 
     async def refresh(self, ids: Sequence[int]) -> None:
         known = CustomerIds(np.array(sorted(ids), dtype=np.int64))
-        pages = sought_pages(self.engine, self.shop)
-        await refresh_search_copy(self.engine, pages, known, MARKER, now=NOW)
+        read = partial(read_sought, self.engine, self.shop)
+        await refresh_search_copy(self.engine, read, known, MARKER, now=NOW)
 
     async def texts(self) -> dict[str, int]:
         """Return all texts of the copy, and the number of each one's row."""
@@ -204,8 +206,8 @@ async def test_the_copy_is_emptied_with_its_index(changing: Copied) -> None:
 
 async def test_ids_that_become_text_are_copied_anew(changing: Copied) -> None:
     known = CustomerIds(np.array(["1", "2", "x"], dtype=object))
-    pages = sought_pages(changing.engine, changing.shop)
-    await refresh_search_copy(changing.engine, pages, known, MARKER, now=NOW)
+    read = partial(read_sought, changing.engine, changing.shop)
+    await refresh_search_copy(changing.engine, read, known, MARKER, now=NOW)
     async with transaction(changing.engine) as connection:
         numbers = set(await connection.scalars(select(search_texts.c.customer_number)))
     assert numbers == {None}

@@ -23,7 +23,13 @@ from backend.store.held import meaning_of
 from backend.store.id_column import HOLDERS
 from backend.store.moves import MoveFilter
 from backend.store.publication import Publication, SegmentMoves
-from backend.store.tables import customers_gone, intelligence, search_texts, tombstones
+from backend.store.tables import (
+    customers_gone,
+    intelligence,
+    search_digests,
+    search_texts,
+    tombstones,
+)
 from backend.store.tombstones import (
     Erasures,
     bury,
@@ -113,6 +119,7 @@ def test_every_column_that_may_hold_a_customers_id_is_registered() -> None:
         "intelligence_segment_changes",
         "intelligence_customers_gone",
         "intelligence_search_texts",
+        "intelligence_search_digests",
     }
     unregistered = {
         name: set(table.columns.keys())
@@ -134,6 +141,8 @@ async def test_every_row_about_a_customer_goes_and_nobody_elses(
         await tell_gone(connection, {asked: Departure.DELETED, "CUS_A": Departure.DELETED}, NOW)
         sought = [{"customer_id": str(one), "folded": "ada", "is_part": 0} for one in ids]
         await connection.execute(insert(search_texts), sought)
+        digests = [{"customer_id": str(one), "digest": 5} for one in ids]
+        await connection.execute(insert(search_digests), digests)
         assert await store.holds_any(connection, [customer])
         await tell_erased(connection, [customer], NOW)
         await store.erase_rows(connection, [customer])
