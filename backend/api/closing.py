@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -20,12 +18,20 @@ log = logging.getLogger(__name__)
 
 
 class Closing:
-    """Whether the process was asked to end, and the requests that are under way."""
+    """Whether the process was asked to end, and the requests that are under way.
+
+    Attributes
+    ----------
+    begun
+        Set once it was.
+    under_way
+        The bounds of those requests, each entered.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.begun = asyncio.Event()
         self._seconds = seconds
-        self._bounds: set[asyncio.Timeout] = set()
+        self.under_way: set[asyncio.Timeout] = set()
 
     def begin(self) -> None:
         """Bound all requests, those that still come too, and the process."""
@@ -33,17 +39,8 @@ class Closing:
             return
         self.begun.set()
         out_after(self._seconds + LAST_MOMENTS_SECONDS)
-        for bound in self._bounds:
+        for bound in self.under_way:
             bound.reschedule(self._deadline())
-
-    @contextmanager
-    def counting(self, bound: asyncio.Timeout) -> Iterator[None]:
-        """Have a request among those that are under way."""
-        self._bounds.add(bound)
-        try:
-            yield
-        finally:
-            self._bounds.discard(bound)
 
     def bound(self) -> asyncio.Timeout:
         """Return how long a request may take that begins now."""
@@ -72,11 +69,14 @@ class BoundedWhenClosing:
             begun = True
             await send(message)
 
-        bound = self._closing.bound()
+        bound, under_way = self._closing.bound(), self._closing.under_way
         try:
             async with bound:
-                with self._closing.counting(bound):
+                under_way.add(bound)
+                try:
                     await self._app(scope, receive, note)
+                finally:
+                    under_way.discard(bound)
         except TimeoutError:
             if begun or not bound.expired():
                 raise

@@ -46,13 +46,13 @@ class ProfileReads:
         return cls(
             accounts=accounts,
             kind=kind,
-            in_one=HotRead(with_numbers(in_one, kind)),
+            in_one=HotRead(with_numbers(in_one, kind, dialect)),
             in_one_without_numbers=HotRead(in_one),
             shops=HotRead(shops),
-            ours=HotRead(with_numbers(ours, kind)),
+            ours=HotRead(with_numbers(ours, kind, dialect)),
             ours_without_numbers=HotRead(ours),
             several=several_customers(accounts, dialect),
-            numbers_of_several=numbers_of_several(kind),
+            numbers_of_several=numbers_of_several(kind, dialect),
         )
 
 

@@ -5,6 +5,7 @@ this process knows of it; and for some seconds at most, so that what the shop ch
 after. They may hold e-mails and names: these never leave the process.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cachetools import TTLCache
@@ -19,6 +20,7 @@ from backend.store.served import Served
 
 MOST_BYTES = 16 * 2**20
 MADE_OF = "made_of"
+JSON = (b"content-type", b"application/json")
 
 Key = tuple[str, bytes, bytes, bool]
 
@@ -31,6 +33,10 @@ class RepeatableAnswer(Response):
     """
 
     media_type = "application/json"
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        """Say what it is; nothing else is told of it alone."""
+        self.raw_headers = [(b"content-length", b"%d" % len(self.body)), JSON]
 
 
 @dataclass(frozen=True, slots=True)

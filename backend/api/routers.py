@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend.api.admission import headers_of_use
 from backend.api.bounded_request import BODY_BYTES, BoundedRequest
@@ -44,11 +45,14 @@ class KeyedRoute(APIRoute):
         self._body_bytes = max_body_size or BODY_BYTES
         self._is_repeatable = signature(endpoint).return_annotation is RepeatableAnswer
         super().__init__(path, endpoint, **rest)
+        if self._is_repeatable:
+            self.app = self._unless_queried(self.app)
 
     def get_route_handler(self) -> Handler:
         """Wrap the framework's handler."""
-        work = super().get_route_handler()
+        return self._for_keys(super().get_route_handler())
 
+    def _for_keys(self, work: Handler) -> Handler:
         async def handle(request: Request) -> Response:
             state: ApiState = request.state.api
             use = await state.admission.admit(request, self.opens_with)
@@ -57,23 +61,31 @@ class KeyedRoute(APIRoute):
                 await bounded.body()
             if self._is_repeatable:
                 await state.answers.begin(bounded)
-                answer = await self._work_anew(work, bounded)
-            else:
-                answer = await work(bounded)
+            answer = await work(bounded)
             if use is not None:
                 answer.raw_headers.extend(headers_of_use(use))
             return answer
 
         return handle
 
-    async def _work_anew(self, work: Handler, request: Request) -> Response:
-        """Make a repeatable answer.
+    def _unless_queried(self, app: ASGIApp) -> ASGIApp:
+        """Serve without the framework what takes the request and texts of the path alone.
 
-        Such routes take the request and texts of the path: without a query there is nothing to
-        solve or to validate, which takes the framework longer than the answer does.
+        Without a query there is nothing to solve, to validate or to close, which takes the
+        framework longer than most answers do.
         """
-        if request.scope["query_string"]:
-            return await work(request)
+        work = self._for_keys(self._alone)
+
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["query_string"]:
+                await app(scope, receive, send)
+                return
+            answer = await work(Request(scope, receive))
+            await answer(scope, receive, send)
+
+        return serve
+
+    async def _alone(self, request: Request) -> Response:
         answer: Response = await self.endpoint(request=request, **request.path_params)
         return answer
 

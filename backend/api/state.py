@@ -35,6 +35,8 @@ class ApiState:
         who waits for a table of the shop's keeps nobody from ours.
     file_engine
         Ours for lists as files, which take longer than any other answer may.
+    is_one_database
+        Whether the shop's tables and ours can be joined.
     prober
         Looks at health, by connections of its own.
     metrics_key
@@ -52,6 +54,7 @@ class ApiState:
     engine: AsyncEngine
     shop_engine: AsyncEngine
     file_engine: AsyncEngine
+    is_one_database: bool
     prober: Prober
     shop: Shop
     cache: Cache
@@ -76,11 +79,6 @@ class ApiState:
         """Look anew before the next answer: here is who changed something of it."""
         self.served.forget()
         self.answers.forget()
-
-    @property
-    def is_one_database(self) -> bool:
-        """Whether the shop's tables and ours can be joined."""
-        return self.engine.url == self.shop_engine.url
 
 
 def api_of(request: Request) -> ApiState:

@@ -67,6 +67,7 @@ async def api_state(
         engine=engine,
         shop_engine=shop_engine,
         file_engine=await _opened_for(stack, for_files, ours, pool_size=settings.heavy_reads),
+        is_one_database=engine.url == shop_engine.url,
         prober=Prober(
             health_engine,
             await looking(theirs, opening=to_read),

@@ -69,10 +69,12 @@ class Compiled:
 
     def row(self, found: Row) -> Row:
         """Return a row with the types that Core would give it."""
+        if not self.columns:
+            return found
         row = list(found)
         for place, convert in self.columns:
             row[place] = convert(row[place])
-        return row
+        return tuple(row)
 
 
 def _to_driver(type_: TypeEngine[Any] | None, dialect: Dialect) -> Convert | None:
@@ -145,7 +147,7 @@ class HotRead:
                 await connections.drop(lent)
                 raise
             except BaseException:
-                await connections.give(lent)
+                await connections.give_back(lent)
                 raise
             await connections.give(lent)
         return rows

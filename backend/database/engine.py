@@ -16,7 +16,7 @@ from backend.database import changes
 from backend.database.async_engines import AsyncConnection, AsyncEngine
 from backend.database.bounds import PATIENT, Bounds
 from backend.database.failures import OURS, problems_named
-from backend.database.pools import PoolPlan, bounds_of
+from backend.database.pools import PoolPlan, at_pool, bounds_of
 from backend.database.sqlite_files import Opening
 from backend.database.urls import InvalidDatabaseUrl, libpq_uri, parse_url
 
@@ -198,7 +198,8 @@ async def snapshot(engine: AsyncEngine, database: str = "shop") -> AsyncIterator
 
 
 async def _connected(engine: AsyncEngine, database: str) -> AsyncConnection:
-    with problems_named(database, engine.url.username, connecting=True):
+    named = problems_named(database, engine.url.username, connecting=True)
+    with named, at_pool(engine).one_more():
         return await engine.connect().start()
 
 

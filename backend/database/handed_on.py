@@ -1,8 +1,8 @@
 """Connections of a pool, handed on from one read to the next while many wait for one.
 
 Taking one from SQLAlchemy's pool and giving it back costs as much as a short question, and waiting
-for one twice that. Here who has asked gives the connection to who waits next, for a moment: then it
-goes back, so that those who wait at the pool itself have their turn.
+for one twice that. Here who has asked gives the connection to who waits next, until somebody waits
+at the pool itself: then it goes back, so that they have their turn.
 """
 
 import asyncio
@@ -16,9 +16,10 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from backend.core.clock import monotonic_seconds
 from backend.database.async_engines import AsyncEngine
-from backend.database.pools import bounds_of, size_of
+from backend.database.pools import at_pool, bounds_of, size_of
 
-TURN_SECONDS = 0.02
+# After that the pool looks whether the session is still good.
+TURN_SECONDS = 1.0
 BEGIN_BY_THEMSELVES = {"mysql", "mariadb"}
 
 
@@ -47,6 +48,7 @@ class HandedOn:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._most = size_of(engine)
+        self._at_pool = at_pool(engine)
         bounds = bounds_of(engine)
         self.transaction_seconds = bounds.transaction_seconds or None
         self._wait_seconds = bounds.pool_seconds
@@ -77,10 +79,16 @@ class HandedOn:
 
     async def give(self, lent: Lent) -> None:
         """Hand a connection on, or give it back to the pool."""
-        if monotonic_seconds() < lent.until and self._tell(lent):
-            return
-        self._one_less()
-        await greenlet_spawn(lent.pooled.close)
+        has_turn = monotonic_seconds() < lent.until and not self._at_pool.asking
+        if not (has_turn and self._tell(lent)):
+            await self.give_back(lent)
+
+    async def give_back(self, lent: Lent) -> None:
+        """Give a connection back to the pool, which looks at it before it gives it away again."""
+        try:
+            await greenlet_spawn(lent.pooled.close)
+        finally:
+            self._one_less()  # only now: who waits at the pool is woken by then, and comes first
 
     async def drop(self, lent: Lent) -> None:
         """Close a connection that somebody's answer may still come by."""
@@ -89,20 +97,21 @@ class HandedOn:
 
     async def _next(self) -> Lent | None:
         """Wait for a connection, or, with None, for a place to take one from the pool."""
-        turn: asyncio.Future[Lent | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[Lent | None] = loop.create_future()
         self._waiting.append(turn)
+        end = loop.call_later(self._wait_seconds, _end, turn)
         try:
-            async with asyncio.timeout(self._wait_seconds):
-                return await turn
-        except BaseException as error:
+            return await turn
+        except BaseException:
             await self._pass_on(turn)
-            if isinstance(error, TimeoutError):
-                raise PoolTimeout from error
             raise
+        finally:
+            end.cancel()
 
     async def _pass_on(self, turn: "asyncio.Future[Lent | None]") -> None:
         """Pass what came just as its waiter gave up."""
-        if turn.cancelled() or not turn.done():
+        if turn.cancelled() or not turn.done() or turn.exception():
             return
         if (lent := turn.result()) is None:
             self._tell(None)
@@ -121,3 +130,9 @@ class HandedOn:
                 turn.set_result(lent)
                 return True
         return False
+
+
+def _end(turn: "asyncio.Future[Lent | None]") -> None:
+    """End a wait that took too long."""
+    if not turn.done():
+        turn.set_exception(PoolTimeout())

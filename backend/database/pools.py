@@ -1,6 +1,7 @@
 """What the pools of all drivers have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from backend.database.async_engines import AsyncEngine, create_async_engine
 from backend.database.bounds import PATIENT, Bounds
 from backend.database.sqlite_files import Opening
 
-BOUNDS, SIZE = "bounds", "size"  # the execution options that hold them
+BOUNDS, SIZE, AT_POOL = "bounds", "size", "at_pool"  # the execution options that hold them
 CONNECT_SECONDS = 5.0
 RECYCLE_SECONDS = 1800
 
@@ -44,6 +45,22 @@ class PoolPlan:
         return min(CONNECT_SECONDS, self.bounds.transaction_seconds or CONNECT_SECONDS)
 
 
+@dataclass(slots=True)
+class AtPool:
+    """How many ask a pool for a connection, and have none yet."""
+
+    asking: int = 0
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """Count one while the body asks."""
+        self.asking += 1
+        try:
+            yield
+        finally:
+            self.asking -= 1
+
+
 def pooled(url: URL, plan: PoolPlan, **options: Any) -> AsyncEngine:
     """Make an engine whose connections keep to a plan."""
     # hide_parameters: a failing statement's values may be e-mails, and errors are logged.
@@ -55,7 +72,7 @@ def pooled(url: URL, plan: PoolPlan, **options: Any) -> AsyncEngine:
         pool_pre_ping=True,
         pool_recycle=RECYCLE_SECONDS,
         hide_parameters=True,
-        execution_options={BOUNDS: plan.bounds, SIZE: plan.size},
+        execution_options={BOUNDS: plan.bounds, SIZE: plan.size, AT_POOL: AtPool()},
         **options,
     )
 
@@ -70,6 +87,12 @@ def size_of(engine: AsyncEngine) -> int:
     """Return how many connections an engine may have."""
     size: int = engine.sync_engine.get_execution_options()[SIZE]
     return size
+
+
+def at_pool(engine: AsyncEngine) -> AtPool:
+    """Return who asks an engine's pool itself."""
+    asking: AtPool = engine.sync_engine.get_execution_options()[AT_POOL]
+    return asking
 
 
 def on_use(

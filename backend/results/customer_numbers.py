@@ -7,6 +7,7 @@ declaration. A new number is one more field here, and a migration that adds its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -327,6 +328,16 @@ class CustomerNumbers:
         known: dict[str, Any] = {"customer_id": customer_id, "status": str(Status.NOT_SCORED_YET)}
         return cls(**{**dict.fromkeys(one.name for one in NUMBERS), **known})
 
+    @property
+    def shown(self) -> Shown:
+        """What a profile has of them."""
+        return tuple(in_json(getattr(self, one.name)) for one in SHOWN)
+
+
+def in_json(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    return float(value) if isinstance(value, Decimal) else value
+
 
 def _declared() -> tuple[Number, ...]:
     """Return the declarations with the names of their fields."""
@@ -343,6 +354,9 @@ NUMBERS: tuple[Number, ...] = _declared()
 
 SHOWN: tuple[Number, ...] = tuple(one for one in NUMBERS if one.shown_as is not None)
 """Those that a profile has."""
+
+Shown = Sequence[Any]
+"""Values of `SHOWN`, of one customer, as JSON has them: a quantity is a float."""
 
 FOLLOWED: tuple[Number, ...] = tuple(one for one in NUMBERS if one.follows is not None)
 """Those that move `changed_at`."""

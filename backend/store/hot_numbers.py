@@ -24,12 +24,12 @@ from backend.core.secret_keys import Marker
 from backend.database.compiled import Row, parameter
 from backend.database.compiled_lists import HotLookup
 from backend.database.engine import AsyncEngine
-from backend.results.customer_numbers import NUMBERS, CustomerNumbers
+from backend.results.customer_numbers import CustomerNumbers, Shown
+from backend.store.shown_columns import shown_columns
 from backend.store.tables import customer_intelligence, tombstones
 
 STORED_ID, MARK = "stored_id", "mark_{}"
 UNSEEN: Row = (None,)
-NAMES = tuple(one.name for one in NUMBERS)
 
 
 def alone() -> Select[Any]:
@@ -43,11 +43,10 @@ def with_erasure(asked: Select[Any], marker: Marker) -> Select[Any]:
     return asked.add_columns(exists().where(tombstones.c.mark.in_(marks)))
 
 
-def with_numbers(asked: Select[Any], kind: CustomerIdType) -> Select[Any]:
+def with_numbers(asked: Select[Any], kind: CustomerIdType, dialect: str) -> Select[Any]:
     """Add what was published of the customer: their id, NULL where that is nothing, and numbers."""
-    table = customer_intelligence
-    columns = [table.c.customer_id, *(table.c[name] for name in NAMES)]
-    return asked.outerjoin(table, _is_stored(kind)).add_columns(*columns)
+    joined = asked.outerjoin(customer_intelligence, _is_stored(kind))
+    return joined.add_columns(customer_intelligence.c.customer_id, *shown_columns(dialect))
 
 
 def _is_stored(kind: CustomerIdType) -> ColumnElement[bool]:
@@ -57,13 +56,13 @@ def _is_stored(kind: CustomerIdType) -> ColumnElement[bool]:
     return type_coerce(column, String()) == parameter(STORED_ID, String())
 
 
-def numbers_of_several(kind: CustomerIdType) -> HotLookup:
+def numbers_of_several(kind: CustomerIdType, dialect: str) -> HotLookup:
     """Return what finds the numbers of those whom `stored_ids` gives."""
     column: ColumnElement[Any] = customer_intelligence.c.customer_id
     type_: TypeEngine[Any] = BigInteger()
     if kind != "integer":
         column, type_ = type_coerce(column, String()), String()
-    columns = [column, *(customer_intelligence.c[name] for name in NAMES)]
+    columns = [column, *shown_columns(dialect)]
     return HotLookup(
         lambda places: select(*columns).where(column.in_(places[STORED_ID])), {STORED_ID: type_}
     )
@@ -107,14 +106,12 @@ def is_erased(row: Row) -> bool:
     return bool(row[0])
 
 
-def numbers_in(row: Row, customer_id: CustomerId) -> CustomerNumbers:
+def shown_in(row: Row, customer_id: CustomerId) -> Shown:
     """Read what both added; nothing is known of whom no run has seen."""
-    return numbers_of(row[1:], customer_id)
+    return shown_of(row[1:], customer_id)
 
 
-def numbers_of(row: Row, customer_id: CustomerId) -> CustomerNumbers:
+def shown_of(row: Row, customer_id: CustomerId) -> Shown:
     """Read the stored id and the numbers."""
-    stored, *values = row
-    if stored is None or str(stored) != customer_id.text:
-        return CustomerNumbers.unknown(customer_id)
-    return CustomerNumbers(customer_id=customer_id, **dict(zip(NAMES, values, strict=True)))
+    is_seen = row[0] is not None and str(row[0]) == customer_id.text
+    return row[1:] if is_seen else CustomerNumbers.unknown(customer_id).shown

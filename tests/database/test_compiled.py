@@ -118,7 +118,7 @@ async def test_whoever_gives_up_while_others_wait_takes_nobodys_connection(
                 one.cancel()
         ended = await asyncio.gather(*asking, return_exceptions=True)
         assert {type(one) for one in ended} == {list, asyncio.CancelledError}
-        assert await HotRead(select(literal(1))).rows(engine, {}) == [[1]]
+        assert await HotRead(select(literal(1))).rows(engine, {}) == [(1,)]
         assert engine.sync_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
@@ -130,7 +130,7 @@ async def test_what_takes_too_long_ends_and_the_pool_is_whole(new_postgres: NewD
             with pytest.raises(DatabaseUnavailable) as raised:
                 await sleeping.rows(engine, {"seconds": 60}, "shop")
             assert (raised.value.kind, raised.value.database) == ("timed_out", "shop")
-        assert await HotRead(select(literal(1))).rows(engine, {}) == [[1]]
+        assert await HotRead(select(literal(1))).rows(engine, {}) == [(1,)]
 
 
 @pytest.mark.external
@@ -143,7 +143,45 @@ async def test_who_waits_for_a_connection_is_told_that_all_are_taken(
             await HotRead(select(literal(1))).rows(engine, {})
         assert raised.value.kind in {"busy", "timed_out"}  # both bounds are half a second
         await greenlet_spawn(held.close)
-        assert await HotRead(select(literal(1))).rows(engine, {}) == [[1]]
+        assert await HotRead(select(literal(1))).rows(engine, {}) == [(1,)]
+
+
+@pytest.mark.external
+async def test_who_waits_at_the_pool_itself_has_their_turn_among_hot_reads(
+    new_postgres: NewDatabase,
+) -> None:
+    readers, read = 8, HotRead(select(literal(1)))
+    async with opened(new_postgres(), pool_size=1) as engine:
+        done, begun = 0, asyncio.Event()
+
+        async def go_on() -> None:
+            nonlocal done
+            while True:
+                await asyncio.create_task(read.rows(engine, {}))  # as each request has its own
+                done += 1
+                if done == 3 * readers:
+                    begun.set()
+
+        reading = [asyncio.create_task(go_on()) for _ in range(readers)]
+        await begun.wait()
+        before = done
+        async with transaction(engine):
+            assert done - before < readers  # those who wait already would each come first
+        for one in reading:
+            one.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
+
+
+@pytest.mark.external
+async def test_a_session_that_has_ended_is_handed_on_to_nobody(new_postgres: NewDatabase) -> None:
+    ending = HotRead(select(func.pg_terminate_backend(func.pg_backend_pid())))
+    async with opened(new_postgres(), pool_size=1) as engine:
+        reads = ending, HotRead(select(literal(1)))
+        asked = await asyncio.gather(
+            *(read.rows(engine, {}) for read in reads), return_exceptions=True
+        )
+    assert isinstance(asked[0], DatabaseUnavailable)
+    assert asked[1] == [(1,)]
 
 
 @pytest.mark.external

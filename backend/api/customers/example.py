@@ -2,7 +2,7 @@
 
 from pydantic.config import JsonDict
 
-from backend.api.customers.shape import nested
+from backend.api.customers.shape import OF_NUMBERS
 from backend.results.customer_numbers import SHOWN
 
 PROFILE: JsonDict = {
@@ -10,7 +10,7 @@ PROFILE: JsonDict = {
     "email": "customer@example.com",
     "first_name": "Ada",
     "last_name": "Example",
-    **nested({str(one.shown_as): one.example for one in SHOWN}),
+    **OF_NUMBERS.filled([one.example for one in SHOWN]),
 }
 
 EXPORT: JsonDict = {

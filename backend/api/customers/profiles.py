@@ -4,38 +4,37 @@ E-mails and names are in no shared cache: who leaves the shop, or is erased, is 
 replica as soon as it reads anew (`repeated`).
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache, partial
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
-from backend import __version__, store
+from backend import __version__
+from backend.api.customers.shape import json_type
 from backend.api.profile_reads import ProfileReads
 from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
 from backend.database.compiled import Row
-from backend.database.engine import transaction
-from backend.results.customer_numbers import CustomerNumbers
+from backend.results.customer_numbers import SHOWN, Shown
 from backend.shop import customers
 from backend.shop.asking import Answer, asked, asked_again, customers_as_remembered
 from backend.shop.customers import WIDTH, Customer, asked_id, customer_of
-from backend.store import runs
 from backend.store.hot_numbers import (
     UNSEEN,
     is_erased,
-    numbers_in,
-    numbers_of,
     of_customer,
+    shown_in,
+    shown_of,
     standing_among,
     stored_ids,
 )
 from backend.store.runs import Published
-from backend.store.tombstones import erased_among
 
 SHOP = "shop"
-Known = tuple[Customer, CustomerNumbers]
+Known = tuple[Customer, Shown]
 """What the shop knows of a customer, and what the published run says."""
 
 
@@ -56,11 +55,14 @@ async def _read_in_steps(state: ApiState, customer_id: CustomerId) -> Known:
     """Find whose account it is first, or whether the shop's database could hold such an id."""
     find = partial(customers.get_customer, shop=state.shop, customer_id=customer_id)
     customer = await asked(state.shop_engine, state.shop, find)
-    published, erased = await standing_of(state, {customer_id, *ids_of([customer])})
-    if customer is None or not erased.isdisjoint({customer_id, customer.id}):
+    if customer is None or await _is_any_erased(state, {customer_id, customer.id}):
         raise CustomerNotFound(str(customer_id))
-    numbers = await _kept_numbers(state, published, customer.id)
-    return customer, numbers
+    return customer, await _kept_numbers(state, customer.id)
+
+
+async def _is_any_erased(state: ApiState, customer_ids: set[CustomerId]) -> bool:
+    standing = await standing_among(state.engine, state.own_keys.tombstones, [*customer_ids])
+    return len(standing) < len(customer_ids)
 
 
 def _forget(state: ApiState) -> None:
@@ -80,9 +82,9 @@ async def _read_at_once(state: ApiState, customer_id: CustomerId) -> Known:
     customer, ours = found
     if kept is not None:
         return customer, kept
-    numbers = numbers_in(ours, customer_id)
-    await _keep(state, published, numbers)
-    return customer, numbers
+    shown = shown_in(ours, customer_id)
+    await _keep(state, published, customer_id, shown)
+    return customer, shown
 
 
 async def _halves(
@@ -116,27 +118,6 @@ def ids_of(found: Sequence[Customer | None]) -> list[CustomerId]:
     return [customer.id for customer in found if customer is not None]
 
 
-async def standing_of(
-    state: ApiState, customer_ids: Collection[CustomerId]
-) -> tuple[Published | None, set[CustomerId]]:
-    """Return which run is served, and who of these customers is erased."""
-    async with transaction(state.engine) as connection:
-        published = await runs.published(connection)
-        erased = await erased_among(connection, state.own_keys.tombstones, customer_ids)
-    return published, set(erased)
-
-
-async def numbers_among(
-    state: ApiState, published: Published | None, customer_ids: Sequence[CustomerId]
-) -> dict[CustomerId, CustomerNumbers]:
-    """Return what was published of each of these customers, or that nothing was."""
-    unknown = {one: CustomerNumbers.unknown(one) for one in customer_ids}
-    if published is None:
-        return unknown
-    async with transaction(state.engine) as connection:
-        return {**unknown, **await store.read_profiles(connection, published, customer_ids)}
-
-
 async def read_customers(state: ApiState, customer_ids: Sequence[CustomerId]) -> list[Customer]:
     """Return what the shop knows at this moment of several, in any order."""
     if state.shop.mapping.merge_guests or not all(one.text.isascii() for one in customer_ids):
@@ -155,19 +136,25 @@ async def _customers_at_once(state: ApiState, customer_ids: Sequence[CustomerId]
 
 async def numbers_of_standing(
     state: ApiState, customer_ids: Sequence[CustomerId]
-) -> dict[CustomerId, CustomerNumbers]:
+) -> dict[CustomerId, Shown]:
     """Return what was published of each of these customers who is not erased."""
     standing = await standing_among(state.engine, state.own_keys.tombstones, customer_ids)
-    return await _asked_anew(state, partial(_numbers_at_once, state, standing))
+    return await _numbers_of(state, standing)
+
+
+async def _numbers_of(
+    state: ApiState, customer_ids: Sequence[CustomerId]
+) -> dict[CustomerId, Shown]:
+    return await _asked_anew(state, partial(_numbers_at_once, state, customer_ids))
 
 
 async def _numbers_at_once(
     state: ApiState, customer_ids: Sequence[CustomerId]
-) -> dict[CustomerId, CustomerNumbers]:
+) -> dict[CustomerId, Shown]:
     reads = await _reads(state, (await state.served.now()).published)
     ids = stored_ids(customer_ids, reads.kind)
     rows = {str(row[0]): row for row in await reads.numbers_of_several.rows(state.engine, ids)}
-    return {one: numbers_of(rows.get(one.text, UNSEEN), one) for one in customer_ids}
+    return {one: shown_of(rows.get(one.text, UNSEEN), one) for one in customer_ids}
 
 
 async def _asked_anew(state: ApiState, ask: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -180,32 +167,33 @@ async def _reads(state: ApiState, published: Published | None) -> ProfileReads:
     return state.profile_statements.for_(accounts, kind)
 
 
-async def _kept_numbers(
-    state: ApiState, published: Published | None, customer_id: CustomerId
-) -> CustomerNumbers:
+async def _kept_numbers(state: ApiState, customer_id: CustomerId) -> Shown:
     """Return the numbers that the cache has of what is served, else read and keep them."""
+    published = (await state.served.now()).published
     if (kept := await _restored_numbers(state, published, customer_id)) is not None:
         return kept
-    numbers = (await numbers_among(state, published, [customer_id]))[customer_id]
-    await _keep(state, published, numbers)
-    return numbers
+    shown = (await _numbers_of(state, [customer_id]))[customer_id]
+    await _keep(state, published, customer_id, shown)
+    return shown
 
 
 async def _restored_numbers(
     state: ApiState, published: Published | None, customer_id: CustomerId
-) -> CustomerNumbers | None:
+) -> Shown | None:
     """Return the numbers that the cache has of what is served."""
     if published is None or not state.cache.keeps:
         return None
     kept = await state.cache.get(cache_key(state, customer_id))
-    return _restored(kept, _served(published), customer_id) if kept else None
+    return _restored(kept, _served(published)) if kept else None
 
 
-async def _keep(state: ApiState, published: Published | None, numbers: CustomerNumbers) -> None:
+async def _keep(
+    state: ApiState, published: Published | None, customer_id: CustomerId, shown: Shown
+) -> None:
     if published is None or not state.cache.keeps:
         return
-    text = _served(published).encode() + b"\n" + _written(numbers)
-    await state.cache.set(cache_key(state, numbers.customer_id), text)
+    text = _served(published).encode() + b"\n" + to_json(shown)
+    await state.cache.set(cache_key(state, customer_id), text)
 
 
 def _served(published: Published) -> str:
@@ -218,22 +206,17 @@ def cache_key(state: ApiState, customer_id: CustomerId) -> str:
 
 
 @cache
-def _adapter() -> TypeAdapter[CustomerNumbers]:
-    return TypeAdapter(CustomerNumbers)
+def _of_shown() -> TypeAdapter[Shown]:
+    shown: Any = tuple.__class_getitem__(tuple(json_type(one.kind) | None for one in SHOWN))
+    return TypeAdapter(shown)
 
 
-def _written(numbers: CustomerNumbers) -> bytes:
-    """Write all but the id, which the key stands for."""
-    return _adapter().dump_json(numbers, exclude={"customer_id"})
-
-
-def _restored(kept: bytes, served: str, customer_id: CustomerId) -> CustomerNumbers | None:
+def _restored(kept: bytes, served: str) -> Shown | None:
     """Return kept numbers; None where they are of another run, or spoilt."""
     was_served, _, text = kept.partition(b"\n")
     if was_served != served.encode():
         return None
     try:
-        values: dict[str, Any] = TypeAdapter(dict[str, Any]).validate_json(text)
-        return _adapter().validate_python({**values, "customer_id": customer_id})
+        return _of_shown().validate_json(text)
     except ValidationError:
         return None

@@ -98,12 +98,12 @@ async def get_customer(
     With a key of API_KEY_MASKED, e-mail and names are null.
     """
     state, sees_people = api_of(request), is_shown_people(request)
-    customer, numbers = await read_profile(state, asked_customer(customer_id))
+    customer, shown = await read_profile(state, asked_customer(customer_id))
     if not explain:
-        return RepeatableAnswer(profile_json(customer, numbers, masked=not sees_people))
-    profile = profile_of(customer, numbers)
-    shown = await explained(state, profile if sees_people else profile.masked())
-    return RepeatableAnswer(shown.model_dump_json())
+        return RepeatableAnswer(profile_json(customer, shown, masked=not sees_people))
+    profile = profile_of(customer, shown)
+    told = await explained(state, profile if sees_people else profile.masked())
+    return RepeatableAnswer(told.model_dump_json())
 
 
 @admin.get("/customers/{customer_id:any_text}/export", responses=problems(404))

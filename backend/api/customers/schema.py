@@ -10,11 +10,11 @@ from pydantic import ConfigDict, Field
 from pydantic_core import to_json
 
 from backend.api.customers import example
-from backend.api.customers.shape import nested, with_numbers
+from backend.api.customers.shape import Shape, with_numbers
 from backend.api.schema_root import Schema
 from backend.core.customer_id import CustomerId
 from backend.core.glossary import FoundBy
-from backend.results.customer_numbers import SHOWN, CustomerNumbers
+from backend.results.customer_numbers import SHOWN, CustomerNumbers, Shown
 from backend.results.declared import Number, Quantity
 from backend.results.explanation import Explanation
 from backend.results.gone import GoneCustomer
@@ -50,9 +50,8 @@ class CustomerProfile(Numbers):  # type: ignore[misc]  # its fields are those de
         return masked
 
 
-PERSON = tuple(Person.model_fields)
-# Of each number: the object that it is in, if any, its name there, and how it is read.
-WRITTEN = tuple((*str(one.shown_as).rpartition(".")[::2], attrgetter(one.name)) for one in SHOWN)
+PROFILE = Shape.of((*Person.model_fields, *(str(one.shown_as) for one in SHOWN)))
+UNEXPLAINED = {"explanation": None}
 
 
 def person_of(customer: Customer) -> Person:
@@ -65,23 +64,20 @@ def person_of(customer: Customer) -> Person:
     )
 
 
-def profile_of(customer: Customer, numbers: CustomerNumbers) -> CustomerProfile:
+def profile_of(customer: Customer, shown: Shown) -> CustomerProfile:
     """Join what the shop knows of a customer with what the published run says."""
-    known = nested({str(one.shown_as): getattr(numbers, one.name) for one in SHOWN})
-    return CustomerProfile(**vars(person_of(customer)), **known)
+    return CustomerProfile(**_filled(customer, shown))
 
 
-def profile_json(customer: Customer, numbers: CustomerNumbers, *, masked: bool) -> bytes:
+def profile_json(customer: Customer, shown: Shown, *, masked: bool) -> bytes:
     """Write a profile: what `profile_of`, masked or not, becomes as JSON."""
-    text = str(customer.id)
-    words = (None,) * 3 if masked else (customer.email, customer.first_name, customer.last_name)
-    shown: dict[str, Any] = dict(zip(PERSON, (text, *words), strict=True))
-    for group, name, read in WRITTEN:
-        value = read(numbers)
-        into = shown.setdefault(group, {}) if group else shown
-        into[name] = float(value) if isinstance(value, Decimal) else value
-    shown["explanation"] = None
-    return to_json(shown)
+    known = Customer(customer.id, None, None, None) if masked else customer
+    return to_json(_filled(known, shown) | UNEXPLAINED)
+
+
+def _filled(customer: Customer, shown: Shown) -> dict[str, Any]:
+    words = customer.email, customer.first_name, customer.last_name
+    return PROFILE.filled((customer.id.text, *words, *shown))
 
 
 def numbers_of(profile: CustomerProfile) -> CustomerNumbers:

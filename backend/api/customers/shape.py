@@ -1,8 +1,11 @@
 """The shape of a profile, made from the declared numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from itertools import groupby
+from operator import itemgetter
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field, create_model
 
@@ -10,13 +13,40 @@ from backend.results.customer_numbers import SHOWN
 from backend.results.declared import Count, Flag, Instant, Kind, Label, Number, Quantity, Real
 
 
-def nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Put values by dotted name into objects of one level: `archetype.id` into `archetype`."""
-    shaped: dict[str, Any] = {}
-    for name, value in values.items():
-        group, _, rest = name.rpartition(".")
-        (shaped.setdefault(group, {}) if group else shaped)[rest] = value
-    return shaped
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Where values belong that have dotted names: `archetype.id` in an object `archetype`.
+
+    Attributes
+    ----------
+    parts
+        Of values that stand beside each other in one object: its name, "" for the outer one; their
+        names there; and where they are.
+    """
+
+    parts: tuple[tuple[str, tuple[str, ...], slice], ...]
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Self:
+        """Take the names of all values apart, once for however many customers."""
+        split = [name.rpartition(".")[::2] for name in names]
+        parts, start = [], 0
+        for group, some in groupby(split, itemgetter(0)):
+            inside = tuple(name for _, name in some)
+            parts.append((group, inside, slice(start, start + len(inside))))
+            start += len(inside)
+        return cls(tuple(parts))
+
+    def filled(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Put values, in the order of their names, where they belong."""
+        shaped: dict[str, Any] = {}
+        for group, names, part in self.parts:
+            into = shaped.setdefault(group, {}) if group else shaped
+            into.update(zip(names, values[part], strict=True))
+        return shaped
+
+
+OF_NUMBERS = Shape.of(str(one.shown_as) for one in SHOWN)
 
 
 def with_numbers(
@@ -34,7 +64,7 @@ def with_numbers(
         Whether no field may be missing.
     """
     default = ... if all_there else None
-    fields = nested({str(one.shown_as): _field(one, default) for one in SHOWN})
+    fields = OF_NUMBERS.filled([_field(one, default) for one in SHOWN])
     for group, said in groups.items():
         name = group.title() if all_there else f"Listed{group.title()}"
         model = create_model(name, __doc__=said, **fields[group])
@@ -44,7 +74,7 @@ def with_numbers(
 
 def _field(one: Number, default: Any) -> Any:
     least, most = _range(one.kind)
-    kind: Any = Annotated[_json_type(one.kind), Field(ge=least, le=most)]
+    kind: Any = Annotated[json_type(one.kind), Field(ge=least, le=most)]
     described = Field(default, description=one.description)
     return (kind if one.null_when is None else kind | None, described)
 
@@ -54,7 +84,8 @@ def _range(kind: Kind) -> tuple[float | None, float | None]:
     return least, kind.most if isinstance(kind, Quantity) else None
 
 
-def _json_type(kind: Kind) -> Any:
+def json_type(kind: Kind) -> Any:
+    """Return what JSON has of a kind of number."""
     match kind:
         case Quantity() | Real():
             return float

@@ -32,7 +32,7 @@ async def batch_answer(
             {} if published is None else await store.read_profiles(connection, published, [*people])
         )
     profiles = [
-        profile_of(person, numbers.get(one) or CustomerNumbers.unknown(one))
+        profile_of(person, (numbers.get(one) or CustomerNumbers.unknown(one)).shown)
         for one, person in people.items()
     ]
     missing = [asked for asked, some in known.items() if not some]
