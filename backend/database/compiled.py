@@ -160,8 +160,8 @@ class HotRead:
         try:
             found = await ask(engine, lent, compiled.sql, compiled.arguments(values))
         except Exception as error:
-            if _is_of_driver(error, dialect):  # as by Core: that is where causes are told from
-                raise DBAPIError(None, None, error, hide_parameters=True) from error
+            if (as_by_core := _as_by_core(error, dialect)) is not error:
+                raise as_by_core from error
             raise
         return [compiled.row(one) for one in found]
 
@@ -183,15 +183,19 @@ def _connections_of(engine: AsyncEngine) -> HandedOn:
 async def _taken(connections: HandedOn, engine: AsyncEngine, database: str) -> Lent:
     try:
         return await connections.take()
-    except Exception:
+    except Exception as error:
         with problems_named(database, engine.url.username, connecting=True):
+            if (as_by_core := _as_by_core(error, engine.dialect)) is not error:
+                raise as_by_core from error
             raise
 
 
-def _is_of_driver(error: Exception, dialect: Dialect) -> bool:
-    if dialect.name == "postgresql":
-        return is_of_postgresql(error) or is_of_its_driver(error)
-    return isinstance(error, dialect.loaded_dbapi.Error)
+def _as_by_core(error: Exception, dialect: Dialect) -> Exception:
+    """Return what Core would have raised: that is where causes are told from."""
+    of_driver = isinstance(error, dialect.loaded_dbapi.Error) or (
+        dialect.name == "postgresql" and (is_of_postgresql(error) or is_of_its_driver(error))
+    )
+    return DBAPIError(None, None, error, hide_parameters=True) if of_driver else error
 
 
 Ask = Callable[[AsyncEngine, Lent, str, list[Any]], Awaitable[Sequence[Row]]]

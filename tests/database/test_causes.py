@@ -7,12 +7,13 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import URL, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import DatabaseRefuses, DatabaseUnavailable
 from backend.database import changes
 from backend.database.causes import refusal
+from backend.database.compiled import HotRead
 from backend.database.driver_words import in_words
 from backend.database.engine import AsyncConnection, opened, parse_url, ping, transaction
 from backend.store.migrate import migrate
@@ -46,6 +47,11 @@ async def refused(url: str, *statements: str, database: str = "shop") -> Databas
         await run(url, database, statements or ("SELECT 1",))
     assert SECRET not in str(caught.value)
     assert "127.0.0.1" not in str(caught.value)
+    if not statements:  # then it is the session that is refused, to hot reads alike
+        with pytest.raises(type(caught.value)) as hot:
+            async with opened(url) as engine:
+                await HotRead(select(literal(1))).rows(engine, {}, database)
+        assert str(hot.value) == str(caught.value)
     return caught.value
 
 
