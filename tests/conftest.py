@@ -174,6 +174,13 @@ def own_postgres() -> Iterator[Server]:
 
 
 @pytest.fixture
+def own_mysql() -> Iterator[Server]:
+    """Give a MariaDB that a test may stop."""
+    with ExitStack() as stack:
+        yield start_or_skip(stack, "MariaDB", services.own_mysql)
+
+
+@pytest.fixture
 def redis(running: Services) -> Iterator[Server]:
     """Give a real Redis; a test that stopped or paused it leaves it as it was."""
     server = running.get("Redis", services.redis)

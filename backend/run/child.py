@@ -12,7 +12,8 @@ import signal
 import sys
 import threading
 
-from backend.core.errors import BackendError
+from backend.core.clock import monotonic_seconds
+from backend.core.errors import BackendError, DatabaseUnavailable
 from backend.core.logging import run_id as logged_run_id
 from backend.core.logging import set_up_logging
 from backend.database.engine import AsyncEngine, opened
@@ -21,7 +22,9 @@ from backend.run.perform import perform
 from backend.run.progress import Progress
 from backend.run.run_config import RunConfig
 from backend.store import leases
+from backend.store.leases import LEASE
 
+RECORD_EVERY_SECONDS = 1.0
 ENDED_BY_PARENT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 log = logging.getLogger(__name__)
@@ -59,11 +62,21 @@ async def perform_or_fail(config: RunConfig, run_id: str, token: str) -> None:
 
 
 async def _record(engine: AsyncEngine, run_id: str, token: str, reason: str) -> None:
-    """Say why the run failed, in its row; in the log alone where that cannot be written."""
-    try:
-        await leases.fail(engine, run_id, token=token, error=reason)
-    except BackendError as error:
-        log.error("run failed", extra={"reason": reason, "not_recorded": str(error)})  # noqa: TRY400
+    """Say why the run failed, in its row; in the log alone where that cannot be written.
+
+    What failed it may be that the database is away: it is waited for, but not for longer than the
+    lease lasts that nobody renews meanwhile.
+    """
+    deadline = monotonic_seconds() + LEASE.total_seconds()
+    while True:
+        try:
+            await leases.fail(engine, run_id, token=token, error=reason)
+        except BackendError as error:
+            if isinstance(error, DatabaseUnavailable) and monotonic_seconds() < deadline:
+                await asyncio.sleep(RECORD_EVERY_SECONDS)
+                continue
+            log.error("run failed", extra={"reason": reason, "not_recorded": str(error)})  # noqa: TRY400
+        return
 
 
 def _end_at_once() -> None:

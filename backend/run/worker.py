@@ -15,7 +15,6 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +31,9 @@ from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import Opening
 from backend.run.run_config import RunConfig
 from backend.store import leases, runs
+from backend.store.leases import LEASE
 from backend.store.run_row import LEASE_EXPIRED
 
-LEASE = timedelta(seconds=60)
 # Also how soon the process of a run ends that was cancelled elsewhere.
 RENEW_EVERY_SECONDS = 2.0
 LEASE_STATEMENT_SECONDS = 5.0

@@ -6,10 +6,12 @@ it. Leases are written and judged by the database's clock: those of the machines
 
 While a run is published its row is held, and on SQLite all of the file, so that its lease cannot be
 renewed. Then the lock is what tells that somebody is at it: the database lets go of it when they
-are gone, and whose lease has expired and whose row can be had has failed.
+are gone, and whose lease has expired and whose row can be had has failed. Who has to let go of the
+row and publish again renews the lease first; whoever finds it expired leaves a moment for that.
 """
 
 import json
+from asyncio import sleep
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,8 +24,12 @@ from backend.core.glossary import Action
 from backend.database.database_clock import database_now, read_clock
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.store.audit import record
-from backend.store.run_row import LOST, NotPublished, Run, run_of, select_runs
+from backend.store.run_row import LOST, NotPublished, Run, State, run_of, select_runs
 from backend.store.tables import runs
+
+LEASE = timedelta(seconds=60)
+# Who publishes and meets a deadlock has let go of the row, and renews the lease at once.
+LET_GO_SECONDS = 1.0
 
 
 async def claim(engine: AsyncEngine, *, token: str, lease: timedelta) -> Run | None:
@@ -42,8 +48,8 @@ async def claim(engine: AsyncEngine, *, token: str, lease: timedelta) -> Run | N
             started_at=database_now(),
         )
     )
+    await reap_expired(engine)
     async with transaction(engine) as connection:
-        await expire(connection)
         if await connection.scalar(select(runs.c.id).where(*queued)) is None:
             return None
         claimed = await connection.execute(statement)
@@ -238,19 +244,29 @@ async def end(engine: AsyncEngine, statement: Update, **values: Any) -> bool:
 
 
 async def reap_expired(engine: AsyncEngine) -> None:
-    """Mark a run failed whose worker no longer renews its lease, or that none has taken in time."""
+    """Mark a run failed whose worker no longer renews its lease, or that none has taken in time.
+
+    Looks before it writes: this is asked every second, and a lock each time gets in the way.
+    """
     async with transaction(engine) as connection:
-        await expire(connection)
-
-
-async def expire(connection: AsyncConnection) -> None:
-    """Look before writing: this is asked every second, and a lock each time gets in the way."""
-    expired = (runs.c.active == 1, runs.c.lease_until < database_now())
-    state = await connection.scalar(select(runs.c.state).where(*expired))
-    if state is None:
+        expired = select(runs.c.state, runs.c.stage).where(*_expired())
+        found = (await connection.execute(expired)).one_or_none()
+    if found is None:
         return
-    left = select(runs.c.id).where(*expired, runs.c.state == state)
-    run_id = await connection.scalar(left.with_for_update(skip_locked=True))
+    if found.stage == "publish":
+        await sleep(LET_GO_SECONDS)
+    async with transaction(engine) as connection:
+        await _expire(connection, found.state)
+
+
+def _expired() -> tuple[ColumnElement[bool], ...]:
+    return (runs.c.active == 1, runs.c.lease_until < database_now())
+
+
+async def _expire(connection: AsyncConnection, state: State) -> None:
+    expired = (*_expired(), runs.c.state == state)
+    left = select(runs.c.id).where(*expired).with_for_update(skip_locked=True)
+    run_id = await connection.scalar(left)
     if run_id is None:  # whoever publishes it holds it
         return
     failed = {"state": "failed", "active": None, "error": LOST[state]}

@@ -1,5 +1,6 @@
 """Everything that a run found out, published in one transaction."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -7,6 +8,7 @@ from functools import partial
 from sqlalchemy import delete
 
 from backend.core.customer_id import CustomerIdType
+from backend.core.errors import DatabaseUnavailable
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.database.expressions import MYSQL
 from backend.results.run_report import RunReport
@@ -30,6 +32,8 @@ from backend.store.written_rows import (
     write_customers,
     write_segments,
 )
+
+WAITING = "publishing waits"
 
 
 async def publish(
@@ -66,7 +70,21 @@ async def publish(
         partial(_finish_what_was_cut_short, engine, publication),
         partial(_attempt, engine, publication, now, closing),
     ):
-        await patiently(step, waiting="publishing waits")
+        await patiently(partial(_kept_ours, engine, publication, step), waiting=WAITING)
+
+
+async def _kept_ours(
+    engine: AsyncEngine, publication: Publication, step: Callable[[], Awaitable[None]]
+) -> None:
+    """Try; where a lock was not had the run's row is free again, and its lease may be over."""
+    try:
+        await step()
+    except DatabaseUnavailable as error:
+        if error.kind == "locked":
+            run_id, token = publication.run_id, publication.token
+            renew = partial(leases.renew, engine, run_id, token=token, lease=leases.LEASE)
+            await patiently(renew, waiting=WAITING)
+        raise
 
 
 async def _finish_what_was_cut_short(engine: AsyncEngine, publication: Publication) -> None:

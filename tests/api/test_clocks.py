@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from backend.database.engine import opened, transaction
-from backend.run.worker import LEASE
 from backend.store import leases, runs
+from backend.store.leases import LEASE
 from backend.store.run_request import RunRequest
 from backend.store.tables import intelligence
 from tests.conftest import NewDatabase, wait_for

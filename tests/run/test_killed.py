@@ -1,42 +1,33 @@
 """Whoever has a part in a run is killed in its stages: others serve on, and the next run works."""
 
-import asyncio
 import os
 import re
 import signal
-import threading
-from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from backend.database.database_clock import database_now
 from backend.database.engine import opened, transaction
-from backend.run.worker import LEASE
-from backend.store.tables import customer_intelligence, runs
+from backend.store.leases import LEASE
+from backend.store.tables import runs
 from tests import forked
 from tests.conftest import NewDatabase, wait_for
 from tests.expired import let_the_lease_expire
 from tests.language_model import SlowModel
-from tests.live import ADMIN_KEY, Live, environment, serving
+from tests.live import ADMIN_KEY, ENDED, Live, environment, serving
 from tests.performed import NO_WORKER, clustered_shop, performed
+from tests.run_in_stages import ASKED, asked_all_along, come_to, kept_in, started
 from tests.shops import AS_OF
-from tests.waiting import LOOK_EVERY_SECONDS, PATIENCE_SECONDS, wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 # That a lock tells who publishes is also shown in tests/store/test_runs.py.
-pytestmark = [pytest.mark.external, pytest.mark.long]
-
-# None of them needs a table that a test holds to keep a run in a stage, as readiness does.
-ASKED = ("/api/mcp/segments", "/api/mcp/customers/4", "/api/mcp/customers?limit=5", "/health/live")
-ASK_EVERY_SECONDS = 0.1
-LOCK_ORDERS = {
-    "postgresql": "LOCK TABLE orders IN ACCESS EXCLUSIVE MODE",
-    "mysql": "LOCK TABLES orders WRITE",
-}
+pytestmark = pytest.mark.external
+LONG_ON_MYSQL = pytest.param("new_mysql", marks=pytest.mark.long)
 
 
 @pytest.fixture
@@ -47,6 +38,7 @@ def slow_model() -> Iterator[SlowModel]:
     model.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["new_postgres", "new_mysql"])
 @pytest.mark.parametrize(
     ("stage", "who"),
@@ -85,48 +77,33 @@ def test_a_kill_in_any_stage_costs_that_run_alone(
     assert {path for path, _ in statuses} == set(ASKED)
 
 
-@contextmanager
-def asked_all_along(live: Live) -> Iterator[Counter[tuple[str, int]]]:
-    """Ask one question after the other, and count the answers."""
-    statuses: Counter[tuple[str, int]] = Counter()
-    over = threading.Event()
-
-    def ask() -> None:
-        while not over.wait(ASK_EVERY_SECONDS):
-            statuses.update((path, live.get(path).status_code) for path in ASKED)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    try:
-        yield statuses
-    finally:
-        over.set()
-        asking.join()
-
-
-@contextmanager
-def kept_in(stage: str, url: str) -> Iterator[None]:
-    """Hold what a run needs in a stage; a slow language model keeps each that asks it."""
-    if stage == "naming":
-        yield
-        return
-    loop = asyncio.new_event_loop()
-    holding = held(stage, url)
-    loop.run_until_complete(anext(holding))
-    try:
-        yield
-    finally:
-        loop.run_until_complete(holding.aclose())
-        loop.close()
+@pytest.mark.parametrize("kind", ["new_postgres", LONG_ON_MYSQL])
+@pytest.mark.parametrize(
+    ("stage", "before"),
+    [("forecast", "read"), pytest.param("segments", "forecast", marks=pytest.mark.long)],
+)
+def test_a_kill_while_it_computes_costs_that_run_alone(
+    kind: str, stage: str, before: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    make: NewDatabase = request.getfixturevalue(kind)
+    with serving(make(clustered_shop), tmp_path) as live:
+        served = live.get(ASKED[0]).json()["run_id"]
+        run_id = started(live)
+        wait_until(lambda: has_ended(before, live) or live.state() in ENDED, live.log.read_text)
+        os.kill(child_of(live.log), signal.SIGKILL)
+        ended = live.finished()
+        assert not has_ended(stage, live), "it was over before the kill"
+        assert (ended["run_id"], ended["state"]) == (run_id, "failed")
+        assert "SIGKILL" in str(ended["error"])
+        assert live.get(ASKED[0]).json()["run_id"] == served
+        again = live.cluster(as_of=AS_OF.isoformat())
+        assert again["state"] == "succeeded"
+        assert live.get(ASKED[0]).json()["run_id"] == again["run_id"]
 
 
-async def held(stage: str, url: str) -> AsyncGenerator[None]:
-    async with opened(url) as engine, transaction(engine) as connection:
-        if stage == "read":
-            await connection.execute(text(LOCK_ORDERS[engine.url.get_backend_name()]))
-        else:
-            await connection.execute(select(customer_intelligence).with_for_update())
-        yield
+def has_ended(stage: str, live: Live) -> bool:
+    """Whether the log says that a run has left a stage."""
+    return re.search(f'"stage ended".*"stage": "{stage}"', live.log.read_text()) is not None
 
 
 @contextmanager
@@ -150,29 +127,13 @@ def at_work(url: str, who: str, model: SlowModel, folder: Path) -> Iterator[fork
         process.wait(PATIENCE_SECONDS)
 
 
-def started(live: Live) -> str:
-    asked = {"as_of": AS_OF.isoformat()}
-    headers = {"X-API-Key": ADMIN_KEY}
-    return str(live.client.post("/api/admin/cluster", json=asked, headers=headers).json()["run_id"])
-
-
-async def come_to(stage: str, url: str) -> None:
-    """Wait until a run is in a stage; when it publishes, until nobody else can have its row."""
-    active = runs.c.active == 1
-    free = select(runs.c.id).where(active).with_for_update(skip_locked=True)
-    async with opened(url) as engine, asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            async with transaction(engine) as connection:
-                at = await connection.scalar(select(runs.c.stage).where(active))
-                if at == stage and (stage == "read" or await connection.scalar(free) is None):
-                    return
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
-
-
 def victim(who: str, process: forked.Forked, log: Path) -> int:
-    """Return the id of the process to kill; a worker logs that of its child."""
-    if who != "child":
-        return process.pid
+    """Return the id of the process to kill."""
+    return child_of(log) if who == "child" else process.pid
+
+
+def child_of(log: Path) -> int:
+    """Return the id of the process that does a run."""
     found = re.search(r"run started.*child\D+(\d+)", log.read_text())
     assert found is not None, log.read_text()
     return int(found[1])

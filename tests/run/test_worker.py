@@ -117,8 +117,8 @@ async def test_whoever_renews_a_lease_takes_a_publication_for_no_trouble(
     lease = hurried(worker.LEASE_STATEMENT_SECONDS)
     async with opened(migrated_url) as ours, opened(migrated_url, bounds=lease) as keeper:
         run = await runs.enqueue(ours, RunRequest())
-        await leases.claim(ours, token="mine", lease=worker.LEASE)
-        renewing = partial(leases.renew, keeper, run.id, token="mine", lease=worker.LEASE)
+        await leases.claim(ours, token="mine", lease=leases.LEASE)
+        renewing = partial(leases.renew, keeper, run.id, token="mine", lease=leases.LEASE)
         async with transaction(ours) as publication:
             await publication.execute(update(runs_table).values(share_done=0.9))
             with pytest.raises(DatabaseUnavailable, match="locked"):
@@ -199,7 +199,7 @@ async def taken_away(url: str) -> tuple[str, str]:
     lost = await runs.latest(made)
     await let_the_lease_expire(made)
     taken = await runs.enqueue(made, RunRequest())
-    await leases.claim(made, token="theirs", lease=worker.LEASE)
+    await leases.claim(made, token="theirs", lease=leases.LEASE)
     await made.dispose()
     assert lost is not None
     return lost.id, taken.id

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from backend.results.customer_numbers import CustomerNumbers
 from backend.results.move import Move, SegmentEvent
 from backend.results.publishing import CustomerColumns
 from backend.results.segment import Medians, Rule, Segment
-from backend.store import leases, runs
+from backend.store import leases, patience, runs
 from backend.store.migrate import migrate
 from backend.store.moves import MoveFilter
 from backend.store.publication import (
@@ -262,6 +263,37 @@ async def test_a_run_that_lost_its_lease_publishes_nothing(engine: AsyncEngine) 
     async with transaction(engine) as connection:
         published = await store.read_segments(connection)
     assert [one.id for one in published.segments] == ["alpha", "beta"]
+
+
+async def test_who_has_to_publish_anew_is_not_taken_for_dead(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publication, module = await prepared(engine), import_module("backend.store.publish")
+    attempt = module._attempt
+    looked, let_go, reaping = asyncio.Event(), asyncio.Event(), list[asyncio.Task[None]]()
+    await leases.write_progress(
+        engine, publication.run_id, token="mine", stage="publish", share_done=0.9, counts={}
+    )
+
+    async def moment(_: float) -> None:
+        looked.set()
+        await let_go.wait()
+
+    async def attempted(*told: Any) -> None:
+        if not reaping:  # it took longer than the lease, and met a deadlock
+            await let_the_lease_expire(engine)
+            reaping.append(asyncio.create_task(leases.reap_expired(engine)))
+            await looked.wait()
+            raise DatabaseUnavailable("intelligence", "locked")
+        let_go.set()
+        await reaping[0]
+        await attempt(*told)
+
+    monkeypatch.setattr(patience, "LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(leases, "sleep", moment)
+    monkeypatch.setattr(module, "_attempt", attempted)
+    await store.publish(engine, publication, now=NOW)
+    assert (await runs.get(engine, publication.run_id)).state == "succeeded"
 
 
 async def test_no_reader_sees_half_of_two_runs(engine: AsyncEngine, migrated_url: str) -> None:
