@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from backend import __version__
 from backend.api.counts import CACHE_READS
 from backend.clients.cache import Cache
-from backend.store.runs import Published
+from backend.store.served import Served
 
 HITS, MISSES = CACHE_READS.labels("hit"), CACHE_READS.labels("miss")
 
@@ -21,15 +21,16 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 async def cached(
     cache: Cache,
-    published: Published | None,
+    served: Served,
     name: str,
     model: type[Answer],
     read: Callable[[], Awaitable[Answer]],
 ) -> Answer:
-    """Return the answer kept under `name` for the published run, or read and keep it."""
-    if published is None:
+    """Return the answer kept under `name` for what is served, or read and keep it."""
+    if (published := served.published) is None:
         return await read()
-    key = f"{__version__}:{published.run_id}:{published.revision}:{name}"
+    erased = f"{served.erased}:{served.last_erased_at}"
+    key = f"{__version__}:{published.run_id}:{published.revision}:{erased}:{name}"
     kept = await cache.get(key)
     (MISSES if kept is None else HITS).inc()
     if kept is not None and (known := _readable(model, kept)) is not None:

@@ -81,13 +81,30 @@ async def erase_left_rows(connection: AsyncConnection) -> None:
 
 
 async def _count_less(connection: AsyncConnection, customer_ids: Sequence[CustomerId]) -> None:
-    published, dialect = await runs.published(connection), connection.dialect.name
-    about = is_one_of(customer_intelligence.c.customer_id, dialect, published, customer_ids)
-    statement = select(customer_intelligence.c.archetype_id).where(about)
     parents = dict((await connection.execute(select(segments.c.id, segments.c.parent_id))).all())
-    for segment_id in await connection.scalars(statement):
+    for segment_id in await _segments_of(connection, customer_ids):
         less = update(segments).where(segments.c.id.in_(with_ancestors(segment_id, parents)))
         await connection.execute(less.values(customer_count=segments.c.customer_count - 1))
+
+
+async def _segments_of(
+    connection: AsyncConnection, customer_ids: Sequence[CustomerId]
+) -> Sequence[str]:
+    """Return the segment of each of these customers, of those that have one."""
+    published, dialect = await runs.published(connection), connection.dialect.name
+    about = is_one_of(customer_intelligence.c.customer_id, dialect, published, customer_ids)
+    found = await connection.scalars(select(customer_intelligence.c.archetype_id).where(about))
+    return found.all()
+
+
+async def counted_without_erased(
+    connection: AsyncConnection, shown: Sequence[Segment]
+) -> Sequence[Segment]:
+    """Count nobody who is told to be erased and whose rows wait to be deleted."""
+    erased, left = await read_erased(connection), list[str]()
+    for start in range(0, len(erased), IDS_PER_STATEMENT):
+        left += await _segments_of(connection, erased[start : start + IDS_PER_STATEMENT])
+    return _counted_less(shown, left) if left else shown
 
 
 def with_ancestors(segment_id: str, parents: Mapping[str, str | None]) -> list[str]:
@@ -125,7 +142,8 @@ def _without(publication: Publication, erased: set[str]) -> Publication:
     customers, moves = publication.customers, publication.moves
     kept = _kept(customers.customer_id, erased)
     leaving = customers.rows(~kept)
-    fewer = _counted_less(publication.segments, leaving.segment.tolist())
+    left = [publication.segments[place].id for place in leaving.segment.tolist()]
+    fewer = _counted_less(publication.segments, left)
     departures = {one: why for one, why in publication.departures.items() if one not in erased}
     return replace(
         publication,
@@ -160,10 +178,8 @@ def _kept(ids: NDArray[Any], erased: Collection[str]) -> BoolArray:
     return np.array([one not in erased for one in as_text(ids).tolist()], dtype=bool)
 
 
-def _counted_less(shown: Sequence[Segment], places: Iterable[int]) -> list[Segment]:
-    """Count one customer less in the segment at each place, and in the groups above it."""
+def _counted_less(shown: Sequence[Segment], left: Iterable[str]) -> list[Segment]:
+    """Count one customer less in the segment of each who left, and in the groups above it."""
     parents = {one.id: one.parent_id for one in shown}
-    less = Counter(
-        identity for place in places for identity in with_ancestors(shown[place].id, parents)
-    )
+    less = Counter(identity for one in left for identity in with_ancestors(one, parents))
     return [replace(one, customer_count=one.customer_count - less[one.id]) for one in shown]

@@ -18,6 +18,7 @@ from backend.results.customer_numbers import CustomerNumbers
 from backend.results.move import LineageEvent
 from backend.results.segment import Segment
 from backend.store import stored
+from backend.store.erasing import counted_without_erased
 from backend.store.id_column import is_one_of
 from backend.store.runs import Published
 from backend.store.tables import customer_intelligence, segment_lineage, segments
@@ -85,7 +86,7 @@ class PublishedSegments:
 
 
 async def read_segments(connection: AsyncConnection) -> PublishedSegments:
-    """Return the published segments and their groups.
+    """Return the published segments and their groups, in which nobody is counted who is erased.
 
     Raises
     ------
@@ -99,7 +100,8 @@ async def read_segments(connection: AsyncConnection) -> PublishedSegments:
     )
     rows = (await connection.execute(statement)).mappings().all()
     run_id, as_of = (rows[0]["run_id"], rows[0]["as_of"]) if rows else (None, None)
-    return PublishedSegments(run_id, as_of, tuple(stored.read_segment(row) for row in rows))
+    shown = [stored.read_segment(row) for row in rows]
+    return PublishedSegments(run_id, as_of, tuple(await counted_without_erased(connection, shown)))
 
 
 async def read_lineage(connection: AsyncConnection, *, limit: int) -> list[LineageEvent]:

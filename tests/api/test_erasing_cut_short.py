@@ -24,14 +24,17 @@ pytestmark = pytest.mark.external
 
 @pytest.mark.parametrize("kind", ["new_postgres", "new_mysql"])
 def test_whoever_is_told_gone_is_nowhere_once_a_process_has_started(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+    kind: str, request: pytest.FixtureRequest, redis_url: str, tmp_path: Path
 ) -> None:
     make: NewDatabase = request.getfixturevalue(kind)
     url = make(clustered_shop)
-    with serving(url, tmp_path, variables=NO_WORKER) as live, ThreadPoolExecutor() as caller:
+    shared = {**NO_WORKER, "REDIS_URL": redis_url}
+    with serving(url, tmp_path, variables=shared) as live, ThreadPoolExecutor() as caller:
+        assert counted_in_segments(live) == [CLUSTERED_CUSTOMERS] * 2
         with publication_held(url):
             erasing = caller.submit(erased, live)
             wait_until(lambda: stands(url) or erasing.done(), live.log.read_text)
+            assert counted_in_segments(live) == [CLUSTERED_CUSTOMERS - 1] * 2
             live.process.kill()
         erasing.result()
     assert stands(url)
@@ -43,6 +46,17 @@ def test_whoever_is_told_gone_is_nowhere_once_a_process_has_started(
         assert page["total"] == len(page["customers"]) == CLUSTERED_CUSTOMERS - 1
         gone = live.get("/api/mcp/customers/gone").json()["gone"]
         assert [(one["customer_id"], one["cause"]) for one in gone] == [("4", "erased")]
+
+
+def counted_in_segments(live: Live) -> list[int]:
+    """Add up who is in segments, as their list says and as each says by itself."""
+    listed = live.get("/api/mcp/segments").json()
+    alone = [live.get(f"/api/mcp/segments/{one['id']}").json() for one in listed["segments"]]
+    without = listed["customers_without_orders"]
+    return [
+        sum(one["customer_count"] for one in shown) + without
+        for shown in (listed["segments"], alone)
+    ]
 
 
 def erased(live: Live) -> None:

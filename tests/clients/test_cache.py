@@ -14,6 +14,7 @@ from backend.clients import redis_cache as module
 from backend.clients.cache import NullCache, create_cache
 from backend.clients.redis_cache import RedisCache
 from backend.store.runs import Published
+from backend.store.served import Served
 from tests.services import Server, free_port
 from tests.shops import AS_OF
 from tests.waiting import PATIENCE_SECONDS
@@ -134,15 +135,15 @@ async def test_a_time_out_in_the_url_does_not_replace_ours(redis: Server) -> Non
 
 @pytest.mark.parametrize("spoilt", [b"", b"{", b"[]", b"\xff", b'{"id": 1}'])
 async def test_a_spoilt_value_is_a_miss_and_mended(cache: RedisCache, spoilt: bytes) -> None:
-    published = Published("run", AS_OF, "integer", 0)
-    key = f"{__version__}:run:0:health"
+    served = Served(Published("run", AS_OF, "integer", 0), erased=0, last_erased_at=None)
+    key = f"{__version__}:run:0:0:None:health"
     await cache.set(key, spoilt)
 
     async def read() -> Answered:
         return Answered(told="anew")
 
     for _ in range(2):
-        assert await cached(cache, published, "health", Answered, read) == Answered(told="anew")
+        assert await cached(cache, served, "health", Answered, read) == Answered(told="anew")
     assert await cache.get(key) == b'{"told":"anew"}'
 
 

@@ -155,6 +155,21 @@ async def test_every_row_about_a_customer_goes_and_nobody_elses(
     assert sum(before.values()) - sum((await counted(engine)).values()) == 1
 
 
+async def test_nobody_is_counted_whose_rows_wait_to_be_deleted(engine: AsyncEngine) -> None:
+    await published(engine)
+    before = await counted(engine)
+    async with transaction(engine) as connection:
+        await tell_erased(connection, [CustomerId("12"), CustomerId("no-such")], NOW)
+    assert await counted(engine) == {**before, "beta": before["beta"] - 1}
+    async with transaction(engine) as connection:
+        beta = CustomerFilter(segment=("beta",))
+        assert await store.read_members(connection, beta) == [9_000_000_000]
+        found = await connection.execute(select(await store.members(connection, beta)))
+        assert found.scalars().all() == [9_000_000_000]
+        await store.erase_rows(connection, [CustomerId("12")])
+    assert await counted(engine) == {**before, "beta": before["beta"] - 1}
+
+
 async def test_a_run_publishes_without_whom_somebody_erased_meanwhile(engine: AsyncEngine) -> None:
     at_work = replace(await prepared(engine), moves=moved(INTEGERS))
     at_work = replace(at_work, erasures=Erasures(marker=MARKER))

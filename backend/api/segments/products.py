@@ -1,6 +1,5 @@
 """What a segment's customers buy, beside what all customers of the shop do."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -8,7 +7,7 @@ from backend import store
 from backend.api.segments.details import customers_in
 from backend.api.segments.schema import Product, ProductList
 from backend.api.state import ApiState
-from backend.database.engine import snapshot
+from backend.database.engine import AsyncConnection, snapshot
 from backend.database.failures import OURS
 from backend.database.kinds import Kind
 from backend.database.listed import listed
@@ -33,10 +32,8 @@ async def products_of(state: ApiState, segment_id: str, *, days: int, limit: int
         published = await runs.published(connection)
         segment = (await store.read_segments(connection)).with_id(segment_id)
         assert published is not None  # segments are those of a published run
-        chosen = customers_in(segment)
-        ids = [] if state.is_one_database else await store.read_members(connection, chosen)
+        members = await _members(state, connection, published, customers_in(segment))
     since = published.as_of - timedelta(days=days)
-    members = _members(state, published, chosen, ids)
     question = partial(
         read_products,
         shop=state.shop,
@@ -55,16 +52,14 @@ async def products_of(state: ApiState, segment_id: str, *, days: int, limit: int
     )
 
 
-def _members(
-    state: ApiState,
-    published: Published,
-    chosen: CustomerFilter,
-    ids: Sequence[int | str],
+async def _members(
+    state: ApiState, connection: AsyncConnection, published: Published, chosen: CustomerFilter
 ) -> Members:
     """Return a segment's customers as a table that the shop's database can join."""
     kind = Kind.INTEGER if published.customer_id_type == "integer" else Kind.TEXT
     if state.is_one_database:
-        return Members(store.members(chosen), kind)
+        return Members(await store.members(connection, chosen), kind)
+    ids = await store.read_members(connection, chosen)
     return Members(listed(state.shop_engine.dialect.name, ids), kind)
 
 

@@ -52,9 +52,8 @@ admin = for_admin_keys()
 async def list_segments(request: Request) -> RepeatableAnswer:
     """List all segments: how many customers, what they are worth, how many are leaving."""
     state = api_of(request)
-    published = (await state.served.now()).published
     read = partial(_read, state)
-    shown = await cached(state.cache, published, "segments", SegmentList, read)
+    shown = await cached(state.cache, await state.served.now(), "segments", SegmentList, read)
     return RepeatableAnswer(shown.model_dump_json())
 
 
@@ -190,7 +189,7 @@ async def list_segment_changes(
 
 
 async def _read(state: ApiState) -> SegmentList:
-    async with transaction(state.engine) as connection:
+    async with snapshot(state.engine, OURS) as connection:
         published = await store.read_segments(connection)
     shown = told_apart(published.segments)
     return SegmentList(
