@@ -105,12 +105,12 @@ async def _export(settings: Settings, query: ListQuery, out: str) -> int:
     ):
         sources = Sources(engine, engine, shop_engine, shop, OwnKeys.of(settings.secrets))
         with _writing(out, asked) as write:
-            await _note(engine, asked)
             async with (
                 within(settings.export_seconds),
                 whole_list(sources, asked) as whole,
                 aclosing(whole.pages()) as following,
             ):
+                await _note(engine, asked)
                 async for page in following:
                     write(page.values(asked.columns))
                     count += len(page.listed)

@@ -188,6 +188,26 @@ def test_who_stops_reading_takes_no_connection_along(
         assert "Traceback" not in live.log.read_text()
 
 
+def test_a_file_that_cannot_be_noted_is_not_given(
+    new_postgres: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_postgres(clustered_shop)
+    name = parse_url(url).database
+    wait_for(execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    variables = {**NO_WORKER, "AUTO_MIGRATE": "false"}
+    with serving(url, tmp_path, variables=variables) as live:
+        for path in (f"{LIST}?format=csv", "/api/admin/customers/4/export"):
+            refused = live.get(path, ADMIN_KEY)
+            assert (refused.status_code, refused.json()["kind"]) == (503, "read_only")
+            assert "person" not in refused.text
+        for path in (LIST, f"{LIST}/4", "/api/mcp/segments"):
+            assert live.get(path).status_code == 200
+    done = command(url, tmp_path, "export", "--out", "all.csv", variables=variables)
+    assert done.returncode == 2
+    assert "read-only" in done.stderr
+    assert list(tmp_path.glob("*all.csv*")) == []
+
+
 def many_more() -> list[str]:
     """Return what makes a list longer than what two sockets hold."""
     columns = [one.name for one in customer_intelligence.c if one.name != "customer_id"]
@@ -215,6 +235,8 @@ def test_what_takes_long_has_so_many_places(
             assert file.status_code == 429
             assert live.get("/api/mcp/segments").status_code == 200
         assert "".join(text) == whole.text
+        audit = live.get("/api/admin/audit", ADMIN_KEY).json()["entries"]
+        assert [one["action"] for one in audit] == ["list_exported"] * 3  # and not what was refused
         assert looked_up(live).status_code == 200
 
 

@@ -9,11 +9,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from backend.api.audited import Auditor
 from backend.api.lists.list_query import CSV
+from backend.api.lists.list_told import told
 from backend.api.lists.read_list import AskedList
 from backend.api.lists.whole_list import whole_list
 from backend.api.state import ApiState
 from backend.core.errors import BackendError, ExportOverdue
+from backend.core.glossary import Action
 from backend.files.list_files import in_csv
 from backend.store.runs import Published
 
@@ -26,15 +29,17 @@ log = logging.getLogger(__name__)
 class ListAsCsv(StreamingResponse):
     """The whole list of one run; what can be refused is refused before the first byte.
 
-    What ends it early is its last line, and the transfer ends in an error, so that it never looks
-    whole.
+    The audit notes what is given, as it begins: nothing of what is refused, and what cannot be
+    noted is not given. What ends it early is its last line, and the transfer ends in an error, so
+    that it never looks whole.
     """
 
-    def __init__(self, state: ApiState, asked: AskedList) -> None:
-        told = {"Content-Disposition": 'attachment; filename="customers.csv"'}
-        super().__init__((), headers=told, media_type=CSV)
+    def __init__(self, state: ApiState, asked: AskedList, auditor: Auditor) -> None:
+        named = {"Content-Disposition": 'attachment; filename="customers.csv"'}
+        super().__init__((), headers=named, media_type=CSV)
         self._state = state
         self._asked = asked
+        self._auditor = auditor
         self._is_begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,6 +62,7 @@ class ListAsCsv(StreamingResponse):
             await _send_part(piece, send)
 
         async with whole_list(self._state, self._asked) as whole:
+            await self._auditor.note(Action.LIST_EXPORTED, told(self._asked.question))
             await self._begin(whole.published, send)
             await whole.write(take)
         await send({"type": "http.response.body", "body": b"", "more_body": False})

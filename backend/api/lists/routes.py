@@ -12,14 +12,12 @@ from backend.api.lists.batch import batch_answer
 from backend.api.lists.example import CSV_EXAMPLE
 from backend.api.lists.list_csv import ListAsCsv
 from backend.api.lists.list_query import JSON, ListQuery, of_segment
-from backend.api.lists.list_told import told
 from backend.api.lists.read_list import AskedList, page_answer
 from backend.api.lists.schema import BatchRequest, CustomerBatch, CustomerPage
 from backend.api.problem_answers import problems
 from backend.api.routers import SeesPeople, for_any_key
 from backend.api.state import ApiState, State
 from backend.core.errors import PeopleMasked
-from backend.core.glossary import Action
 
 router = for_any_key("/api/mcp/customers", "customers")
 
@@ -71,8 +69,7 @@ async def _answer(
 ) -> Response:
     asked = AskedList.of(query, state, sees_people=sees_people)
     if query.wants_csv(accept):
-        await audited.note(Action.LIST_EXPORTED, told(asked.question))
-        return ListAsCsv(state, asked)
+        return ListAsCsv(state, asked, audited)
     page = await page_answer(state, asked, limit=query.limit, totals=query.totals)
     return Response(to_json(page), media_type=JSON)  # to validate it would take as long again
 
