@@ -12,6 +12,7 @@ from contextvars import ContextVar
 
 from pythonjsonlogger.json import JsonFormatter
 
+from backend.core.summed import Summed
 from backend.core.tracebacks import Raised, told
 
 OURS = "backend"
@@ -59,7 +60,11 @@ def set_up_logging(level: str) -> None:
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "filters": {"context": {"()": AddContext}, "others": {"()": OursOrInfo}},
+            "filters": {
+                "context": {"()": AddContext},
+                "others": {"()": OursOrInfo},
+                "summed": {"()": Summed},
+            },
             "formatters": {
                 "json": {
                     "()": JsonLines,
@@ -80,7 +85,7 @@ def set_up_logging(level: str) -> None:
             "loggers": {
                 OURS: {"level": level},
                 "uvicorn": {"handlers": [], "propagate": True},
-                "uvicorn.error": {"handlers": [], "propagate": True},
+                "uvicorn.error": {"handlers": [], "propagate": True, "filters": ["summed"]},
                 "uvicorn.access": {"handlers": [], "propagate": False},
                 # Tells of every request that it began and ended.
                 "mcp": {"level": "WARNING"},

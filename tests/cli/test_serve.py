@@ -96,6 +96,17 @@ def test_an_address_that_is_too_large_is_refused(bounded: Live, address: str) ->
     assert answer_to(bounded, LARGE_ADDRESSES[address]).startswith(b"HTTP/1.1 431 ")
 
 
+def test_a_flood_that_a_full_process_refuses_is_one_line_of_the_log(tmp_path: Path) -> None:
+    url, full = f"sqlite:///{tmp_path}/shop.db", ("--limit-concurrency", "3")
+    with serving(url, tmp_path, arguments=full) as live, ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(connected(live))
+        refused = [answer_to(live, GET + b"Connection: close\r\n\r\n") for _ in range(50)]
+        lines = live.log.read_text().splitlines()
+    assert {answer.split(b"\r\n")[0] for answer in refused} == {b"HTTP/1.1 503 Service Unavailable"}
+    assert sum("Exceeded concurrency limit." in line for line in lines) == 1
+
+
 def test_the_largest_head_that_is_allowed_is_served(live: Live) -> None:
     headers = b"".join(b"X-%d: %s\r\n" % (number, b"a" * 600) for number in range(98))
     end = b"Connection: close\r\n\r\n"

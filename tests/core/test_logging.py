@@ -1,12 +1,17 @@
 """What is written to the log, and what never is."""
 
 import json
+import logging
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from backend.core import summed
 from backend.core.errors import SegmentNotFound
+from backend.core.summed import Summed
 from backend.core.tracebacks import told
 
 CANARY = "ada@example.com"
@@ -66,3 +71,56 @@ def test_errors_within_a_group_are_told_each() -> None:
     assert CANARY not in written
     assert "No space left" in written
     assert "SegmentNotFound" in written
+
+
+class Minutes:
+    """Timers that are over when a test says so."""
+
+    def __init__(self) -> None:
+        self.daemon = False
+        self._due: list[Callable[[], None]] = []
+
+    def __call__(self, _: float, then: Callable[..., None], told: list[Any]) -> "Minutes":
+        self._due.append(lambda: then(*told))
+        return self
+
+    def start(self) -> None:
+        """Run."""
+
+    def pass_one(self) -> None:
+        due, self._due = self._due, []
+        for then in due:
+            then()
+
+
+def test_a_flood_of_warnings_is_a_line_and_then_one_a_minute(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes = Minutes()
+    monkeypatch.setattr(summed, "Timer", minutes)
+    server = logging.getLogger("tests.a_server")
+    server.addFilter(Summed())
+    caplog.set_level(logging.INFO, server.name)
+
+    def said() -> list[tuple[str, int | None]]:
+        lines = [(one.getMessage(), vars(one).get("times")) for one in caplog.records]
+        caplog.clear()
+        return lines
+
+    for _ in range(300):
+        server.warning("full of %s", "strangers")
+    server.warning("another")
+    for _ in range(2):
+        server.info("what is no warning")
+    calm = [("another", None), *[("what is no warning", None)] * 2]
+    assert said() == [("full of strangers", None), *calm]
+    for _ in range(2):
+        minutes.pass_one()
+        assert said() == [("full of strangers", 299)]
+        for _ in range(299):
+            server.warning("full of %s", "strangers")
+    minutes.pass_one()
+    minutes.pass_one()
+    assert said() == [("full of strangers", 299)]
+    server.warning("full of %s", "strangers")
+    assert said() == [("full of strangers", None)]
