@@ -11,15 +11,32 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml  # type: ignore[import-untyped]
 
-from tests.conftest import NewDatabase, wait_for
+from backend.cli.main_command import app
+from backend.core.declared_variables import DeclaredVariables
+from tests.conftest import NewDatabase, execute, wait_for
 from tests.databases import migrated
-from tests.live import ADMIN_KEY, API_KEY, ENDED, ROOT, STATUS, environment, started_anew
+from tests.live import (
+    ADMIN_KEY,
+    API_KEY,
+    ENDED,
+    ROOT,
+    SERVE,
+    STATUS,
+    environment,
+    serving,
+    started_anew,
+)
 from tests.services import free_port
 from tests.shops import fill, invented
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 ADMIN = {"X-API-Key": ADMIN_KEY}
+DOCKERFILE, COMPOSE = ROOT / "Dockerfile", ROOT / "docker-compose.yml"
+UNIT = ROOT / "deploy" / "intelligence-backend.service"
+# https://docs.docker.com/reference/cli/docker/container/stop/
+DOCKER_STOPS_AFTER_SECONDS = 10
 
 
 def test_the_procfiles_processes_stay_up_together_and_end_when_asked(
@@ -142,3 +159,51 @@ def called(variables: Mapping[str, str], folder: Path, *events: Any) -> list[Any
     assert "/customers/4" not in done.stderr
     answers: list[Any] = json.loads(done.stdout)
     return answers
+
+
+def test_what_an_image_copies_is_there_and_not_ignored() -> None:
+    copied = [
+        name
+        for told in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE.read_text(), re.MULTILINE)
+        for name in told.split()
+    ]
+    assert {"backend", "migrations", "alembic.ini", "requirements.txt"} == set(copied)
+    assert all((ROOT / name).exists() for name in copied)
+    assert {f"!{name}" for name in copied} <= set((ROOT / ".dockerignore").read_text().split())
+
+
+def test_what_starts_containers_and_units_names_what_there_is() -> None:
+    services = yaml.safe_load(COMPOSE.read_text())["services"].values()
+    variables = {name for one in services for name in one.get("environment", {})}
+    theirs = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"}
+    declared = {name.upper() for name in DeclaredVariables.model_fields}
+    assert variables - theirs <= declared
+    asked_for = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
+    assert asked_for <= declared
+    given = [" ".join(one["command"]) for one in services if "build" in one and "command" in one]
+    told = " ".join([*given, DOCKERFILE.read_text(), UNIT.read_text()])
+    commands = set(re.findall(r"-m backend (\w+)", told))
+    assert commands == {"migrate", "worker", "serve"}
+    assert commands <= {one.name for one in app.registered_commands}
+    graceful = float(DeclaredVariables.model_fields["shutdown_seconds"].default)
+    assert graceful < DOCKER_STOPS_AFTER_SECONDS
+
+
+def test_a_containers_check_of_health_says_how_the_service_is(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    (check,) = re.findall(r"^HEALTHCHECK .* CMD (\[.+\])$", DOCKERFILE.read_text(), re.MULTILINE)
+    url = new_sqlite(migrated)
+    wait_for(fill(url, invented(12)))
+    with serving(url, tmp_path, program=SERVE, variables={"RUN_WORKER": "false"}) as live:
+        variables = {"PORT": live.address.rpartition(":")[2]}
+
+        def checked() -> int:
+            told = [sys.executable, *json.loads(check)[1:]]
+            return subprocess.run(told, env=variables, capture_output=True, check=False).returncode
+
+        assert checked() == 0
+        wait_for(execute(url, "DROP TABLE intelligence_runs"))
+        live.until("/health", 503)
+        assert checked() != 0
+    assert checked() != 0
