@@ -1,20 +1,23 @@
-"""What bounds, headers, ids and limits cost: each alone around one bare route, by wrk.
+"""What bounds, headers, ids and limits cost: each alone around one bare route.
 
 Each line gives the median of requests per second, which a busy machine spoils, and of the CPU
-microseconds that the server uses for a request, which it hardly does, and the median over the
-rounds of what that is beside the bare route's in the same round.
+microseconds that the server uses for a request. What these are beside the bare route's is the
+median of many pairs of short slices, one of the route bare and one with more, the first of them in
+turns: what else the machine does falls on both alike. The first line compares the bare route with
+itself, in another process: what it is off by the others may be, too.
 """
 
 import os
 import re
-import shutil
+import socket
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -30,8 +33,12 @@ from backend.api.security_headers import security_headers
 from backend.clients.request_counts import CountsHere
 from backend.core.logging import set_up_logging
 
-ROUNDS, SECONDS = 15, 1
+PAIRS, REQUESTS_OF_A_SLICE, AT_ONCE = 30, 160, 8
 KEY = "a-key-of-the-bench-alone"
+# What wrk and most callers send.
+REQUEST = f"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {KEY}\r\n\r\n".encode()
+BODY = b'{"status":"here"}'
+BARE = "bare route, httptools"
 BOUNDED = "backend.api.bounded_http:BoundedHttp"
 
 
@@ -106,7 +113,7 @@ APPS: Mapping[str, Callable[[], FastAPI]] = {
 }
 # What is printed → which app, and what speaks HTTP.
 VARIANTS = {
-    "bare route, httptools": ("bare", "httptools"),
+    BARE: ("bare", "httptools"),
     "bare route, h11": ("bare", "h11"),
     "bounded connections": ("bare", BOUNDED),
     "ids and sizes of heads": ("ids", "httptools"),
@@ -120,23 +127,43 @@ VARIANTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """Some requests in a row: requests per second, and CPU of the server for one of them."""
+
+    rate: float
+    cpu_micros: float
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
-    """A server of one variant."""
+    """A server of one variant.
+
+    Attributes
+    ----------
+    address
+        Where it listens.
+    process
+        Its id; it has one thread.
+    """
 
     address: str
     process: int
 
-    def cpu_seconds(self) -> float:
-        """Return what its one thread has used so far."""
+    def slice(self) -> Slice:
+        """Send so many requests on connections that are open, and measure what they took."""
+        with ExitStack() as stack:
+            # Anew, since servers close what was idle.
+            connections = [stack.enter_context(_connected(self.address)) for _ in range(AT_ONCE)]
+            _ask(connections)
+            cpu, wall = self._cpu_seconds(), perf_counter()
+            for _ in range(REQUESTS_OF_A_SLICE // AT_ONCE):
+                _ask(connections)
+            took = perf_counter() - wall
+        micros = (self._cpu_seconds() - cpu) * 1e6 / REQUESTS_OF_A_SLICE
+        return Slice(REQUESTS_OF_A_SLICE / took, micros)
+
+    def _cpu_seconds(self) -> float:
         return int(Path(f"/proc/{self.process}/schedstat").read_text().split()[0]) / 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One round: requests per second, and CPU per request."""
-
-    rate: float
-    cpu_micros: float
 
 
 def __getattr__(name: str) -> FastAPI:
@@ -167,18 +194,50 @@ def _served(app: str, http: str) -> Iterator[Served]:
         process.wait(10)
 
 
-def _measured(served: Served) -> Measured:
-    wrk = shutil.which("wrk")
-    assert wrk, "wrk is missing: apt-get install wrk"
-    before = served.cpu_seconds()
-    call = [wrk, "-t1", "-c8", f"-d{SECONDS}s", "-H", f"X-API-Key: {KEY}", served.address]
-    said = subprocess.run(call, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"Requests/sec:\s+([0-9.]+)", said)
-    assert found, said
-    assert "Non-2xx" not in said, said
-    count = re.search(r"([0-9]+) requests in", said)
-    assert count, said
-    return Measured(float(found[1]), (served.cpu_seconds() - before) * 1e6 / int(count[1]))
+def _connected(address: str) -> socket.socket:
+    host, port = address.removeprefix("http://").split(":")
+    made = socket.create_connection((host, int(port)))
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
+
+
+def _ask(connections: Sequence[socket.socket]) -> None:
+    """Have a request answered on each connection."""
+    for one in connections:
+        one.sendall(REQUEST)
+    for one in connections:
+        _read_answer(one)
+
+
+def _read_answer(connection: socket.socket) -> None:
+    answer = b""
+    while not answer.endswith(BODY):
+        piece = connection.recv(65536)
+        assert piece, answer
+        answer += piece
+    assert answer.startswith(b"HTTP/1.1 200 "), answer
+
+
+@dataclass(slots=True)
+class Compared:
+    """Slices of a variant, each with one of the bare route right before or right after it."""
+
+    slices: list[Slice] = field(default_factory=list)
+    beside: list[float] = field(default_factory=list)
+
+    def compare(self, variant: Served, bare: Served, *, bare_first: bool) -> None:
+        """Measure one pair."""
+        both = (bare, variant) if bare_first else (variant, bare)
+        told = {id(one): one.slice() for one in both}
+        self.slices.append(told[id(variant)])
+        self.beside.append(told[id(variant)].cpu_micros / told[id(bare)].cpu_micros)
+
+    def line(self, name: str) -> str:
+        """Write the medians, and between which two ratios the middle half of the pairs lies."""
+        rate = statistics.median(one.rate for one in self.slices)
+        micros = statistics.median(one.cpu_micros for one in self.slices)
+        low, beside, high = statistics.quantiles(self.beside, n=4)
+        return f"{name:32} {rate:8,.0f}/s {micros:6,.0f} us {beside:5.0%} ({low:.0%} to {high:.0%})"
 
 
 def main() -> None:
@@ -187,18 +246,15 @@ def main() -> None:
         servers = {
             name: stack.enter_context(_served(app, http)) for name, (app, http) in VARIANTS.items()
         }
-        rounds: dict[str, list[Measured]] = {name: [] for name in VARIANTS}
-        for _ in range(ROUNDS):
+        bare = stack.enter_context(_served(*VARIANTS[BARE]))
+        for served in (bare, *servers.values()):
+            served.slice()
+        found = {name: Compared() for name in VARIANTS}
+        for number in range(PAIRS):
             for name, served in servers.items():
-                rounds[name].append(_measured(served))
-    bare = rounds["bare route, httptools"]
-    for name, measured in rounds.items():
-        rate = statistics.median(one.rate for one in measured)
-        micros = statistics.median(one.cpu_micros for one in measured)
-        beside = statistics.median(
-            one.cpu_micros / of.cpu_micros for one, of in zip(measured, bare, strict=True)
-        )
-        sys.stdout.write(f"{name:32} {rate:8,.0f}/s {micros:6,.0f} us {beside:5.0%}\n")
+                found[name].compare(served, bare, bare_first=number % 2 == 0)
+    for name, compared in found.items():
+        sys.stdout.write(compared.line(name) + "\n")
 
 
 if __name__ == "__main__":
