@@ -5,16 +5,18 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
+from time import monotonic
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from backend.api.customers.schema import profile_json, profile_of
 from backend.api.served_state import ServedState
 from backend.core.customer_id import CustomerId
 from backend.core.secret_keys import OwnKeys
 from backend.database.database_clock import read_clock
-from backend.database.engine import AsyncEngine, opened, transaction
+from backend.database.engine import AsyncEngine, opened, parse_url, transaction
 from backend.database.pools import on_use
 from backend.results.customer_numbers import CustomerNumbers
 from backend.shop.customers import Customer
@@ -22,9 +24,12 @@ from backend.store import runs
 from backend.store.read import read_profiles
 from backend.store.tombstones import bury
 from tests.conftest import NewDatabase, execute, wait_for
+from tests.databases import MysqlServer
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop, performed
+from tests.services import Server
 from tests.shops import AS_OF
+from tests.waiting import wait_until
 
 SECONDS = 2.0
 PROFILE, SEGMENTS = "/api/mcp/customers/4", "/api/mcp/segments"
@@ -88,6 +93,44 @@ async def test_of_all_who_ask_at_once_one_looks(engine: AsyncEngine) -> None:
     served = ServedState(engine, SECONDS, Clock())
     known = await asyncio.gather(*(served.now() for _ in range(20)))
     assert (len(set(known)), len(looks)) == (1, 1)
+
+
+@pytest.mark.external
+def test_of_200_who_ask_as_what_is_known_ages_one_asks_the_server(
+    own_mysql: Server, tmp_path: Path
+) -> None:
+    url = MysqlServer(own_mysql.url).empty()
+    wait_for(clustered_shop(url))
+    variables = {**NO_WORKER, "ANSWER_SECONDS": "30", "SERVED_RUN_SECONDS": "1"}
+    with serving(url, tmp_path, variables=variables) as live:
+        first, known_at = live.get(SEGMENTS), monotonic()
+        wait_for(execute(own_mysql.url, "SET GLOBAL log_output = 'TABLE', general_log = ON"))
+        wait_until(lambda: monotonic() > known_at + 1)
+        began = monotonic()
+        answers = wait_for(asked_at_once(live, 200))
+        took = monotonic() - began
+        statements = wait_for(sent_to(own_mysql.url, live.url))
+    assert {one.content for one in answers} == {first.content}
+    looks = [one for one in statements if "intelligence_tombstones" in one]
+    assert 1 <= len(looks) <= 1 + took  # each is good for a second
+    assert [one for one in statements if one not in looks] == []
+
+
+async def asked_at_once(live: Live, callers: int) -> list[httpx.Response]:
+    bounds = httpx.Limits(max_connections=callers)
+    async with httpx.AsyncClient(base_url=live.address, limits=bounds, timeout=600) as client:
+        asking = (client.get(SEGMENTS, headers={"X-API-Key": API_KEY}) for _ in range(callers))
+        return await asyncio.gather(*asking)
+
+
+async def sent_to(server_url: str, url: str) -> list[str]:
+    """Return the statements that a MariaDB was sent by who uses a database."""
+    of = "SELECT DISTINCT id FROM information_schema.processlist WHERE db = :name"
+    sent = f"SELECT argument FROM mysql.general_log WHERE thread_id IN ({of})"
+    asked = text(f"{sent} AND command_type IN ('Query', 'Execute')")
+    async with opened(server_url) as engine, engine.connect() as connection:
+        found = await connection.scalars(asked, {"name": parse_url(url).database})
+        return [str(one, "utf-8") if isinstance(one, bytes) else one for one in found]
 
 
 async def test_an_erasure_anywhere_is_another_state(engine: AsyncEngine) -> None:
