@@ -1,10 +1,10 @@
 """What bounds, headers, ids and limits cost: each alone around one bare route.
 
-Each line gives the median of requests per second, which a busy machine spoils, and of the CPU
-microseconds that the server uses for a request. What these are beside the bare route's is the
-median of many pairs of short slices, one of the route bare and one with more, the first of them in
-turns: what else the machine does falls on both alike. The first line compares the bare route with
-itself, in another process: what it is off by the others may be, too.
+Each line gives the median of requests per second, which a busy machine spoils, the CPU
+microseconds that the server uses for a request, and what these are beside the bare route's. All
+variants take turns in short slices, and the tenth of a variant's slices that used the least is what
+counts: whatever else a machine does only ever adds to a slice, by the caches it empties. The second
+line is the bare route again, in another process: what it is off by the others may be, too.
 """
 
 import os
@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -33,7 +33,7 @@ from backend.api.security_headers import security_headers
 from backend.clients.request_counts import CountsHere
 from backend.core.logging import set_up_logging
 
-PAIRS, REQUESTS_OF_A_SLICE, AT_ONCE = 30, 160, 8
+ROUNDS, REQUESTS_OF_A_SLICE, AT_ONCE = 100, 80, 8
 KEY = "a-key-of-the-bench-alone"
 # What wrk and most callers send.
 REQUEST = f"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {KEY}\r\n\r\n".encode()
@@ -114,11 +114,12 @@ APPS: Mapping[str, Callable[[], FastAPI]] = {
 # What is printed → which app, and what speaks HTTP.
 VARIANTS = {
     BARE: ("bare", "httptools"),
+    "the same once more": ("bare", "httptools"),
     "bare route, h11": ("bare", "h11"),
     "bounded connections": ("bare", BOUNDED),
     "ids and sizes of heads": ("ids", "httptools"),
-    "the same and metrics": ("counted", "httptools"),
-    "the same and security headers": ("headers", "httptools"),
+    "ids and metrics": ("counted", "httptools"),
+    "ids and security headers": ("headers", "httptools"),
     "all of these but connections": ("all", "httptools"),
     "all of these together": ("all", BOUNDED),
     "a key": ("key", "httptools"),
@@ -158,8 +159,8 @@ class Served:
             cpu, wall = self._cpu_seconds(), perf_counter()
             for _ in range(REQUESTS_OF_A_SLICE // AT_ONCE):
                 _ask(connections)
-            took = perf_counter() - wall
-        micros = (self._cpu_seconds() - cpu) * 1e6 / REQUESTS_OF_A_SLICE
+            took, used = perf_counter() - wall, self._cpu_seconds() - cpu
+        micros = used * 1e6 / REQUESTS_OF_A_SLICE
         return Slice(REQUESTS_OF_A_SLICE / took, micros)
 
     def _cpu_seconds(self) -> float:
@@ -218,26 +219,8 @@ def _read_answer(connection: socket.socket) -> None:
     assert answer.startswith(b"HTTP/1.1 200 "), answer
 
 
-@dataclass(slots=True)
-class Compared:
-    """Slices of a variant, each with one of the bare route right before or right after it."""
-
-    slices: list[Slice] = field(default_factory=list)
-    beside: list[float] = field(default_factory=list)
-
-    def compare(self, variant: Served, bare: Served, *, bare_first: bool) -> None:
-        """Measure one pair."""
-        both = (bare, variant) if bare_first else (variant, bare)
-        told = {id(one): one.slice() for one in both}
-        self.slices.append(told[id(variant)])
-        self.beside.append(told[id(variant)].cpu_micros / told[id(bare)].cpu_micros)
-
-    def line(self, name: str) -> str:
-        """Write the medians, and between which two ratios the middle half of the pairs lies."""
-        rate = statistics.median(one.rate for one in self.slices)
-        micros = statistics.median(one.cpu_micros for one in self.slices)
-        low, beside, high = statistics.quantiles(self.beside, n=4)
-        return f"{name:32} {rate:8,.0f}/s {micros:6,.0f} us {beside:5.0%} ({low:.0%} to {high:.0%})"
+def _undisturbed(slices: Sequence[Slice]) -> float:
+    return statistics.quantiles((one.cpu_micros for one in slices), n=10)[0]
 
 
 def main() -> None:
@@ -246,15 +229,15 @@ def main() -> None:
         servers = {
             name: stack.enter_context(_served(app, http)) for name, (app, http) in VARIANTS.items()
         }
-        bare = stack.enter_context(_served(*VARIANTS[BARE]))
-        for served in (bare, *servers.values()):
-            served.slice()
-        found = {name: Compared() for name in VARIANTS}
-        for number in range(PAIRS):
+        slices: dict[str, list[Slice]] = {name: [] for name in VARIANTS}
+        for _ in range(ROUNDS):
             for name, served in servers.items():
-                found[name].compare(served, bare, bare_first=number % 2 == 0)
-    for name, compared in found.items():
-        sys.stdout.write(compared.line(name) + "\n")
+                slices[name].append(served.slice())
+    bare = _undisturbed(slices[BARE])
+    for name, measured in slices.items():
+        rate = statistics.median(one.rate for one in measured)
+        micros = _undisturbed(measured)
+        sys.stdout.write(f"{name:32} {rate:8,.0f}/s {micros:6,.0f} us {micros / bare:5.0%}\n")
 
 
 if __name__ == "__main__":
