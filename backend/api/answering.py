@@ -9,10 +9,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette_compress import CompressMiddleware
 
 from backend.api.admission import headers_of_use
+from backend.api.problems import on_purpose
 from backend.api.request_bounds import announces_body
 from backend.api.state import ApiState
 from backend.api.whole_answers import Tagged, WholeAnswer, is_whole, private
-from backend.core.errors import TooManyRequests
+from backend.core.errors import BackendError, TooManyRequests
 
 OF_THE_API = "/api/"
 COMPRESSED_BYTES = 1024
@@ -32,14 +33,20 @@ class Answering:
             return
         asked = dict(scope["headers"])
         had = asked.get(b"if-none-match", b"")
-        if (
-            scope["method"] == "GET"
-            and not announces_body(asked)
-            and await _repeat(scope, had, send)
-        ):
+        answer = _Answer(scope, had, send).send
+        try:
+            if (
+                scope["method"] == "GET"
+                and not announces_body(asked)
+                and await _repeat(scope, had, send)
+            ):
+                return
+        except BackendError as error:
+            refusal = await on_purpose(Request(scope), error)
+            await refusal(scope, receive, answer)
             return
         app = self._compressed if b"accept-encoding" in asked else self._app
-        await app(scope, receive, _Answer(scope, had, send).send)
+        await app(scope, receive, answer)
 
 
 async def _repeat(scope: Scope, had: bytes, send: Send) -> bool:
@@ -47,13 +54,12 @@ async def _repeat(scope: Scope, had: bytes, send: Send) -> bool:
     request = Request(scope)
     state: ApiState = request.state.api
     role = state.admission.role_of(request)
-    if role is None or (kept := state.answers.kept(scope, role)) is None:
+    if role is None or (kept := await state.answers.kept(scope, role)) is None:
         return False
     try:
         use = await state.admission.count_use(request)
     except TooManyRequests:
         return False
-    scope["route"] = kept.route  # what requests are counted by
     await kept.answer.send(had, send, added=[] if use is None else headers_of_use(use))
     return True
 

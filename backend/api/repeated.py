@@ -71,12 +71,20 @@ class RepeatedAnswers:
         self._of = None
         self._kept.clear()
 
-    def kept(self, scope: Scope, role: Role) -> Kept | None:
-        """Return what was answered, while it is known that the same is served."""
-        if (served := self._served.known) is None:
+    async def kept(self, scope: Scope, role: Role) -> Kept | None:
+        """Return what was answered, while the same is served; the request is of its route then.
+
+        Raises
+        ------
+        DatabaseUnavailable, TablesTooOld
+            When the database does not tell what is served.
+        """
+        key = _key(scope, role)
+        if (kept := self._kept.get(key)) is None:
             return None
-        self._forget_unless(served)
-        return self._kept.get(_key(scope, role))
+        scope["route"] = kept.route  # what requests are counted by
+        self._forget_unless(self._served.known or await self._served.now())
+        return self._kept.get(key)
 
     async def begin(self, request: Request) -> None:
         """Remember of which state the answer is that is made next: what it says is never older.

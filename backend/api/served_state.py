@@ -1,9 +1,9 @@
 """Which state is served, known by a bounded age: asking for it with every answer costs as much."""
 
-import asyncio
 from collections.abc import Callable
 
 from backend.core.clock import monotonic_seconds
+from backend.core.one_for_all import OneForAll
 from backend.database.engine import AsyncEngine
 from backend.store.served import Served, read_served
 
@@ -30,8 +30,7 @@ class ServedState:
         self._clock = clock
         self._engine = engine
         self._seconds = seconds
-        self._looking = asyncio.Lock()
-        self._forgotten = 0
+        self._look = OneForAll[Served]()
         self._known: Served | None = None
         self._known_until = 0.0
 
@@ -42,11 +41,11 @@ class ServedState:
 
     def forget(self) -> None:
         """Ask anew, when next asked: something of it was changed here."""
-        self._forgotten += 1
         self._known = None
+        self._look.begin_anew()  # what is under way may have seen nothing of it
 
     async def now(self) -> Served:
-        """Return what is served; of all who ask at once, one looks.
+        """Return what is served; of all who ask at once one looks, and all have what it comes to.
 
         Raises
         ------
@@ -57,13 +56,11 @@ class ServedState:
             return await read_served(self._engine)
         if (known := self.known) is not None:
             return known
-        async with self._looking:
-            return self.known or await self._look()
+        return await self._look.done(self._looked)
 
-    async def _look(self) -> Served:
-        # Its age counts from before the look, and what is forgotten meanwhile is not known after.
-        begun, forgotten = self._clock(), self._forgotten
+    async def _looked(self) -> Served:
+        begun = self._clock()  # its age counts from before the look
         seen = await read_served(self._engine)
-        if forgotten == self._forgotten:
+        if self._look.is_under_way:
             self._known, self._known_until = seen, begun + self._seconds
         return seen

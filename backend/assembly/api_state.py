@@ -59,6 +59,8 @@ async def api_state(
     shop = Shop(mapping)
     cache = create_cache(revealed(settings.redis_url), ttl_seconds=settings.cache_ttl_seconds)
     served = ServedState(engine, settings.served_run_seconds)
+    # Who looks each time what is served makes each answer anew.
+    repeated_seconds = settings.answer_seconds if settings.served_run_seconds else 0
     counts = create_counts(revealed(settings.redis_url))
     own_keys = OwnKeys.of(settings.secrets)
     for optional in (cache, counts):
@@ -88,7 +90,7 @@ async def api_state(
         queued=timedelta(seconds=settings.queued_seconds),
         background=Background(),
         served=served,
-        answers=RepeatedAnswers(served, settings.answer_seconds),
+        answers=RepeatedAnswers(served, repeated_seconds),
         totals=KeptTotals(KEPT_SECONDS if settings.answer_seconds else 0),
         profile_statements=ProfileStatements(shop_engine.dialect.name, own_keys.tombstones),
         email_reads=EmailReads(),

@@ -80,10 +80,7 @@ async def customers_as_remembered(engine: AsyncEngine, shop: Shop) -> Source:
     """
     if (known := shop.remembered_customers) is not None:
         return known
-    async with shop.looking:
-        if (known := shop.remembered_customers) is None:
-            known = await _asked(engine, shop.customers)
-    return known
+    return await shop.looking.done(partial(_asked, engine, shop.customers))
 
 
 async def _asked(engine: AsyncEngine, question: Question[Answer]) -> Answer:

@@ -1,6 +1,5 @@
 """The shop as configured: three FROM clauses with our column names, over whatever it has."""
 
-import asyncio
 import difflib
 import time
 from collections.abc import Mapping, Set
@@ -28,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import quoted_name
 
 from backend.core.errors import InvalidMapping
+from backend.core.one_for_all import OneForAll
 from backend.database.async_engines import AsyncConnection
 from backend.database.expressions import (
     MYSQL,
@@ -97,13 +97,14 @@ class Shop:
         self._sources: dict[str, Source | None] = {}
         self._has_trigrams: bool | None = None
         self._looked_at = 0.0
-        self.looking = asyncio.Lock()  # many who look at once would take all connections
+        self.looking = OneForAll[Source]()  # many who look at once would take all connections
 
     def forget(self) -> None:
         """Look at the database again, when next asked."""
         self.mapping = self._configured
         self._sources = {}
         self._has_trigrams = None
+        self.looking.begin_anew()
 
     def forget_what_is_older(self, moment: float) -> None:
         """Look again where the shape was looked at before a moment of the monotonic clock."""

@@ -1,18 +1,23 @@
 """A shop whose tables change while a process remembers them: nobody has to start it again."""
 
+import asyncio
 from functools import partial
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
 from backend.core.customer_id import CustomerId
-from backend.core.errors import InvalidMapping
-from backend.database.engine import AsyncConnection, AsyncEngine
-from backend.shop.asking import asked
+from backend.core.errors import DatabaseUnavailable, InvalidMapping
+from backend.database.engine import AsyncConnection, AsyncEngine, opened
+from backend.shop import asking
+from backend.shop.asking import asked, customers_as_remembered
 from backend.shop.customers import Customer, get_customer
+from backend.shop.mapping.layers import load_mapping
 from backend.shop.search import search_customers
 from backend.shop.shop import Shop
+from tests.conftest import NewDatabase
 from tests.shop.loose_shop import insert, loose_shop, make_tables
+from tests.shops import VARIABLES
 
 ADA = (1, "ada@example.com", "Ada", "One")
 
@@ -97,3 +102,25 @@ async def test_it_is_not_asked_for_ever(shop_engine: AsyncEngine) -> None:
     with pytest.raises(DBAPIError):
         await asked(shop_engine, shop, ask)
     assert asks == 3
+
+
+async def test_of_many_who_ask_a_shop_that_is_away_one_looks(
+    new_sqlite: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, answer = list[None](), asyncio.Event()
+
+    async def away(*_: object) -> None:
+        looks.append(None)
+        await answer.wait()
+        raise DatabaseUnavailable("shop")
+
+    monkeypatch.setattr(asking, "_asked", away)
+    async with opened(new_sqlite()) as engine:
+        shop = Shop(load_mapping(VARIABLES))
+        asks = [asyncio.create_task(customers_as_remembered(engine, shop)) for _ in range(20)]
+        while not looks:  # noqa: ASYNC110, it tells no event
+            await asyncio.sleep(0)
+        answer.set()
+        told = await asyncio.gather(*asks, return_exceptions=True)
+    assert {type(one) for one in told} == {DatabaseUnavailable}
+    assert len(looks) == 1
