@@ -29,7 +29,7 @@ from tests.services import Server, ServiceMissing
 
 __all__ = ["NewDatabase", "execute", "read_only_url", "wait_for"]
 
-pytest_plugins = ("tests.engines", "tests.histories", "tests.workers")
+pytest_plugins = ("tests.engines", "tests.histories", "tests.in_memory", "tests.workers")
 
 
 class NewDatabase(Protocol):

@@ -15,7 +15,6 @@ from backend.run.perform import perform
 from backend.run.progress import Progress
 from backend.segments.buyers import behaviour_of
 from backend.shop.mapping.layers import load_mapping
-from backend.store.migrate import migrate
 from tests.conftest import execute, wait_for
 from tests.performed import claimed, config_of
 from tests.shops import fill, invented
@@ -28,9 +27,14 @@ CHANGES = (
 
 
 @pytest.fixture
+def database_url(migrated_url: str) -> str:
+    """Every test here begins with our tables."""
+    return migrated_url
+
+
+@pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     made = create_engine(database_url)
-    await migrate(made)
     yield made
     await made.dispose()
 

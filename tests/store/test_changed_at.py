@@ -11,7 +11,6 @@ import pytest
 from backend import store
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.results.customer_numbers import CustomerNumbers
-from backend.store.migrate import migrate
 from tests.store.test_publish import INTEGERS, NOW, TEXTS, prepared, profiles
 
 FIRST = {
@@ -24,9 +23,8 @@ ONE_DAY = timedelta(days=1)
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_engine(database_url)
-    await migrate(made)
+async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_engine(migrated_url)
     yield made
     await made.dispose()
 
