@@ -15,7 +15,8 @@ from tests.live import ROOT
 from tests.services import Server, listens
 
 USES_REDIS = "test_a_server_that_was_stopped_comes_back"
-PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
+# Without what only the models need, which takes seconds to import.
+PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:tests.histories")
 
 
 async def test_every_kind_of_database_answers(database_url: str) -> None:
