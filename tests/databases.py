@@ -114,7 +114,7 @@ class PostgresServer(Place):
 
     @cached_property
     def _way_of_copying(self) -> str:
-        """Where there is a choice, take files as they are: no block goes through the server's log."""
+        """Where there is a choice, copy files as they are: no block goes through the log."""
         version = wait_for(_told(self._url, "SHOW server_version_num"))
         return " STRATEGY file_copy" if int(version) >= CHOOSES_HOW_TO_COPY else ""
 

@@ -1,7 +1,8 @@
 """Temporary files in memory where there is room: what a test keeps need not outlive the machine.
 
-The databases' servers, SQLite's files and the tests' own folders are all made where `tempfile` makes
-them. On a disk each file that a database creates costs several times as much; there are ten thousands.
+The databases' servers, SQLite's files and the tests' own folders are all where `tempfile` makes
+them. A database is hundreds of small files: on a disk, to make one takes three to four times as
+much of the processor, and waits for the disk besides.
 """
 
 import os

@@ -38,6 +38,8 @@ numbers = st.integers(-(2**63), 2**63 - 1).map(str)
 texts = st.text(LETTERS, min_size=1, max_size=6) | st.text(LETTERS, min_size=255, max_size=255)
 STRANGE = ["", "007", "+7", "-0", "7.0", "9" * 4301, "\0", "7\0", "a" * 256, str(2**63), "None"]
 strangers = st.lists(st.text(LETTERS, max_size=6) | st.sampled_from(STRANGE), max_size=4)
+# Each is a run and many requests; what must be looked at is given besides.
+EXAMPLES = pytest.mark.parametrize("examples", [2, pytest.param(20, marks=pytest.mark.long)])
 # Which names a route has taken, and what HTTP itself takes for another path.
 TAKEN = {"search", "gone", ".", ".."}
 
@@ -158,14 +160,14 @@ async def forgotten(house: House, known: Sequence[str]) -> None:
 
 
 def whatever_the_ids_are(
-    url: str, id_type: str, ids: st.SearchStrategy[list[Any]], always: list[Any]
+    url: str, id_type: str, ids: st.SearchStrategy[list[Any]], always: list[Any], examples: int
 ) -> None:
     """Look at many sets of customers in one database."""
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         house = runner.run(built(stack, url, id_type, id_type))
 
-        @settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])
+        @settings(max_examples=examples, deadline=None, phases=[Phase.explicit, Phase.generate])
         @example(always, STRANGE)
         @given(ids, strangers)
         def every_place_agrees(known: list[Any], asked: list[str]) -> None:
@@ -177,16 +179,19 @@ def whatever_the_ids_are(
             runner.run(stack.aclose())
 
 
-def test_what_one_place_accepts_of_integers_all_accept(database_url: str) -> None:
+@EXAMPLES
+def test_what_one_place_accepts_of_integers_all_accept(database_url: str, examples: int) -> None:
     some = st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=5, unique=True)
-    whatever_the_ids_are(database_url, "bigint", some, [7, -7, 0, 2**63 - 1, -(2**63)])
+    always = [7, -7, 0, 2**63 - 1, -(2**63)]
+    whatever_the_ids_are(database_url, "bigint", some, always, examples)
 
 
-def test_what_one_place_accepts_of_texts_all_accept(database_url: str) -> None:
+@EXAMPLES
+def test_what_one_place_accepts_of_texts_all_accept(database_url: str, examples: int) -> None:
     some = st.lists(texts | numbers, min_size=1, max_size=5, unique=True)
     some = some.filter(TAKEN.isdisjoint)
     always = ["7", "a", "A", "á", "a ", " a", " ", "a/b", "a\n", "😀", "ß", "ss", "é", "e\u0301"]
-    whatever_the_ids_are(database_url, "varchar(255)", some, always)
+    whatever_the_ids_are(database_url, "varchar(255)", some, always, examples)
 
 
 @pytest.mark.external

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -290,10 +291,11 @@ def test_without_an_admin_key_the_plain_key_opens_everything_and_says_so(
 
 def test_four_web_processes_run_one_clustering_at_a_time(tmp_path: Path, postgres_url: str) -> None:
     wait_for(fill(postgres_url, invented(60)))
-    with serving(postgres_url, tmp_path, arguments=("--workers", "4"), anew=True) as service:
+    with ExitStack() as stack:
+        four = [stack.enter_context(serving(postgres_url, tmp_path)) for _ in range(4)]
         with ThreadPoolExecutor() as pool:
-            answers = list(pool.map(lambda _: post(service), range(6)))
+            answers = list(pool.map(post, [*four, *four[:2]]))
         assert sorted(answer.status_code for answer in answers) == [202] + [409] * 5
-        assert service.finished()["state"] == "succeeded"
-        started = service.log.read_text().count('"run started"')
+        assert four[0].finished()["state"] == "succeeded"
+        started = "".join(one.log.read_text() for one in four).count('"run started"')
     assert started == 1

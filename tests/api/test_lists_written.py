@@ -133,31 +133,37 @@ def written(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> 
     postgres_server.drop(url)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(data=st.data())
-def test_both_ways_to_a_file_give_the_same_bytes(written: Written, data: st.DataObject) -> None:
-    count = len(written.ids)
-    people = st.lists(st.tuples(names, names, names), min_size=count, max_size=count)
-    numbers = st.fixed_dictionaries(
-        {
-            "archetype_name": names,
-            "value_at_risk": money,
-            "typical_order_value": floats,
-            "usual_gap_days": floats,
-            "last_order_at": instants,
-            "lost": st.none() | st.booleans(),
+@pytest.mark.parametrize("examples", [8, pytest.param(50, marks=pytest.mark.long)])
+def test_both_ways_to_a_file_give_the_same_bytes(written: Written, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @given(data=st.data())
+    def gives_the_same_bytes(data: st.DataObject) -> None:
+        count = len(written.ids)
+        people = st.lists(st.tuples(names, names, names), min_size=count, max_size=count)
+        numbers = st.fixed_dictionaries(
+            {
+                "archetype_name": names,
+                "value_at_risk": money,
+                "typical_order_value": floats,
+                "usual_gap_days": floats,
+                "last_order_at": instants,
+                "lost": st.none() | st.booleans(),
+            }
+        )
+        written.change(
+            data.draw(people), data.draw(st.lists(numbers, min_size=count, max_size=count))
+        )
+        query: dict[str, Any] = {
+            "sort": data.draw(st.sampled_from(["-value_at_risk", "last_order_at"]))
         }
-    )
-    written.change(data.draw(people), data.draw(st.lists(numbers, min_size=count, max_size=count)))
-    query: dict[str, Any] = {
-        "sort": data.draw(st.sampled_from(["-value_at_risk", "last_order_at"]))
-    }
-    if data.draw(st.booleans()):
-        query["min_value_at_risk"] = data.draw(st.sampled_from([0.0, 99.99]))
-    if data.draw(st.booleans()):
-        query["fields"] = ["last_name", "archetype.name", "last_order_at"]
-    by_postgres, by_us = written.both(**query)
-    assert by_postgres == by_us
+        if data.draw(st.booleans()):
+            query["min_value_at_risk"] = data.draw(st.sampled_from([0.0, 99.99]))
+        if data.draw(st.booleans()):
+            query["fields"] = ["last_name", "archetype.name", "last_order_at"]
+        by_postgres, by_us = written.both(**query)
+        assert by_postgres == by_us
+
+    gives_the_same_bytes()
 
 
 def test_names_are_nobodys_where_they_may_not_be_seen(written: Written) -> None:

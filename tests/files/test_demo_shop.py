@@ -39,8 +39,12 @@ def rows(demo: sqlite3.Connection) -> tuple[int, ...]:
     return tuple(demo.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables)
 
 
-def test_a_second_load_replaces_the_first(demo: sqlite3.Connection) -> None:
+def test_all_of_it_is_loaded(demo: sqlite3.Connection) -> None:
     assert rows(demo) == (CUSTOMERS, INVOICES, LINES)
+
+
+@pytest.mark.long
+def test_a_second_load_replaces_the_first(demo: sqlite3.Connection) -> None:
     path = Path(demo.execute("PRAGMA database_list").fetchone()[2])
     people = demo.execute("SELECT * FROM customers").fetchall()
     wait_for(load(path))

@@ -3,9 +3,10 @@
 import asyncio
 import csv
 import json
+import os
+import select as readable
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -27,6 +28,7 @@ from backend.results.loaded_files import ImportSummary
 from tests import forked
 from tests.conftest import NewDatabase, execute
 from tests.files.loading import loaded
+from tests.forked import quick_python
 from tests.live import ROOT, command, environment
 from tests.shops import NAMES
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -412,17 +414,20 @@ def test_the_command_loads_what_a_run_then_reads(new_database: NewDatabase, tmp_
     assert report["orders"]["counted"] == 399
 
 
-def big_file(path: Path, rows: int, bad_line_at: int = 0) -> None:
-    """Write orders of a few customers; one line of them may be bad."""
+def big_file(path: Path, rows: int, bad_after: int | None = None) -> None:
+    """Write orders of a few customers; from some line on all may be bad."""
+    good = rows if bad_after is None else bad_after
     with path.open("w") as file:
         file.write("id,customer_id,order_number,total_price,created_at,financial_status\n")
         for number in range(1, rows + 1):
-            total = "a lot" if number == bad_line_at else "12.34"
+            total = "12.34" if number <= good else "a lot"
             file.write(f"{number},{number % 999},#{number},{total},2024-01-02 10:00:00,paid\n")
 
 
 def killed_half_way(url: str, folder: Path) -> int:
-    """Import a file of which a line in the middle is refused, and kill it at that line."""
+    """Import a file whose last lines are refused, and kill it there: nobody reads what it tells."""
+    os.mkfifo(folder / "rejected.csv")
+    refused = os.open(folder / "rejected.csv", os.O_RDONLY | os.O_NONBLOCK)
     process = forked.start(
         "backend",
         ("import", "big.csv"),
@@ -431,15 +436,16 @@ def killed_half_way(url: str, folder: Path) -> int:
         stdout=folder / "said",
         stderr=folder / "said",
     )
-    wait_until(lambda: (folder / "rejected.csv").exists() or process.poll() is not None)
+    wait_until(lambda: bool(readable.select([refused], [], [], 0)[0]) or process.poll() is not None)
     process.kill()
+    os.close(refused)
     return process.wait(PATIENCE_SECONDS)
 
 
 async def test_nothing_is_half_loaded_when_it_is_killed(database_url: str, tmp_path: Path) -> None:
     await imported(database_url, written(tmp_path, c=CUSTOMERS), tmp_path)
     before = await contents(database_url)
-    big_file(tmp_path / "big.csv", 200_000, bad_line_at=50_000)
+    big_file(tmp_path / "big.csv", 14_000, bad_after=10_000)  # more than a pipe holds are refused
     assert await asyncio.to_thread(killed_half_way, database_url, tmp_path) == -signal.SIGKILL
     assert await contents(database_url) == before
 
@@ -464,7 +470,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 def peak_mebibytes(url: str, path: Path) -> int:
     done = subprocess.run(
-        (sys.executable, "-c", MEASURED, url, str(path)),
+        (quick_python(), "-c", MEASURED, url, str(path)),
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -69,12 +69,14 @@ some_nights = st.lists(
 )
 
 
-# Every example is several runs: a smaller one that fails too is not worth minutes of search.
-@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-@given(some_nights)
-def test_a_replay_from_any_run_is_exact_whatever_happens_to_the_shop(
-    nights: list[Night],
-) -> None:
+@pytest.mark.parametrize("examples", [3, pytest.param(24, marks=pytest.mark.long)])
+def test_a_replay_from_any_run_is_exact_whatever_happens_to_the_shop(examples: int) -> None:
+    # Each is several runs: a smaller one that fails too is not worth minutes of search.
+    phases = [Phase.explicit, Phase.reuse, Phase.generate]
+    settings(max_examples=examples, deadline=None, phases=phases)(given(some_nights)(is_replayed))()
+
+
+def is_replayed(nights: list[Night]) -> None:
     lived = asyncio.run(lived_through(nights))
     for start in range(len(nights)):
         replayed: dict[int, str | None] = {**lived.members[start]}
