@@ -135,11 +135,16 @@ def new_database(request: pytest.FixtureRequest) -> NewDatabase:
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def module_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Give one database of each kind to all tests of a module, which then only read it."""
+def new_module_database(request: pytest.FixtureRequest) -> Iterator[NewDatabase]:
+    """Make databases on each of the three kinds for all tests of a module, which only read them."""
     names = {"sqlite": "sqlite_folder", "postgresql": "postgres_server", "mariadb": "mysql_server"}
-    for make in _dropped_after(request.getfixturevalue(names[request.param])):
-        yield make()
+    yield from _dropped_after(request.getfixturevalue(names[request.param]))
+
+
+@pytest.fixture(scope="module")
+def module_database_url(new_module_database: NewDatabase) -> str:
+    """Give one database of each kind to all tests of a module."""
+    return new_module_database()
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from tests.shops import Shop, fill, invented
 
 GUIDE = (ROOT / "docs" / "integration-guide.md").read_text()
 KEYS = {"API_KEY": "your-key", "ADMIN_API_KEY": "your-admin-key"}
+# The same for every database and worker, so that it is learnt from once.
+THIS_HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 # What curl sends does not depend on the database; that runs and routes work on each is shown apart.
 KINDS_FOR_CURL = [
     pytest.param("postgresql", marks=pytest.mark.external),
@@ -31,7 +33,7 @@ KINDS_FOR_CURL = [
 @pytest.fixture(scope="module")
 def shop() -> Shop:
     """Invent a shop whose last orders are recent: example 2 looks at the last 90 days."""
-    return invented(as_of=datetime.now(UTC))
+    return invented(as_of=THIS_HOUR)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def live(
 ) -> Iterator[Live]:
     """Serve a clustered shop."""
     wait_for(fill(module_database_url, shop))
-    wait_for(perform_once(module_database_url, as_of=datetime.now(UTC)))
+    wait_for(perform_once(module_database_url, as_of=THIS_HOUR))
     with serving(module_database_url, tmp_path_factory.mktemp("live"), variables=KEYS) as service:
         yield service
 
@@ -169,7 +171,7 @@ def curl_lines() -> list[str]:
     return re.findall(r"^(?:[\d* ]+ )?(curl .*)$", joined, re.MULTILINE)
 
 
-@pytest.mark.parametrize("module_database_url", KINDS_FOR_CURL, indirect=True, scope="module")
+@pytest.mark.parametrize("new_module_database", KINDS_FOR_CURL, indirect=True, scope="module")
 def test_every_curl_line_works(live: Live) -> None:
     need("curl", ["curl"])
     lines = curl_lines()

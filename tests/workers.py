@@ -77,5 +77,5 @@ def _group(test: pytest.Function) -> str | None:
     if not any(one.scope == "module" for fixtures in made.values() for one in fixtures):
         return None
     parameters = getattr(test, "callspec", None)
-    database = parameters.params.get("module_database_url") if parameters else None
+    database = parameters.params.get("new_module_database") if parameters else None
     return f"{test.path.name}:{database or 'all'}"

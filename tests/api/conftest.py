@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import wait_for
+from tests.conftest import NewDatabase
 from tests.live import Live, serving
 from tests.performed import perform_once
 from tests.shops import AS_OF, Shop, fill, invented
 
 
-@pytest.fixture(scope="module")
-def shop() -> Shop:
+def hard_to_search() -> Shop:
     """Invent a shop with people that are hard to search for."""
     made = invented(160)
     made.customers[0].update(email="o'hara@example.com", first_name="Séan", last_name="O'Hara")
@@ -21,12 +20,22 @@ def shop() -> Shop:
     return made
 
 
+async def seen_once(url: str) -> None:
+    """Prepare that shop after one run."""
+    await fill(url, hard_to_search())
+    await perform_once(url, as_of=AS_OF)
+
+
+@pytest.fixture(scope="module")
+def shop() -> Shop:
+    """Give the shop that is served."""
+    return hard_to_search()
+
+
 @pytest.fixture(scope="module")
 def live(
-    module_database_url: str, tmp_path_factory: pytest.TempPathFactory, shop: Shop
+    new_module_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Live]:
     """Serve the shop after one run."""
-    wait_for(fill(module_database_url, shop))
-    wait_for(perform_once(module_database_url, as_of=AS_OF))
-    with serving(module_database_url, tmp_path_factory.mktemp("live")) as service:
+    with serving(new_module_database(seen_once), tmp_path_factory.mktemp("live")) as service:
         yield service

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -10,13 +11,14 @@ import pytest
 from backend.api.problems import STATUSES
 from backend.core import errors
 from backend.database.engine import InvalidDatabaseUrl
+from tests.databases import Prepare, SqliteFolder
 from tests.live import ADMIN_KEY, API_KEY, ROOT, Live
 
 
 @pytest.fixture(scope="module")
-def module_database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def new_module_database(sqlite_folder: SqliteFolder) -> Callable[[Prepare], str]:
     """Keys and problems are the same on every database: one is enough here."""
-    return f"sqlite:///{tmp_path_factory.mktemp('access')}/shop.db"
+    return sqlite_folder.prepared
 
 
 READING = ["/api/mcp/customers/1", "/api/mcp/customers/search?query=x", "/api/mcp/segments"]
