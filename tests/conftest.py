@@ -27,7 +27,7 @@ from tests.databases import (
 )
 from tests.services import Server, ServiceMissing
 
-__all__ = ["NewDatabase", "execute", "read_only_url", "wait_for"]
+__all__ = ["NewDatabase", "execute", "on_one_kind", "read_only_url", "wait_for"]
 
 pytest_plugins = ("tests.engines", "tests.histories", "tests.in_memory", "tests.workers")
 
@@ -48,6 +48,17 @@ KINDS = [
     pytest.param("postgresql", marks=pytest.mark.external),
     pytest.param("mariadb", marks=pytest.mark.external),
 ]
+
+# For whole runs and services that do the same whatever the database: one stands for the others.
+on_one_kind = pytest.mark.parametrize(
+    "new_database",
+    [
+        pytest.param("postgresql", marks=pytest.mark.external),
+        pytest.param("sqlite", marks=pytest.mark.long),
+        pytest.param("mariadb", marks=[pytest.mark.external, pytest.mark.long]),
+    ],
+    indirect=True,
+)
 
 missing: dict[str, str] = {}
 

@@ -16,7 +16,7 @@ from backend.database.engine import opened
 from backend.main import create_app
 from backend.store import runs
 from backend.store.run_row import Run
-from tests.conftest import NewDatabase, execute, wait_for
+from tests.conftest import NewDatabase, execute, on_one_kind, wait_for
 from tests.databases import SqliteFolder, migrated
 from tests.live import ADMIN_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop, performed
@@ -61,6 +61,7 @@ def post(live: Live, **request: Any) -> httpx.Response:
     return live.client.post("/api/admin/cluster", headers=ADMIN, **request)
 
 
+@on_one_kind
 def test_before_the_first_run_nothing_is_made_up(fresh: Live) -> None:
     profile = fresh.get("/api/mcp/customers/4").json()
     assert profile["status"] == "not_scored_yet"
@@ -72,6 +73,7 @@ def test_before_the_first_run_nothing_is_made_up(fresh: Live) -> None:
     assert fresh.get("/api/admin/cluster/status").json()["state"] == "never_run"
 
 
+@on_one_kind
 def test_a_run_is_accepted_followed_and_reported(fresh: Live) -> None:
     accepted = post(fresh, json={"as_of": "2024-06-01", "min_k": 2})
     assert accepted.status_code == 202
@@ -218,6 +220,7 @@ def test_a_name_given_by_a_person_survives_the_next_run(clustered: Live) -> None
     assert names[chosen["id"]] == "Inner Circle"
 
 
+@on_one_kind
 def test_a_person_may_say_one_thing_or_both_but_not_nothing(clustered: Live) -> None:
     before = clustered.get("/api/mcp/segments").json()["segments"][0]
 
@@ -236,6 +239,7 @@ def test_a_person_may_say_one_thing_or_both_but_not_nothing(clustered: Live) -> 
         assert answer.json()["detail"]
 
 
+@on_one_kind
 def test_segments_are_told_apart_by_a_persons_names_at_once(clustered: Live) -> None:
     shown = clustered.get("/api/mcp/segments").json()["segments"]
     nearest = next(one["nearest"] for one in shown if one["nearest"])

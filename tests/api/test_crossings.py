@@ -47,10 +47,10 @@ async def seen_at_start(url: str) -> None:
     await perform_once(url, as_of=START)
 
 
-def reasons(live: Live, shop: Shop) -> dict[int, dict[str, Any]]:
-    """Ask for everybody why they are where they are."""
+def reasons(live: Live, customers: list[Row]) -> dict[int, dict[str, Any]]:
+    """Ask for customers why they are where they are."""
     found = {}
-    for row in shop.customers:
+    for row in customers:
         profile = live.get(f"/api/mcp/customers/{row['id']}?explain=true").json()
         if profile["explanation"] is not None:
             found[row["id"]] = {
@@ -65,10 +65,10 @@ def reasons(live: Live, shop: Shop) -> dict[int, dict[str, Any]]:
 def told(
     sqlite_folder: SqliteFolder, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[int, dict[str, Any]]:
-    """Say what everybody was told at `START`, asked once for all tests."""
+    """Say what every other customer was told at `START`, asked once for all tests."""
     url = sqlite_folder.prepared(seen_at_start)
     with serving(url, tmp_path_factory.mktemp("told"), variables=NO_WORKER) as live:
-        return reasons(live, living(CUSTOMERS))
+        return reasons(live, living(CUSTOMERS).customers[::2])
 
 
 def segments_of_all(live: Live) -> dict[int, str]:
@@ -175,7 +175,7 @@ def test_where_there_are_no_borders_nothing_moves_a_customer(
     wait_for(fill(url, shop))
     with serving(url, tmp_path, variables=NO_WORKER) as live:
         performed(live, as_of=AS_OF)
-        told = reasons(live, shop)
+        told = reasons(live, shop.customers)
     assert {reason["id"] for reason in told.values()} == {"all_customers", "no_orders"}
     for reason in told.values():
         assert reason["why"].startswith(("Ordered on ", "Has not ordered yet."))

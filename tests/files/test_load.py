@@ -26,7 +26,7 @@ from backend.files.survey import Asked
 from backend.files.values import FIRST_MADE_ID, made_id
 from backend.results.loaded_files import ImportSummary
 from tests import forked
-from tests.conftest import NewDatabase, execute
+from tests.conftest import NewDatabase, execute, on_one_kind
 from tests.files.loading import loaded
 from tests.forked import quick_python
 from tests.live import ROOT, command, environment
@@ -397,6 +397,7 @@ async def test_files_that_are_no_text_are_refused_at_once(
         await imported(new_sqlite(), [tmp_path / "no.parquet"], tmp_path)
 
 
+@on_one_kind
 def test_the_command_loads_what_a_run_then_reads(new_database: NewDatabase, tmp_path: Path) -> None:
     url = new_database()
     row = "#{0},p{1}@example.com,paid,202{2}-0{3}-02 10:00:00 +0000,9.50,1,Tee,{0}\n"

@@ -18,7 +18,7 @@ from backend.database.engine import AsyncConnection, AsyncEngine, create_engine,
 from backend.files.guide_tables import shop_tables
 from backend.store.migrate import migrate
 from backend.store.tables import segment_changes
-from tests.conftest import execute
+from tests.conftest import execute, on_one_kind
 from tests.performed import clustered, config_of
 from tests.shops import AS_OF, NAMES, VARIABLES, fill, invented
 
@@ -173,6 +173,7 @@ async def test_ids_that_are_text_last_from_night_to_night(
     assert moves == [everybody, [0, 0, 0], [0, 0, 0], [0, 0, 0]]
 
 
+@on_one_kind
 async def test_who_appears_who_moves_and_who_is_gone_are_counted_apart(
     engine: AsyncEngine, database_url: str
 ) -> None:
@@ -188,6 +189,7 @@ async def test_who_appears_who_moves_and_who_is_gone_are_counted_apart(
     assert later["by_cause"] == {"behaviour": later["total"], "model": 0}
 
 
+@on_one_kind
 async def test_borders_that_come_and_go_are_a_cause_of_their_own(
     engine: AsyncEngine, database_url: str
 ) -> None:
@@ -205,6 +207,7 @@ async def test_borders_that_come_and_go_are_a_cause_of_their_own(
     assert events == {}
 
 
+@on_one_kind
 async def test_every_segment_that_ever_was_has_a_beginning(
     engine: AsyncEngine, database_url: str
 ) -> None:

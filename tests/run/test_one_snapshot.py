@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -15,8 +15,9 @@ from backend.run.perform import perform
 from backend.run.progress import Progress
 from backend.segments.buyers import behaviour_of
 from backend.shop.mapping.layers import load_mapping
-from tests.conftest import execute, wait_for
+from tests.conftest import execute, on_one_kind, wait_for
 from tests.performed import claimed, config_of
+from tests.remembered import remembering
 from tests.shops import fill, invented
 
 CHANGES = (
@@ -52,9 +53,12 @@ class Meddling(Progress):
         super().count(**counts)
 
 
-async def report_of(engine: AsyncEngine, url: str, progress: Progress) -> RunReport:
+async def report_of(
+    engine: AsyncEngine, url: str, progress: Progress, *, anew: bool = False
+) -> RunReport:
     run_id = await claimed(engine)
-    await perform(config_of(url), run_id, "mine", progress)
+    with nullcontext() if anew else remembering():
+        await perform(config_of(url), run_id, "mine", progress)
     report = await store.read_report(engine, run_id)
     assert report is not None
     return report
@@ -79,6 +83,7 @@ async def test_a_shop_that_changes_while_it_is_read_is_seen_as_it_was(
     assert "unknown_status" in {finding.code for finding in after.readiness.findings}
 
 
+@on_one_kind
 async def test_a_shop_that_changes_after_it_is_read_is_not_looked_at_again(
     engine: AsyncEngine, database_url: str
 ) -> None:
@@ -148,12 +153,13 @@ def arguments_of(real: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> l
     return given
 
 
+@on_one_kind
 async def test_the_mapping_is_parsed_once_and_no_history_is_summed_up_twice(
     engine: AsyncEngine, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await fill(database_url, invented(60))
     parsed = arguments_of(load_mapping, monkeypatch)
     summed_up = arguments_of(behaviour_of, monkeypatch)
-    await report_of(engine, database_url, Progress())
+    await report_of(engine, database_url, Progress(), anew=True)
     assert len(parsed) == 1
     assert len(summed_up) == len({id(history) for history in summed_up}) > 0

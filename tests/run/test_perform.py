@@ -23,7 +23,7 @@ from backend.run.progress import STAGES, Progress
 from backend.store import leases, runs
 from backend.store.moves import MoveFilter
 from backend.store.tables import customer_intelligence
-from tests.conftest import NewDatabase, read_only_url
+from tests.conftest import NewDatabase, on_one_kind, read_only_url
 from tests.databases import execute, migrated
 from tests.expired import let_the_lease_expire
 from tests.forked import quick_python
@@ -94,6 +94,7 @@ async def test_every_customer_is_published_to_the_cent(
     )
 
 
+@on_one_kind
 async def test_the_same_shop_gives_the_same_numbers(new_database: NewDatabase) -> None:
     found = []
     for _ in range(2):
@@ -125,6 +126,7 @@ async def test_a_shop_too_small_to_cluster_gets_one_segment_and_a_word(
 
 
 @pytest.mark.parametrize(("named", "currency"), [("jpy", "JPY"), (None, None)])
+@on_one_kind
 async def test_amounts_are_told_in_the_currency_that_all_orders_name(
     engine: AsyncEngine, database_url: str, named: str | None, currency: str | None
 ) -> None:
@@ -163,6 +165,7 @@ async def test_as_of_hides_what_came_later(engine: AsyncEngine, database_url: st
         assert (row["historical_value"] or 0) == total
 
 
+@on_one_kind
 async def test_the_sample_bounds_the_fit_not_the_answers(
     engine: AsyncEngine, database_url: str
 ) -> None:
@@ -216,6 +219,7 @@ async def test_a_customer_that_is_gone_is_no_longer_published(
     assert report["orders"]["left_out"]["unknown_customer"] > 0
 
 
+@on_one_kind
 async def test_moves_replayed_from_any_run_give_the_membership_of_any_later_one(
     engine: AsyncEngine, database_url: str
 ) -> None:
@@ -249,6 +253,7 @@ async def test_moves_replayed_from_any_run_give_the_membership_of_any_later_one(
             assert replayed == members[later + 1]
 
 
+@on_one_kind
 async def test_a_run_that_names_no_bounds_keeps_those_of_the_standing_segments(
     engine: AsyncEngine, database_url: str
 ) -> None:
@@ -261,6 +266,7 @@ async def test_a_run_that_names_no_bounds_keeps_those_of_the_standing_segments(
     assert kept["moves"]["by_cause"]["model"] == 0
 
 
+@on_one_kind
 async def test_a_forced_refit_says_which_segments_came_and_went(
     engine: AsyncEngine, database_url: str
 ) -> None:
@@ -293,6 +299,7 @@ async def test_a_shop_user_that_may_only_select_is_enough(new_postgres: NewDatab
     assert count == 80
 
 
+@on_one_kind
 async def test_a_variable_that_a_file_overrides_is_named_in_the_report(
     engine: AsyncEngine, database_url: str, tmp_path: Path
 ) -> None:
