@@ -77,8 +77,9 @@ class DeclaredVariables(BaseSettings):
     """The variables, checked one by one."""
 
     # Editors on Windows put a mark before the first name, which is no part of it: hence -sig.
+    # What checks the variables is built for the class that is loaded, not for those it is made of.
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8-sig", extra="ignore"
+        env_file=".env", env_file_encoding="utf-8-sig", extra="ignore", defer_build=True
     )
 
     database_url: SecretStr = variable(

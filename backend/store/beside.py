@@ -4,6 +4,8 @@ Who is killed meanwhile leaves them there, with customers' ids in them. They go 
 process starts, when somebody is erased, or when the next run publishes: whichever comes first.
 """
 
+from functools import cache
+
 from sqlalchemy import MetaData, Table, inspect, text
 
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
@@ -12,14 +14,17 @@ from backend.store import runs
 from backend.store.written_rows import SERVED, PublishedTables
 
 NEXT, BEFORE = "_next", "_before"
+NAMES = tuple(f"{table.name}{suffix}" for table in SERVED for suffix in (NEXT, BEFORE))
+
+
+@cache
+def next_tables() -> PublishedTables:
+    """Describe those that are to be served next; few processes ever make them."""
+    return PublishedTables(*(_next(table) for table in SERVED))
 
 
 def _next(table: Table) -> Table:
     return table.to_metadata(MetaData(), name=f"{table.name}{NEXT}")
-
-
-BESIDE = PublishedTables(*(_next(table) for table in SERVED))
-NAMES = tuple(f"{table.name}{suffix}" for table in SERVED for suffix in (NEXT, BEFORE))
 
 
 async def drop_left_beside(engine: AsyncEngine) -> None:

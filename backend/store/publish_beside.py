@@ -33,7 +33,7 @@ from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment, Words
 from backend.store import leases, stored
-from backend.store.beside import BEFORE, BESIDE, NEXT, drop_beside, run_about
+from backend.store.beside import BEFORE, NEXT, drop_beside, next_tables, run_about
 from backend.store.departures import take_back, tell_gone
 from backend.store.erasing import without_erased
 from backend.store.id_column import is_no_integer, wanted_type
@@ -100,11 +100,11 @@ async def publish_beside(
 
 
 async def _make(connection: AsyncConnection, kind: CustomerIdType) -> None:
-    for table, beside in zip(SERVED, BESIDE, strict=True):
+    for table, beside in zip(SERVED, next_tables(), strict=True):
         await run_about(connection, "CREATE TABLE {} LIKE {}", beside.name, table.name)
     wanted = await connection.run_sync(wanted_type, kind)
     column = f"customer_id {wanted.compile(dialect=connection.dialect)} NOT NULL"
-    for beside in (BESIDE.customers, BESIDE.changes):
+    for beside in (next_tables().customers, next_tables().changes):
         await run_about(connection, f"ALTER TABLE {{}} MODIFY {column}", beside.name)
 
 
@@ -120,16 +120,16 @@ async def _as_called_now(engine: AsyncEngine, publication: Publication) -> Publi
 async def _fill(connection: AsyncConnection, publication: Publication, now: datetime) -> None:
     """Fill what takes long, while the old run is served and may be written to."""
     last = await read_last_told(connection, publication.customers.customer_id)
-    await write_customers(connection, BESIDE.customers, publication.publishing(now, last))
+    await write_customers(connection, next_tables().customers, publication.publishing(now, last))
     kept = SERVED.changes.c.changed_at >= now - publication.retention
     if publication.customer_id_type == "integer":
         kept &= ~is_no_integer(SERVED.changes.c.customer_id)
-    await _copy(connection, SERVED.changes, BESIDE.changes, kept)
-    await append_moves(connection, BESIDE.changes, publication, now)
-    await _copy(connection, SERVED.lineage, BESIDE.lineage)
-    await append_lineage(connection, BESIDE.lineage, publication, now)
-    await _copy(connection, SERVED.history, BESIDE.history)
-    await _copy(connection, runs_table, BESIDE.runs, _is_kept(now - publication.retention))
+    await _copy(connection, SERVED.changes, next_tables().changes, kept)
+    await append_moves(connection, next_tables().changes, publication, now)
+    await _copy(connection, SERVED.lineage, next_tables().lineage)
+    await append_lineage(connection, next_tables().lineage, publication, now)
+    await _copy(connection, SERVED.history, next_tables().history)
+    await _copy(connection, runs_table, next_tables().runs, _is_kept(now - publication.retention))
 
 
 def _is_kept(since: datetime) -> Any:
@@ -155,12 +155,12 @@ async def _swap(
     async with transaction(engine) as connection:
         # A process that is stopped in between may not keep all others out for as long.
         await run_about(connection, f"SET SESSION wait_timeout = {STOPPED_SECONDS}")
-        locked = [*(table.name for table in (*SERVED, *BESIDE, *TOLD))]
+        locked = [*(table.name for table in (*SERVED, *next_tables(), *TOLD))]
         await run_about(connection, "LOCK TABLES " + ", ".join(["{} WRITE"] * len(locked)), *locked)
         try:
             await leases.refuse_lost(connection, publication.run_id, token=publication.token)
-            await _copy(connection, runs_table, BESIDE.runs, _is_served_or_active())
-            await finish(connection, BESIDE.runs, publication, now)
+            await _copy(connection, runs_table, next_tables().runs, _is_served_or_active())
+            await finish(connection, next_tables().runs, publication, now)
             publication = await without_erased(connection, publication)
             await _drop_erased(connection, called, publication)
             await take_back(
@@ -171,10 +171,12 @@ async def _swap(
             named = await settle_names(connection, rows, new_names, now)
             await _rename_customers_segments(connection, called.segments, named)
             final = replace(publication, segments=named)
-            await write_segments(connection, BESIDE.segments, final)
-            await append_history(connection, BESIDE.history, BESIDE.customers, final, now)
+            await write_segments(connection, next_tables().segments, final)
+            await append_history(
+                connection, next_tables().history, next_tables().customers, final, now
+            )
             report = final.report if closing is None else closing(final.report)
-            written, table = stored.REPORT.write(report), BESIDE.runs
+            written, table = stored.REPORT.write(report), next_tables().runs
             await leases.replace_report(connection, publication.run_id, written, table)
             await run_about(connection, "COMMIT")
             await _rename_behind(engine, connection)
@@ -192,9 +194,9 @@ async def _drop_erased(
     ids = filled.customers.customer_id
     erased = ids[kept.places_of(ids) == UNKNOWN].tolist()
     if erased:
-        for table in (BESIDE.customers, BESIDE.changes):
+        for table in (next_tables().customers, next_tables().changes):
             await connection.execute(delete(table).where(table.c.customer_id.in_(erased)))
-    table, there = BESIDE.changes, select(SERVED.changes.c.id)
+    table, there = next_tables().changes, select(SERVED.changes.c.id)
     gone = (table.c.run_id != publication.run_id, table.c.id.not_in(there))
     await connection.execute(delete(table).where(*gone))
 
@@ -207,7 +209,7 @@ async def _rename_customers_segments(
     connection: AsyncConnection, before: Iterable[Segment], after: Iterable[Segment]
 ) -> None:
     """Make up for names that were given since the customers were filled in."""
-    table, was = BESIDE.customers, {one.id: one.name for one in before}
+    table, was = next_tables().customers, {one.id: one.name for one in before}
     for one in after:
         if was[one.id] != one.name:
             renamed = update(table).where(table.c.archetype_id == one.id)

@@ -87,13 +87,17 @@ Statuses = Annotated[tuple[str, ...], AfterValidator(_checked_statuses)]
 A_TABLE = "settings of their own, such as table or query and columns"
 
 
-class LogicalTable(BaseModel):
+class Described(BaseModel):
+    """What people write of their shop; how a part is checked is built when somebody writes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class LogicalTable(Described):
     """One of the three logical tables: a table's name or a query, and what to call its columns.
 
     In a query, `{name}` stands for the shop's table of that name, with prefix and schema, quoted.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     table: str | None = Field(default=None, description="table or schema.table")
     query: str | None = Field(default=None, description="a query that begins with SELECT or WITH")
@@ -145,14 +149,12 @@ class LogicalTable(BaseModel):
         return self
 
 
-class StatusLists(BaseModel):
+class StatusLists(Described):
     """Values of `financial_status`, compared as text without regard to case.
 
     An order counts when its status is missing or in `counted`, and in no other list. `open` names
     what is not paid yet, or never: it counts as little as what no list names, but is no surprise.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     counted: Statuses = Field(
         default=("paid", "partially_paid", "partially_refunded", "authorized"),
@@ -168,13 +170,11 @@ class StatusLists(BaseModel):
     )
 
 
-class Currency(BaseModel):
+class Currency(Described):
     """Which currency amounts are in: count only one, or convert by a rate column.
 
     `rate` says what to do with the order's `currency_rate`: divide or multiply by it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     only: str | None = Field(default=None, description="a currency's code such as EUR")
     rate: Literal["divide", "multiply"] | None = Field(
@@ -182,7 +182,7 @@ class Currency(BaseModel):
     )
 
 
-class ShopMapping(BaseModel):
+class ShopMapping(Described):
     """How a shop's own tables yield our three logical ones, and what their values mean.
 
     `absent` names tables that not every shop has, with all columns that are read of them, and
@@ -195,8 +195,6 @@ class ShopMapping(BaseModel):
     of another; `on_search_path` says that they are not in the guide's schema. `variants` are what a
     preset may be besides; `found` is what the database has.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     customers: LogicalTable = Field(description=A_TABLE)
     orders: LogicalTable = Field(description=A_TABLE)
@@ -353,10 +351,8 @@ class ShopMapping(BaseModel):
         ]
 
 
-class Variant(BaseModel):
+class Variant(Described):
     """What a preset is where a database has certain tables, or columns as `table.column`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     needs: tuple[str, ...]
