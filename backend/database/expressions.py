@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     DateTime,
     Float,
@@ -13,16 +14,20 @@ from sqlalchemy import (
     String,
     case,
     cast,
-    collate,
     func,
     literal,
     literal_column,
     null,
     type_coerce,
 )
-from sqlalchemy.dialects.mysql import CHAR
 
 from backend.database.kinds import Kind
+from backend.database.mysql_collations import (
+    alike_on_mysql,
+    collation_of,
+    in_collation,
+    word_on_mysql,
+)
 
 Column = ColumnElement[Any]
 MICROS = 1_000_000
@@ -30,13 +35,14 @@ ABSURD_AMOUNT = 1_000_000_000_000
 EXACT_AS_INTEGER = 10**18
 NUMBER_PATTERN = r"^ *[+-]?[0-9]+(\.[0-9]+)? *$"
 MYSQL = frozenset({"mysql", "mariadb"})
+READABLE = "readable"  # a function that every connection to SQLite has
 EARLIEST, LATEST = "1900-01-01", "9999-12-31"
 
 
 def as_text(dialect: str, value: Column, kind: Kind) -> ColumnElement[str]:
     """Render any id or status as text; bytes as lower hexadecimal, 7.00 as 7."""
     if kind is Kind.TEXT and dialect != "postgresql":
-        return type_coerce(value, String())
+        return value if isinstance(value.type, String) else type_coerce(value, String())
     if kind in {Kind.DECIMAL, Kind.FLOAT}:
         return _number_as_text(value)
     if kind is Kind.BINARY:
@@ -71,9 +77,31 @@ def in_order(dialect: str, value: Column, kind: Kind) -> Column:
 def spelt(dialect: str, value: Column) -> ColumnElement[str]:
     """Return a text so that a pattern finds its characters, whatever the column's collation."""
     if dialect in MYSQL:
-        return collate(cast(value, CHAR(charset="utf8mb4")), "utf8mb4_bin")
+        return in_collation(value, "utf8mb4", "utf8mb4_bin")
     text = cast(value, String())
-    return text.collate("C") if dialect == "postgresql" else text
+    return text.collate("C") if dialect == "postgresql" else _in_utf8(text)
+
+
+def is_beyond_ascii(dialect: str, value: Column) -> ColumnElement[bool]:
+    """Whether a text has a letter that ASCII has not."""
+    if dialect == "sqlite":
+        return cast(value, String()).op("GLOB", return_type=Boolean())("*[^ -~]*")
+    return spelt(dialect, value).regexp_match("[^ -~]")
+
+
+def _in_utf8(text: ColumnElement[str]) -> ColumnElement[str]:
+    """Return a text of SQLite's as functions of Python's take it: bytes of UTF-8 alone."""
+    readable = getattr(func, READABLE)(cast(text, LargeBinary()), type_=String())
+    return case((is_beyond_ascii("sqlite", text), readable), else_=text)
+
+
+def plain_word(dialect: str, value: Column, kind: Kind) -> ColumnElement[str]:
+    """Return what is compared with words of the settings: no blanks around it, in small letters.
+
+    A column of latin1 on MySQL is compared with no word that latin1 has not.
+    """
+    word = as_text(dialect, value, kind)
+    return func.lower(func.trim(spelt(dialect, word) if dialect in MYSQL else word))
 
 
 def identifier(dialect: str, value: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
@@ -96,10 +124,24 @@ def same_id(
     if one_kind is not other_kind or one_kind is Kind.MIXED:
         one, other = as_text(dialect, one, one_kind), as_text(dialect, other, other_kind)
         one_kind = Kind.TEXT
-    equal = one == other  # what an index can answer
-    if one_kind is Kind.TEXT and dialect != "postgresql":
-        return equal & (exact(dialect, one) == exact(dialect, other))
-    return equal
+    if one_kind is not Kind.TEXT or dialect == "postgresql":
+        return one == other
+    found = exact(dialect, one) == exact(dialect, other)
+    indexed, sought = (one, other) if collation_of(one) else (other, one)
+    return (indexed == alike(dialect, sought, indexed)) & found  # an index answers the first
+
+
+def alike(dialect: str, value: Column, other: Column) -> Column:
+    """Return a text so that it can be compared with another, or stand in its place."""
+    return alike_on_mysql(value, other) if dialect in MYSQL else value
+
+
+def is_among(dialect: str, value: Column, words: Sequence[Any]) -> ColumnElement[bool]:
+    """Whether a column's text is one of these words, or places of such; an index answers it."""
+    if dialect not in MYSQL:
+        return value.in_(words)
+    asked = (word if isinstance(word, ColumnElement) else literal(word) for word in words)
+    return value.in_([word_on_mysql(word, value) for word in asked])
 
 
 def integer_range(dialect: str) -> tuple[int, int]:

@@ -80,13 +80,6 @@ async def stored_kind(connection: AsyncConnection, base: FromClause, name: str) 
     return kinds.pop() if kinds else Kind.TEXT
 
 
-async def is_binary(connection: AsyncConnection, base: FromClause, name: str) -> bool:
-    """Tell whether what MySQL describes as text are bytes: a BINARY and a CHAR look alike."""
-    # Of no row at all: what the least of a column is written in is known without looking.
-    charset = func.charset(func.min(column(name)))
-    return await connection.scalar(select(charset).select_from(base).where(false())) == "binary"
-
-
 def _postgresql_kind(oid: int) -> Kind:
     own = Kind.OWN if oid >= FIRST_TYPE_OF_A_SHOPS_OWN else Kind.OTHER
     return POSTGRESQL_TYPES.get(oid, own)

@@ -1,11 +1,13 @@
 """SQLite: a thread for each connection; the file is read while a run publishes."""
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import URL, event
 
 from backend.core.clock import monotonic_seconds
 from backend.database.async_engines import AsyncEngine
+from backend.database.expressions import READABLE
 from backend.database.pools import PoolPlan, pooled
 from backend.database.sqlite_files import Opening, sqlite_file
 
@@ -13,6 +15,8 @@ LOCK_SECONDS_OF_PATIENT = 30.0
 # Nobody queues behind who waits for a lock here, so the wait may be nearly as long as the
 # transaction: nearly, so that it is the lock that is told, and not the time.
 LOCK_SHARE = 0.8
+# SQLite keeps whatever bytes it is given for a text; an odd letter is no reason to read nothing.
+AS_TEXT = partial(str, encoding="utf-8", errors="replace")
 STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: about a tenth of a millisecond
 
 
@@ -36,6 +40,8 @@ def sqlite_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
 
 
 def _prepare(connection: Any, _record: object) -> None:
+    connection.driver_connection.text_factory = AS_TEXT
+    connection.create_function(READABLE, 1, AS_TEXT, deterministic=True)
     cursor = connection.cursor()
     # In WAL mode a commit that a power cut takes back harms nothing but itself.
     cursor.execute("PRAGMA journal_mode")

@@ -26,11 +26,11 @@ from backend.database.expressions import (
     MICROS,
     amount_micros,
     as_number,
-    as_text,
     has_no_id,
     identifier,
     is_before,
     moment,
+    plain_word,
 )
 from backend.database.kinds import Kind
 from backend.shop.mapping.mapping import LogicalTable, ShopMapping
@@ -123,7 +123,7 @@ def _conditions(orders: Source, mapping: ShopMapping, dialect: str) -> dict[Reas
     stated = columns.total_price.is_not(None)
     return {
         **status_conditions(orders, mapping, dialect),
-        Reason.OTHER_CURRENCY: _other_currency(orders, mapping),
+        Reason.OTHER_CURRENCY: _other_currency(orders, mapping, dialect),
         Reason.NULL_CUSTOMER: has_no_id(dialect, columns.customer_id, kinds["customer_id"]),
         Reason.NULL_DATE: moment(dialect, columns.created_at, kinds["created_at"]).is_(None),
         Reason.NULL_AMOUNT: not_(stated),
@@ -140,8 +140,8 @@ def status_conditions(
     """Return which statuses keep an order from counting, by reason."""
     if not orders.has("financial_status"):
         return {}
-    text = as_text(dialect, orders.clause.c.financial_status, orders.kinds["financial_status"])
-    status = func.lower(func.trim(text))
+    name = "financial_status"
+    status = plain_word(dialect, orders.clause.c[name], orders.kinds[name])
     lists = mapping.statuses
     return {
         Reason.CANCELLED: status.in_(lists.cancelled),
@@ -150,12 +150,12 @@ def status_conditions(
     }
 
 
-def _other_currency(orders: Source, mapping: ShopMapping) -> Condition:
+def _other_currency(orders: Source, mapping: ShopMapping, dialect: str) -> Condition:
     only = mapping.currency.only
     if not only or not orders.has("currency"):
         return literal_column("1 = 0")
-    currency = func.upper(func.trim(orders.clause.c.currency))
-    return or_(currency.is_(None), currency != only.upper())
+    currency = plain_word(dialect, orders.clause.c.currency, orders.kinds["currency"])
+    return or_(currency.is_(None), currency != only.lower())
 
 
 def _rate(orders: Source, dialect: str) -> ColumnElement[Any]:

@@ -4,14 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, String, func, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, String, select
 
 from backend.core.customer_id import CustomerId
 from backend.database.async_engines import AsyncConnection
 from backend.database.compiled import parameter
 from backend.database.compiled_lists import HotLookup, Places
 from backend.database.encoding import holds_of
-from backend.database.expressions import identifier, in_order, integer_range, is_stored_id
+from backend.database.expressions import (
+    identifier,
+    in_order,
+    integer_range,
+    is_among,
+    is_stored_id,
+    plain_word,
+)
 from backend.database.kinds import Kind
 from backend.shop.shop import Shop, Source
 from backend.shop.spelling import folded
@@ -93,7 +100,7 @@ def _is_one_of(
     if dialect == "sqlite" and kind in TOLD_BY_VALUES:
         return is_stored_id(id_, texts, numbers)
     if kind is not Kind.INTEGER:
-        return identifier(dialect, id_, kind).in_(texts)
+        return is_among(dialect, identifier(dialect, id_, kind), texts)
     return id_.in_(numbers)
 
 
@@ -154,7 +161,8 @@ async def customers_of_emails(
     # the one rule of `folded` tells whose they are.
     asked = {spelling for one in emails for spelling in email_spellings(one)}
     statement: Select[Any] = select(*shown_of(customers, dialect))
-    statement = statement.where(func.lower(func.trim(email)).in_(asked))
+    spelt_so = plain_word(dialect, email, customers.kinds["email"])
+    statement = statement.where(spelt_so.in_(asked))
     found: dict[str, list[Customer]] = {}
     for row in await connection.execute(
         statement.order_by(in_order(dialect, id_, customers.kinds["id"]))

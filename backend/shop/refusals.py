@@ -13,6 +13,9 @@ from backend.database.postgresql_errors import is_of_postgresql
 
 # Cardinality, data, and names, rights or syntax: https://www.postgresql.org/docs/current/errcodes-appendix.html
 REFUSING_CLASSES = {"21", "22", "42"}
+# https://mariadb.com/kb/en/mariadb-error-codes/: an illegal mix of collations.
+MIXED_COLLATIONS = (1267, 1270, 1271)
+IN_ONE = "{words} Written as {{table}} AS t, all tables of a query are read in one collation."
 
 
 @contextmanager
@@ -41,4 +44,5 @@ def _words_against_it(error: Exception) -> str | None:
     cause: Any = raised_by_driver(error)
     if is_of_postgresql(cause) and (cause.sqlstate or "")[:2] not in REFUSING_CLASSES:
         return None
-    return in_words(cause)
+    is_mixed = cause.args[:1] and cause.args[0] in MIXED_COLLATIONS
+    return IN_ONE.format(words=in_words(cause)) if is_mixed else in_words(cause)

@@ -25,12 +25,13 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.sql import quoted_name
+from sqlalchemy.types import TypeEngine
 
 from backend.core.errors import InvalidMapping
 from backend.core.one_for_all import OneForAll
 from backend.database.async_engines import AsyncConnection
 from backend.database.expressions import (
-    MYSQL,
+    alike,
     as_text,
     email_key,
     exact,
@@ -38,7 +39,7 @@ from backend.database.expressions import (
     in_order,
     same_id,
 )
-from backend.database.kinds import Kind, column_kinds, is_binary, stored_kind
+from backend.database.kinds import Kind, column_kinds
 from backend.shop.fitted_mapping import settled
 from backend.shop.mapping.mapping import (
     CANONICAL_COLUMNS,
@@ -49,6 +50,7 @@ from backend.shop.mapping.mapping import (
     ShopMapping,
 )
 from backend.shop.mapping.sent import filter_to_send
+from backend.shop.probed_columns import probed_columns
 from backend.shop.refusals import refusals_named
 from backend.shop.table_clauses import escaped, query_clause, table_clause
 from backend.shop.trigram_indexes import are_all_indexed
@@ -57,9 +59,6 @@ CURRENCY_NEEDS = {
     "currency": "count orders in one currency alone",
     "currency_rate": "convert currencies",
 }
-# Columns whose stored kind decides how they are read.
-IDS = ("id", "customer_id", "order_id")
-PROBED_ON_SQLITE = (*IDS, "product_id", "created_at", "total_price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,16 +239,13 @@ async def _open(
     kinds = {ours: found[theirs] if theirs else Kind.NOTHING for ours, theirs in names.items()}
     own = {ours for ours, kind in kinds.items() if kind is Kind.OWN}
     kinds |= dict.fromkeys(own, Kind.TEXT)
-    if connection.dialect.name == "sqlite":
-        kinds |= await _stored_kinds(connection, base, names)
-    if connection.dialect.name in MYSQL:
-        kinds |= await _binary_kinds(connection, base, names, kinds)
-    statement = select(*_selected(base, name, names, own)).select_from(base)
+    probed = await probed_columns(connection, base, names, kinds)
+    statement = select(*_selected(base, name, names, own, probed.types)).select_from(base)
     if logical.filter:
         sent = filter_to_send(mapping, f"{name}.filter", logical.filter, connection.dialect.name)
         statement = statement.where(text(f"({escaped(sent)})"))
         await _probe_filter(connection, name, statement)
-    return Source(statement.subquery(name), kinds, tuple(found))
+    return Source(statement.subquery(name), probed.kinds, tuple(found))
 
 
 async def _found_columns(
@@ -303,43 +299,26 @@ def _no_such_column(wanted: str, found: Mapping[str, Kind]) -> str:
     return f"is the column '{wanted}', which does not exist; there are {', '.join(near)}"
 
 
-async def _stored_kinds(
-    connection: AsyncConnection, base: FromClause, names: Mapping[str, str]
-) -> dict[str, Kind]:
-    return {
-        ours: await stored_kind(connection, base, names[ours])
-        for ours in PROBED_ON_SQLITE
-        if names.get(ours)
-    }
-
-
-async def _binary_kinds(
-    connection: AsyncConnection,
-    base: FromClause,
-    names: Mapping[str, str],
-    kinds: Mapping[str, Kind],
-) -> dict[str, Kind]:
-    return {
-        ours: Kind.BINARY
-        for ours in IDS
-        if kinds.get(ours) is Kind.TEXT and await is_binary(connection, base, names[ours])
-    }
-
-
 def _selected(
-    base: FromClause, name: LogicalName, names: Mapping[str, str], own: Set[str]
+    base: FromClause,
+    name: LogicalName,
+    names: Mapping[str, str],
+    own: Set[str],
+    types: Mapping[str, TypeEngine[Any]],
 ) -> list[ColumnElement[Any]]:
     return [
-        _column(base, names[ours], as_text=ours in own).label(ours)
+        _column(base, names[ours], types.get(ours), as_text=ours in own).label(ours)
         if names[ours]
         else cast(null(), type_).label(ours)
         for ours, type_ in CANONICAL_COLUMNS[name].items()
     ]
 
 
-def _column(base: FromClause, theirs: str, *, as_text: bool) -> ColumnElement[Any]:
+def _column(
+    base: FromClause, theirs: str, type_: TypeEngine[Any] | None, *, as_text: bool
+) -> ColumnElement[Any]:
     """Return a column; of a type of the shop's own, which may compare as it likes, its text."""
-    found: ColumnClause[Any] = column(quoted_name(theirs, quote=True))
+    found: ColumnClause[Any] = column(quoted_name(theirs, quote=True), type_)
     found.table = base  # alone, SQLite takes a quoted name that is no column for a string
     return cast(found, String()) if as_text else found
 
@@ -391,6 +370,6 @@ def _owner(
     """Return who an order belongs to: strangers are still told by their own ids."""
     stranger, own_kind = orders.clause.c.customer_id, orders.kinds["customer_id"]
     if own_kind is kind:
-        return func.coalesce(account_id, stranger), kind
-    texts = as_text(dialect, account_id, kind), as_text(dialect, stranger, own_kind)
-    return func.coalesce(*texts), Kind.TEXT
+        return func.coalesce(account_id, alike(dialect, stranger, account_id)), kind
+    account, other = as_text(dialect, account_id, kind), as_text(dialect, stranger, own_kind)
+    return func.coalesce(account, alike(dialect, other, account)), Kind.TEXT

@@ -11,7 +11,7 @@ from backend.database.async_engines import AsyncConnection
 from backend.database.compiled import HotRead, parameter
 from backend.database.encoding import holds_of
 from backend.database.engine import AsyncEngine, snapshot
-from backend.database.expressions import in_order
+from backend.database.expressions import in_order, is_among
 from backend.shop.asking import asked_again
 from backend.shop.customers import Customer, customer_in, customer_of, email_spellings, shown_of
 from backend.shop.mapping.mapping import ShopMapping
@@ -111,7 +111,7 @@ async def with_email(connection: AsyncConnection, shop: Shop) -> Select[Any]:
     asked = [parameter(ASKED.format(place), String()) for place in range(SPELLINGS)]
     return (
         select(*shown_of(customers, dialect))
-        .where(email.in_(asked))
+        .where(is_among(dialect, email, asked))
         .order_by(in_order(dialect, columns.id, customers.kinds["id"]))
         .limit(parameter(MOST, Integer()))
     )
