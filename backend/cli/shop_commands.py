@@ -7,7 +7,7 @@ import typer
 
 from backend.cli.configuration import checked_settings, instant_described
 from backend.cli.consoles import err, out
-from backend.cli.env_lines import lines_that_settle
+from backend.cli.settling_lines import lines_that_settle
 from backend.cli.terminal import AsJson, findings_table, print_json
 from backend.core.clock import utc_now
 from backend.core.settings import Settings
@@ -27,7 +27,9 @@ Detect = Annotated[
 ]
 Fix = Annotated[
     bool,
-    typer.Option("--fix", help="Print the lines of .env that would settle it; change nothing."),
+    typer.Option(
+        "--fix", help="Print the lines of .env, or of the mapping file, that would settle it."
+    ),
 ]
 
 
@@ -36,11 +38,12 @@ def check(detect: Detect = False, fix: Fix = False, as_json: AsJson = False) -> 
     if detect:
         _say_what_fits(as_json=as_json)
         return
-    found = asyncio.run(_check(checked_settings()))
+    settings = checked_settings()
+    found = asyncio.run(_check(settings))
     if as_json:
         print_json(found)
     elif fix:
-        _print_lines(found)
+        _print_lines(found, settings)
     else:
         out.print(findings_table(found))
         out.print(verdict(found), highlight=False, soft_wrap=True)
@@ -48,9 +51,9 @@ def check(detect: Detect = False, fix: Fix = False, as_json: AsJson = False) -> 
         raise typer.Exit(1)
 
 
-def _print_lines(found: Readiness) -> None:
+def _print_lines(found: Readiness, settings: Settings) -> None:
     """Print lines that can be pasted, whatever the terminal's width."""
-    for line in lines_that_settle(found.findings):
+    for line in lines_that_settle(found.findings, settings.shop_variables()):
         typer.echo(line)
     err.print(verdict(found), highlight=False, soft_wrap=True)
 

@@ -257,7 +257,7 @@ class SeenCurrencies(Judgement):
     @property
     def settings(self) -> Mapping[str, str]:
         commonest = next((name for name in self.orders if name), "")
-        return {"CURRENCY": commonest.upper()} if self.level != "ok" and commonest else {}
+        return {"CURRENCY": commonest.upper()} if self.level == "error" and commonest else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,48 +363,3 @@ class SlowSearch(Judgement):
     @property
     def facts(self) -> Facts:
         return {"statement": self.statement}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OurTables(Judgement):
-    """Whether our tables can be written; None where they can, else what keeps us from it."""
-
-    refused: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnusableTables(Judgement):
-    """Our own tables cannot be brought to this version, and what its error says."""
-
-    problem: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolerInFront(Judgement):
-    """A pooler gives each transaction another session of the database."""
-
-    @property
-    def settings(self) -> Mapping[str, str]:
-        return {"DATABASE_POOLER": "transaction"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShopUser(Judgement):
-    """Tables of the shop that the user that reads them may change."""
-
-    writable: tuple[str, ...]
-
-    @property
-    def facts(self) -> Facts:
-        return {"tables": list(self.writable)} if self.writable else {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShopUserPowers(Judgement):
-    """What the user that reads the shop may do beyond reading and writing its tables."""
-
-    powers: tuple[str, ...]
-
-    @property
-    def facts(self) -> Facts:
-        return {"powers": list(self.powers)} if self.powers else {}

@@ -11,6 +11,13 @@ from numpy.typing import NDArray
 from backend.core.customer_id import LONGEST_ID
 from backend.core.errors import DatabaseRefuses, InvalidMapping
 from backend.core.glossary import Target
+from backend.readiness.database_judgement import (
+    OurTables,
+    ShopFile,
+    ShopUser,
+    ShopUserPowers,
+    UnusableTables,
+)
 from backend.readiness.judgement import (
     Buyers,
     ColumnKinds,
@@ -22,21 +29,17 @@ from backend.readiness.judgement import (
     MissingTable,
     OnSearchPath,
     OrdersAtNight,
-    OurTables,
     PresetRead,
     RepeatedEmails,
     RepeatedIds,
     RowsWithoutId,
     SeenCurrencies,
     SeenStatuses,
-    ShopUser,
-    ShopUserPowers,
     SlowSearch,
     StatedTotals,
     UnequalKinds,
     UnfitKind,
     Unseen,
-    UnusableTables,
 )
 from backend.readiness.judging_orders import believed_dates
 from backend.readiness.what_was_read import ReadingRules, ReadOrders
@@ -49,6 +52,7 @@ MOST_IN_ONE_HOUR = 0.9
 MOST_AT_NIGHT = 0.2
 MOST_DISAGREEING = 0.1
 MOST_UNKNOWN_STATUSES = 0.5
+MOST_UNNAMED_CURRENCIES = 0.01
 LEAST_DUPLICATE_SHARE = 0.01
 MOST_REPEATED_IDS = 0.01
 MOST_DAYS_SINCE_LAST_ORDER = 30
@@ -171,9 +175,18 @@ def judge_currencies(counts: Counts, mapping: ReadingRules) -> SeenCurrencies:
     """Whether amounts of several currencies would be added up, or might be without a trace."""
     if set(counts) == {""} and mapping.preset and not mapping.currency.only:
         return SeenCurrencies(code="unseen_currencies", level="warning", orders=counts)
-    if len(counts) < 2 or mapping.currency.only or mapping.currency.rate:
+    named = [name for name in counts if name]
+    if mapping.currency.only or mapping.currency.rate:
         return SeenCurrencies(code="currencies", level="ok", orders=counts)
-    return SeenCurrencies(code="mixed_currencies", level="error", orders=counts)
+    if len(named) > 1:
+        return SeenCurrencies(code="mixed_currencies", level="error", orders=counts)
+    most = MOST_UNNAMED_CURRENCIES * sum(counts.values())
+    unnamed = bool(named) and counts.get("", 0) > most
+    return SeenCurrencies(
+        code="unnamed_currencies" if unnamed else "currencies",
+        level="warning" if unnamed else "ok",
+        orders=counts,
+    )
 
 
 def currency_of(judgements: Iterable[Judgement], mapping: ReadingRules) -> str | None:
@@ -314,6 +327,16 @@ def judge_powers(powers: Sequence[str]) -> ShopUserPowers:
         code="shop_user_may_more" if powers else "shop_user_only_reads",
         level="warning" if powers else "ok",
         powers=tuple(powers),
+    )
+
+
+def judge_file(*, by_service: bool, by_everybody: bool) -> ShopFile:
+    """Judge who may write the shop's file."""
+    return ShopFile(
+        code="shop_file_is_writable" if by_everybody else "shop_file",
+        level="warning" if by_everybody else "ok",
+        by_service=by_service,
+        by_everybody=by_everybody,
     )
 
 

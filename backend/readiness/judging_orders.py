@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from backend.core.glossary import Reason
 from backend.readiness.judgement import Judgement, LeftOutOrders, NoOrdersAtAll, NothingCounts
 from backend.readiness.order_judgement import (
+    HiddenCurrencies,
     LargestCustomer,
     LargestOrder,
+    MangledNames,
     OpenThoughFulfilled,
     OrdersAsTests,
+    OrdersMarkedAsTests,
     OrdersOfNobody,
     PlaceholderDates,
     UnmappedPeople,
@@ -55,6 +58,8 @@ FEWEST_TO_COMPARE = 50
 MOST_OF_ONE_ORDER, MULTIPLE_OF_ONE_ORDER, SLIPPED = 0.05, 50, 1000
 # The largest buyer of a shop brings a few per cent; the till's account a third.
 MOST_OF_ONE_CUSTOMER, MULTIPLE_OF_ONE_CUSTOMER = 0.2, 50
+# Of names beyond ASCII; a copied name or two is nobody's fault.
+MOST_MANGLED = 0.01
 PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -232,4 +237,49 @@ def judge_people(
         lacking=tuple(lacking),
         similar=plain,
         columns=mapping.customer_columns,
+    )
+
+
+def judge_marked_tests(
+    column: str, orders: int, text_type: str, mapping: ReadingRules
+) -> OrdersMarkedAsTests:
+    """Whether orders count that a column marks as tests; `text_type` is what SQL calls text."""
+    plain = _plain(column)
+    # No word for true is another one's beginning: a CAST may cut it.
+    said = f"LOWER(CAST({plain} AS {text_type}))"
+    unmarked = f"COALESCE({said}, '') NOT IN ('1', 'true', 't', 'yes', 'y', 'on')"
+    return OrdersMarkedAsTests(
+        code="marked_tests" if orders else "unmarked_tests",
+        level="warning" if orders else "ok",
+        orders=orders,
+        column=column,
+        unmarked=unmarked if plain else "",
+        condition=mapping.orders_filter,
+    )
+
+
+def judge_hidden_currencies(
+    column: str, counts: Mapping[str, int], mapping: ReadingRules
+) -> HiddenCurrencies:
+    """Whether a column that is not read names several currencies."""
+    named = {name.upper(): count for name, count in counts.items()}
+    several = len([name for name in named if name]) > 1 and not mapping.preset
+    return HiddenCurrencies(
+        code="hidden_currencies" if several else "unread_currencies",
+        level="error" if several else "ok",
+        column=column,
+        orders=named,
+        columns=mapping.order_columns,
+    )
+
+
+def judge_names(beyond_ascii: int, mistaken: int, unreadable: int) -> MangledNames:
+    """Whether names are in another encoding than their database takes them to be in."""
+    mangled = mistaken + unreadable > MOST_MANGLED * beyond_ascii
+    return MangledNames(
+        code="mangled_names" if mangled else "encodings",
+        level="warning" if mangled else "ok",
+        beyond_ascii=beyond_ascii,
+        mistaken=mistaken,
+        unreadable=unreadable,
     )

@@ -8,6 +8,11 @@ from backend.readiness.judgement import Judgement
 from backend.results.readiness import Facts
 
 
+def both(condition: str | None, more: str) -> str:
+    """Return the condition that one holds, where there is one, and another."""
+    return f"({condition}) AND {more}" if condition else more
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenThoughFulfilled(Judgement):
     """Orders that are not paid and yet were sent, as cash on delivery is.
@@ -105,9 +110,7 @@ class PlaceholderDates(Judgement):
         if not self.column or self.believed_from is None:
             return {}
         believed = f"{self.column} >= '{self.believed_from}'"
-        return {
-            "ORDERS_FILTER": f"({self.condition}) AND {believed}" if self.condition else believed
-        }
+        return {"ORDERS_FILTER": both(self.condition, believed)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,3 +183,96 @@ class UnmappedPeople(Judgement):
             return {}
         called = {**self.columns, **self.similar}
         return {"CUSTOMERS_COLUMNS": ",".join(f"{ours}={name}" for ours, name in called.items())}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersMarkedAsTests(Judgement):
+    """Counted orders that a column of the shop's marks as tests.
+
+    Attributes
+    ----------
+    orders
+        How many there are.
+    column
+        The shop's.
+    unmarked
+        The condition, in SQL, that an order is none; "" where the column has no plain name.
+    condition
+        What filters orders already.
+    """
+
+    orders: int
+    column: str
+    unmarked: str
+    condition: str | None = None
+
+    @property
+    def facts(self) -> Facts:
+        return {"orders": self.orders, "column": self.column}
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        if self.level == "ok" or not self.unmarked:
+            return {}
+        return {"ORDERS_FILTER": both(self.condition, self.unmarked)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenCurrencies(Judgement):
+    """Currencies that a column of the shop's names, and that is not read.
+
+    Attributes
+    ----------
+    column
+        The shop's; "" where there is none.
+    orders
+        By what it says in capital letters, the commonest first.
+    columns
+        Columns of orders that are called otherwise already.
+    """
+
+    column: str
+    orders: Mapping[str, int]
+    columns: Mapping[str, str]
+
+    @property
+    def facts(self) -> Facts:
+        return {"column": self.column, "currencies": dict(self.orders)} if self.column else {}
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        if self.level == "ok":
+            return {}
+        called = {**self.columns, "currency": self.column}
+        commonest = next(name for name in self.orders if name)
+        return {
+            "ORDERS_COLUMNS": ",".join(f"{ours}={name}" for ours, name in called.items()),
+            "CURRENCY": commonest,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MangledNames(Judgement):
+    """Names of customers that are in another encoding than their database takes them to be in.
+
+    Attributes
+    ----------
+    beyond_ascii
+        Names and e-mails with a letter that ASCII has not, as far as they were looked at.
+    mistaken
+        Those that are UTF-8 whose bytes were taken for another encoding's.
+    unreadable
+        Those that are no text.
+    """
+
+    beyond_ascii: int
+    mistaken: int
+    unreadable: int
+
+    @property
+    def facts(self) -> Facts:
+        return {
+            "beyond_ascii": self.beyond_ascii,
+            "mistaken": self.mistaken,
+            "unreadable": self.unreadable,
+        }

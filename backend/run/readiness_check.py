@@ -8,7 +8,8 @@ from typing import TypeVar
 from backend.core.errors import TablesInTheWay, TablesTooNew
 from backend.database.engine import AsyncEngine, saw_pooler
 from backend.readiness import judging, judging_orders
-from backend.readiness.judgement import Judgement, PoolerInFront, Unreadable
+from backend.readiness.database_judgement import PoolerInFront
+from backend.readiness.judgement import Judgement, Unreadable
 from backend.results.readiness import Readiness
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.seen import Looked, Refused, Seen, inspect_shop
@@ -118,6 +119,15 @@ def _judge_looks_at_orders(seen: Seen) -> Iterator[Judgement]:
         yield from judging_orders.judge_nobodys(looked.telling, columns)
     yield _judged("people", looked.people, lambda pair: judging_orders.judge_people(*pair, mapping))
     yield _judged("tests", looked.tests, lambda pair: judging_orders.judge_tests(*pair))
+    if looked.marked is not None:
+        yield _judged(
+            "marked_tests",
+            looked.marked,
+            lambda one: judging_orders.judge_marked_tests(
+                one.column, one.orders, one.text_type, mapping
+            ),
+        )
+    yield _judged("encodings", looked.mangled, lambda three: judging_orders.judge_names(*three))
 
 
 def _judge_looks(looked: Looked, mapping: ShopMapping) -> Iterator[Judgement]:
@@ -129,12 +139,31 @@ def _judge_looks(looked: Looked, mapping: ShopMapping) -> Iterator[Judgement]:
     yield _judged(
         "currencies", looked.currencies, lambda counts: judging.judge_currencies(counts, mapping)
     )
+    yield _judged(
+        "unread_currencies",
+        looked.hidden_currencies,
+        lambda pair: judging_orders.judge_hidden_currencies(*pair, mapping),
+    )
     yield _judged("totals", looked.totals, lambda pair: judging.judge_totals(*pair))
     yield _judged("customers", looked.customers, lambda pair: judging.judge_ids(*pair))
     yield _judged("guests", looked.guests, lambda pair: judging.judge_guests(*pair, mapping))
     yield _judged("indexes", looked.indexes, judging.judge_indexes)
     if looked.trigrams is not None:
         yield _judged("search", looked.trigrams, judging.judge_search)
+    yield from _judge_who_may_write(looked)
+
+
+def _judge_who_may_write(looked: Looked) -> Iterator[Judgement]:
+    """Judge the rights of the user that reads the shop; a file has no users."""
+    if looked.file is not None:
+        yield _judged(
+            "shop_file",
+            looked.file,
+            lambda one: judging.judge_file(
+                by_service=one.by_service, by_everybody=one.by_everybody
+            ),
+        )
+        return
     yield _judged("shop_user", looked.shop_user, judging.judge_shop_user)
     yield _judged("shop_user_only_reads", looked.powers, judging.judge_powers)
 

@@ -1,12 +1,24 @@
 """What the judges ask of the shop's data: counts, in a few statements."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Float, Select, cast, distinct, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    FromClause,
+    Select,
+    cast,
+    column,
+    distinct,
+    func,
+    select,
+)
+from sqlalchemy.sql import quoted_name
 
 from backend.core.customer_id import UNKNOWN, CustomerIds
 from backend.core.errors import InvalidMapping
@@ -15,20 +27,27 @@ from backend.database.engine import AsyncConnection
 from backend.database.expressions import (
     MICROS,
     as_number,
-    as_text,
     email_key,
     exact,
     identifier,
+    plain_word,
 )
+from backend.database.kinds import Kind
 from backend.shop.arrow_types import id_type
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.orders import ShopColumns
 from backend.shop.refusals import refusals_named
 from backend.shop.shop import Shop, Source
+from backend.shop.unmapped_columns import orders_of_shop
 
 MOST_VALUES = 50
 TOLERANCE = 0.01
 STATED = ("total_spent", "orders_count")
+NAMES_A_CURRENCY = re.compile(
+    r"(order_?|presentment_?|base_?)?currency(_?(code|iso|iso_code))?|waehrung|währung|devise|moneda"
+    r"|divisa|valuta",
+    re.IGNORECASE,
+)
 
 
 # What platforms call an order that has left, or arrived.
@@ -52,20 +71,43 @@ async def count_fulfilled(connection: AsyncConnection, shop: Shop) -> dict[str, 
     return await _counted_by(connection, _plain(connection, orders, "financial_status"), left)
 
 
+async def hidden_currencies(
+    connection: AsyncConnection, shop: Shop
+) -> tuple[str, Mapping[str, int]]:
+    """Return the shop's column that names currencies, where none is mapped, and its orders by them.
+
+    "" where there is none.
+    """
+    orders = await shop.orders(connection)
+    named = [name for name in orders.shops_columns if NAMES_A_CURRENCY.fullmatch(name)]
+    if orders.has("currency") or not named:
+        return "", {}
+    value = plain_word(
+        connection.dialect.name, column(quoted_name(named[0], quote=True)), Kind.OTHER
+    )
+    base, conditions = orders_of_shop(connection, shop)
+    return named[0], await _counted_by(connection, value, *conditions, of=base)
+
+
 def _plain(connection: AsyncConnection, orders: Source, name: str) -> ColumnElement[str]:
-    value = as_text(connection.dialect.name, orders.clause.c[name], orders.kinds[name])
-    return func.lower(func.trim(value))
+    return plain_word(connection.dialect.name, orders.clause.c[name], orders.kinds[name])
 
 
 async def _counted_by(
-    connection: AsyncConnection, value: ColumnElement[str], *conditions: ColumnElement[bool]
+    connection: AsyncConnection,
+    value: ColumnElement[str],
+    *conditions: ColumnElement[bool],
+    of: FromClause | None = None,
 ) -> dict[str, int]:
     count = func.count()
     commonest = select(value, count).where(*conditions).group_by(value).order_by(count.desc())
+    if of is not None:
+        commonest = commonest.select_from(of)
     statement = commonest.limit(MOST_VALUES)
     found: dict[str, int] = {}
     for name, orders_with in await connection.execute(statement):
-        found[name or ""] = found.get(name or "", 0) + orders_with
+        word = (name or "").lower()  # not every database knows small letters beyond ASCII
+        found[word] = found.get(word, 0) + orders_with
     return found
 
 

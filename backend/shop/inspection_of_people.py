@@ -2,20 +2,23 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import ColumnElement, and_, case, column, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, case, column, func, or_, select
+from sqlalchemy.sql import quoted_name
 
 from backend.core.customer_id import UNKNOWN, CustomerIds
 from backend.database.bulk import to_ids
 from backend.database.engine import AsyncConnection
-from backend.database.expressions import has_no_id, identifier
+from backend.database.expressions import has_no_id, identifier, plain_word
+from backend.database.kinds import Kind
 from backend.shop.arrow_types import id_type
-from backend.shop.mapping.sent import filter_to_send
+from backend.shop.counted import reason_bits
 from backend.shop.orders import ShopColumns
-from backend.shop.shop import Shop, Source, base_clause
-from backend.shop.table_clauses import escaped
+from backend.shop.shop import Shop, Source
+from backend.shop.unmapped_columns import orders_of_shop
 
 # Columns that could tell whose an order is, in any shop's words for them.
 TELLING = re.compile(r"e_?mail|phone|mobile|telefon|handy", re.IGNORECASE)
@@ -26,14 +29,27 @@ ALSO_CALLED: Mapping[str, tuple[str, ...]] = {
     "first_name": ("firstname", "givenname", "forename", "fname", "vorname", "prenom", "nombre"),
     "last_name": ("lastname", "surname", "familyname", "lname", "nachname", "nom", "apellido"),
 }
+MARKS_TESTS = re.compile(r"(is_?)?test(_?(order|mode|flag|purchase))?", re.IGNORECASE)
+# What a flag says in any type: a bit of MySQL's is a sign of its own.
+TRUE = ("1", "true", "t", "yes", "y", "on", "\x01")
+TEXT_TYPES = {"sqlite": "TEXT", "postgresql": "VARCHAR", "mysql": "CHAR", "mariadb": "CHAR"}
 TESTING = ("test", "tester", "testing")
 MOST_TESTERS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedTests:
+    """A column that marks orders as tests, how many of these count, what SQL calls text here."""
+
+    column: str
+    orders: int
+    text_type: str
 
 
 async def count_telling(connection: AsyncConnection, shop: Shop) -> Mapping[str, int]:
     """Count the orders without a customer that have an e-mail or a phone, by the shop's columns."""
     orders, dialect = await shop.orders(connection), connection.dialect.name
-    base = base_clause(shop.mapping, "orders", connection.dialect)
+    base, conditions = orders_of_shop(connection, shop)
     there = orders.shops_columns
     telling = [name for name in there if TELLING.search(name)][:MOST_TELLING]
     owner = _spelt(shop.mapping.orders.columns.get("customer_id", "customer_id"), there)
@@ -44,16 +60,28 @@ async def count_telling(connection: AsyncConnection, shop: Shop) -> Mapping[str,
         for name in telling
     ]
     nobodys = has_no_id(dialect, column(owner), orders.kinds["customer_id"])
-    statement = select(*filled).select_from(base).where(nobodys)
-    if condition := shop.mapping.orders.filter:
-        sent = filter_to_send(shop.mapping, "orders.filter", condition, dialect)
-        statement = statement.where(text(f"({escaped(sent)})"))
+    statement = select(*filled).select_from(base).where(nobodys, *conditions)
     counts = (await connection.execute(statement)).one()
     return {name: int(count or 0) for name, count in zip(telling, counts, strict=True)}
 
 
 def _spelt(name: str, there: Sequence[str]) -> str:
     return {one.lower(): one for one in there}.get(name.lower(), "")
+
+
+async def count_marked_tests(connection: AsyncConnection, shop: Shop) -> MarkedTests | None:
+    """Count the counted orders that a column of the shop's marks as tests; None without one."""
+    orders, dialect = await shop.orders(connection), connection.dialect.name
+    marking = [name for name in orders.shops_columns if MARKS_TESTS.fullmatch(name)]
+    own_id = _spelt(shop.mapping.orders.columns.get("id", "id"), orders.shops_columns)
+    if not marking or not own_id:
+        return None
+    name, (base, conditions) = marking[0], orders_of_shop(connection, shop)
+    counted = select(orders.clause.c.id).where(reason_bits(orders, shop.mapping, dialect) == 0)
+    marked = plain_word(dialect, column(quoted_name(name, quote=True)), Kind.OTHER).in_(TRUE)
+    own: ColumnElement[object] = column(quoted_name(own_id, quote=True))
+    statement = select(func.count()).select_from(base).where(marked, own.in_(counted), *conditions)
+    return MarkedTests(name, await connection.scalar(statement) or 0, TEXT_TYPES[dialect])
 
 
 async def unmapped_people(

@@ -9,18 +9,27 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from backend.behaviour.baskets import Baskets
 from backend.core.arrays import BoolArray
-from backend.core.errors import DatabaseRefuses, InvalidMapping
+from backend.core.errors import BackendError, DatabaseRefuses, InvalidMapping, TextNotWritable
 from backend.database.engine import AsyncConnection, AsyncEngine, problems_named, snapshot
-from backend.shop import inspection, inspection_of_people, rights, structure
+from backend.shop import (
+    inspection,
+    inspection_of_people,
+    inspection_of_texts,
+    rights,
+    structure,
+)
 from backend.shop.accounts import read_merged
 from backend.shop.basket_lines import read_baskets
+from backend.shop.inspection_of_people import MarkedTests
 from backend.shop.mapping.mapping import LOGICAL_NAMES, LogicalName, ShopMapping
 from backend.shop.orders import Progress, ShopColumns, read_orders
+from backend.shop.rights import FileRights
 from backend.shop.shop import Shop
 from backend.shop.trigram_indexes import trigram_statement
 
 Answer = TypeVar("Answer")
 Counts = Mapping[str, int]
+UNANSWERED = (DBAPIError, DatabaseRefuses, InvalidMapping, NoSuchTableError, TextNotWritable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,8 @@ class Looked:
         Kinds of the columns that must fit, by table and column.
     statuses, currencies
         Orders by their text in lower case, the commonest first; "" for none.
+    hidden_currencies
+        The shop's column that names currencies and is not mapped, "" for none; its orders by them.
     fulfilled
         Those of them that have left the shop, by financial status.
     telling
@@ -54,6 +65,10 @@ class Looked:
         Which of e-mail and names are not read, and the shop's columns that look like them.
     tests
         How many customers are called test, and how many counted orders are theirs.
+    marked
+        A column of the shop's that marks orders as tests; None where there is none.
+    mangled
+        How many names go beyond ASCII, are UTF-8 taken for another encoding, are no text at all.
     totals
         How many customers state their orders or their sum, and how many state others.
     customers
@@ -69,15 +84,20 @@ class Looked:
         Tables among those read that the user may change.
     powers
         What the user may do besides.
+    file
+        Who may write the file that the shop is; None where it is none.
     """
 
     types: Mapping[str, str] | Refused
     statuses: Counts | Refused
     currencies: Counts | Refused
+    hidden_currencies: tuple[str, Counts] | Refused
     fulfilled: Counts | Refused
     telling: Counts | Refused
     people: tuple[Sequence[str], Mapping[str, str]] | Refused
     tests: tuple[int, int] | Refused
+    marked: MarkedTests | Refused | None
+    mangled: tuple[int, int, int] | Refused
     totals: tuple[int, int] | Refused
     customers: tuple[int, int] | Refused
     guests: tuple[int, int] | Refused
@@ -85,6 +105,7 @@ class Looked:
     trigrams: str | Refused | None
     shop_user: Sequence[str] | Refused
     powers: Sequence[str] | Refused
+    file: FileRights | Refused | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,12 +262,19 @@ async def _look(connection: AsyncConnection, shop: Shop, columns: ShopColumns) -
         currencies=await _answered(
             connection, inspection.count_values(connection, shop, "currency")
         ),
+        hidden_currencies=await _answered(
+            connection, inspection.hidden_currencies(connection, shop)
+        ),
         fulfilled=await _answered(connection, inspection.count_fulfilled(connection, shop)),
         telling=await _answered(connection, inspection_of_people.count_telling(connection, shop)),
         people=await _answered(connection, inspection_of_people.unmapped_people(connection, shop)),
         tests=await _answered(
             connection, inspection_of_people.count_tests(connection, shop, columns)
         ),
+        marked=await _answered(
+            connection, inspection_of_people.count_marked_tests(connection, shop)
+        ),
+        mangled=await _answered(connection, inspection_of_texts.count_mangled(connection, shop)),
         totals=await _answered(connection, inspection.count_disagreeing(connection, shop, columns)),
         customers=await _answered(connection, inspection.count_repeated_ids(connection, shop)),
         guests=await _answered(connection, inspection.count_repeated_emails(connection, shop)),
@@ -254,6 +282,7 @@ async def _look(connection: AsyncConnection, shop: Shop, columns: ShopColumns) -
         trigrams=await _answered(connection, trigram_statement(connection, shop.mapping)),
         shop_user=await _answered(connection, rights.writable_tables(connection, places)),
         powers=await _answered(connection, rights.powers(connection)),
+        file=await _answered(connection, rights.file_rights(connection)),
     )
 
 
@@ -263,12 +292,12 @@ async def _answered(connection: AsyncConnection, question: Awaitable[Answer]) ->
         with problems_named("shop", connection.engine.url.username):
             async with connection.begin_nested():
                 return await question
-    except (DBAPIError, DatabaseRefuses, InvalidMapping, NoSuchTableError) as error:
+    except UNANSWERED as error:
         return Refused(_words_of(error))
 
 
-def _words_of(error: DBAPIError | DatabaseRefuses | InvalidMapping | NoSuchTableError) -> str:
-    if isinstance(error, DatabaseRefuses | InvalidMapping):
+def _words_of(error: Exception) -> str:
+    if isinstance(error, BackendError):
         return str(error)
     reason = error.orig if isinstance(error, DBAPIError) else error
     return f"{type(reason).__name__}."

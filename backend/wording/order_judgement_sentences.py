@@ -5,10 +5,13 @@ from typing import Any
 
 from backend.readiness.judgement import Judgement
 from backend.readiness.order_judgement import (
+    HiddenCurrencies,
     LargestCustomer,
     LargestOrder,
+    MangledNames,
     OpenThoughFulfilled,
     OrdersAsTests,
+    OrdersMarkedAsTests,
     OrdersOfNobody,
     PlaceholderDates,
     UnmappedPeople,
@@ -83,6 +86,46 @@ def _unmapped_people(found: UnmappedPeople) -> str:
     return f"{told}. CUSTOMERS_COLUMNS={found.settings['CUSTOMERS_COLUMNS']} names what may be it."
 
 
+def _orders_marked_as_tests(found: OrdersMarkedAsTests) -> str:
+    if not found.orders:
+        return f"No counted order is marked as a test in {found.column}."
+    told = f"{found.orders:,} counted orders are marked as tests in {found.column}"
+    if not found.settings:
+        return f"{told}: leave them out with ORDERS_FILTER."
+    return f"{told}: ORDERS_FILTER={found.settings['ORDERS_FILTER']} leaves them out."
+
+
+def _hidden_currencies(found: HiddenCurrencies) -> str:
+    if found.level == "ok":
+        return "No column that is not read names several currencies."
+    named = ", ".join(f"{name or 'none'} ({count:,})" for name, count in found.orders.items())
+    told = ", ".join(f"{name}={value}" for name, value in found.settings.items())
+    return (
+        f"{found.column} of the orders is not read, and names several currencies, {named}, which "
+        f"are added up: {told.replace(', CURRENCY=', ' and CURRENCY=')} count one alone."
+    )
+
+
+def _mangled_names(found: MangledNames) -> str:
+    if found.level == "ok":
+        return "Names are in the encoding that the database takes them to be in."
+    return (
+        f"Of {found.beyond_ascii:,} names with letters beyond ASCII "
+        f"{' and '.join(_mangled(found))}: a search finds nobody by them as people write them. "
+        "They are to be mended in the shop."
+    )
+
+
+def _mangled(found: MangledNames) -> Iterator[str]:
+    if found.mistaken:
+        yield (
+            f"{found.mistaken:,} are UTF-8 that was stored as another encoding, as MÃ¼ller for "
+            "Müller"
+        )
+    if found.unreadable:
+        yield f"{found.unreadable:,} are no text in UTF-8"
+
+
 ORDER_SENTENCES: Mapping[type[Judgement], Callable[[Any], str]] = {
     OpenThoughFulfilled: _open_though_fulfilled,
     OrdersOfNobody: _orders_of_nobody,
@@ -91,4 +134,7 @@ ORDER_SENTENCES: Mapping[type[Judgement], Callable[[Any], str]] = {
     LargestCustomer: _largest_customer,
     OrdersAsTests: _orders_as_tests,
     UnmappedPeople: _unmapped_people,
+    OrdersMarkedAsTests: _orders_marked_as_tests,
+    HiddenCurrencies: _hidden_currencies,
+    MangledNames: _mangled_names,
 }

@@ -4,6 +4,14 @@ from collections.abc import Iterable, Mapping
 from functools import singledispatch
 
 from backend.core.glossary import Reason
+from backend.readiness.database_judgement import (
+    OurTables,
+    PoolerInFront,
+    ShopFile,
+    ShopUser,
+    ShopUserPowers,
+    UnusableTables,
+)
 from backend.readiness.judgement import (
     Buyers,
     ColumnKinds,
@@ -18,23 +26,18 @@ from backend.readiness.judgement import (
     NothingCounts,
     OnSearchPath,
     OrdersAtNight,
-    OurTables,
-    PoolerInFront,
     PresetRead,
     RepeatedEmails,
     RepeatedIds,
     RowsWithoutId,
     SeenCurrencies,
     SeenStatuses,
-    ShopUser,
-    ShopUserPowers,
     SlowSearch,
     StatedTotals,
     UnequalKinds,
     UnfitKind,
     Unreadable,
     Unseen,
-    UnusableTables,
 )
 from backend.results.readiness import Finding, Readiness
 from backend.wording.order_judgement_sentences import ORDER_SENTENCES
@@ -189,17 +192,29 @@ def _(found: OrdersAtNight) -> str:
 @_sentence.register
 def _(found: SeenCurrencies) -> str:
     if found.level == "ok":
-        return "Amounts are in one currency, or are made so."
+        return _one_currency(found)
     if not any(found.orders):
         return (
             "No order names its currency, which the preset would read: if the shop sells in "
             "several, their amounts are added up as they are."
+        )
+    if found.level == "warning":
+        everything = sum(found.orders.values())
+        return (
+            f"{found.orders['']:,} of {everything:,} orders name no currency, and are added to the "
+            "others as if they were in one."
         )
     named = (f"{name or 'none'} ({count:,})" for name, count in found.orders.items())
     return (
         f"Orders are in several currencies, {', '.join(named)}, and would be added as they are: "
         "set CURRENCY to count one, or CURRENCY_RATE to convert."
     )
+
+
+def _one_currency(found: SeenCurrencies) -> str:
+    if any(found.orders):
+        return "Amounts are in one currency, or are made so."
+    return "Nothing tells which currency amounts are in: they are taken to be in one."
 
 
 @_sentence.register
@@ -309,3 +324,17 @@ def _(found: ShopUserPowers) -> str:
         f"The user that reads the shop {', '.join(found.powers)}: what a mapping's SQL could do "
         "ends at this user's rights, so give it SELECT alone."
     )
+
+
+@_sentence.register
+def _(found: ShopFile) -> str:
+    if found.by_everybody:
+        return (
+            "Everybody on this machine may write the shop's file, and with it what is read here: "
+            "chmod o-w takes that away."
+        )
+    if found.by_service:
+        return (
+            "The user of this service may write the shop's file; the shop's tables are only read."
+        )
+    return "The user of this service may only read the shop's file."

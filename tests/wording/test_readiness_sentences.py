@@ -4,14 +4,14 @@ import inspect
 
 import pytest
 
-from backend.readiness import judgement, judging, order_judgement
+from backend.readiness import database_judgement, judgement, judging, order_judgement
 from backend.readiness.judgement import Judgement, SeenCurrencies
 from backend.shop.mapping.layers import load_mapping
 from backend.wording.readiness_sentences import _sentence, finding_in_words, readiness_in_words
 
 JUDGEMENTS = [
     kind
-    for module in (judgement, order_judgement)
+    for module in (judgement, order_judgement, database_judgement)
     for _, kind in inspect.getmembers(module, inspect.isclass)
     if issubclass(kind, Judgement) and kind not in {Judgement, order_judgement.OutOfProportion}
 ]

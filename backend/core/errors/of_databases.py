@@ -114,11 +114,14 @@ class TablesHeld(BackendError):
 
 
 class TextNotWritable(BackendError):
-    """A text that a database's character set cannot write, and that it therefore does not hold."""
+    """A text and a database's character set do not fit: none of it can be written, or was."""
 
     def __init__(self, database: str) -> None:
         self.database = database
-        super().__init__(f"The {database} database's character set cannot write this text.")
+        super().__init__(
+            f"The {database} database's character set cannot write this text, or what it holds is "
+            "none in it."
+        )
 
 
 class FormatOfTheFuture(BackendError):

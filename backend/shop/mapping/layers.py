@@ -59,6 +59,7 @@ VARIABLES: Mapping[tuple[str, ...], str] = {
     },
     **{(name, "scale"): "MONEY_SCALE" for name in LOGICAL_NAMES},
 }
+UNHEARD = "The variable for {place} is overridden by the preset or the mapping file."
 PRESET_FACTS = ("about", "detection")
 KEPT_WITH_A_PRESET = ("filter", "scale")
 Layer = dict[str, Any]
@@ -96,6 +97,13 @@ def load_mapping(variables: Mapping[str, str], database: str | None = None) -> S
     ]
     variants = tuple(Variant(**form, mapping=mapping) for form, mapping in forms if form)
     return forms[0][1].model_copy(update={"variants": variants})
+
+
+def is_heard(variables: Mapping[str, str], name: str, value: str) -> bool:
+    """Tell whether a variable would be heard beside others, or a preset or file overrides it."""
+    notes = load_mapping({**variables, name: value}).notes
+    paths = (path for path, variable in VARIABLES.items() if variable == name)
+    return not any(UNHEARD.format(place=".".join(path)) in notes for path in paths)
 
 
 def _forms(known: Layer) -> list[tuple[Layer, Layer]]:
@@ -303,7 +311,7 @@ def _preset_of(variables: Mapping[str, str]) -> Layer:
 def _unheard(plain: Layer, merged: Layer) -> tuple[str, ...]:
     """Say which variables a preset or file overrides, so that none is ignored in silence."""
     return tuple(
-        f"The variable for {place} is overridden by the preset or the mapping file."
+        UNHEARD.format(place=place)
         for place, value, held in _settings(plain, merged)
         if not _is_heard(value, held)
     )
