@@ -1,10 +1,11 @@
 """Files of the shop's data: load them, or see how they would be read."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -57,28 +58,46 @@ DECIMALS: Mapping[str, DecimalMark] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Options:
-    """What the commands take, as it is written."""
+class FileOptions:
+    """What the commands take that says how files are written, as typer is told of it."""
 
-    dates: DateOrder | None
-    decimal: str | None
-    encoding: str | None
-    columns: str | None
-    sheets: Sequence[str]
-    currency: str | None
-    rates: str | None
+    dates: Dates = None
+    decimal: Decimal = None
+    encoding: Encoding = None
+    columns: Columns = None
+    sheets: Sheets = None
+    currency: Currency = None
+    rates: Rates = None
 
     def asked(self, mapping: ShopMapping) -> Asked:
         currency = self.currency or mapping.currency.only
-        columns = parse_columns("--columns", self.columns or "")
         return Asked(
             dates=self.dates,
             decimal=_decimal(self.decimal),
-            tables=AskedOfTables(self.encoding, self.sheets),
-            columns={**mapping.files, **columns},
+            tables=AskedOfTables(self.encoding, self.sheets or ()),
+            columns=parse_columns("--columns", self.columns or ""),
+            usual_columns=mapping.files,
             currency=currency,
             rates=read_rates(self.rates, currency) if self.rates else None,
         )
+
+
+def taking_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the fields of `FileOptions` as options, and hand it them as one argument."""
+    own = [one for name, one in signature(command).parameters.items() if name != "options"]
+    shared = [
+        Parameter(one.name, Parameter.KEYWORD_ONLY, default=one.default, annotation=one.type)
+        for one in fields(FileOptions)
+    ]
+
+    def told(**given: Any) -> None:
+        options = FileOptions(**{one.name: given.pop(one.name) for one in shared})
+        command(options=options, **given)
+
+    told.__name__, told.__doc__ = command.__name__, command.__doc__
+    told.__signature__ = Signature([*own, *shared])  # type: ignore[attr-defined]
+    told.__annotations__ = {one.name: one.annotation for one in (*own, *shared)}
+    return told
 
 
 def _decimal(text: str | None) -> DecimalMark | None:
@@ -89,25 +108,19 @@ def _decimal(text: str | None) -> DecimalMark | None:
     return DECIMALS[text]
 
 
+@taking_options
 def import_command(
     files: Annotated[
         list[Path],
         typer.Argument(help="Orders, order lines and customers, as text, Parquet or workbooks."),
     ],
+    options: FileOptions,
     rejects: Annotated[Path, typer.Option(help="Where refused lines go.")] = REJECTS,
-    dates: Dates = None,
-    decimal: Decimal = None,
-    encoding: Encoding = None,
-    columns: Columns = None,
-    sheets: Sheets = None,
-    currency: Currency = None,
-    rates: Rates = None,
     accept_partial: Annotated[
         bool, typer.Option("--accept-partial", help="Load also less than 95 % of a file.")
     ] = False,
 ) -> None:
     """Load files into the guide's shop tables, each row once however often."""
-    options = _Options(dates, decimal, encoding, columns, sheets or (), currency, rates)
     summary = asyncio.run(
         _import(checked_settings(), files, options, rejects, accept_partial=accept_partial)
     )
@@ -128,7 +141,7 @@ def _too_little(summary: ImportSummary) -> TooLittleTaken:
 async def _import(
     settings: Settings,
     files: Sequence[Path],
-    options: _Options,
+    options: FileOptions,
     rejects: Path,
     *,
     accept_partial: bool,
@@ -149,20 +162,14 @@ async def _import(
             )
 
 
+@taking_options
 def check_files(
     files: Annotated[list[Path], typer.Argument(help="As for import.")],
-    dates: Dates = None,
-    decimal: Decimal = None,
-    encoding: Encoding = None,
-    columns: Columns = None,
-    sheets: Sheets = None,
-    currency: Currency = None,
-    rates: Rates = None,
+    options: FileOptions,
 ) -> None:
     """Show how files would be read, five rows of each; loads nothing."""
     settings = checked_settings()
     mapping = load_mapping(settings.shop_variables(), settings.shop_database)
-    options = _Options(dates, decimal, encoding, columns, sheets or (), currency, rates)
     for look in look_at_files(files, options.asked(mapping), mapping.zone):
         for line in look_lines(look):
             out.print(line, soft_wrap=True)

@@ -14,6 +14,15 @@ from backend.files.values import LeftOut, NotThat
 
 OPTION = "--rates"
 EXPECTED = "such as USD=1,EUR=1.08, or a CSV of date, currency, rate"
+# Signs that several currencies share: of a file that was said to be in one of these, it is that.
+SHARED_SIGNS: Mapping[str, tuple[str, ...]] = {
+    "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP", "UYU"),
+    "¥": ("JPY", "CNY"),
+    "KR": ("SEK", "NOK", "DKK", "ISK"),
+    "RS": ("INR", "PKR", "LKR", "NPR", "MUR"),
+    "FR": ("CHF", "XAF", "XOF"),
+    "LEI": ("RON", "MDL"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class Money:
             When its currency has no rate on that day.
         """
         found = currency.upper()
-        if not found or found == self.code or self.code is None:
+        if not found or self.code in {None, found, *SHARED_SIGNS.get(found, ())}:
             return Decimal(1)
         if self.rates is None:
             raise LeftOut(f"in {found}, and {self.code} is loaded")

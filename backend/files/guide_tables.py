@@ -49,12 +49,13 @@ def _tables(customers: str, orders: str, line_items: str, customer_id: TypeEngin
 
 
 # The columns that orders from files have besides the guide's, with the length of their texts.
-KEPT: Mapping[str, int] = {"currency": 3, "utc_from_zone": 50}
+KEPT: Mapping[str, int] = {"currency": 3, "utc_from_zone": 50, "refund_of": 255}
 
 
 def kept_columns() -> Sequence[Column[str]]:
     """Build the columns that orders from files have besides the guide's.
 
+    `refund_of` is the id of the order that a refund gives back of; its own total is below zero.
     `utc_from_zone` is the zone in which a time came; where it is there, `created_at` is in UTC and
     no setting of the shop's zone moves it.
     """

@@ -44,6 +44,8 @@ class Asked:
         Encoding, and names of sheets.
     columns
         Our name = the files'.
+    usual_columns
+        The same of a shop's files in general, of which some lack some.
     currency
         The one that is loaded; others are left out.
     rates
@@ -54,6 +56,7 @@ class Asked:
     decimal: DecimalMark | None = None
     tables: AskedOfTables = field(default_factory=AskedOfTables)
     columns: Mapping[str, str] = field(default_factory=dict)
+    usual_columns: Mapping[str, str] = field(default_factory=dict)
     currency: str | None = None
     rates: Rates | None = None
 
@@ -130,32 +133,43 @@ def survey(
     ImportRefused
         When a file cannot be read, is of no known format, or the call holds several currencies.
     """
-    columns = {_our_name(ours): theirs.lower() for ours, theirs in asked.columns.items()}
-    tables = [
+    wanted = _by_our_names("--columns", asked.columns)
+    columns = {**_by_our_names("[files]", asked.usual_columns), **wanted}
+    sources = [
         table
         for path in paths
         for table in tables_in(path, asked.tables, lambda header: is_known(header, columns))
     ]
-    _refuse_columns_nobody_has(columns, tables)
-    looked = [_Looked(one, recognised(one.name, one.header, columns)) for one in tables]
+    _refuse_columns_nobody_has(wanted, sources)
+    looked = [_Looked(one, recognised(one.name, one.header, columns)) for one in sources]
     for place, one in enumerate(looked):
         _look(one, zone, _part(advance, place, len(looked)))
     found = sum((one.currencies for one in looked), Counter[str]())
     money = settled_money(found, asked.currency, asked.rates)
     are_keys = any(one.form.format.table == "customers" and _is_own(one) for one in looked)
-    return Survey(
-        [_surveyed(one, asked, zone, money, are_keys=are_keys) for one in looked],
-        any(one.has_text_ids for one in looked),
-    )
+    tables = [_surveyed(one, asked, zone, money, are_keys=are_keys) for one in looked]
+    own = [pair for pair in zip(looked, tables, strict=True) if _holds_own_orders(pair[0])]
+    if any(one.goes_below_zero for one, _ in own):
+        refunds = _refunds([(one, table.terms) for one, table in own])
+        tables = [replace(one, terms=replace(one.terms, refunds=refunds)) for one in tables]
+    return Survey(tables, any(one.has_text_ids for one in looked))
 
 
-def _our_name(said: str) -> str:
+def _holds_own_orders(one: _Looked) -> bool:
+    return one.form.format.origin in {"guide", "own"} and one.form.format.table == "orders"
+
+
+def _by_our_names(place: str, said: Mapping[str, str]) -> dict[str, str]:
+    return {_our_name(place, ours): theirs.lower() for ours, theirs in said.items()}
+
+
+def _our_name(place: str, said: str) -> str:
     """Return our name of a column that somebody calls ours, or as people call it."""
     word = plain_words(said)
     found = next((RANKED[table][word][0] for table in RANKED if word in RANKED[table]), None)
     if found is None:
         known = ", ".join(ORDERS)
-        raise ImportRefused("--columns", f"names {said}, which is none of ours; there are {known}")
+        raise ImportRefused(place, f"names {said}, which is none of ours; there are {known}")
     return found
 
 
@@ -233,8 +247,6 @@ def _surveyed(
     form = one.form.format
     is_own = form.origin in {"guide", "own"}
     terms = Terms(zone, notation, money, {}, is_own and (are_keys or form.origin == "guide"))
-    if is_own and form.table == "orders" and one.goes_below_zero:
-        terms = replace(terms, refunds=_refunds(one, terms))
     return Surveyed(one.source, one.form, terms, _understanding(one, notation))
 
 
@@ -257,31 +269,21 @@ def _settled(
     raise AmbiguousFile(one.source.name, option, choices, places)
 
 
-def _refunds(one: _Looked, terms: Terms) -> Mapping[int | str, Decimal]:
-    """Return what lines below zero give back of orders that are there too, by the order's id."""
+def _refunds(tables: Sequence[tuple[_Looked, Terms]]) -> Mapping[int | str, Decimal]:
+    """Return what lines below zero give back of the orders whose ids they have, by those.
+
+    Each order is in one of these tables, whichever its refund is in.
+    """
     given: dict[int | str, Decimal] = {}
-    for line in one.lines():
-        order, total = own_tables.refunded_order(line), _total(line, terms)
-        if order is not None and total is not None and total < 0:
-            given[order] = given.get(order, Decimal(0)) - total
-    if not given:
-        return {}
-    there = {_order_of(line) for line in one.lines() if (_total(line, terms) or 0) > 0}
+    there: set[int | str | None] = set()
+    for one, terms in tables:
+        for line in one.lines():
+            order, total = own_tables.order_of(line), own_tables.total_of(line, terms) or 0
+            if total > 0:
+                there.add(order)
+            elif total < 0 and order is not None and line.get("refund_of") in {"", str(order)}:
+                given[order] = given.get(order, Decimal(0)) - total
     return {order: total for order, total in given.items() if order in there}
-
-
-def _order_of(line: Line) -> int | str | None:
-    try:
-        return key("order_id", line.cell("order_id"))
-    except NotThat:
-        return None
-
-
-def _total(line: Line, terms: Terms) -> Decimal | None:
-    try:
-        return terms.amount("total_price", line.cell("total_price"))
-    except NotThat:
-        return None
 
 
 def _understanding(one: _Looked, notation: Notation) -> Understanding:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from backend.database.engine import AsyncConnection
 from backend.database.expressions import MYSQL
 from backend.files.records import Record, Row, TableName
+from backend.files.refunds import Refunds
 from backend.files.values import as_number
 
 ROWS_PER_BATCH = 2_000
@@ -45,12 +46,15 @@ class TableWriter:
         self._text_ids = text_ids
         self._waiting: dict[tuple[TableName, bool], dict[Any, Row]] = {}
         self._whole: set[Any] = set()
+        self._refunds = Refunds(connection, tables["orders"])
         self.replaced: dict[TableName, int] = dict.fromkeys(KEYS, 0)
 
     async def take(self, record: Record) -> None:
         """Keep a row; of two with one id the later one counts, of two hints both do."""
         rows = self._waiting.setdefault((record.table, record.is_hint), {})
         row = self._fitted(record.table, record.row)
+        if row.get("refund_of") is not None:
+            row["refund_of"] = str(self._fitted("orders", {"id": row["refund_of"]})["id"])
         known = rows.get(row["id"])
         if known is not None and not record.is_hint:
             self.replaced[record.table] += 1
@@ -91,6 +95,8 @@ class TableWriter:
             return
         if not is_hint:
             self.replaced[name] += await self._there(name, list(rows))
+        if name == "orders":
+            await self._refunds.settle(rows)
         columns = list(next(iter(rows.values())))
         dialect = self._connection.dialect.name
         fills = is_hint or name == "customers"

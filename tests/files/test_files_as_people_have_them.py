@@ -94,6 +94,29 @@ async def test_a_currency_can_be_chosen(database_url: str, tmp_path: Path) -> No
     assert [(one.count, one.kind) for one in file.left_out] == [(1, "in USD, and EUR is loaded")]
 
 
+SIGNS = "order id,date,total\n1,2024-01-31,$5.00\n2,2024-01-31,€7.00\n3,2024-01-31,£9.00\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        (Asked(currency="EUR"), {"2": 7}),
+        (Asked(currency="CAD"), {"1": 5}),
+        (Asked(rates=read_rates("EUR=1,GBP=1.2,$=0.5", None)), {"1": 2.5, "2": 7, "3": 10.8}),
+    ],
+)
+async def test_a_sign_beside_an_amount_is_its_currency(
+    new_sqlite: NewDatabase, tmp_path: Path, asked: Asked, kept: dict[str, float]
+) -> None:
+    url, path = new_sqlite(), tmp_path / "signs.csv"
+    path.write_text(SIGNS)
+    with pytest.raises(ImportRefused, match=r"\$ \(1 lines\), EUR \(1 lines\), GBP"):
+        await loaded(url, [path], tmp_path)
+    await loaded(url, [path], tmp_path, asked)
+    found = {row["order_number"]: float(row["total_price"]) for row in await orders_of(url)}
+    assert found == kept
+
+
 async def test_currencies_can_be_converted_by_rates_or_by_those_of_the_day(
     database_url: str, tmp_path: Path
 ) -> None:

@@ -206,12 +206,23 @@ def test_an_orders_total_is_that_of_its_lines_where_no_column_says_it(tmp_path: 
     assert (order["id"], order["total_price"]) == (536365, Decimal("11.91"))
 
 
-def test_lines_below_zero_give_back_of_the_order_that_they_name(tmp_path: Path) -> None:
+def test_lines_below_zero_give_back_of_the_order_whose_id_they_have(tmp_path: Path) -> None:
     path = tmp_path / "o.csv"
-    rows = "1,7,50,2024-01-01,\n9,7,-20,2024-02-01,1\n2,7,30,2024-01-02,\n2,7,-5,2024-02-02,\n"
+    rows = "1,7,50,2024-01-01,\n2,7,30,2024-01-02,\n2,7,-5,2024-02-02,\n"
     path.write_text(f"id,customer_id,total_price,created_at,refund_of\n{rows}")
     found = {row["id"]: row["total_price"] for row in orders_in(path)}
-    assert found == {1: Decimal(30), 2: Decimal(25)}
+    assert found == {1: Decimal(50), 2: Decimal(25)}
+
+
+def test_what_excel_wrote_until_2003_is_read() -> None:
+    path = Path(__file__).parent / "shop_exports" / "orders_2003.xls"
+    found = [(one["id"], one["total_price"], one["created_at"]) for one in orders_in(path)]
+    assert found == [
+        (1001, Decimal("1234.50"), datetime(2003, 1, 31, 18, 5)),  # noqa: DTZ001, as in a sheet
+        (1002, Decimal("19.99"), datetime(2003, 2, 3)),  # noqa: DTZ001
+        (1003, Decimal("0.30"), datetime(2003, 2, 4, 23, 59)),  # noqa: DTZ001
+    ]
+    assert {one["currency"] for one in orders_in(path)} == {"EUR"}
 
 
 def test_of_shopifys_total_what_is_outstanding_and_gift_cards_are_subtracted(

@@ -13,6 +13,7 @@ from backend.files.records import Cell, Cost, Item, Line, Record, Rejected, Row,
 from backend.files.values import NotThat
 from backend.results.loaded_files import Identity
 
+REFUND = "refunded"
 TEXT_LENGTHS = {
     "order_number": 50,
     "financial_status": 50,
@@ -54,6 +55,8 @@ class OrderRead:
         Its id on the platform.
     total
         In its own currency, less all that is known to have been given back.
+    refund_of
+        Key of the order that this one gives back of; None for an order.
     """
 
     line: int
@@ -66,6 +69,7 @@ class OrderRead:
     fulfillment: str
     person: PersonRead
     items: Sequence[ItemRead] = ()
+    refund_of: int | str | None = None
 
 
 def cut(column: str, text: str) -> str | None:
@@ -141,7 +145,11 @@ def _order_row(order: OrderRead, terms: Terms, factor: Decimal) -> Row:
         "total_price": values.in_bounds("total", "", total),
         "created_at": order.created.in_utc(terms.zone),
         "utc_from_zone": order.created.zone_of(terms.zone),
-        "financial_status": cut("financial_status", order.status.lower()),
+        # What gives back is no order: it counts nowhere, and is nobody's fault.
+        "financial_status": REFUND
+        if order.refund_of is not None
+        else cut("financial_status", order.status.lower()),
+        "refund_of": order.refund_of,
         "fulfillment_status": cut("fulfillment_status", order.fulfillment),
         "currency": code if len(code) == TEXT_LENGTHS["currency"] else None,
     }

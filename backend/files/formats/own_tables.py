@@ -1,9 +1,10 @@
 """Tables of one's own making: the guide's columns, or any that are called what people call them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import groupby
+from types import MappingProxyType
 
 from backend.files import values
 from backend.files.formats.order_rows import (
@@ -14,9 +15,10 @@ from backend.files.formats.order_rows import (
     product_number,
     rows_or_refused,
 )
-from backend.files.formats.terms import Terms
+from backend.files.formats.table_format import Format
+from backend.files.formats.terms import Terms, sign_beside
 from backend.files.people import PersonRead, clean_email, identified
-from backend.files.records import Cell, Cost, Item, Line, Rejected, Row
+from backend.files.records import Cell, Cost, Item, Line, Rejected, Row, TableName
 from backend.files.values import NotThat
 
 ZERO = Decimal(0)
@@ -28,12 +30,12 @@ def read_own_orders(lines: Iterator[Line], terms: Terms) -> Iterator[Item]:
     """Put the lines of each order together; one line each where no line names a product.
 
     Refunds are a column, or lines below zero that name the order: its own id again, or that in
-    `refund_of`.
+    `refund_of`, with an id of their own.
     """
     for _, group in groupby(lines, key=lambda line: line.get("order_id")):
         found = []
         for line in group:
-            if is_refund(line, terms):
+            if gives_back_of_itself(line, terms):
                 yield Rejected(line.number, A_REFUND, kind=A_REFUND, cost=Cost.NOTHING)
             else:
                 found.append(line)
@@ -41,50 +43,56 @@ def read_own_orders(lines: Iterator[Line], terms: Terms) -> Iterator[Item]:
             yield from order_or_refused(found, _order, terms)
 
 
-def refunded_order(line: Line) -> int | str | None:
-    """Return the id of the order that a line below zero would give back of; None for no id."""
+def order_of(line: Line) -> int | str | None:
+    """Return the id of the order that a line is of; None for no id."""
     try:
-        return values.key("order_id", line.cell("refund_of", "order_id"))
+        return values.key("order_id", line.cell("order_id"))
     except NotThat:
         return None
 
 
-def is_below_zero(line: Line, terms: Terms) -> bool:
-    """Tell whether a line's total is below zero.
-
-    Raises
-    ------
-    NotThat
-        When it is no amount.
-    """
-    return terms.amount("total_price", line.cell("total_price")) < 0
+def refunded_order(line: Line) -> int | str | None:
+    """Return the id of another order that a line names as the one it gives back of, if any."""
+    if line.get("refund_of") in {"", "0", line.get("order_id")}:
+        return None
+    return values.key("refund_of", line.cell("refund_of"))
 
 
-def is_refund(line: Line, terms: Terms) -> bool:
-    """Tell whether a line gives money back of another order of these files."""
-    if refunded_order(line) not in terms.refunds:
-        return False
+def total_of(line: Line, terms: Terms) -> Decimal | None:
+    """Return a line's total; None where it is no amount."""
     try:
-        return is_below_zero(line, terms)
+        return terms.amount("total_price", line.cell("total_price"))
     except NotThat:
+        return None
+
+
+def gives_back_of_itself(line: Line, terms: Terms) -> bool:
+    """Tell whether a line gives back of the order whose id it has."""
+    if order_of(line) not in terms.refunds or line.get("refund_of") not in {
+        "",
+        line.get("order_id"),
+    }:
         return False
+    return (total_of(line, terms) or 0) < 0
 
 
 def _order(lines: list[Line], terms: Terms) -> OrderRead:
     first = lines[0]
     key = values.key("order_id", first.cell("order_id", "order_number"))
     has_items = any(first.get(column) for column in ITEM_COLUMNS)
+    total = _total(lines, terms)
     return OrderRead(
         line=first.number,
         key=key,
         number=first.get("order_number", "order_id"),
-        total=_total(lines, terms),
-        currency=first.get("currency"),
+        total=total,
+        currency=first.get("currency") or sign_beside(first.cell("total_price", "price")),
         created=terms.moment("created_at", first.cell("created_at")),
         status=first.get("financial_status"),
         fulfillment=first.get("fulfillment_status"),
         person=_person(first),
         items=[_item(line) for line in lines] if has_items else (),
+        refund_of=refunded_order(first) if total < 0 else None,
     )
 
 
@@ -210,3 +218,39 @@ def _own_line(line: Line, terms: Terms, places: Counter[int]) -> Row:
         "price": None if price == "" else terms.amount("price", price),
         "vendor": cut("vendor", line.get("vendor")),
     }
+
+
+OWN: Mapping[TableName, Format] = MappingProxyType(
+    {
+        "orders": Format(
+            name="orders in columns of one's own",
+            origin="own",
+            table="orders",
+            required=("order_id", "created_at", "total_price"),
+            dates=("created_at",),
+            amounts=("total_price", "refunded_amount", "price"),
+            currencies=("currency",),
+            read=read_own_orders,
+        ),
+        "line_items": Format(
+            name="order lines in columns of one's own",
+            origin="own",
+            table="line_items",
+            required=("order_id", "product_title"),
+            dates=(),
+            amounts=("price",),
+            currencies=(),
+            read=read_own_lines,
+        ),
+        "customers": Format(
+            name="customers in columns of one's own",
+            origin="own",
+            table="customers",
+            required=("email",),
+            dates=("created_at", "updated_at"),
+            amounts=("total_spent",),
+            currencies=(),
+            read=read_own_customers,
+        ),
+    }
+)

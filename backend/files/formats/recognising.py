@@ -1,49 +1,18 @@
 """Which format a table is in, by the names of its columns, and what each column is."""
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal
 
 from backend.core.errors import ImportRefused
-from backend.files.formats import own_tables, shopify, shopify_customers, woocommerce
 from backend.files.formats.column_words import RANKED, plain_words
-from backend.files.formats.terms import Terms
-from backend.files.records import Item, Line, TableName
-
-Read = Callable[[Iterator[Line], Terms], Iterator[Item]]
-Origin = Literal["shopify", "shopify_customers", "woocommerce", "guide", "own"]
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """How the lines of a table become rows.
-
-    Attributes
-    ----------
-    name
-        As people call it.
-    origin
-        Who writes such files.
-    table
-        What each of its lines, or several of them, are.
-    required
-        Columns without which it is not this format.
-    dates, amounts, currencies
-        Columns that tell the file's notation and currency.
-    read
-        Turns lines into rows.
-    """
-
-    name: str
-    origin: Origin
-    table: TableName
-    required: tuple[str, ...]
-    dates: tuple[str, ...]
-    amounts: tuple[str, ...]
-    currencies: tuple[str, ...]
-    read: Read
+from backend.files.formats.own_tables import OWN
+from backend.files.formats.shopify import SHOPIFY
+from backend.files.formats.shopify_customers import SHOPIFY_CUSTOMERS
+from backend.files.formats.table_format import Format
+from backend.files.formats.woocommerce import WOOCOMMERCE
+from backend.files.records import Line, TableName
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,72 +32,7 @@ class Recognised:
             yield Line(line.number, fields)
 
 
-PLATFORMS = (
-    Format(
-        name="Shopify's orders export",
-        origin="shopify",
-        table="orders",
-        required=shopify.REQUIRED,
-        dates=shopify.DATES,
-        amounts=shopify.AMOUNTS,
-        currencies=shopify.CURRENCIES,
-        read=shopify.read_shopify,
-    ),
-    Format(
-        name="WooCommerce's order export",
-        origin="woocommerce",
-        table="orders",
-        required=woocommerce.REQUIRED,
-        dates=woocommerce.DATES,
-        amounts=woocommerce.AMOUNTS,
-        currencies=woocommerce.CURRENCIES,
-        read=woocommerce.read_woocommerce,
-    ),
-    Format(
-        name="Shopify's customers export",
-        origin="shopify_customers",
-        table="customers",
-        required=shopify_customers.REQUIRED,
-        dates=(),
-        amounts=shopify_customers.AMOUNTS,
-        currencies=(),
-        read=shopify_customers.read_shopify_customers,
-    ),
-)
-OWN: Mapping[TableName, Format] = MappingProxyType(
-    {
-        "orders": Format(
-            name="orders in columns of one's own",
-            origin="own",
-            table="orders",
-            required=("order_id", "created_at", "total_price"),
-            dates=("created_at",),
-            amounts=("total_price", "refunded_amount", "price"),
-            currencies=("currency",),
-            read=own_tables.read_own_orders,
-        ),
-        "line_items": Format(
-            name="order lines in columns of one's own",
-            origin="own",
-            table="line_items",
-            required=("order_id", "product_title"),
-            dates=(),
-            amounts=("price",),
-            currencies=(),
-            read=own_tables.read_own_lines,
-        ),
-        "customers": Format(
-            name="customers in columns of one's own",
-            origin="own",
-            table="customers",
-            required=("email",),
-            dates=("created_at", "updated_at"),
-            amounts=("total_spent",),
-            currencies=(),
-            read=own_tables.read_own_customers,
-        ),
-    }
-)
+PLATFORMS = (SHOPIFY, WOOCOMMERCE, SHOPIFY_CUSTOMERS)
 # What an order's total is the sum of, where no column says it.
 PARTS_OF_A_TOTAL = {"quantity", "price"}
 # The guide's tables by its own names; and what its id is called among all the columns.
@@ -195,17 +99,8 @@ def _guides(header: Sequence[str], here: Mapping[str, str]) -> Recognised | None
             continue
         columns = proposed(table, header)
         columns = {ours: theirs for ours, theirs in columns.items() if theirs != "id"}
-        form = OWN[table]
-        guide = Format(
-            name=f"the guide's {table.replace('_', ' ')}",
-            origin="guide",
-            table=table,
-            required=required,
-            dates=form.dates,
-            amounts=form.amounts,
-            currencies=form.currencies,
-            read=form.read,
-        )
+        name = f"the guide's {table.replace('_', ' ')}"
+        guide = replace(OWN[table], name=name, origin="guide", required=required)
         return Recognised(guide, {**columns, own_id: "id"})
     return None
 

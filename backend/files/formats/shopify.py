@@ -5,24 +5,12 @@ from decimal import Decimal
 
 from backend.files import values
 from backend.files.formats.order_rows import ItemRead, OrderRead, orders_by
-from backend.files.formats.terms import Terms
+from backend.files.formats.table_format import Format
+from backend.files.formats.terms import Terms, sign_beside
 from backend.files.people import PersonRead
 from backend.files.records import Item, Line
 from backend.files.values import NotThat
 
-REQUIRED = ("name", "email", "financial status", "created at", "total", "lineitem quantity")
-DATES = ("created at", "paid at", "cancelled at")
-AMOUNTS = (
-    "total",
-    "refunded amount",
-    "outstanding balance",
-    "subtotal",
-    "taxes",
-    "shipping",
-    "lineitem price",
-    "lineitem discount",
-)
-CURRENCIES = ("currency",)
 # What shops call a gift card, in five languages.
 GIFT_CARDS = (
     "gift card",
@@ -61,7 +49,7 @@ def _order(lines: list[Line], terms: Terms) -> OrderRead:
         key=_key(first, name),
         number=name,
         total=_total(lines, terms),
-        currency=first.get("currency"),
+        currency=first.get("currency") or sign_beside(first.cell("total")),
         created=terms.moment("Created at", first.cell("created at")),
         status="voided" if first.get("cancelled at") else first.get("financial status"),
         fulfillment=first.get("fulfillment status"),
@@ -126,3 +114,24 @@ def _item(line: Line) -> ItemRead:
         vendor=line.get("vendor"),
         fields=line.fields,
     )
+
+
+SHOPIFY = Format(
+    name="Shopify's orders export",
+    origin="shopify",
+    table="orders",
+    required=("name", "email", "financial status", "created at", "total", "lineitem quantity"),
+    dates=("created at", "paid at", "cancelled at"),
+    amounts=(
+        "total",
+        "refunded amount",
+        "outstanding balance",
+        "subtotal",
+        "taxes",
+        "shipping",
+        "lineitem price",
+        "lineitem discount",
+    ),
+    currencies=("currency",),
+    read=read_shopify,
+)

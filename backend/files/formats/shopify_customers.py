@@ -4,13 +4,11 @@ from collections.abc import Iterator
 
 from backend.files import values
 from backend.files.formats.order_rows import rows_or_refused
+from backend.files.formats.table_format import Format
 from backend.files.formats.terms import Terms
 from backend.files.people import PersonRead, clean_email, identified
 from backend.files.records import Item, Line
 from backend.files.values import NotThat
-
-REQUIRED = ("first name", "last name", "email", "total spent", "total orders")
-AMOUNTS = ("total spent",)
 
 
 def read_shopify_customers(lines: Iterator[Line], terms: Terms) -> Iterator[Item]:
@@ -38,3 +36,15 @@ def _row(line: Line, terms: Terms) -> dict[str, object]:
         "total_spent": None if spent == "" else terms.amount("Total Spent", spent),
         "orders_count": None if orders == "" else values.count("Total Orders", orders),
     }
+
+
+SHOPIFY_CUSTOMERS = Format(
+    name="Shopify's customers export",
+    origin="shopify_customers",
+    table="customers",
+    required=("first name", "last name", "email", "total spent", "total orders"),
+    dates=(),
+    amounts=("total spent",),
+    currencies=(),
+    read=read_shopify_customers,
+)

@@ -79,6 +79,12 @@ def read_amount(cell: Cell) -> AmountText | Decimal | None:
     return None if isinstance(cell, datetime) else Decimal(str(cell))
 
 
+def sign_beside(cell: Cell) -> str:
+    """Return the currency whose sign stands beside an amount, "" for none."""
+    found = read_amount(cell)
+    return found.currency if isinstance(found, AmountText) else ""
+
+
 def read_date(cell: Cell, zone: ZoneInfo) -> DateText | WrittenTime | None:
     """Read a date as far as that goes without the file's notation; None where it is none."""
     if isinstance(cell, str):

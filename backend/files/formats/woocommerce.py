@@ -11,15 +11,14 @@ from decimal import Decimal
 
 from backend.files import values
 from backend.files.formats.order_rows import ItemRead, OrderRead, orders_by
-from backend.files.formats.terms import Terms
+from backend.files.formats.table_format import Format
+from backend.files.formats.terms import Terms, sign_beside
 from backend.files.people import PersonRead
 from backend.files.records import Cell, Item, Line, as_text
 from backend.files.values import NotThat
 
-REQUIRED = ("order_id", "status", "order_total", "billing_email")
 DATES = ("date", "order_date", "date_created")
 REFUNDS = ("refunded_total", "order_refunded_total")
-AMOUNTS = ("order_total", *REFUNDS, "order_subtotal", "shipping_total", "item_total", "item_price")
 CURRENCIES = ("order_currency", "currency")
 STATUSES = {
     "completed": "paid",
@@ -48,7 +47,7 @@ def _order(lines: list[Line], terms: Terms) -> OrderRead:
         key=values.key("order_id", first.cell("order_id")),
         number=first.get("order_number_formatted", "order_number", "order_id"),
         total=terms.amount("order_total", first.cell("order_total")) - _refunded(first, terms),
-        currency=first.get(*CURRENCIES),
+        currency=first.get(*CURRENCIES) or sign_beside(first.cell("order_total")),
         created=terms.moment("date", first.cell(*DATES)),
         status=STATUSES.get(status, status),
         fulfillment="",
@@ -117,3 +116,22 @@ def _price(total: Cell, quantity: Cell, terms: Terms) -> Cell:
         return ZERO if total == "" else terms.amount("total", total) / pieces
     except NotThat:
         return total
+
+
+WOOCOMMERCE = Format(
+    name="WooCommerce's order export",
+    origin="woocommerce",
+    table="orders",
+    required=("order_id", "status", "order_total", "billing_email"),
+    dates=DATES,
+    amounts=(
+        "order_total",
+        *REFUNDS,
+        "order_subtotal",
+        "shipping_total",
+        "item_total",
+        "item_price",
+    ),
+    currencies=CURRENCIES,
+    read=read_woocommerce,
+)
