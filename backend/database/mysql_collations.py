@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, String, cast, collate, column, false, func, select
 from sqlalchemy.dialects.mysql import CHAR, VARCHAR
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.database.async_engines import AsyncConnection
 
 EVERY_LETTER = "utf8mb4"
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, LargeBinary, cast, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend.database.async_engines import AsyncConnection
 from backend.database.expressions import is_beyond_ascii
 from backend.shop.shop import Shop, Source
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import FromClause
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
+from backend.database.async_engines import AsyncConnection
 from backend.database.expressions import MYSQL
 from backend.database.kinds import Kind, stored_kind
 from backend.database.mysql_collations import text_types

@@ -1,8 +1,8 @@
 """The shop's orders with all columns that it has, for what no column of ours tells."""
 
 from sqlalchemy import ColumnElement, FromClause, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend.database.async_engines import AsyncConnection
 from backend.shop.mapping.sent import filter_to_send
 from backend.shop.shop import Shop, base_clause
 from backend.shop.table_clauses import escaped
