@@ -104,7 +104,14 @@ async function placed(run, shop, order, customer_id) {
     sales_channel_id: shop.channel,
     email: order.email ?? undefined,
     customer_id,
-    shipping_address: { first_name: "F", last_name: "L", address_1: "A", city: "C", postal_code: "1", country_code: COUNTRIES[order.currency] },
+    shipping_address: {
+      first_name: "F",
+      last_name: "L",
+      address_1: "A",
+      city: "C",
+      postal_code: "1",
+      country_code: COUNTRIES[order.currency],
+    },
     items: [{ variant_id: shop.variant, title: "Tee", quantity: 2, unit_price: amount / 2 }],
   };
   if (first && second && second !== "cancelled") return bought(run, shop, head);
