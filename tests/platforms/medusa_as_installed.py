@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from backend.core.customer_id import CustomerId
@@ -26,7 +27,7 @@ from backend.shop.shop import Shop
 from tests.conftest import NewDatabase, wait_for
 from tests.presets.events import Order, Person, ShopEvents, expected, happened, is_erased
 from tests.presets.writers import medusa
-from tests.snapshots import read_shop
+from tests.snapshots import read_baskets, read_shop
 
 log = logging.getLogger(__name__)
 HERE = Path(__file__).parent / "medusa"
@@ -46,13 +47,14 @@ def test_the_preset_reads_what_medusa_wrote(new_postgres: NewDatabase, tmp_path:
     url, shop = new_postgres(), what_happens()
     installed(tmp_path)
     let_happen(tmp_path, url, shop)
-    found = wait_for(brought(url))
+    found, shirts = wait_for(brought(url))
     wanted = {
         one.person.email: sorted(int(sum_ * MICROS) for sum_ in one.brought.values())
         for one in expected(shop, HOLDS)
     }
     log.info(in_figures(shop, wanted, found))
     assert found == wanted
+    assert shirts == {email: 2 * len(sums) for email, sums in wanted.items()}
     (one,) = wait_for(detected(url))
     assert (one.preset, one.settings["CURRENCY"]) == ("medusa2", "EUR")
 
@@ -135,20 +137,23 @@ def order_in_json(order: Order) -> dict[str, Any]:
     }
 
 
-async def brought(url: str) -> Brought:
-    """Return what each customer's orders brought, in millionths, by e-mail."""
+async def brought(url: str) -> tuple[Brought, Mapping[str, int]]:
+    """Return by e-mail what each customer's orders brought, in millionths, and how many shirts."""
     shop = Shop(load_mapping({"SHOP_PRESET": "medusa2", "CURRENCY": "EUR"}))
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     async with opened(url) as engine:
         read = await read_shop(engine, shop, tomorrow)
+        baskets = await read_baskets(engine, shop, tomorrow, read.customer_ids)
         ids = [CustomerId(str(one)) for one in read.customer_ids]
         async with snapshot(engine) as connection:
             people = await get_customers(connection, shop, ids)
     emails = [str(people[one].email).lower() for one in ids]
-    return {
+    assert baskets is not None
+    sums = {
         email: sorted(read.amount_micros[read.customer_index == place].tolist())
         for place, email in enumerate(emails)
     }
+    return sums, dict(zip(emails, np.nan_to_num(baskets.units).astype(int).tolist(), strict=True))
 
 
 async def detected(url: str) -> Any:
