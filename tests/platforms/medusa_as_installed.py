@@ -82,12 +82,11 @@ def installed(folder: Path) -> None:
 
 def let_happen(folder: Path, url: str, shop: ShopEvents) -> None:
     """Make Medusa's tables, and let the events happen in its workflows."""
-    told, customers = folder / "events.json", folder / "customers.json"
+    told = folder / "events.json"
     told.write_text(json.dumps(in_json(shop)))
     variables = {
         "DATABASE_URL": url,
         "EVENTS": str(told),
-        "CUSTOMERS": str(customers),
         "MEDUSA_DISABLE_TELEMETRY": "true",
     }
     migrate = ("npx", "medusa", "db:migrate", "--execute-safe-links")

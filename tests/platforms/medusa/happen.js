@@ -1,5 +1,5 @@
 // Lets a Medusa shop go through events by its own workflows, as its admin and its storefront do.
-// EVENTS names the file that tells them; CUSTOMERS the one that is to say who got which id.
+// EVENTS names the file that tells them.
 
 const fs = require("node:fs");
 const { ContainerRegistrationKeys, Modules } = require("@medusajs/framework/utils");
@@ -23,7 +23,6 @@ exports.default = async function happen({ container }) {
     }
   }
   await run(flows.deleteCustomersWorkflow, { ids: told.erased.map((number) => customers[number]) });
-  fs.writeFileSync(process.env.CUSTOMERS, JSON.stringify(customers));
 };
 
 /** Make what a shop needs before it can sell: regions, a shelf, a parcel service and a shirt. */
