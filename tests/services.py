@@ -259,6 +259,7 @@ def own_mysql(*options: str) -> Iterator[Server]:
                 install,
                 "--no-defaults",
                 f"--datadir={data}",
+                f"--tmpdir={folder}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
             ],
@@ -269,6 +270,8 @@ def own_mysql(*options: str) -> Iterator[Server]:
             server,
             "--no-defaults",
             f"--datadir={data}",
+            # A server that starts empties its folder of temporary tables: not another one's.
+            f"--tmpdir={folder}",
             f"--port={port}",
             "--bind-address=127.0.0.1",
             f"--socket={folder}/socket",
