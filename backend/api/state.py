@@ -10,7 +10,7 @@ from itsdangerous import URLSafeSerializer
 
 from backend.api.admission import Admission
 from backend.api.heavy_reads import HeavyReads
-from backend.api.kept_totals import KeptTotals
+from backend.api.kept_reads import KeptReads
 from backend.api.prober import Prober
 from backend.api.profile_reads import ProfileStatements
 from backend.api.repeated import RepeatedAnswers
@@ -45,8 +45,8 @@ class ApiState:
         Counts them.
     served, answers
         What is served, as far as this process knows, and what it answered a moment ago.
-    totals
-        What whole lists added up to a moment ago.
+    kept
+        What whole lists added up to a moment ago, and what pages were told from.
     as_of
         The instant that runs describe unless they are asked for another; None: when they start.
     """
@@ -71,7 +71,7 @@ class ApiState:
     background: Background
     served: ServedState
     answers: RepeatedAnswers
-    totals: KeptTotals
+    kept: KeptReads
     profile_statements: ProfileStatements
     email_reads: EmailReads
 

@@ -10,7 +10,7 @@ from limits import RateLimitItemPerMinute
 from backend.api.admission import Admission
 from backend.api.counts import watch_pools
 from backend.api.heavy_reads import HeavyReads
-from backend.api.kept_totals import KEPT_SECONDS, KeptTotals
+from backend.api.kept_reads import KEPT_SECONDS, KeptReads
 from backend.api.keys import Keyring, Role
 from backend.api.lists.list_cursor import cursor_serializer
 from backend.api.prober import Prober
@@ -91,7 +91,7 @@ async def api_state(
         background=Background(),
         served=served,
         answers=RepeatedAnswers(served, repeated_seconds),
-        totals=KeptTotals(KEPT_SECONDS if settings.answer_seconds else 0),
+        kept=KeptReads(KEPT_SECONDS if settings.answer_seconds else 0),
         profile_statements=ProfileStatements(shop_engine.dialect.name, own_keys.tombstones),
         email_reads=EmailReads(),
     )

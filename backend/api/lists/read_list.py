@@ -206,7 +206,7 @@ async def _page(
         listed = await _without_erased(connection, state, page.customers)
         count = partial(store.read_totals, connection, asked.chosen)
         is_known = before.published == published
-        keep = partial(state.totals.of, before, asked.chosen, count) if is_known else count
+        keep = partial(state.kept.of, before, asked.chosen, count) if is_known else count
         told = await _totals(asked, keep) if totals else None
     people = await people_of(state, asked, listed)
     return ListPage(published, listed, people, page.next), told

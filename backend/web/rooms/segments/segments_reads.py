@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from backend import store
 from backend.api.segments.details import segment_detail
@@ -52,13 +53,18 @@ class OneSegmentSeen:
 
 
 async def see_segments(state: ApiState, segment_ids: Sequence[str] = ()) -> SegmentsSeen:
-    """Read all segments, and the history of these, or of all.
+    """Read all segments, and the history of these, or of all; or what was read a moment ago.
 
     Raises
     ------
     NoRunPublished
         Before the first run.
     """
+    read = partial(_read, state, segment_ids)
+    return await state.kept.of(await state.served.now(), ("segments", *segment_ids), read)
+
+
+async def _read(state: ApiState, segment_ids: Sequence[str]) -> SegmentsSeen:
     async with snapshot(state.engine, OURS) as connection:
         published = await runs.published(connection)
         if published is None:

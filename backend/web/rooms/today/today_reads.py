@@ -52,14 +52,17 @@ class TodaySeen:
 
 
 async def see_today(state: ApiState) -> TodaySeen:
-    """Read it.
+    """Read it, or return what was read of the same state a moment ago.
 
     Raises
     ------
     NoRunPublished
         Before the first run.
     """
-    served = await state.served.now()
+    return await state.kept.of(await state.served.now(), "today", partial(_read, state))
+
+
+async def _read(state: ApiState) -> TodaySeen:
     async with snapshot(state.engine, OURS) as connection:
         published = await runs.published(connection)
         if published is None:
@@ -68,9 +71,8 @@ async def see_today(state: ApiState) -> TodaySeen:
         history = await store.read_history(connection, HistoryFilter(), limit=RUNS_SHOWN)
         moves = await store.count_moves(connection, MoveFilter(run_id=published.run_id))
         quiet = _went_quiet(segments, history)
-        count = partial(store.read_totals, connection, quiet)
         has_quiet = bool(quiet.segment) and quiet.moved_since is not None
-        totals = await state.totals.of(served, quiet, count) if has_quiet else None
+        totals = await store.read_totals(connection, quiet) if has_quiet else None
     report = await store.read_report(state.engine, published.run_id)
     assert report is not None  # a published run has one
     return TodaySeen(

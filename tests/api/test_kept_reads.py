@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from backend.api.kept_totals import KeptTotals
+from backend.api.kept_reads import KeptReads
 from backend.results.customer_filter import CustomerFilter
 from backend.store.lists import Totals
 from backend.store.runs import Published
@@ -27,7 +27,7 @@ class Counted:
 
 
 async def test_totals_are_counted_once_for_each_list() -> None:
-    kept, count = KeptTotals(), Counted()
+    kept, count = KeptReads(), Counted()
     assert [(await kept.of(SERVED, RISKY, count)).total for _ in range(3)] == [1, 1, 1]
     assert (await kept.of(SERVED, CustomerFilter(), count)).total == 2
     same = CustomerFilter(min_churn_risk=Decimal("0.50"))
@@ -35,7 +35,7 @@ async def test_totals_are_counted_once_for_each_list() -> None:
 
 
 async def test_a_run_a_correction_and_an_erasure_end_them() -> None:
-    kept, count = KeptTotals(), Counted()
+    kept, count = KeptReads(), Counted()
     later = Published("later", NOW, "integer", 0)
     corrected = Published("run", NOW, "integer", 1)
     states = [
@@ -48,5 +48,5 @@ async def test_a_run_a_correction_and_an_erasure_end_them() -> None:
 
 
 async def test_none_are_kept_where_no_answer_is_repeated() -> None:
-    kept, count = KeptTotals(0), Counted()
+    kept, count = KeptReads(0), Counted()
     assert [(await kept.of(SERVED, RISKY, count)).total for _ in range(2)] == [1, 2]
