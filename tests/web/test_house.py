@@ -148,6 +148,15 @@ def test_a_part_of_a_page_gets_the_sentence_alone(paged: Live) -> None:
         assert "<html" not in part.text
 
 
+@pytest.mark.parametrize("path", ["/app/sign-in", "/app/segments/any"])
+def test_a_form_that_is_too_large_is_refused_on_a_page(paged: Live, path: str) -> None:
+    with entered(paged) as client:
+        answer = client.post(path, data={"name": "x" * 70_000})
+    assert answer.status_code == 413
+    assert "65,536 bytes" in answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+
+
 def test_a_key_that_asks_too_often_is_told_when_to_come_back(
     new_sqlite: NewDatabase, tmp_path: Path
 ) -> None:
