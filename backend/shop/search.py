@@ -1,9 +1,9 @@
 """Whom a search finds: customers by any part of their e-mail or name, best matches first."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -11,7 +11,6 @@ from sqlalchemy import (
     FromClause,
     Select,
     String,
-    and_,
     case,
     func,
     literal,
@@ -23,18 +22,25 @@ from backend.core.customer_id import CustomerId
 from backend.database.async_engines import AsyncConnection
 from backend.database.encoding import holds_of
 from backend.database.expressions import has_no_id, in_order, spelt
+from backend.database.first_matches import (
+    LOOKED_AT_FOR_EACH,
+    LOOKED_AT_MOST,
+    WAYS,
+    lacking,
+    worth_looking_at,
+)
+from backend.database.kinds import Kind
 from backend.shop.customers import (
     Customer,
     customer_in,
     shown_of,
 )
+from backend.shop.narrowing import narrowed
 from backend.shop.shop import Shop, Source
-from backend.shop.spelling import Holds, begins, contains, equals, folded
+from backend.shop.spelling import Holds, begins, contains, equals
 
 # What one search may find: more than anybody is shown, since some may be erased here.
 MAX_FOUND = 1600
-# So many are ranked here sooner than by the database, whose patterns take .2 ms for each of them.
-FEW = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +94,51 @@ async def search_customers(
     holds = await holds_of(connection)
     if (wanted := wanted_of(query, holds)) is None:
         return []
-    customers = await shop.customers(connection)
-    dialect = connection.dialect.name
-    statement = _search(customers, dialect, wanted)
+    customers, dialect = await shop.customers(connection), connection.dialect.name
     if await shop.has_trigrams(connection):
-        narrowed = _narrowed(customers.clause, query, wanted, holds)
-        few = select(*shown_of(customers, dialect)).where(narrowed).limit(FEW + 1)
-        if len(found := await _customers(connection, few)) <= FEW:
-            return matching(found, query)[:limit]
-        statement = statement.where(narrowed)
+        return await _by_index(connection, customers, query, wanted, limit)
+    return await _customers(connection, _search(customers, dialect, wanted).limit(limit))
+
+
+async def _by_index(
+    connection: AsyncConnection, customers: Source, query: str, wanted: Wanted, limit: int
+) -> list[Customer]:
+    """Find the same by looking at the first, then by an index: see `first_matches`."""
+    found = await _at_first(connection, customers, wanted, limit)
+    if ways := lacking(_counts(found, wanted), limit):
+        may_match = narrowed(customers.clause, query, ways[-1], await holds_of(connection))
+        statement = _search(customers, connection.dialect.name, wanted).where(may_match)
+        found += await _customers(connection, statement.limit(limit))
+    return matching(dict.fromkeys(found), query)[:limit]
+
+
+async def _at_first(
+    connection: AsyncConnection, customers: Source, wanted: Wanted, limit: int
+) -> list[Customer]:
+    """Return the best of the first by id; none where no index has ids in the order of ours."""
+    if customers.kinds["id"] is not Kind.INTEGER:
+        return []
+    look = partial(_among_first, connection, customers, wanted, limit)
+    many = min(LOOKED_AT_FOR_EACH * limit, LOOKED_AT_MOST)
+    found = await look(many)
+    further = worth_looking_at(_counts(found, wanted), limit, many)
+    return await look(further) if further else found
+
+
+async def _among_first(
+    connection: AsyncConnection, customers: Source, wanted: Wanted, limit: int, many: int
+) -> list[Customer]:
+    """Return the best of so many customers by id."""
+    dialect = connection.dialect.name
+    first = _in_order(select(*customers.clause.c), customers, dialect).limit(many).subquery()
+    statement = _search(replace(customers, clause=first), dialect, wanted)
     return await _customers(connection, statement.limit(limit))
+
+
+def _counts(found: Sequence[Customer], wanted: Wanted) -> list[int]:
+    """Return how many match in each way, or better."""
+    ranks = [Match(wanted, one).rank for one in found]
+    return [sum(rank is not None and rank <= way for rank in ranks) for way in WAYS]
 
 
 async def _customers(connection: AsyncConnection, statement: Select[Any]) -> list[Customer]:
@@ -133,21 +174,6 @@ def _searched(clause: FromClause, dialect: str) -> list[ColumnElement[str]]:
         for name in ("email", "first_name", "last_name")
     )
     return [email, first, last, func.trim(first + literal(" ") + last, type_=String())]
-
-
-def _narrowed(clause: FromClause, query: str, wanted: Wanted, holds: Holds) -> ColumnElement[bool]:
-    """Return what is true of all whom a search finds, said of bare columns: an index answers it.
-
-    A whole name holds the query in its first name, its last, or with a part in either.
-    """
-    email, first, last = clause.c.email, clause.c.first_name, clause.c.last_name
-    either = [one.regexp_match(wanted.containing) for one in (email, first, last)]
-    words = folded(query).split(" ")
-    for place in range(1, len(words)):
-        ends = contains(" ".join(words[:place]), holds)
-        begun = contains(" ".join(words[place:]), holds)
-        either.append(and_(first.regexp_match(ends), last.regexp_match(begun)))
-    return or_(*either)
 
 
 @dataclass(frozen=True)

@@ -89,20 +89,40 @@ def contains(wanted: str, holds: Holds = lambda _: True) -> str | None:
     -------
     None where there is nothing to look for, or no text of the database could contain it.
     """
-    return _pattern(folded(wanted), holds, start="", end="")
+    return pattern(folded(wanted), holds)
 
 
 def begins(wanted: str, holds: Holds = lambda _: True) -> str | None:
     """Return a pattern of every text that begins with this one, else as `contains`."""
-    return _pattern(folded(wanted), holds, start="^", end="")
+    return pattern(folded(wanted), holds, start="^")
 
 
 def equals(wanted: str, holds: Holds = lambda _: True) -> str | None:
     """Return a pattern of every spelling of this text, else as `contains`."""
-    return _pattern(folded(wanted), holds, start="^", end="$")
+    return pattern(folded(wanted), holds, start="^", end="$")
 
 
-def _pattern(text: str, holds: Holds, *, start: str, end: str) -> str | None:
+def blanks(holds: Holds) -> str:
+    """Return a pattern of one blank."""
+    return f"[{''.join(filter(holds, SPACES))}]"
+
+
+def pattern(text: str, holds: Holds, *, start: str = "", end: str = "") -> str | None:
+    """Return a pattern of every spelling of a folded text between two others.
+
+    Parameters
+    ----------
+    text
+        From `folded`.
+    holds
+        Whether the database can hold a character.
+    start, end
+        Patterns of what is before and after; empty where that is anything.
+
+    Returns
+    -------
+    None as `contains`.
+    """
     parts = [_letter(text, at, ends, holds, start, end) for at, ends in _letters(text)]
     if not parts or None in parts:
         return None
@@ -130,7 +150,7 @@ def _letter(text: str, at: int, ends: int, holds: Holds, start: str, end: str) -
     """Return the pattern of one letter; None where the database can hold no spelling of it."""
     letter, known = text[at:ends], spellings()
     if letter == " ":
-        return f"[{''.join(filter(holds, SPACES))}]+"
+        return f"{blanks(holds)}+"
     ligatures = set(known.ligatures.get(letter, ()))
     if at == 0 and not start:
         ligatures |= known.ends_of.get(letter, set())  # s finds ß

@@ -2,10 +2,6 @@
 
 It proposes; who is found is decided by what the shop says at that moment. Whoever it proposes is
 among the first by id of those who match whole, by their beginning, or anywhere.
-
-Words that many have are met soon by looking at the first customers; words that few have are
-quicker found by an index. So some are looked at first, and how many of them match says which way
-finds the others sooner: neither needs to know beforehand how many there are.
 """
 
 from collections.abc import Sequence
@@ -29,6 +25,15 @@ from sqlalchemy import (
 from backend.core.customer_id import CustomerId
 from backend.database.compiled import HotRead, parameter
 from backend.database.engine import AsyncConnection, AsyncEngine
+from backend.database.first_matches import (
+    ANYWHERE,
+    BEGINNING,
+    LOOKED_AT_FOR_EACH,
+    LOOKED_AT_MOST,
+    WHOLE,
+    lacking,
+    worth_looking_at,
+)
 from backend.store.search_indexes import (
     INDEXES,
     LENGTH_TOLD,
@@ -39,13 +44,7 @@ from backend.store.search_indexes import (
 )
 from backend.store.tables import search_copies, search_texts
 
-WHOLE, BEGINNING, ANYWHERE = range(3)
 LIMIT, MANY = "wanted", "looked_at"
-# A thousand texts are looked at in .9 ms, and a thousand that an index finds are read and sorted in
-# 1.6 ms. Where a third of those wanted were among the first, going on is cheap; where fewer were,
-# the word is so rare that an index is sooner done.
-LOOKED_AT_FOR_EACH, LOOKED_AT_MOST = 100, 50_000
-COMMON, AMPLE = 1 / 3, 1.5
 Rows = Select[Any]
 Columns = Any  # a table's, whose names are attributes
 TEXTS = search_texts.c
@@ -120,31 +119,22 @@ async def proposed(
     """
     many = looked_at * limit
     found = await _look(engine, _at_first(), sought, limit, many)
-    if further := _worth_looking_at(found, limit, many):
+    if further := worth_looking_at(_counts(found, limit), limit, many):
         found = await _look(engine, _at_first(), sought, limit, further)
-    if lacking := _lacking(found, limit):
-        rest = _everywhere(copy.index_kind, tuple(lacking), min(len(sought), LENGTH_TOLD))
+    if ways := lacking(_counts(found, limit), limit):
+        rest = _everywhere(copy.index_kind, tuple(ways), min(len(sought), LENGTH_TOLD))
         found += await _look(engine, rest, sought, limit)
     return list({one: None for ids in found for one in ids})
 
 
-def _worth_looking_at(found: Sequence[dict[CustomerId, None]], limit: int, many: int) -> int:
-    """Return how many texts are likely to hold all who lack, where they are common; else 0."""
-    lacking = [len(found[way]) for way in _lacking(found, limit)]
-    if not (common := [count for count in lacking if count >= COMMON * limit]):
-        return 0
-    return min(int(AMPLE * many * limit / min(common)), LOOKED_AT_MOST)
+def _counts(found: Sequence[dict[CustomerId, None]], limit: int) -> list[int]:
+    """Return how many match in each way, each once.
 
-
-def _lacking(found: Sequence[dict[CustomerId, None]], limit: int) -> list[int]:
-    """Return the ways in which others may match, of whom too few were found with the better ones.
-
-    Who matches whole matches in the other ways too, and counts once.
+    Who matches whole was looked for everywhere, so of them none lack.
     """
     whole, beginning, anywhere = found
     better = whole | beginning
-    enough = {BEGINNING: better, ANYWHERE: better | anywhere}
-    return [way for way, ids in enough.items() if len(ids) < limit]
+    return [limit, len(better), len(better | anywhere)]
 
 
 async def _look(

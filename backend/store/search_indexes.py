@@ -4,6 +4,7 @@ PostgreSQL's pg_trgm and SQLite's FTS5 keep themselves up to date. Where neither
 MariaDB, a table of ours holds each text's runs of three signs.
 """
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +30,8 @@ from backend.database.compiled import parameter
 from backend.database.engine import AsyncConnection
 from backend.database.expressions import MYSQL
 from backend.store.tables import LONGEST_SOUGHT, search_grams, search_texts
+
+log = logging.getLogger(__name__)
 
 GRAM = 3
 TRIGRAMS = "idx_intelligence_search_texts_trigrams"
@@ -242,6 +245,11 @@ async def kind_of_index(connection: AsyncConnection) -> str:
     best, *others = kinds_possible(connection.dialect.name)
     if best == "grams" or await HAS[best](connection):
         return best
+    log.warning(
+        "the database cannot index parts of names itself: a table of ours does, which takes more"
+        " room and time",
+        extra={"better": BETTER[best]},
+    )
     return others[0]
 
 
@@ -263,3 +271,8 @@ async def _has_pg_trgm(connection: AsyncConnection) -> bool:
 
 
 HAS = {"fts5": _has_fts5, "trigram": _has_pg_trgm}
+BETTER = {
+    "fts5": "a SQLite with FTS5",
+    "trigram": "CREATE EXTENSION pg_trgm, by who may create in the database; then SEARCH_INDEX"
+    " off for one run",
+}

@@ -10,16 +10,18 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from backend.core.customer_id import CustomerId, CustomerIds
-from backend.database.engine import AsyncEngine, transaction
+from backend.database.engine import AsyncEngine, opened, parse_url, transaction
 from backend.run.copied_names import read_sought
 from backend.shop.shop import Shop
 from backend.shop.spelling import folded
 from backend.store.migrate import migrate
-from backend.store.search_copy import read_search_copy
+from backend.store.search_copy import copy_known, proposed, read_search_copy
 from backend.store.search_emptied import empty_search_copy
 from backend.store.search_refresh import SoughtBatch, SoughtTexts, Take, refresh_search_copy
-from backend.store.tables import search_digests, search_texts
+from backend.store.tables import intelligence, search_digests, search_texts
 from backend.store.tombstones import bury
+from tests.conftest import execute
+from tests.databases import read_only_url
 from tests.run.test_copied_names import MARKER, NOW
 from tests.shop.loose_shop import loose_shop, shop_over
 
@@ -178,3 +180,23 @@ async def test_who_is_erased_while_a_refresh_reads_is_not_copied(copied: Refresh
     await empty_search_copy(copied.engine)
     await Erasing(copied.engine, copied.shop).refresh()
     assert await copied.texts() == texts_of(*PEOPLE[1:])
+
+
+@pytest.mark.external
+async def test_who_may_not_make_the_extension_searches_by_a_table_of_ours(
+    postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(postgres_url) as engine:
+        shop = await loose_shop(engine, PEOPLE, [])
+        await migrate(engine)
+    reader = await read_only_url(postgres_url)
+    user = parse_url(reader).username
+    grants = [f"GRANT INSERT, UPDATE, DELETE ON {table} TO {user}" for table in intelligence.tables]
+    await execute(postgres_url, *grants, f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {user}")
+    async with opened(reader) as engine:
+        await Refreshing(engine, shop).refresh()
+        copy = await copy_known(engine)
+        assert copy is not None
+        assert copy.index_kind == "grams"
+        assert [one.text for one in await proposed(engine, copy, "ovelac", 5, looked_at=0)] == ["1"]
+    assert "CREATE EXTENSION pg_trgm" in caplog.records[-1].__dict__["better"]

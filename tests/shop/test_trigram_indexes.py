@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.database.engine import AsyncEngine, create_engine, snapshot
-from backend.shop.search import FEW, search_customers
+from backend.shop.search import search_customers
 from backend.shop.shop import Shop
 from backend.shop.trigram_indexes import trigram_statement
 from tests.conftest import execute
@@ -58,20 +58,4 @@ async def test_a_column_with_a_collation_of_its_own_is_no_obstacle(postgres_url:
     shop = await loose_shop(engine, PEOPLE, [])
     await execute(postgres_url, 'ALTER TABLE c ALTER email TYPE varchar(99) COLLATE "C"')
     assert "email" in str(await statement_of(engine, shop))
-    await engine.dispose()
-
-
-@pytest.mark.parametrize("count", [FEW, FEW + 1])
-async def test_few_and_many_are_ranked_alike(postgres_url: str, count: int) -> None:
-    people = [(n, f"p{n}@shop.test", "Zoe" if n % 7 else "Bizoe", "Zo") for n in range(count)]
-    engine = create_engine(postgres_url)
-    shop = await loose_shop(engine, people, [])
-    statement = str(await statement_of(engine, shop))
-    await execute(postgres_url, *statement.rstrip(";").split("; "))
-    shop.forget()
-    async with snapshot(engine) as connection:
-        assert await shop.has_trigrams(connection)
-        found = await search_customers(connection, shop, "zoe", count)
-    beginning = [n for n in range(count) if n % 7]
-    assert [int(one.id.text) for one in found] == [*beginning, *range(0, count, 7)]
     await engine.dispose()
