@@ -1,6 +1,7 @@
-"""A shop of any size in a database: customers with names, and five orders each, from one seed."""
+"""A shop of any size in a database: customers with names, with five orders each or none."""
 
 import io
+import random
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +15,26 @@ from backend.database.engine import create_engine, libpq_uri, parse_url, transac
 
 AS_OF = "2026-01-01"
 START, DAYS = np.datetime64("2024-01-01", "s"), 730
-FIRST = ("Anna", "Ben", "Carla", "Dan", "Eva", "Finn", "Gina", "Hal", "Ida", "Jon", "Kim", "Lea")
+SYLLABLES = (
+    "an",
+    "ar",
+    "bel",
+    "ber",
+    "da",
+    "do",
+    "el",
+    "er",
+    "fa",
+    "gi",
+    "ha",
+    "in",
+    "jo",
+    "ka",
+    "li",
+)
+HOSTS = ("example.org", "example.com", "mail.example.net")
+FIRST_NAMES, LAST_NAMES = 400, 8_000
+Person = tuple[int, str, str, str]
 TABLES = (
     "CREATE TABLE customers (id BIGINT PRIMARY KEY, email VARCHAR(255), first_name VARCHAR(100), "
     "last_name VARCHAR(100), total_spent DECIMAL(10,2), orders_count INTEGER, "
@@ -43,12 +63,6 @@ class BigShop:
     at: NDArray[np.float64]
     price: NDArray[np.float64]
 
-    def customer_rows(self) -> Iterator[tuple[object, ...]]:
-        """Give the customers."""
-        for one in range(1, self.customers + 1):
-            first, last = FIRST[one % 12], FIRST[one // 12 % 12]
-            yield one, f"{first}.{last}{one}@example.com".lower(), first, f"{last}son"
-
     def order_rows(self) -> Iterator[tuple[object, ...]]:
         """Give the orders."""
         when = (START + (self.at * 86_400).astype("timedelta64[s]")).astype(str)
@@ -57,25 +71,46 @@ class BigShop:
             yield number, owner, f"{price:.2f}", at.replace("T", " "), "paid"
 
 
+def people(count: int) -> Iterator[Person]:
+    """Invent customers: first names of a few hundred, some a hundred times as common as others."""
+    chance = random.Random(5)
+    firsts = [_name(chance, 2) for _ in range(FIRST_NAMES)]
+    lasts = [_name(chance, 3) for _ in range(LAST_NAMES)]
+    for number in range(1, count + 1):
+        first = firsts[int(chance.paretovariate(0.7)) % len(firsts)]
+        last = lasts[chance.randrange(len(lasts))]
+        yield number, f"{first}.{last}{number}@{chance.choice(HOSTS)}".lower(), first, last
+
+
+def _name(chance: random.Random, syllables: int) -> str:
+    return "".join(chance.choices(SYLLABLES, k=syllables)).capitalize()
+
+
+def without_orders(customers: int) -> BigShop:
+    """Invent customers alone."""
+    none = np.zeros(0)
+    return BigShop(customers, none.astype(np.int64), none, none)
+
+
 def invented(customers: int, seed: int = 0) -> BigShop:
     """Invent one: rates and spend differ between customers, and most leave at some time."""
-    random = np.random.default_rng(seed)
-    joined = random.uniform(0, DAYS - 10, customers)
-    stays = np.minimum(random.exponential(400, customers), DAYS - 0.1 - joined)
-    share = random.gamma(0.7, 1, customers) * stays
-    repeats = random.poisson(4 * customers * share / share.sum())
+    chance = np.random.default_rng(seed)
+    joined = chance.uniform(0, DAYS - 10, customers)
+    stays = np.minimum(chance.exponential(400, customers), DAYS - 0.1 - joined)
+    share = chance.gamma(0.7, 1, customers) * stays
+    repeats = chance.poisson(4 * customers * share / share.sum())
     owner = np.concatenate([np.arange(customers), np.repeat(np.arange(customers), repeats)])
-    at = joined[owner] + random.uniform(0, 1, len(owner)) * stays[owner]
+    at = joined[owner] + chance.uniform(0, 1, len(owner)) * stays[owner]
     at[:customers] = joined
-    spend = random.normal(3.5, 0.6, customers)[owner]
-    price = np.exp(random.normal(spend, 0.5)).clip(0.01, 9e6)
+    spend = chance.normal(3.5, 0.6, customers)[owner]
+    price = np.exp(chance.normal(spend, 0.5)).clip(0.01, 9e6)
     order = np.argsort(at, kind="stable")
     return BigShop(customers, owner[order] + 1, at[order], price[order])
 
 
 async def fill(url: str, shop: BigShop) -> None:
     """Make the shop's tables and fill them."""
-    tables = (("customers", CUSTOMER, shop.customer_rows()), ("orders", ORDER, shop.order_rows()))
+    tables = (("customers", CUSTOMER, people(shop.customers)), ("orders", ORDER, shop.order_rows()))
     await _execute(url, TABLES)
     for table, columns, rows in tables:
         if url.startswith("postgresql"):

@@ -26,43 +26,26 @@ from sqlalchemy import insert, text
 
 from backend.core.customer_id import CustomerIds
 from backend.core.secret_keys import Marker
-from backend.database.engine import AsyncEngine, create_engine, transaction
-from backend.files.create_tables import create_shop_tables
-from backend.files.guide_tables import shop_tables
+from backend.database.engine import AsyncEngine, create_engine, snapshot, transaction
 from backend.run.copied_names import read_sought
 from backend.shop.mapping.layers import load_mapping
+from backend.shop.name_columns import NameColumns, read_name_columns
 from backend.shop.shop import Shop
 from backend.shop.trigram_indexes import trigram_statement
 from backend.store.migrate import migrate
 from backend.store.search_refresh import refresh_search_copy
 from backend.store.tables import customer_intelligence, runs
 from backend.store.written_rows import insert_columns
+from bench import big_shop
+from bench.big_shop import Person, people
 from bench.startup import server
 from tests.live import API_KEY
 from tests.services import mysql, postgresql
-from tests.shops import NAMES, VARIABLES
+from tests.shops import VARIABLES
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 ROWS = 20_000
 MOST = {"id": 2.0, "e-mail": 2.0, "part": 4.0}
-SYLLABLES = (
-    "an",
-    "ar",
-    "bel",
-    "ber",
-    "da",
-    "do",
-    "el",
-    "er",
-    "fa",
-    "gi",
-    "ha",
-    "in",
-    "jo",
-    "ka",
-    "li",
-)
-Person = tuple[int, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,32 +59,13 @@ class Measured:
         return self.milliseconds[int(share * (len(self.milliseconds) - 1))]
 
 
-def people(count: int) -> Iterator[Person]:
-    """Invent customers: first names of a few hundred, some a hundred times as common as others."""
-    chance = random.Random(5)
-    firsts = [_name(chance, 2) for _ in range(400)]
-    lasts = [_name(chance, 3) for _ in range(8_000)]
-    for number in range(1, count + 1):
-        first = firsts[int(chance.paretovariate(0.7)) % len(firsts)]
-        last = lasts[chance.randrange(len(lasts))]
-        host = chance.choice(("example.org", "example.com", "mail.example.net"))
-        yield number, f"{first}.{last}{number % 9973}@{host}".lower(), first, last
-
-
-def _name(chance: random.Random, syllables: int) -> str:
-    return "".join(chance.choices(SYLLABLES, k=syllables)).capitalize()
-
-
-async def fill(engine: AsyncEngine, invented: Sequence[Person]) -> None:
+async def fill(engine: AsyncEngine, url: str, count: int) -> None:
     """Make a shop of customers alone, and publish of them that they have no orders."""
-    await create_shop_tables(engine, NAMES)
+    await big_shop.fill(url, big_shop.without_orders(count))
     await migrate(engine)
-    customers = shop_tables(**NAMES).tables["customers"]
     async with transaction(engine) as connection:
-        for start in range(0, len(invented), ROWS):
-            ids, emails, firsts, lasts = zip(*invented[start : start + ROWS], strict=True)
-            shown = {"id": ids, "email": emails, "first_name": firsts, "last_name": lasts}
-            await insert_columns(connection, customers, shown)
+        for start in range(1, count + 1, ROWS):
+            ids = range(start, min(start + ROWS, count + 1))
             known = {
                 "customer_id": ids,
                 "status": ["no_orders"] * len(ids),
@@ -150,6 +114,16 @@ async def copy_names(engine: AsyncEngine, count: int) -> None:
     await refresh_search_copy(
         engine, partial(read_sought, engine, shop()), known, Marker(), now=NOW
     )
+
+
+async def read_names(engine: AsyncEngine) -> None:
+    """Read what a refresh has to read of the shop, and do nothing with it."""
+
+    async def nothing(_columns: NameColumns) -> None:
+        """Let it go."""
+
+    async with snapshot(engine) as connection:
+        await read_name_columns(connection, shop(), nothing)
 
 
 async def index_the_shop(engine: AsyncEngine) -> None:
@@ -218,11 +192,11 @@ def said(way: str, found: dict[str, Measured]) -> Iterator[str]:
 def bench(url: str, count: int, asked: int, folder: Path) -> None:
     """Measure every way on one database."""
     engine = create_engine(url)
-    invented, run = list(people(count)), partial(_timed, engine)
+    run = partial(_timed, engine)
     kind = engine.dialect.name
     tell(f"{kind}, {count:,} customers")
-    run("filled", partial(fill, invented=invented))
-    wanted = questions(invented, asked)
+    run("filled", partial(fill, url=url, count=count))
+    wanted = questions(list(people(count)), asked)
     show(url, folder, "every customer", {k: v[: max(asked // 10, 10)] for k, v in wanted.items()})
     if kind == "postgresql":
         run("the shop's index", index_the_shop)
@@ -232,11 +206,13 @@ def bench(url: str, count: int, asked: int, folder: Path) -> None:
     run("looked at", analyse)
     show(url, folder, "search copy", wanted)
     run("refreshed, nothing changed", partial(copy_names, count=count))
+    run("the shop's columns alone read", read_names)
 
 
 def show(url: str, folder: Path, way: str, asked: dict[str, list[str]]) -> None:
     """Serve, ask, and print."""
     variables = {"AUTO_MIGRATE": "false", "RUN_WORKER": "false", "API_STATEMENT_SECONDS": "60"}
+    variables["LINE_ITEMS_TABLE"] = ""  # there are none
     with server("backend.main:app", folder, url, variables) as (_, client):
         measure(client, {kind: paths[:20] for kind, paths in asked.items()})
         for line in said(way, measure(client, asked)):
