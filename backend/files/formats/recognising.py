@@ -121,7 +121,15 @@ def proposed(table: TableName, header: Sequence[str]) -> dict[str, str]:
         column, rank = RANKED[table].get(plain_words(name), ("", 0))
         if column and rank < best.get(column, (1_000, ""))[0]:
             best[column] = (rank, name)
-    return {column: name for column, (_, name) in best.items()}
+    return _with_peoples_name({column: name for column, (_, name) in best.items()})
+
+
+def _with_peoples_name(columns: dict[str, str]) -> dict[str, str]:
+    """Take a bare name for a person's, unless orders are called so beside a platform's own id."""
+    if columns.get("order_number") == "name" and columns.get("order_id", "id") != "id":
+        del columns["order_number"]
+        columns.setdefault("name", "name")
+    return columns
 
 
 def _unknown(header: Sequence[str]) -> str:
