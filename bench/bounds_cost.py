@@ -33,7 +33,7 @@ from backend.api.security_headers import security_headers
 from backend.clients.request_counts import CountsHere
 from backend.core.logging import set_up_logging
 
-ROUNDS, REQUESTS_OF_A_SLICE, AT_ONCE = 100, 80, 8
+ROUNDS, REQUESTS_OF_A_SLICE, AT_ONCE = 300, 16, 4
 KEY = "a-key-of-the-bench-alone"
 # What wrk and most callers send.
 REQUEST = f"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {KEY}\r\n\r\n".encode()
