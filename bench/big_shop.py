@@ -42,7 +42,10 @@ TABLES = (
     "CREATE TABLE orders (id BIGINT PRIMARY KEY, customer_id BIGINT, total_price DECIMAL(10,2), "
     "created_at TIMESTAMP, financial_status VARCHAR(50))",
 )
-INDEXES = ("CREATE INDEX idx_orders_customer ON orders (customer_id)",)
+INDEXES = (
+    "CREATE INDEX idx_orders_customer ON orders (customer_id)",
+    "CREATE INDEX idx_customers_email ON customers (email)",
+)
 CUSTOMER = ("id", "email", "first_name", "last_name")
 ORDER = ("id", "customer_id", "total_price", "created_at", "financial_status")
 CHUNK = 1 << 22

@@ -16,7 +16,6 @@ from backend.database.bulk import read_batches, to_ids
 from backend.database.expressions import identifier, spelt
 from backend.shop.arrow_types import id_type
 from backend.shop.customers import Customer
-from backend.shop.refusals import refusals_named
 from backend.shop.shop import Shop
 from backend.shop.spelling import FOLDING_RULE
 
@@ -71,9 +70,7 @@ async def read_name_columns(
     Raises
     ------
     InvalidMapping
-        When a table or column that the mapping names does not exist, or cannot be read.
-    DatabaseUnavailable
-        When the shop's database is away.
+        When a table or column that the mapping names does not exist.
     """
     customers, dialect = await shop.customers(connection), connection.dialect.name
     columns, kind = customers.clause.c, customers.kinds["id"]
@@ -84,8 +81,7 @@ async def read_name_columns(
     async def take_batch(batch: pa.RecordBatch) -> None:
         await take(NameColumns(to_ids(batch.column("id")), _texts(batch)))
 
-    with refusals_named("customers"):
-        await read_batches(connection, select(ids, *texts), schema, take_batch)
+    await read_batches(connection, select(ids, *texts), schema, take_batch)
 
 
 def _texts(batch: pa.RecordBatch) -> list[tuple[bytes, ...]]:
