@@ -7,7 +7,7 @@ SERVE ?= 1
 PORT ?= 8000
 WORKERS ?= 2
 
-.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds bench-serve clean
+.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds bench-serve bench-pages clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -92,6 +92,9 @@ bench-bounds: $(READY) ## Print what bounds, headers, ids and limits cost beside
 
 bench-serve: $(READY) ## Measure answers beside floors of the same call (CUSTOMERS=100000; ARGS=--others).
 	$(BIN)/python -m bench.serve $(ARGS)
+
+bench-pages: $(READY) ## Measure pages beside the API answers that say the same (CUSTOMERS=100000).
+	$(BIN)/python -m bench.pages
 
 clean: ## Remove what the commands made.
 	rm -rf $(VENV) intelligence-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,109 @@
+"""How soon pages are there, beside the API's answers that say the same, and how heavy they are.
+
+CUSTOMERS says how large the invented shop is (100,000 unless said), in a PostgreSQL of the bench's
+own. Nothing is kept from one answer to the next; `again` is the page with what a process keeps.
+"""
+
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from bench.big_shop import AS_OF, fill, invented
+from tests import services
+from tests.live import API_KEY, command, serving
+from tests.performed import NO_WORKER
+from tests.web.browsing import entered
+
+CUSTOMERS = int(os.environ.get("CUSTOMERS", "100000"))
+ROUNDS = 15
+MOST_TIMES, MOST_BYTES = 3.0, 100_000
+# That shop has no order lines.
+VARIABLES = {"LINE_ITEMS_TABLE": "", **NO_WORKER}
+KEPT = {"ANSWER_SECONDS": "5", "SERVED_RUN_SECONDS": "2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A page, and the answers of the API that say the same."""
+
+    page: str
+    answers: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """One service, as a browser and as a program asks it."""
+
+    pages: httpx.Client
+    api: httpx.Client
+
+
+def _compared(segment: str) -> list[Compared]:
+    report = "/api/mcp/runs/latest/report"
+    return [
+        Compared("/app", ("/api/mcp/segments", "/api/mcp/history?limit=30", report)),
+        Compared("/app/segments", ("/api/mcp/segments", "/api/mcp/history?limit=60", report)),
+        Compared(f"/app/segments/{segment}", (f"/api/mcp/segments/{segment}",)),
+    ]
+
+
+@contextmanager
+def _served(url: str, folder: Path, variables: Mapping[str, str]) -> Iterator[Doors]:
+    told = {**VARIABLES, **variables}
+    with serving(url, folder, variables=told, anew=True) as live, entered(live, API_KEY) as pages:
+        live.client.headers["X-API-Key"] = API_KEY
+        yield Doors(pages, live.client)
+
+
+def _milliseconds(client: httpx.Client, paths: Sequence[str]) -> float:
+    started = time.perf_counter()
+    for path in paths:
+        client.get(path).raise_for_status()
+    return (time.perf_counter() - started) * 1000
+
+
+def _median(client: httpx.Client, paths: Sequence[str]) -> float:
+    return statistics.median(_milliseconds(client, paths) for _ in range(ROUNDS))
+
+
+def _say(one: Compared, anew: Doors, kept: Doors) -> None:
+    size = len(anew.pages.get(one.page).content)
+    page, answers = _median(anew.pages, [one.page]), _median(anew.api, one.answers)
+    again = _median(kept.pages, [one.page])
+    ratio = page / answers
+    verdict = "PASS" if ratio <= MOST_TIMES and size <= MOST_BYTES else "FAIL"
+    times = f"{page:8.1f} ms {answers:8.1f} ms {ratio:6.2f} {again:8.1f} ms"
+    sys.stdout.write(f"{one.page:36} {times} {size:8,} B  {verdict}\n")
+    sys.stdout.flush()
+
+
+def _fill(url: str, folder: Path) -> None:
+    asyncio.run(fill(url, invented(CUSTOMERS)))
+    done = command(url, folder, "cluster", "--as-of", AS_OF, variables=VARIABLES, anew=True)
+    assert done.returncode == 0, done.stderr
+
+
+def main() -> None:
+    """Print the table."""
+    head = f"{'page':>11} {'API':>11} {'ratio':>6} {'again':>11} {'size':>10}"
+    sys.stdout.write(f"{CUSTOMERS:,} customers".ljust(36) + f" {head}\n")
+    with services.own_postgresql() as server, tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        _fill(server.url, place)
+        with _served(server.url, place, {}) as anew, _served(server.url, place, KEPT) as kept:
+            segment = anew.api.get("/api/mcp/segments").json()["segments"][0]["id"]
+            for one in _compared(segment):
+                _say(one, anew, kept)
+
+
+if __name__ == "__main__":
+    main()
