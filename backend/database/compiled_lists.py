@@ -13,7 +13,7 @@ from backend.database.failures import OURS
 Places = Mapping[str, Sequence[BindParameter[Any]]]
 """Where the values of each name are put."""
 # What fewer are asked for leaves places empty: NULL equals nothing.
-SIZES = (4, 16, 64, 256)
+SIZES = (4, 16, 64, 256, 1024)
 
 
 class HotLookup:
@@ -37,7 +37,7 @@ class HotLookup:
     async def rows(
         self, engine: AsyncEngine, asked: Sequence[Values], database: str = OURS
     ) -> list[Row]:
-        """Ask once for each 256; otherwise as `HotRead.rows`."""
+        """Ask once for each 1,024; otherwise as `HotRead.rows`."""
         found: list[Row] = []
         for start in range(0, len(asked), SIZES[-1]):
             some = asked[start : start + SIZES[-1]]

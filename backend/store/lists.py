@@ -15,14 +15,23 @@ from sqlalchemy import ColumnElement, Double, Integer, Select, and_, cast, func,
 from backend.core.customer_id import CustomerId
 from backend.database.engine import AsyncConnection
 from backend.results.customer_filter import CustomerFilter
-from backend.results.customer_numbers import AVERAGED, SUMMED, CustomerNumbers
+from backend.results.customer_numbers import AVERAGED, SUMMED, CustomerNumbers, Shown
 from backend.results.declared import Count, Flag, Number, Quantity, Real
 from backend.results.sorting import ListPlace, Sorting
 from backend.store.departures import of_nobody_erased
 from backend.store.list_conditions import conditions
+from backend.store.shown_columns import shown_columns
 from backend.store.tables import customer_intelligence
 
 Column = ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A customer of a page, and what was published of them."""
+
+    customer_id: CustomerId
+    shown: Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class Page:
         Where the next page begins; None after the last customer.
     """
 
-    customers: Sequence[CustomerNumbers]
+    customers: Sequence[Listed]
     next: ListPlace | None
 
 
@@ -84,16 +93,22 @@ async def read_page(
     limit
         At most so many, at least 1.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Sequence[Any]] = []
     for part in parts(chosen, sorting, after):
         # One more than is asked for tells whether there is a next page.
-        found = await connection.execute(part.limit(limit + 1 - len(rows)))
-        rows += [dict(row) for row in found.mappings()]
+        some = _as_shown(part, connection.dialect.name).limit(limit + 1 - len(rows))
+        rows += (await connection.execute(some)).all()
         if len(rows) > limit:
             break
     last = rows[limit - 1] if len(rows) > limit else None
-    following = None if last is None else ListPlace(last[KEY], last["customer_id"])
-    return Page([_numbers(row) for row in rows[:limit]], following)
+    following = None if last is None else ListPlace(last[0], last[1])
+    return Page([Listed(CustomerId(str(row[1])), row[2:]) for row in rows[:limit]], following)
+
+
+def _as_shown(part: Select[Any], dialect: str) -> Select[Any]:
+    """Select what a list is sorted by, the ids, and the numbers as JSON has them."""
+    key, ids = part.selected_columns[KEY], customer_intelligence.c.customer_id
+    return part.with_only_columns(key, ids, *shown_columns(dialect))
 
 
 async def stream_list(

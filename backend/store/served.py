@@ -1,5 +1,6 @@
 """Which state of our tables is served: the run, what was corrected since, who was erased."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select
 
 from backend.database.compiled import HotRead
-from backend.database.engine import AsyncEngine
+from backend.database.engine import AsyncConnection, AsyncEngine
 from backend.store.runs import Published
 from backend.store.tables import runs, tombstones
 
@@ -39,7 +40,8 @@ def _statement() -> Select[Any]:
     return select(*columns, count, last).select_from(one.outerjoin(runs, runs.c.published == 1))
 
 
-READ = HotRead(_statement())
+STATEMENT = _statement()
+READ = HotRead(STATEMENT)
 
 
 async def read_served(engine: AsyncEngine) -> Served:
@@ -50,6 +52,16 @@ async def read_served(engine: AsyncEngine) -> Served:
     DatabaseUnavailable, TablesTooOld
         When the database does not tell.
     """
-    ((*run, erased, last_erased_at),) = await READ.rows(engine, {})
+    (row,) = await READ.rows(engine, {})
+    return _served_of(row)
+
+
+async def served_in(connection: AsyncConnection) -> Served:
+    """Return the state that is served, as a snapshot sees it."""
+    return _served_of((await connection.execute(STATEMENT)).one())
+
+
+def _served_of(row: Sequence[Any]) -> Served:
+    *run, erased, last_erased_at = row
     published = None if run[0] is None else Published(*run)
     return Served(published, erased, last_erased_at)

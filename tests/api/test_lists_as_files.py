@@ -17,7 +17,7 @@ import pytest
 from backend.api.lists import whole_list as whole_list_module
 from backend.api.lists.list_query import ListQuery
 from backend.api.lists.read_list import AskedList
-from backend.api.lists.whole_list import whole_list
+from backend.api.lists.whole_list import ListPage, whole_list
 from backend.cli.list_commands import Sources
 from backend.core.customer_id import CustomerId
 from backend.core.errors import ExportRefused
@@ -61,18 +61,23 @@ async def test_a_file_goes_on_with_its_run_while_another_is_published(
         async with whole_list(sources, asked) as whole:
             assert whole.published is not None
             following = whole.pages()
-            found += (await anext(following)).rows(asked.columns)
+            found += told(await anext(following), asked)
             await clustered(engine, url, as_of=AS_OF)
             listed = {int(row["customer_id"]) for row in found}
             erased = await _erased_since(engine, sources, listed)
             async for page in following:
-                found += page.rows(asked.columns)
+                found += told(page, asked)
     assert {row["run_id"] for row in found} == {whole.published.run_id}
     everybody = set(range(1, CLUSTERED_CUSTOMERS + 1))
     assert sorted(int(row["customer_id"]) for row in found) == sorted(everybody - {erased})
     known = [row["ltv"] for row in found if row["ltv"] is not None]
     assert known == sorted(known, reverse=True)
     assert all(row["email"] for row in found)
+
+
+def told(page: ListPage, asked: AskedList) -> list[dict[str, Any]]:
+    names = asked.columns.names
+    return [dict(zip(names, values, strict=True)) for values in page.values(asked.columns)]
 
 
 async def _erased_since(engine: AsyncEngine, sources: Sources, listed: set[int]) -> int:

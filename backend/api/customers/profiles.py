@@ -118,20 +118,24 @@ def ids_of(found: Sequence[Customer | None]) -> list[CustomerId]:
     return [customer.id for customer in found if customer is not None]
 
 
-async def read_customers(state: ApiState, customer_ids: Sequence[CustomerId]) -> list[Customer]:
-    """Return what the shop knows at this moment of several, in any order."""
+async def read_customers(
+    state: ApiState, customer_ids: Sequence[CustomerId]
+) -> dict[CustomerId, Customer]:
+    """Return what the shop knows at this moment of several, by the id that was asked for."""
     if state.shop.mapping.merge_guests or not all(one.text.isascii() for one in customer_ids):
         find = partial(customers.get_customers, shop=state.shop, customer_ids=customer_ids)
-        return [*(await asked(state.shop_engine, state.shop, find)).values()]
+        return await asked(state.shop_engine, state.shop, find)
     return await _asked_anew(state, partial(_customers_at_once, state, customer_ids))
 
 
-async def _customers_at_once(state: ApiState, customer_ids: Sequence[CustomerId]) -> list[Customer]:
+async def _customers_at_once(
+    state: ApiState, customer_ids: Sequence[CustomerId]
+) -> dict[CustomerId, Customer]:
     dialect, wanted = state.shop_engine.dialect.name, {*customer_ids}
     ids = [asked_id(one, dialect) for one in customer_ids]
     reads = await _reads(state, (await state.served.now()).published)
     found = map(customer_of, await reads.several.rows(state.shop_engine, ids, SHOP))
-    return [one for one in found if one.id in wanted]
+    return {one.id: one for one in found if one.id in wanted}
 
 
 async def numbers_of_standing(

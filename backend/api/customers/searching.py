@@ -107,7 +107,7 @@ async def _found(state: ApiState, copy: SearchCopy | None, query: str, limit: in
     if "\0" in query or not (sought := folded(query)):
         return Found([], FoundBy.SEARCH_COPY, may_be_more=False)
     ids = await proposed(state.engine, copy, sought, limit)
-    customers = matching(await read_customers(state, ids), query)
+    customers = matching([*(await read_customers(state, ids)).values()], query)
     return Found(customers[:limit], FoundBy.SEARCH_COPY, may_be_more=len(ids) >= limit)
 
 

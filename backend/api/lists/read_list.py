@@ -1,12 +1,13 @@
 """A page of a list, read from both databases: one query each, however many customers it has."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from backend import store
+from backend.api.customers.profiles import read_customers
 from backend.api.lists.list_cursor import Cursor
 from backend.api.lists.list_query import ListQuery, Question, filter_of
 from backend.api.lists.row import Columns, as_shown
@@ -17,15 +18,12 @@ from backend.core.secret_keys import OwnKeys
 from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
 from backend.database.failures import OURS
 from backend.results.customer_filter import CustomerFilter
-from backend.results.customer_numbers import CustomerNumbers
-from backend.results.sorting import ListPlace, Sorting
-from backend.shop import customers
-from backend.shop.asking import asked as asked_of_shop
+from backend.results.sorting import Sorting
 from backend.shop.customers import Customer
 from backend.shop.shop import Shop
-from backend.store import runs
-from backend.store.lists import Totals
+from backend.store.lists import Page, Totals
 from backend.store.runs import Published
+from backend.store.served import served_in
 from backend.store.tombstones import erased_among
 
 
@@ -80,6 +78,11 @@ class AskedList:
     sees_people: bool
     cursor: Cursor | None = None
 
+    @property
+    def names_people(self) -> bool:
+        """Whether names or e-mails are to be told."""
+        return self.columns.need_the_shop and self.sees_people
+
     @classmethod
     def of(cls, query: ListQuery, state: ApiState, *, sees_people: bool) -> "AskedList":
         """Read what is asked for; a cursor brings its list's conditions.
@@ -119,36 +122,6 @@ class AskedList:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """Customers of a list, and what the shop knows of them.
-
-    Attributes
-    ----------
-    published
-        The run that is served; None before the first.
-    listed
-        What it says of the customers, in the list's order.
-    people
-        Whom of them the shop still has; nobody where no name was asked for.
-    next
-        Where the next page begins; None after the last.
-    """
-
-    published: Published | None
-    listed: Sequence[CustomerNumbers]
-    people: Mapping[CustomerId, Customer]
-    next: ListPlace | None
-
-    def rows(self, columns: Columns) -> list[dict[str, Any]]:
-        """Return the customers in the shape of a profile."""
-        return [columns.row(one, self.people.get(one.customer_id)) for one in self.listed]
-
-    def values(self, columns: Columns) -> list[list[Any]]:
-        """Return the customers as rows of a table."""
-        return [columns.values(one, self.people.get(one.customer_id)) for one in self.listed]
-
-
 async def page_answer(
     state: ApiState, asked: AskedList, *, limit: int, totals: bool
 ) -> dict[str, Any]:
@@ -159,15 +132,17 @@ async def page_answer(
     CursorExpired
         When the run is gone that the cursor is of.
     """
-    page, told = await _page(state, asked, limit, totals=totals)
+    published, page, told = await _page(state, asked, limit, totals=totals)
+    people = await _people_of(state, asked, page)
+    rows = [asked.columns.row(one, people.get(one.customer_id)) for one in page.customers]
     following = None
-    if page.next is not None and page.published is not None:
-        following = Cursor(page.published.run_id, asked.question, page.next, told)
+    if page.next is not None and published is not None:
+        following = Cursor(published.run_id, asked.question, page.next, told)
     return {
-        "customers": page.rows(asked.columns),
+        "customers": rows,
         **(told or UNTOLD),
         "next_cursor": following and following.written(state.cursors),
-        **of_run(page.published),
+        **of_run(published),
     }
 
 
@@ -176,50 +151,49 @@ def of_run(published: Published | None) -> dict[str, Any]:
     return {"run_id": published and published.run_id, "as_of": published and published.as_of}
 
 
-async def served(connection: AsyncConnection, cursor: Cursor | None) -> Published | None:
-    """Return the run that is served, which is to be that of the cursor."""
-    published = await runs.published(connection)
+def refuse_expired(cursor: Cursor | None, published: Published | None) -> None:
+    """Refuse a cursor of another run than the one that is served.
+
+    Raises
+    ------
+    CursorExpired
+        When it is.
+    """
     if cursor and (published is None or published.run_id != cursor.run_id):
         raise CursorExpired(cursor.run_id)
-    return published
-
-
-async def _without_erased(
-    connection: AsyncConnection, sources: ListSources, customers: Sequence[CustomerNumbers]
-) -> list[CustomerNumbers]:
-    ids = [one.customer_id for one in customers]
-    erased = await erased_among(connection, sources.own_keys.tombstones, ids)
-    return [one for one in customers if one.customer_id not in erased]
 
 
 async def _page(
     state: ApiState, asked: AskedList, limit: int, *, totals: bool
-) -> tuple[ListPage, dict[str, Any] | None]:
+) -> tuple[Published | None, Page, dict[str, Any] | None]:
     """Read a page, and what the whole list adds up to in the same snapshot."""
-    before = await state.served.now()
     place = asked.cursor.place if asked.cursor else None
     async with snapshot(state.engine, OURS) as connection:
-        published = await served(connection, asked.cursor)
+        served = await served_in(connection)
+        refuse_expired(asked.cursor, served.published)
         page = await store.read_page(
             connection, asked.chosen, asked.sorting, after=place, limit=limit
         )
-        listed = await _without_erased(connection, state, page.customers)
+        if served.erased:
+            page = await _without_erased(connection, state, page)
         count = partial(store.read_totals, connection, asked.chosen)
-        is_known = before.published == published
-        keep = partial(state.kept.of, before, asked.chosen, count) if is_known else count
+        keep = partial(state.kept.of, served, asked.chosen, count)
         told = await _totals(asked, keep) if totals else None
-    people = await people_of(state, asked, listed)
-    return ListPage(published, listed, people, page.next), told
+    return served.published, page, told
 
 
-async def people_of(
-    sources: ListSources, asked: AskedList, listed: Sequence[CustomerNumbers]
-) -> dict[CustomerId, Customer]:
-    if not (asked.columns.need_the_shop and asked.sees_people and listed):
+async def _without_erased(connection: AsyncConnection, state: ApiState, page: Page) -> Page:
+    ids = [one.customer_id for one in page.customers]
+    erased = await erased_among(connection, state.own_keys.tombstones, ids)
+    return replace(page, customers=[one for one in page.customers if one.customer_id not in erased])
+
+
+async def _people_of(
+    state: ApiState, asked: AskedList, page: Page
+) -> Mapping[CustomerId, Customer]:
+    if not (asked.names_people and page.customers):
         return {}
-    ids = [one.customer_id for one in listed]
-    question = partial(customers.get_customers, shop=sources.shop, customer_ids=ids)
-    return await asked_of_shop(sources.shop_engine, sources.shop, question)
+    return await read_customers(state, [one.customer_id for one in page.customers])
 
 
 UNTOLD: Mapping[str, None] = {"total": None, "sums": None, "means": None, "known": None}

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from backend.api.customers.shape import Shape
 from backend.core.errors import UnknownField
 from backend.files.list_files import FileColumn
-from backend.results.customer_numbers import SHOWN, CustomerNumbers
+from backend.results.customer_numbers import SHOWN, CustomerNumbers, in_json
 from backend.results.declared import Label
 from backend.shop.customers import Customer
+from backend.store.lists import Listed
 
 TEXT = Label(255)
 ID, PERSON = "customer_id", ("email", "first_name", "last_name")
+UNKNOWN = (None,) * len(PERSON)
 ATTRIBUTES: Mapping[str, str] = {str(one.shown_as): one.name for one in SHOWN}
 FIELDS: tuple[str, ...] = (ID, *PERSON, *ATTRIBUTES)
 """All that a row may have, dots between levels, in a profile's order."""
@@ -60,12 +62,11 @@ class Columns:
         told += [getattr(numbers, name) for name in self._of_numbers]
         return told
 
-    def row(self, numbers: CustomerNumbers, person: Customer | None) -> dict[str, Any]:
+    def row(self, listed: Listed, person: Customer | None) -> dict[str, Any]:
         """Return a customer's in the shape of a profile."""
-        shaped: dict[str, Any] = {}
-        for (group, name), value in zip(self._places, self.values(numbers, person), strict=True):
-            (shaped.setdefault(group, {}) if group else shaped)[name] = _in_json(value)
-        return shaped
+        words = UNKNOWN if person is None else (person.email, person.first_name, person.last_name)
+        all_fields = (listed.customer_id.text, *words, *listed.shown)
+        return self._shape.filled([all_fields[at] for at in self._places])
 
     # Worked out once for all rows: most of what a page took was taking names apart.
     @cached_property
@@ -77,10 +78,13 @@ class Columns:
         return [ATTRIBUTES[name] for name in self.names if name in ATTRIBUTES]
 
     @cached_property
-    def _places(self) -> list[tuple[str, str]]:
-        """The object that each field is in, "" for none, and its name there."""
-        parts = (name.rpartition(".") for name in self.names)
-        return [(group, name) for group, _, name in parts]
+    def _places(self) -> list[int]:
+        """Where they are among all fields."""
+        return [FIELDS.index(name) for name in self.names]
+
+    @cached_property
+    def _shape(self) -> Shape:
+        return Shape.of(self.names)
 
 
 def _fields(name: str) -> Iterable[str]:
@@ -94,8 +98,4 @@ def _fields(name: str) -> Iterable[str]:
 def as_shown(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values by the names under which a profile shows their numbers."""
     named = {one.name: str(one.shown_as) for one in SHOWN}
-    return {named[name]: _in_json(value) for name, value in values.items()}
-
-
-def _in_json(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else value
+    return {named[name]: in_json(value) for name, value in values.items()}

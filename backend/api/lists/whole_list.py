@@ -1,26 +1,53 @@
 """A whole list of one run, however long: page after page, or as the CSV that PostgreSQL writes."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from backend import store
-from backend.api.lists.read_list import AskedList, ListPage, ListSources, people_of, served
+from backend.api.lists.read_list import AskedList, ListSources, refuse_expired
+from backend.api.lists.row import Columns
 from backend.api.lists.unerased import Unerased
+from backend.core.customer_id import CustomerId
 from backend.database.copied import Take, copied
 from backend.database.encoding import holds_of
 from backend.database.engine import AsyncConnection, snapshot
 from backend.database.failures import OURS
 from backend.files.list_files import FORMULA_STARTS, in_csv
+from backend.results.customer_numbers import CustomerNumbers
 from backend.results.sorting import ListPlace
+from backend.shop import customers
 from backend.shop.asking import asked as asked_of_shop
+from backend.shop.customers import Customer
 from backend.shop.people_to_join import joinable_people
+from backend.store import runs
 from backend.store.list_cells import WrittenList
 from backend.store.runs import Published
 from backend.store.tombstones import standing_marks
 
 ROWS_OF_A_PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """Customers of a list, and what the shop knows of them.
+
+    Attributes
+    ----------
+    listed
+        What was published of the customers, in the list's order.
+    people
+        Whom of them the shop still has; nobody where no name was asked for.
+    """
+
+    listed: Sequence[CustomerNumbers]
+    people: Mapping[CustomerId, Customer]
+
+    def values(self, columns: Columns) -> list[list[Any]]:
+        """Return the customers as rows of a table."""
+        return [columns.values(one, self.people.get(one.customer_id)) for one in self.listed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +74,10 @@ class WholeList:
             after=self._place,
             rows=ROWS_OF_A_PAGE,
         )
-        async with aclosing(rows) as some:
-            async for customers in some:
-                listed = (await self._unerased()).customers(customers)
-                people = await people_of(self._sources, self._asked, listed)
-                yield ListPage(self.published, listed, people, None)
+        async with aclosing(rows) as following:
+            async for some in following:
+                listed = (await self._unerased()).customers(some)
+                yield ListPage(listed, await self._people_of(listed))
 
     async def write(self, take: Take) -> None:
         """Hand it over as CSV, in pieces of whole rows; who is erased meanwhile is left out."""
@@ -62,7 +88,7 @@ class WholeList:
         async def take_rest(piece: bytes) -> None:
             await take((await self._unerased()).rows(piece))
 
-        database = "shop" if self._names_people else OURS
+        database = "shop" if self._asked.names_people else OURS
         takes_all = not any(self._asked.chosen.given())
         for statement in written.statements(self._asked.chosen, self._asked.sorting, self._place):
             await copied(
@@ -80,7 +106,7 @@ class WholeList:
         if self.published is None or self._connection.dialect.name != "postgresql":
             return None
         ids, people = self.published.customer_id_type, None
-        if self._names_people:
+        if self._asked.names_people:
             if not self._sources.is_one_database:
                 return None
             shop = self._sources.shop
@@ -96,6 +122,13 @@ class WholeList:
             formula_starts=[*filter(holds, FORMULA_STARTS)],
         )
 
+    async def _people_of(self, listed: Sequence[CustomerNumbers]) -> dict[CustomerId, Customer]:
+        if not (self._asked.names_people and listed):
+            return {}
+        ids = [one.customer_id for one in listed]
+        question = partial(customers.get_customers, shop=self._sources.shop, customer_ids=ids)
+        return await asked_of_shop(self._sources.shop_engine, self._sources.shop, question)
+
     async def _unerased(self) -> Unerased:
         async with snapshot(self._sources.engine, OURS) as now:
             return Unerased(self._sources.own_keys.tombstones, await standing_marks(now))
@@ -103,10 +136,6 @@ class WholeList:
     @property
     def _place(self) -> ListPlace | None:
         return self._asked.cursor.place if self._asked.cursor else None
-
-    @property
-    def _names_people(self) -> bool:
-        return self._asked.columns.need_the_shop and self._asked.sees_people
 
 
 @asynccontextmanager
@@ -119,5 +148,6 @@ async def whole_list(sources: ListSources, asked: AskedList) -> AsyncIterator[Wh
         When the run is gone that the cursor is of.
     """
     async with snapshot(sources.file_engine, OURS) as connection:
-        published = await served(connection, asked.cursor)
+        published = await runs.published(connection)
+        refuse_expired(asked.cursor, published)
         yield WholeList(published, connection, sources, asked)
