@@ -67,6 +67,27 @@ class House:
         assert answer.status_code == 200, answer.text
         return [move["customer_id"] for move in answer.json()["changes"]]
 
+    async def listed(self, sort: str) -> list[str]:
+        """Follow a list from page to page; everybody on it is named by the shop."""
+        found, query = list[str](), {"sort": sort, "limit": "2", "totals": "false"}
+        while True:
+            answer = await self.ask("GET", "/api/mcp/customers", **query)
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            assert all(one["email"] for one in page["customers"])
+            found += [one["customer_id"] for one in page["customers"]]
+            if (cursor := page["next_cursor"]) is None:
+                return found
+            query = {"cursor": cursor, "limit": "2", "totals": "false"}
+
+    async def looked_up(self, ids: Sequence[str]) -> list[str]:
+        """Look several up at once."""
+        answer = await self.client.post(
+            "/api/mcp/customers/batch", json={"ids": [*ids]}, headers={"X-API-Key": KEY}
+        )
+        assert answer.status_code == 200, answer.text
+        return [one["customer_id"] for one in answer.json()["customers"]]
+
     async def checked(self) -> Readiness:
         shop = Shop(load_mapping(TABLES))
         return await check_shop(self.engine, self.engine, shop, AS_OF, Horizons(365, 180))
@@ -137,6 +158,11 @@ async def live_with(house: House, ids: Sequence[str | int], asked: Sequence[str]
         assert answer.json()["customer_id"] == customer_id
         assert answer.json()["total_orders"] == 1
         assert await house.changes(customer_id) == [customer_id]
+    assert await house.looked_up(known) == known
+    ascending = await house.listed("customer_id")
+    assert sorted(ascending) == sorted(known)
+    assert await house.listed("-customer_id") == ascending[::-1]
+    assert sorted(await house.listed("-value_at_risk")) == sorted(known)
     for customer_id in set(asked) - set(known) - TAKEN:
         assert (await house.profile(customer_id)).status_code == 404, customer_id
         assert await house.changes(customer_id) == []
@@ -150,6 +176,7 @@ async def forgotten(house: House, known: Sequence[str]) -> None:
     listed = {one["customer_id"]: one["status"] for one in found.json()["customers"]}
     assert listed.keys() == set(known)
     assert await house.erase(known[0]) == 204
+    assert sorted(await house.listed("customer_id")) == sorted(known[1:])
     assert await house.erase(known[0]) == 404
     assert await house.changes(known[0]) == []
     for customer_id in known:
@@ -214,10 +241,7 @@ async def test_a_batch_finds_whom_the_names_of_routes_hide(new_sqlite: NewDataba
         house = await built(stack, new_sqlite(), "varchar(255)", "varchar(255)")
         await fill(house.engine, ids)
         await house.clustered()
-        answer = await house.client.post(
-            "/api/mcp/customers/batch", json={"ids": ids}, headers={"X-API-Key": KEY}
-        )
-        assert [one["customer_id"] for one in answer.json()["customers"]] == ids
+        assert await house.looked_up(ids) == ids
         for customer_id in ("batch", "export", "a/export"):
             assert (await house.profile(customer_id)).json()["customer_id"] == customer_id
         assert await house.erase("search") == 204

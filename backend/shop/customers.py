@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, String, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, String, literal, select
 
 from backend.core.customer_id import CustomerId
 from backend.database.async_engines import AsyncConnection
@@ -79,7 +79,9 @@ async def _by_id(
     holds, dialect = await holds_of(connection), connection.dialect.name
     if not (possible := [one for one in customer_ids if holds(one.text)]):
         return {}
-    numbers = [number for one in possible if (number := _number(dialect, one)) is not None]
+    known = [number for one in possible if (number := _number(dialect, one)) is not None]
+    # Of the first of them alone, 7, the driver would take all for numbers of 32 bits.
+    numbers = [literal(number, BigInteger()) for number in known]
     asked_for = _is_one_of(accounts, dialect, [one.text for one in possible], numbers)
     found = await connection.execute(select(*shown_of(accounts, dialect)).where(asked_for))
     rows = {CustomerId(str(row.id)): row for row in found}
