@@ -6,19 +6,16 @@ from fastapi import Query, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BeforeValidator
 
-from backend import store
 from backend.api.audited import Audited
 from backend.api.bodies import body_of, sent
 from backend.api.fields import RunIdInPath, several
 from backend.api.problem_answers import problems
 from backend.api.routers import for_admin_keys, for_any_key
 from backend.api.runs.example import PAGE_EXAMPLE, READINESS_EXAMPLE, REPORT_EXAMPLE
+from backend.api.runs.reports import report_of, report_page
 from backend.api.runs.run_pages import run_page
 from backend.api.runs.schema import ClusterRequest, RunAccepted, RunList, RunView
-from backend.api.security_headers import page
 from backend.api.state import State
-from backend.core.errors import ReportNotReady
-from backend.core.late import late
 from backend.results.readiness import Readiness
 from backend.results.run_report import RunReport
 from backend.store import runs
@@ -123,10 +120,7 @@ async def cancel_run(state: State, audited: Audited, run_id: RunIdInPath) -> Run
 @admin.get("/runs/{run_id}/report", responses={200: REPORT_EXAMPLE, **NO_RUN})
 async def get_run_report(state: State, run_id: RunIdInPath) -> RunReport:
     """Return what a run read, learnt and measured of itself."""
-    found = await store.read_report(state.engine, run_id)
-    if found is None:
-        raise ReportNotReady(run_id, (await runs.get(state.engine, run_id)).state)
-    return found
+    return await report_of(state, run_id)
 
 
 @reading.get(
@@ -135,7 +129,7 @@ async def get_run_report(state: State, run_id: RunIdInPath) -> RunReport:
 @admin.get("/runs/{run_id}/readiness", responses={200: READINESS_EXAMPLE, **NO_RUN})
 async def get_run_readiness(state: State, run_id: RunIdInPath) -> Readiness:
     """Return what in the shop's data may have spoilt a run's results."""
-    return (await get_run_report(state, run_id)).readiness
+    return (await report_of(state, run_id)).readiness
 
 
 @reading.get(
@@ -151,7 +145,4 @@ async def get_run_readiness(state: State, run_id: RunIdInPath) -> Readiness:
 )
 async def get_run_report_page(state: State, run_id: RunIdInPath) -> HTMLResponse:
     """Return the report as a page with plots, in one file that loads nothing."""
-    render = late("backend.report").render_report
-    html = render(await get_run_report(state, run_id))
-    # Its styles are in the head, before anything that the shop has written.
-    return page(html, trusted=html.partition("</head>")[0])
+    return await report_page(state, run_id)

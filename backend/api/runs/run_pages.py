@@ -1,6 +1,7 @@
 """Pages of runs: each begins after the last run of the one before."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -16,10 +17,18 @@ from backend.store.runs import RunPlace
 SALT = "runs"
 
 
-async def run_page(
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """Runs, the newest first, and what asks for those after them; None after the last."""
+
+    runs: Sequence[Run]
+    next_cursor: str | None
+
+
+async def read_page(
     state: ApiState, states: Sequence[State], cursor: str | None, limit: int
-) -> RunList:
-    """Return a page of runs; a cursor brings the states that its first page was asked with.
+) -> RunPage:
+    """Read a page of runs; a cursor brings the states that its first page was asked with.
 
     Raises
     ------
@@ -35,10 +44,16 @@ async def run_page(
     # One more than is asked for tells whether there is a next page.
     found = await runs.recent(state.engine, limit=limit + 1, states=states, after=after)
     shown = found[:limit]
-    return RunList(
-        runs=[RunView.of(run) for run in shown],
-        next_cursor=_written(shown[-1], states, state.cursors) if len(found) > limit else None,
-    )
+    more = _written(shown[-1], states, state.cursors) if len(found) > limit else None
+    return RunPage(shown, more)
+
+
+async def run_page(
+    state: ApiState, states: Sequence[State], cursor: str | None, limit: int
+) -> RunList:
+    """Return a page of runs as JSON has it; raises what `read_page` does."""
+    found = await read_page(state, states, cursor, limit)
+    return RunList(runs=[RunView.of(run) for run in found.runs], next_cursor=found.next_cursor)
 
 
 def _written(last: Run, states: Sequence[State], serializer: URLSafeSerializer) -> str:
