@@ -12,14 +12,13 @@ from backend.agents.written import shown
 from backend.api.customers.explanations import explained
 from backend.api.customers.profiles import read_profile
 from backend.api.customers.schema import CustomerProfile, profile_of
-from backend.api.customers.searching import searched
+from backend.api.customers.searching import found_for
 from backend.api.fields import asked_customer
 from backend.api.keys import Role
 from backend.api.lists.list_query import ListQuery, Question
 from backend.api.lists.read_list import AskedList, page_answer
 from backend.api.lists.row import PERSON
 from backend.api.schema_root import Schema
-from backend.core.errors import CustomerNotFound
 from backend.results.explanation import Crossing, ExplainedNumber, Explanation
 
 Detail = Literal["concise", "full"]
@@ -125,22 +124,12 @@ class FoundAnswer(Answer):
 @tool(takes=FindCustomer, gives=FoundAnswer)
 async def find_customer(caller: Caller, asked: FindCustomer) -> FoundAnswer:
     """Find a customer's id by id, or by part of e-mail or name."""
-    found = await _found(caller, asked)
+    may_search = caller.role >= Role.READS
+    found = await found_for(caller.state, asked.query, asked.limit, sees_people=may_search)
     return FoundAnswer(
         **await frame(caller.state, CONCISE),
         customers=[_as_data(_concise(one), caller) for one in found],
     )
-
-
-async def _found(caller: Caller, asked: FindCustomer) -> list[CustomerProfile]:
-    """Search; a key that sees no people finds by a whole id alone."""
-    if caller.role >= Role.READS:
-        return [*(await searched(caller.state, asked.query, asked.limit)).customers]
-    try:
-        known = await read_profile(caller.state, asked_customer(asked.query.strip()))
-    except CustomerNotFound:
-        return []
-    return [profile_of(*known)]
 
 
 def _concise(profile: CustomerProfile) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from backend.api.customers.profiles import ids_of, numbers_of_standing, read_customers, read_profile
-from backend.api.customers.schema import CustomerList, profile_of
+from backend.api.customers.schema import CustomerList, CustomerProfile, profile_of
 from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
@@ -51,6 +51,16 @@ async def searched(state: ApiState, query: str, limit: int) -> CustomerList:
         return alone
     async with state.heavy_reads.place():
         return await _with_any_part(state, copy, query, limit)
+
+
+async def found_for(
+    state: ApiState, query: str, limit: int, *, sees_people: bool
+) -> list[CustomerProfile]:
+    """Return whom a search finds; who may see no names finds by a whole id alone, and without."""
+    if sees_people:
+        return [*(await searched(state, query, limit)).customers]
+    alone = await _with_id(state, query.strip())
+    return [] if alone is None else [one.masked() for one in alone.customers]
 
 
 async def _whose_it_is(state: ApiState, written: str, limit: int) -> CustomerList | None:

@@ -1,0 +1,250 @@
+"""A list of customers as a value: its people, what they add up to, and the ways on. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+from urllib.parse import urlencode
+
+from backend.api.lists.list_query import BY_VALUE_AT_RISK
+from backend.api.lists.row import FIELDS, ID, PERSON
+from backend.results.customer_filter import CONDITIONS
+from backend.results.customer_numbers import SHOWN, SUMMED
+from backend.results.declared import Flag, Label
+from backend.web.entrance import APP
+from backend.web.rooms.customers import list_address as asked_by
+from backend.web.rooms.customers.cells import value_at, written
+from backend.web.rooms.customers.customers_reads import MOST_FOUND, CustomersSeen
+from backend.web.rooms.customers.list_address import ListAddress
+from backend.web.rooms.customers.list_controls import Choice, Control, controls
+from backend.wording import customers_room_sentences as words
+
+# What a row is called by, and what its segment links to.
+TOLD_BESIDE = {ID, *PERSON, "archetype.id"}
+WORDS = {str(one.shown_as) for one in SHOWN if isinstance(one.kind, Label | Flag)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnHead:
+    """The head of a column, which sorts by it.
+
+    Attributes
+    ----------
+    link
+        The same list sorted by it; None where lists cannot be.
+    sorted
+        "ascending" or "descending" where the list is sorted by it, as `aria-sort` says it; else "".
+    arrow
+        The same to be seen.
+    """
+
+    name: str
+    link: str | None
+    sorted: str
+    arrow: str
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerCell:
+    """A cell of a row; of a segment, with its id."""
+
+    text: str
+    is_number: bool
+    segment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerLine:
+    """A customer in the list.
+
+    Attributes
+    ----------
+    name, beside
+        What they are called, and what tells them apart from others of that name; "" for nothing.
+    link
+        Of their page.
+    """
+
+    name: str
+    beside: str
+    link: str
+    cells: Sequence[CustomerCell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumOfList:
+    """What the whole list adds up to in one number."""
+
+    name: str
+    figure: str
+    beside: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersPage:
+    """All that the page says.
+
+    Attributes
+    ----------
+    title
+        How many they are, all pages together.
+    refusal
+        What of the question does not fit; "" where all does.
+    searched
+        What was searched for; "" where nothing was.
+    filters_name, filters, are_filters_open
+        The conditions, and whether to show them at once.
+    kept_by_filters, kept_by_columns
+        What each form has to say again beside its own fields: names and values.
+    heads, lines
+        The table.
+    nobody
+        Why there is no line; "" where there are.
+    csv, following, beginning
+        Ways on; None where there is none.
+    """
+
+    title: str
+    refusal: str
+    searched: str
+    search_label: str
+    filters_name: str
+    filters: Sequence[Control]
+    are_filters_open: bool
+    kept_by_filters: Sequence[tuple[str, str]]
+    columns: Sequence[Choice]
+    kept_by_columns: Sequence[tuple[str, str]]
+    sums: Sequence[SumOfList]
+    heads: Sequence[ColumnHead]
+    lines: Sequence[CustomerLine]
+    nobody: str
+    csv: str | None
+    following: str | None
+    beginning: str | None
+
+
+def customers_page(
+    seen: CustomersSeen,
+    address: ListAddress,
+    zone: tzinfo,
+    *,
+    sees_people: bool,
+    refusal: str = "",
+) -> CustomersPage:
+    """Show a list, or whom a search found.
+
+    Parameters
+    ----------
+    seen
+        What was read.
+    address
+        What was asked for.
+    zone
+        The shop's time zone, in which days are told.
+    sees_people
+        Whether names and e-mails may be shown, and searched for.
+    refusal
+        Why nothing was read.
+    """
+    searched = address.last(asked_by.SEARCH)
+    columns = [one for one in seen.fields if one not in TOLD_BESIDE]
+    conditions = [one.name for one in CONDITIONS]
+    given = sum(bool(address.words(one)) for one in conditions)
+    begun = address.without(asked_by.CURSOR, asked_by.SEARCH)
+    is_list = seen.total is not None
+    return CustomersPage(
+        title=_title(seen, searched),
+        refusal=refusal,
+        searched=searched,
+        search_label=words.SEARCH if sees_people else words.SEARCH_BY_ID,
+        filters_name=words.filters(given),
+        filters=controls(address, seen.segments),
+        are_filters_open=bool(refusal),
+        kept_by_filters=begun.without(*conditions).items,
+        columns=_columns(seen.fields, sees_people=sees_people),
+        kept_by_columns=begun.without(asked_by.FIELDS).items,
+        sums=_sums(seen, zone),
+        heads=_heads(begun, columns, can_sort=is_list),
+        lines=[_line(one, columns, zone) for one in seen.rows],
+        nobody=_nobody(seen, searched, refusal),
+        csv=begun.path_of_csv if seen.total else None,
+        following=seen.next_cursor and begun.saying(asked_by.CURSOR, seen.next_cursor),
+        beginning=begun.path if address.last(asked_by.CURSOR) else None,
+    )
+
+
+def _title(seen: CustomersSeen, searched: str) -> str:
+    if seen.total is not None:
+        return words.how_many(seen.total)
+    return words.found(len(seen.rows), MOST_FOUND, searched) if searched else words.NAME
+
+
+def _nobody(seen: CustomersSeen, searched: str, refusal: str) -> str:
+    if seen.rows or refusal:
+        return ""
+    return words.NOBODY_FOUND if searched else words.NOBODY
+
+
+def _columns(fields: Iterable[str], *, sees_people: bool) -> list[Choice]:
+    chosen = {*fields}
+    offered = (one for one in FIELDS if one != ID and (sees_people or one not in PERSON))
+    return [Choice(value=one, name=words.number(one), is_chosen=one in chosen) for one in offered]
+
+
+def _sums(seen: CustomersSeen, zone: tzinfo) -> list[SumOfList]:
+    if seen.sums is None or seen.known is None or not seen.total:
+        return []
+    told = ((str(one.shown_as), seen.sums, seen.known) for one in SUMMED)
+    return [
+        SumOfList(
+            name=words.number(name),
+            figure=written(name, sums[name], seen.currency, zone),
+            beside="" if known[name] == seen.total else words.known_of(known[name]),
+        )
+        for name, sums, known in told
+    ]
+
+
+def _heads(begun: ListAddress, columns: Sequence[str], *, can_sort: bool) -> list[ColumnHead]:
+    named = [(ID, words.CUSTOMER), *((one, words.number(one)) for one in columns)]
+    sort = begun.last(asked_by.SORT) or BY_VALUE_AT_RISK
+    return [
+        ColumnHead(
+            name=head,
+            link=begun.saying(asked_by.SORT, _turned(name, sort)) if can_sort else None,
+            sorted=_direction(name, sort) if can_sort else "",
+            arrow=words.ARROWS[_direction(name, sort)] if can_sort else "",
+            is_number=name != ID and name not in WORDS,
+        )
+        for name, head in named
+    ]
+
+
+def _turned(name: str, sort: str) -> str:
+    """Return the order that a head asks for: the highest first, and the other way from there."""
+    return name if sort == f"-{name}" else f"-{name}"
+
+
+def _direction(name: str, sort: str) -> str:
+    return {name: "ascending", f"-{name}": "descending"}.get(sort, "")
+
+
+def _line(row: Mapping[str, Any], columns: Sequence[str], zone: tzinfo) -> CustomerLine:
+    customer_id, email = row[ID], row.get("email")
+    name = " ".join(filter(None, (row.get("first_name"), row.get("last_name"))))
+    called = name or email or customer_id
+    return CustomerLine(
+        name=called,
+        beside=next((one for one in (email, customer_id) if one and one != called), ""),
+        link=f"{APP}/customer?{urlencode({'id': customer_id})}",
+        cells=[_cell(row, one, zone) for one in columns],
+    )
+
+
+def _cell(row: Mapping[str, Any], name: str, zone: tzinfo) -> CustomerCell:
+    value = value_at(row, name)
+    in_segment = row["archetype"].get("id") if name == "archetype.name" else None
+    return CustomerCell(
+        text=written(name, value, None, zone), is_number=name not in WORDS, segment_id=in_segment
+    )

@@ -1,0 +1,123 @@
+"""What the list of customers is told from: the same reads as the API's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from backend import store
+from backend.api.customers.searching import found_for
+from backend.api.lists.read_list import AskedList, page_answer
+from backend.api.lists.row import PERSON, Columns
+from backend.api.state import ApiState
+from backend.core.errors import NoRunPublished
+from backend.database.engine import snapshot
+from backend.database.failures import OURS
+from backend.results.segment import Segment
+from backend.web.rooms.customers.list_address import FIELDS, SEARCH, ListAddress
+
+MOST_FOUND, LONGEST_SEARCH = 50, 200
+FIRST_SHOWN = (
+    *PERSON,
+    "archetype.id",
+    "archetype.name",
+    "churn_risk",
+    "value_at_risk",
+    "predicted_value",
+    "historical_value",
+    "total_orders",
+    "last_order_at",
+)
+"""What is shown of a customer until somebody chooses otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersSeen:
+    """Customers, and the words to ask for others.
+
+    Attributes
+    ----------
+    segments
+        Of the published run, groups among them.
+    fields
+        What is read of each customer, by the names of a profile.
+    rows
+        Customers in the shape of a profile, in the order to show them in.
+    total, sums, known
+        Of the whole list: how many, what they add up to by the names of a profile, and of how many
+        each number is known; None of those who were searched for.
+    next_cursor
+        Where the next page begins; None after the last.
+    """
+
+    segments: Sequence[Segment]
+    fields: Sequence[str]
+    rows: Sequence[Mapping[str, Any]] = ()
+    total: int | None = None
+    sums: Mapping[str, float] | None = None
+    known: Mapping[str, int] | None = None
+    next_cursor: str | None = None
+
+    @property
+    def currency(self) -> str | None:
+        """What amounts are in, where it is known."""
+        return next((one.currency for one in self.segments), None)
+
+
+async def see_customers(
+    state: ApiState, address: ListAddress, *, sees_people: bool
+) -> CustomersSeen:
+    """Read a page of a list, or whom a search finds.
+
+    Raises
+    ------
+    ValidationError, UnknownField
+        When something that is asked for is unknown, or out of range.
+    CursorUnreadable, CursorOfAnotherList, CursorExpired
+        When the page is none of this list, or the run is gone that it is of.
+    NoRunPublished
+        Before the first run.
+    """
+    query = address.query
+    columns = Columns.parse(address.words(FIELDS) or FIRST_SHOWN)
+    if sought := address.last(SEARCH):
+        return await _see_found(state, sought, columns, sees_people=sees_people)
+    asked = AskedList.of(query, state, sees_people=sees_people)
+    return await _see_list(state, replace(asked, columns=columns), query.limit)
+
+
+async def _see_list(state: ApiState, asked: AskedList, limit: int) -> CustomersSeen:
+    segments = await segments_known(state)
+    page = await page_answer(state, asked, limit=limit, totals=True)
+    told = {name: page[name] for name in ("total", "sums", "known", "next_cursor")}
+    return CustomersSeen(
+        segments=segments, fields=asked.columns.names, rows=page["customers"], **told
+    )
+
+
+async def _see_found(
+    state: ApiState, sought: str, columns: Columns, *, sees_people: bool
+) -> CustomersSeen:
+    segments = await segments_known(state)
+    found = await found_for(state, sought[:LONGEST_SEARCH], MOST_FOUND, sees_people=sees_people)
+    rows = [one.model_dump() for one in found]
+    return CustomersSeen(segments=segments, fields=columns.names, rows=rows)
+
+
+async def segments_known(state: ApiState) -> Sequence[Segment]:
+    """Return the segments of the published run, read now or a moment ago.
+
+    Raises
+    ------
+    NoRunPublished
+        Before the first run.
+    """
+    return await state.kept.of(await state.served.now(), "segments", partial(_segments, state))
+
+
+async def _segments(state: ApiState) -> Sequence[Segment]:
+    async with snapshot(state.engine, OURS) as connection:
+        found = await store.read_segments(connection)
+    if found.run_id is None:
+        raise NoRunPublished
+    return found.segments

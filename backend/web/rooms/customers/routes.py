@@ -1,0 +1,92 @@
+"""The room Customers."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from pydantic import ValidationError
+
+from backend.api import problems
+from backend.api.audited import Auditor
+from backend.api.lists.list_csv import ListAsCsv
+from backend.api.lists.list_query import ListQuery
+from backend.api.lists.read_list import AskedList
+from backend.api.state import ApiState, State
+from backend.core.errors import (
+    CursorExpired,
+    CursorOfAnotherList,
+    CursorUnreadable,
+    InvalidRunRequest,
+    UnknownField,
+)
+from backend.web.own_paths import is_part
+from backend.web.room import Room, Visitor, for_everybody
+from backend.web.rooms.customers.customers_page import customers_page
+from backend.web.rooms.customers.customers_reads import (
+    CustomersSeen,
+    see_customers,
+    segments_known,
+)
+from backend.web.rooms.customers.list_address import LIST, ListAddress
+from backend.web.sessions import Session
+from backend.web.showing import show
+from backend.wording import customers_room_sentences as words
+
+# What whoever asks can put right on the page itself.
+REFUSED = (CursorExpired, CursorOfAnotherList, CursorUnreadable, InvalidRunRequest, UnknownField)
+
+room = Room(name=words.NAME, path=LIST, place=30)
+router = for_everybody()
+routers = [router]
+
+
+@router.get(room.path)
+async def customers(request: Request, state: State, visitor: Visitor) -> Response:
+    """List the customers who meet all conditions, or whom a search finds."""
+    address = ListAddress.of(request.query_params)
+    try:
+        seen = await see_customers(state, address, sees_people=visitor.sees_people)
+    except ValidationError as error:
+        wrong = [(str(one["loc"][0]), str(one["msg"])) for one in error.errors()]
+        refused = words.not_understood(wrong), HTTPStatus.UNPROCESSABLE_ENTITY
+        return await _refused(request, state, visitor, address, *refused)
+    except REFUSED as error:
+        return await _refused(request, state, visitor, address, str(error), problems.told(error)[0])
+    return _shown(request, state, visitor, address, seen)
+
+
+@router.get(f"{room.path}/csv")
+async def whole_list_as_csv(
+    state: State, visitor: Visitor, query: Annotated[ListQuery, Query()]
+) -> Response:
+    """Give all customers of a list as the API's file."""
+    asked = AskedList.of(query, state, sees_people=visitor.sees_people)
+    return ListAsCsv(state, asked, Auditor(state, visitor.key))
+
+
+async def _refused(
+    request: Request,
+    state: ApiState,
+    visitor: Session,
+    address: ListAddress,
+    refusal: str,
+    status: HTTPStatus,
+) -> Response:
+    """Show what was asked for as it was written, and what of it does not fit."""
+    seen = CustomersSeen(segments=await segments_known(state), fields=())
+    return _shown(request, state, visitor, address, seen, refusal, status)
+
+
+def _shown(
+    request: Request,
+    state: ApiState,
+    visitor: Session,
+    address: ListAddress,
+    seen: CustomersSeen,
+    refusal: str = "",
+    status: HTTPStatus = HTTPStatus.OK,
+) -> Response:
+    zone, may_see = state.shop.mapping.zone, visitor.sees_people
+    page = customers_page(seen, address, zone, sees_people=may_see, refusal=refusal)
+    template = "customers/customers_part.html" if is_part(request) else "customers/customers.html"
+    return show(request, template, page, words, status)
