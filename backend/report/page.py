@@ -1,34 +1,29 @@
 """The report's template, filled in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from backend.core.glossary import NO_ORDERS, Fate, Metric, Target
+from backend.core.glossary import NO_ORDERS, Fate, Target
 from backend.core.visible import visible
 from backend.report import charts, segment_charts
 from backend.report.flow import draw_flow
+from backend.report.measures import MetricRow, measured
 from backend.report.segment_colours import colour_of
 from backend.results.forecast_report import (
     Backtest,
     ForecastReport,
     Grade,
     GradeMeanings,
-    Metrics,
 )
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 from backend.wording.money import in_currency
 from backend.wording.order_reasons import left_out
-from backend.wording.report_sentences import MEDIANS, TITLES, which_is_better
-from backend.wording.report_sentences import METRICS as METRIC_WORDS
+from backend.wording.report_sentences import MEDIANS, TITLES
 from backend.wording.segment_sentences import event_in_words, on_axis, refit_in_words
 
-METRICS: Mapping[Target, Sequence[Metric]] = {
-    Target.VALUE: (Metric.SPEND_GINI, Metric.SPEND_DECILE_ERROR, Metric.ORDERS_RMSE),
-    Target.CHURN: (Metric.CHURN_LOG_LOSS, Metric.CHURN_AUC, Metric.CHURN_CALIBRATION_ERROR),
-}
 NARROW, WIDE = 335, 940
 UNKNOWN = "\N{EN DASH}"
 
@@ -72,16 +67,6 @@ _environment.filters["amount"] = _amount
 _environment.filters["money"] = _money
 _environment.filters["typeset"] = _typeset
 _environment.filters["left_out"] = left_out
-
-
-@dataclass(frozen=True, slots=True)
-class MetricRow:
-    """One measure of the forecast and of the simple rules; each value with whether it is best."""
-
-    name: str
-    meaning: str
-    better: str
-    scores: Sequence[tuple[float | None, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +165,5 @@ def _shown(
     tried: Backtest,
     plots: Sequence[charts.Chart],
 ) -> ShownBacktest:
-    rows = [_metric(metric, tried.metrics.values()) for metric in METRICS[target]]
+    rows = measured(target, tried.metrics.values())
     return ShownBacktest(TITLES[target], grade, means, tried, plots, rows)
-
-
-def _metric(metric: Metric, scores: Iterable[Metrics]) -> MetricRow:
-    """Return a row of a measure, the best of its values marked."""
-    values, said = [score.of(metric) for score in scores], METRIC_WORDS[metric]
-    best = metric.best(values)
-    return MetricRow(
-        said.name,
-        said.meaning,
-        which_is_better(metric),
-        [(value, value == best) for value in values],
-    )

@@ -1,6 +1,6 @@
 """Days and numbers of things as people read them."""
 
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 # Horizons that people think of in months.
 MONTHS = {30: 1, 60: 2, 90: 3, 180: 6, 270: 9, 365: 12, 730: 24}
@@ -14,7 +14,11 @@ def day(instant: datetime, zone: tzinfo) -> str:
 
 def short_day(instant: datetime, zone: tzinfo) -> str:
     """Write it for an axis or a table, such as "9 Dec 2011"."""
-    there = instant.astimezone(zone)
+    return short_date(instant.astimezone(zone).date())
+
+
+def short_date(there: date) -> str:
+    """Write a day that is one already."""
     return f"{there.day} {there:%b %Y}"
 
 

@@ -1,0 +1,1 @@
+"""Trust: how wrong the numbers were on this shop's own past."""

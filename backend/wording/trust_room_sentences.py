@@ -1,0 +1,124 @@
+"""What the page Trust says: how wrong the numbers were on this shop's own past."""
+
+from datetime import datetime, tzinfo
+
+from backend.wording.dates import counted, day, horizon
+from backend.wording.money import rounded_money
+
+NAME = "Trust"
+TOO_SHORT = "The history is too short to try the numbers on this shop's own past"
+NOTHING_SAID = "Nobody was said to leave, more likely than not"
+LEAVERS, SPENDERS, RANGES, BEST_TENTH = (
+    "Who would leave",
+    "What they would spend",
+    "How sure the ranges are",
+    "Who matters most",
+)
+TO_KNOW = "What to know before relying on them"
+MADE_ON, EXPECTED, CAME = "Forecast made on", "Expected", "Came"
+SPEND_TITLE = "What was expected, beside what came"
+LEFT_TITLE = "Who was said to leave, beside who did"
+SAID, LEFT = "Said to leave", "Left"
+TENTH = "Tenth of the customers by risk"
+FOR_STATISTICIANS = "For the statistician"
+MEASURE, BETTER, MEANS_OF_GRADES = "Measure", "Better", "What the grades mean"
+FORECAST = "Forecast"
+LEAN = "Simple rules that it leans on"
+LEAN_ON_NONE = "It leans on no simple rule: none does better on this shop's past."
+
+
+def said_and_left(share: float) -> str:
+    """Say how many left of those who were said to."""
+    return f"Of 100 customers we said would leave, {100 * share:.0f} did"
+
+
+def how_tried(trials: int, days: int) -> str:
+    """Say how the numbers were tried."""
+    return (
+        f"We went back to {counted(trials, 'earlier day')}, forecast the next {horizon(days)} from "
+        "what was known by then, and looked at what came."
+    )
+
+
+def learnt_from(as_of: datetime, zone: tzinfo) -> str:
+    """Say which run is told of."""
+    return f"As of {day(as_of, zone)}."
+
+
+def said_of(customers: int, days: int, grade: str) -> str:
+    """Say of how many it was said that they would leave, over all trials, and how good that is."""
+    return (
+        f"left of the {customers:,} we said would, within {horizon(days)}; as a whole: "
+        f"{grade.lower()}"
+    )
+
+
+def off_by(level_error: float | None) -> str:
+    """Say by how much what was expected differed from what came."""
+    if level_error is None:
+        return "nothing came"
+    percent = round(100 * level_error)
+    if not percent:
+        return "just what came"
+    return f"{abs(percent):,} % too {'much' if percent > 0 else 'little'}"
+
+
+def expected_and_came(expected: float, came: float, currency: str | None) -> str:
+    """Say both sums of one trial."""
+    told, what_came = rounded_money(expected, None), rounded_money(came, currency)
+    return f"the last time {told} were expected, and {what_came} came"
+
+
+def inside(share: float) -> str:
+    """Say how many spent within their range."""
+    return f"{100 * share:.0f} in 100"
+
+
+def inside_beside(wanted: float) -> str:
+    """Say how many should."""
+    return f"spent within the range we gave them; {100 * wanted:.0f} should"
+
+
+def of_all_spend(share: float) -> str:
+    """Say how much the best tenth brought."""
+    return f"{100 * share:.0f} %"
+
+
+OF_ALL_SPEND = (
+    "of all that came was from the tenth we said would spend most; 10 % if we had guessed"
+)
+
+
+def in_a_hundred(share: float) -> str:
+    """Write a share of customers."""
+    return f"{100 * share:.0f} in 100"
+
+
+def figure_of(number: float) -> str:
+    """Write a measure as statisticians do."""
+    return f"{number:,.3f}"
+
+
+def tenth(number: int, customers: int) -> str:
+    """Name a tenth of the customers, the least likely to leave first."""
+    return f"{number} ({counted(customers, 'customer')})"
+
+
+def spend_described(days: int, trials: int) -> str:
+    """Say what the chart shows."""
+    return f"Spend within {horizon(days)} of {counted(trials, 'day')} in the shop's past."
+
+
+def left_described(days: int) -> str:
+    """Say what the chart shows."""
+    return f"Without an order within {horizon(days)}. Where both agree, the risk can be believed."
+
+
+def leaning(rule: str, weight: float, about: str) -> str:
+    """Say which rule the forecast leans on, and how much."""
+    return f"{about}: {rule}, to {100 * weight:.0f} %"
+
+
+def grade_means(grade: str, meaning: str) -> str:
+    """Say what a grade means."""
+    return f"{grade}: {meaning}"
