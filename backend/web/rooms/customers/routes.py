@@ -21,6 +21,7 @@ from backend.core.errors import (
 )
 from backend.web.own_paths import is_part
 from backend.web.room import Room, Visitor, for_everybody
+from backend.web.rooms.customers import one_customer_routes
 from backend.web.rooms.customers.customers_page import customers_page
 from backend.web.rooms.customers.customers_reads import (
     CustomersSeen,
@@ -37,7 +38,7 @@ REFUSED = (CursorExpired, CursorOfAnotherList, CursorUnreadable, InvalidRunReque
 
 room = Room(name=words.NAME, path=LIST, place=30)
 router = for_everybody()
-routers = [router]
+routers = [router, one_customer_routes.router, one_customer_routes.admin]
 
 
 @router.get(room.path)
