@@ -1,0 +1,1 @@
+"""Moves: who went from one segment to another, and why."""
