@@ -28,6 +28,7 @@ ROUNDS = 15
 MOST_TIMES, MOST_BYTES = 3.0, 100_000
 # That shop has no order lines.
 VARIABLES = {"LINE_ITEMS_TABLE": "", **NO_WORKER}
+FILTERED = "min_churn_risk=0.5&sort=-predicted_value"
 KEPT = {"ANSWER_SECONDS": "5", "SERVED_RUN_SECONDS": "2"}
 
 
@@ -53,6 +54,8 @@ def _compared(segment: str) -> list[Compared]:
         Compared("/app", ("/api/mcp/segments", "/api/mcp/history?limit=30", report)),
         Compared("/app/segments", ("/api/mcp/segments", "/api/mcp/history?limit=60", report)),
         Compared(f"/app/segments/{segment}", (f"/api/mcp/segments/{segment}",)),
+        Compared("/app/customers", ("/api/mcp/customers",)),
+        Compared(f"/app/customers?{FILTERED}", (f"/api/mcp/customers?{FILTERED}",)),
     ]
 
 

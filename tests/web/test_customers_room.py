@@ -154,6 +154,8 @@ def test_the_file_is_that_of_the_api(paged: Live, asked: str, key: str) -> None:
     assert file.status_code == 200
     assert file.headers["content-type"].startswith("text/csv")
     assert "attachment" in file.headers["content-disposition"]
+    assert file.headers["cache-control"] == "private, no-cache"
+    assert "Cookie" in file.headers["vary"]
     assert file.text == expected.text
     assert file.text.count("\n") > 50
 

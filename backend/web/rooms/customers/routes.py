@@ -30,7 +30,7 @@ from backend.web.rooms.customers.customers_reads import (
 )
 from backend.web.rooms.customers.list_address import LIST, ListAddress
 from backend.web.sessions import Session
-from backend.web.showing import show
+from backend.web.showing import HEADERS, show
 from backend.wording import customers_room_sentences as words
 
 # What whoever asks can put right on the page itself.
@@ -62,7 +62,9 @@ async def whole_list_as_csv(
 ) -> Response:
     """Give all customers of a list as the API's file."""
     asked = AskedList.of(query, state, sees_people=visitor.sees_people)
-    return ListAsCsv(state, asked, Auditor(state, visitor.key))
+    file = ListAsCsv(state, asked, Auditor(state, visitor.key))
+    file.headers.update(HEADERS)
+    return file
 
 
 async def _refused(
