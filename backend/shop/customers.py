@@ -76,17 +76,32 @@ async def get_customers(
 async def _by_id(
     connection: AsyncConnection, accounts: Source, customer_ids: Sequence[CustomerId]
 ) -> dict[CustomerId, Row[Any]]:
-    holds, dialect = await holds_of(connection), connection.dialect.name
-    if not (possible := [one for one in customer_ids if holds(one.text)]):
+    asked_for, dialect = await is_of(connection, accounts, customer_ids), connection.dialect.name
+    if asked_for is None:
         return {}
-    known = [number for one in possible if (number := _number(dialect, one)) is not None]
-    # Of the first of them alone, 7, the driver would take all for numbers of 32 bits.
-    numbers = [literal(number, BigInteger()) for number in known]
-    asked_for = _is_one_of(accounts, dialect, [one.text for one in possible], numbers)
     found = await connection.execute(select(*shown_of(accounts, dialect)).where(asked_for))
     rows = {CustomerId(str(row.id)): row for row in found}
     # A collation may take two texts for one; ids are compared character by character.
     return {asked: rows[asked] for asked in customer_ids if asked in rows}
+
+
+async def is_of(
+    connection: AsyncConnection,
+    source: Source,
+    customer_ids: Sequence[CustomerId],
+    name: str = "id",
+) -> ColumnElement[bool] | None:
+    """Return the condition that a column holds one of these ids; None where it can hold none.
+
+    A collation may take two texts for one: who reads compares them character by character.
+    """
+    holds, dialect = await holds_of(connection), connection.dialect.name
+    if not (possible := [one for one in customer_ids if holds(one.text)]):
+        return None
+    known = [number for one in possible if (number := _number(dialect, one)) is not None]
+    # Of the first of them alone, 7, the driver would take all for numbers of 32 bits.
+    numbers = [literal(number, BigInteger()) for number in known]
+    return _is_one_of(source, dialect, [one.text for one in possible], numbers, name)
 
 
 def _number(dialect: str, customer_id: CustomerId) -> int | None:
@@ -96,9 +111,13 @@ def _number(dialect: str, customer_id: CustomerId) -> int | None:
 
 
 def _is_one_of(
-    accounts: Source, dialect: str, texts: Sequence[Any], numbers: Sequence[Any]
+    source: Source,
+    dialect: str,
+    texts: Sequence[Any],
+    numbers: Sequence[Any],
+    name: str = "id",
 ) -> ColumnElement[bool]:
-    id_, kind = accounts.clause.c.id, accounts.kinds["id"]
+    id_, kind = source.clause.c[name], source.kinds[name]
     if dialect == "sqlite" and kind in TOLD_BY_VALUES:
         return is_stored_id(id_, texts, numbers)
     if kind is not Kind.INTEGER:

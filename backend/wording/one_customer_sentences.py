@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
-from backend.core.glossary import Cause
+from backend.core.glossary import Cause, Reason
 from backend.wording.dates import counted, horizon, moment, short_day
+from backend.wording.order_reasons import left_out
 
 MINUS = "\N{MINUS SIGN}"
 EMAIL, COPY, COPIED = "E-mail", "Copy", "Copied"
@@ -43,6 +44,14 @@ ERASE, ERASE_HELP, SURE = (
     "for as long as the shop has them; the shop's own tables stay as they are.",
     "Yes, erase them for good",
 )
+ORDERS, SHOW_ORDERS, NO_ORDERS_THERE = (
+    "Orders",
+    "Show their orders",
+    "The shop has no order of theirs.",
+)
+DAY, ORDER, AMOUNT, COUNTS = "Day", "Order", "Amount", "Does it count"
+COUNTED = "Yes"
+BACK = "Back to the customer"
 NOT_SURE = "Nothing was erased: tick the box to say that you are sure."
 UNSEEN = "No run has seen this customer yet, so nothing is known of them."
 
@@ -104,3 +113,14 @@ def points(share: float) -> str:
 def added(amount: str, *, is_more: bool) -> str:
     """Write what a fact adds to an amount, which is written without its sign."""
     return f"{'+' if is_more else MINUS}{amount}"
+
+
+def does_not_count(reason: Reason) -> str:
+    """Say why an order does not count."""
+    return f"No: {left_out(reason)}"
+
+
+def orders_described(shown: int, *, are_all: bool) -> str:
+    """Say which orders are listed."""
+    told = counted(shown, "order")
+    return f"{told}, as the shop has them now." if are_all else f"The last {told}."

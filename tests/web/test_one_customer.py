@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,32 @@ def test_the_page_tells_how_a_customer_moved(paged: Live) -> None:
     assert len(re.findall(r"<tr>", table)) == 1 + len(told)
 
 
+def test_the_orders_are_those_of_the_shop_the_newest_first(paged: Live) -> None:
+    told = best(paged, "sort=-total_orders")
+    customer_id = int(told["customer_id"])
+    expected = rows(
+        paged.url,
+        "SELECT id, total_price, created_at FROM orders WHERE customer_id = ? "
+        "ORDER BY created_at DESC, id DESC",
+        customer_id,
+    )
+    address = f"/app/customer/orders?id={customer_id}"
+    with entered(paged, MASKED_KEY) as client:
+        html = client.get(address).text
+        part = client.get(address, headers={"HX-Request": "true"}).text
+        assert client.get("/app/customer/orders?id=987654").status_code == 404
+    shown = [texts(one, "td") for one in re.findall(r"<tr>.*?</tr>", html.partition("<tbody>")[2])]
+    assert len(shown) == len(expected) >= told["total_orders"] > 1
+    assert [(one[0], one[1]) for one in shown] == [
+        (str(order_id), f"{float(total):,.2f}") for order_id, total, _ in expected
+    ]
+    latest = datetime.fromisoformat(str(expected[0][2]))
+    assert f"{latest.day} {latest:%b %Y}" in texts(html.partition("<tbody>")[2], "th")[0]
+    assert sum(one[2] == "Yes" for one in shown) == told["total_orders"]
+    assert "<html" not in part
+    assert part.partition("<tbody>")[2] in html
+
+
 def test_every_number_has_its_meaning_beside_it(paged: Live) -> None:
     told = best(paged)
     schema = paged.client.get("/openapi.json").json()["components"]["schemas"]["CustomerProfile"]
@@ -158,6 +185,7 @@ def test_who_is_erased_is_on_no_page_and_in_no_file(erasing: Live) -> None:
         answer = client.post(address, data={"erase": "yes", "sure": "yes"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/app/customers")
         assert client.get(address).status_code == 404
+        assert client.get(address.replace("?", "/orders?")).status_code == 404
         html = client.get("/app/customers").text
         assert f'id={customer_id}"' not in html
         assert html.count("/app/customer?id=") >= 1

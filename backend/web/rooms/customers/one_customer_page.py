@@ -82,8 +82,8 @@ class OneCustomerPage:
         Where they are; None for whom no run has seen.
     status
         Why numbers are unknown; "" where they are not.
-    address
-        Of this page.
+    address, orders
+        Of this page, and of the orders alone.
     refusal
         Why nothing was erased; "" where nobody asked.
     """
@@ -103,6 +103,7 @@ class OneCustomerPage:
     moves: Sequence[MoveRow]
     numbers: Sequence[NumberRow]
     address: str
+    orders: str
     refusal: str
 
 
@@ -136,6 +137,7 @@ def one_customer_page(seen: CustomerSeen, zone: tzinfo, refusal: str = "") -> On
         moves=_moves(seen, zone),
         numbers=_numbers(one, zone),
         address=f"{PAGE}?{urlencode({'id': one.customer_id})}",
+        orders=f"{PAGE}/orders?{urlencode({'id': one.customer_id})}",
         refusal=refusal,
     )
 

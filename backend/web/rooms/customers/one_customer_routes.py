@@ -13,11 +13,13 @@ from backend.api.fields import asked_customer
 from backend.api.state import ApiState, State
 from backend.core.customer_id import CustomerId
 from backend.web.forms import form_of
-from backend.web.own_paths import root_of
+from backend.web.own_paths import is_part, root_of
 from backend.web.room import Visitor, for_admins, for_everybody
+from backend.web.rooms.customers.customers_reads import segments_known
 from backend.web.rooms.customers.list_address import LIST
 from backend.web.rooms.customers.one_customer_page import PAGE, one_customer_page
 from backend.web.rooms.customers.one_customer_reads import see_customer
+from backend.web.rooms.customers.orders_page import orders_page, see_orders
 from backend.web.sessions import Session
 from backend.web.showing import HEADERS, show
 from backend.wording import one_customer_sentences as words
@@ -39,6 +41,16 @@ Asked = Annotated[CustomerId, Depends(customer_in_address)]
 async def customer(request: Request, state: State, visitor: Visitor, asked: Asked) -> Response:
     """Show one customer."""
     return await _shown(request, state, visitor, asked)
+
+
+@router.get(f"{PAGE}/orders")
+async def customers_orders(request: Request, state: State, asked: Asked) -> Response:
+    """Show a customer's orders; by themselves, or as a part of the customer's page."""
+    currency = next((one.currency for one in await segments_known(state)), None)
+    orders = await see_orders(state, asked)
+    page = orders_page(asked, orders, currency, state.shop.mapping.zone)
+    template = "customers/orders_part.html" if is_part(request) else "customers/orders.html"
+    return show(request, template, page, words)
 
 
 @admin.post(PAGE)
