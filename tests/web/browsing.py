@@ -56,6 +56,7 @@ def look_at(browser: Chrome, address: str) -> None:
     try:
         for width in WIDTHS:
             set_width(browser, width)
+            complaints(browser)  # those of whoever had the browser before are not this page's
             browser.get(address)
             see_no_fault(browser)
     finally:
