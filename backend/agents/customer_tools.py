@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from backend.agents.caller import Caller
-from backend.agents.frame import Answer, frame
+from backend.agents.frame import MEANINGS, Answer, frame
 from backend.agents.tool import tool
 from backend.agents.written import shown
 from backend.api.customers.explanations import explained
@@ -35,6 +35,7 @@ CONCISE = (
     "recency_days",
     "next_order_p50",
 )
+EXPLAINED = {"concise": CONCISE, "full": tuple(MEANINGS)}
 Sort = Literal[
     "-value_at_risk",
     "-predicted_value",
@@ -79,10 +80,9 @@ async def list_customers(caller: Caller, asked: Any) -> CustomersAnswer:
     query = ListQuery.model_validate({**told, "fields": fields, "limit": limit})
     begun = AskedList.of(query, caller.state, sees_people=caller.sees_people)
     page = await page_answer(caller.state, begun, limit=limit, totals=True)
-    said = {*CONCISE} if asked.detail == "concise" else {*begun.columns.names}
     return CustomersAnswer(
         **{
-            **await frame(caller.state, said),
+            **await frame(caller.state, EXPLAINED[asked.detail]),
             **page,
             "customers": [_as_data(one, caller) for one in page["customers"]],
         }
@@ -197,17 +197,9 @@ async def get_customer(caller: Caller, asked: GetCustomer) -> CustomerAnswer:
     known = profile_of(*await read_profile(caller.state, asked_customer(asked.customer_id)))
     told = known.model_dump(mode="json") if asked.detail == "full" else _concise(known)
     told.pop("explanation", None)
-    names = {*CONCISE} if asked.detail == "concise" else {*_names(told)}
     explanation = (await explained(caller.state, known)).explanation
     return CustomerAnswer(
-        **await frame(caller.state, names),
+        **await frame(caller.state, EXPLAINED[asked.detail]),
         customer=_as_data(told, caller),
         why=explanation and Why.of(explanation),
     )
-
-
-def _names(told: Mapping[str, Any]) -> set[str]:
-    inner = {
-        f"{name}.{part}" for name, one in told.items() if isinstance(one, dict) for part in one
-    }
-    return {*told, *inner}

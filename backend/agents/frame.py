@@ -12,6 +12,7 @@ from backend.api.schema_root import Schema
 from backend.api.state import ApiState
 from backend.database.engine import transaction
 from backend.results.customer_numbers import SHOWN
+from backend.store.read import PublishedSegments
 
 MEANINGS = {str(one.shown_as): one.description for one in SHOWN}
 """What each number of a customer means, by its name in a profile."""
@@ -30,7 +31,11 @@ class Answer(Schema):
 async def frame(state: ApiState, numbers: Iterable[str] = ()) -> dict[str, Any]:
     """Return what an answer has of every `Answer`; `numbers` are those that it explains."""
     async with transaction(state.engine) as connection:
-        published = await store.read_segments(connection)
+        return frame_of(await store.read_segments(connection), numbers)
+
+
+def frame_of(published: PublishedSegments, numbers: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the same of segments that are read already."""
     return {
         "run_id": published.run_id,
         "as_of": published.as_of,

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from backend import store
 from backend.agents.caller import Caller
 from backend.agents.customer_tools import Detail
-from backend.agents.frame import Answer, frame
+from backend.agents.frame import Answer, frame, frame_of
 from backend.agents.tool import tool
 from backend.agents.written import ProductText, SegmentText, shown
 from backend.api.schema_root import Schema
@@ -71,14 +71,16 @@ async def list_segments(caller: Caller, asked: ListSegments) -> SegmentsAnswer:
     """All segments and groups: size now and in the run before, expected revenue, revenue at risk,
     churn. Ids never change."""
     async with snapshot(caller.state.engine, OURS) as connection:
-        found = told_apart((await store.read_segments(connection)).segments)
+        published = await store.read_segments(connection)
         runs = await store.read_history(connection, HistoryFilter(), limit=2)
-    told = await frame(caller.state)
-    now = {one.segment_id: one for one in runs if one.run_id == told["run_id"]}
-    before = {one.segment_id: one for one in runs if one.run_id != told["run_id"]}
+    now = {one.segment_id: one for one in runs if one.run_id == published.run_id}
+    before = {one.segment_id: one for one in runs if one.run_id != published.run_id}
     is_full = asked.detail == "full"
-    lines = [_line(one, now.get(one.id), before.get(one.id), is_full=is_full) for one in found]
-    return SegmentsAnswer(**{**told, "meanings": MEANINGS}, segments=lines)
+    lines = [
+        _line(one, now.get(one.id), before.get(one.id), is_full=is_full)
+        for one in told_apart(published.segments)
+    ]
+    return SegmentsAnswer(**{**frame_of(published), "meanings": MEANINGS}, segments=lines)
 
 
 def _line(

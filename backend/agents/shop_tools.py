@@ -9,7 +9,6 @@ from backend import store
 from backend.agents.caller import Caller
 from backend.agents.frame import Answer, frame
 from backend.agents.tool import tool
-from backend.api.audited import Auditor
 from backend.api.keys import Role
 from backend.api.runs.routes import STATUS_URL
 from backend.api.runs.schema import RunView
@@ -23,8 +22,6 @@ from backend.results.forecast_report import Backtest, CalibrationBin, Grades, Th
 from backend.results.run_report import CustomerCounts, OrderCounts, ReportHorizons, RunReport
 from backend.store import runs
 from backend.store.run_request import Publish, RunRequest
-
-LONGEST_MATRIX = 10
 
 
 class Nothing(Schema):
@@ -100,12 +97,6 @@ def _warnings(report: RunReport | None) -> list[str]:
     return [one.sentence for one in found if one.level != "ok"]
 
 
-class GetQuality(Schema):
-    """Of which part of the forecast."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 class TriedHorizon(Schema):
     """The forecast tried on the shop's own past, at one horizon."""
 
@@ -128,8 +119,8 @@ class QualityAnswer(Answer):
     notes: list[str]
 
 
-@tool(takes=GetQuality, gives=QualityAnswer)
-async def get_quality(caller: Caller, _asked: GetQuality) -> QualityAnswer:
+@tool(takes=Nothing, gives=QualityAnswer)
+async def get_quality(caller: Caller, _asked: Nothing) -> QualityAnswer:
     """How far the forecast can be trusted: tried on the shop's own past, beside simple rules; for
     each tenth of customers the churn that was said and the churn that came."""
     report = await _served_report(caller.state)
@@ -191,8 +182,7 @@ async def start_run(caller: Caller, asked: StartRun) -> StartedAnswer:
     how far it is."""
     state = caller.state
     request = RunRequest(publish=asked.publish, as_of=state.as_of)
-    by = Auditor(state, caller.key).key
-    run = await runs.enqueue(state.engine, request, queued=state.queued, by=by)
+    run = await runs.enqueue(state.engine, request, queued=state.queued, by=caller.key)
     return StartedAnswer(
         **await frame(state), started_run_id=run.id, state=run.state, status_url=STATUS_URL
     )

@@ -3,6 +3,7 @@
 from datetime import datetime, tzinfo
 
 from backend.wording.dates import counted, horizon, moment, short_day
+from backend.wording.shares import in_a_hundred, percent
 
 NAME = "Segments"
 TITLE = "Who your customers are, told apart by how they buy"
@@ -61,7 +62,7 @@ def with_orders(known: int, without: int) -> str:
 
 def leaving(share: float, days: int) -> str:
     """Say a mean churn risk as people out of a hundred."""
-    return f"{100 * share:.0f} in 100 within {horizon(days)}"
+    return f"{in_a_hundred(share)} within {horizon(days)}"
 
 
 def expected_head(days: int) -> str:
@@ -71,22 +72,12 @@ def expected_head(days: int) -> str:
 
 def of_all_customers(part: float) -> str:
     """Say which share of all customers a segment is."""
-    return f"{share(part)} of all customers"
-
-
-def in_a_hundred(churn: float) -> str:
-    """Write a mean churn risk as people out of a hundred."""
-    return f"{100 * churn:.0f} in 100"
+    return f"{percent(part)} of all customers"
 
 
 def without_an_order(days: int) -> str:
     """Say what leaving means."""
     return f"without an order within {horizon(days)}"
-
-
-def share(part: float) -> str:
-    """Write a share of all customers."""
-    return f"{100 * part:.0f} %"
 
 
 def run_of(instant: datetime, zone: tzinfo) -> str:

@@ -112,11 +112,6 @@ def gained_and_lost(gained: int, lost: int) -> str:
     return f"+{gained:,} \N{MINUS SIGN}{lost:,}"
 
 
-def said_and_left(share: float) -> str:
-    """Say how many left of those who were said to."""
-    return f"Of 100 customers we said would leave, {100 * share:.0f} did"
-
-
 def slipping(customers: int, recency: float | None, usual_gap: float | None) -> str:
     """Say what is known of those who slip away."""
     told = counted(customers, "customer")

@@ -27,11 +27,6 @@ LEAN = "Simple rules that it leans on"
 LEAN_ON_NONE = "It leans on no simple rule: none does better on this shop's past."
 
 
-def said_and_left(share: float) -> str:
-    """Say how many left of those who were said to."""
-    return f"Of 100 customers we said would leave, {100 * share:.0f} did"
-
-
 def how_tried(trials: int, days: int) -> str:
     """Say how the numbers were tried."""
     return (
@@ -69,29 +64,14 @@ def expected_and_came(expected: float, came: float, currency: str | None) -> str
     return f"the last time {told} were expected, and {what_came} came"
 
 
-def inside(share: float) -> str:
-    """Say how many spent within their range."""
-    return f"{100 * share:.0f} in 100"
-
-
 def inside_beside(wanted: float) -> str:
     """Say how many should."""
     return f"spent within the range we gave them; {100 * wanted:.0f} should"
 
 
-def of_all_spend(share: float) -> str:
-    """Say how much the best tenth brought."""
-    return f"{100 * share:.0f} %"
-
-
 OF_ALL_SPEND = (
     "of all that came was from the tenth we said would spend most; 10 % if we had guessed"
 )
-
-
-def in_a_hundred(share: float) -> str:
-    """Write a share of customers."""
-    return f"{100 * share:.0f} in 100"
 
 
 def figure_of(number: float) -> str:

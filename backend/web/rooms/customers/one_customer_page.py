@@ -14,21 +14,13 @@ from backend.results.move import Move
 from backend.web.entrance import APP
 from backend.web.rooms.customers.cells import value_at, written
 from backend.web.rooms.customers.one_customer_reads import CustomerSeen
+from backend.web.tile import Tile
 from backend.wording import customers_room_sentences as list_words
 from backend.wording import one_customer_sentences as words
 from backend.wording.dates import short_day
 from backend.wording.money import UNKNOWN, money_or_dash, rounded_money
 
 PAGE = f"{APP}/customer"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerFigure:
-    """One number that stands alone."""
-
-    name: str
-    figure: str
-    beside: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +87,7 @@ class OneCustomerPage:
     segment: str
     about: str
     status: str
-    figures: Sequence[CustomerFigure]
+    figures: Sequence[Tile]
     why_segment: str
     rule: str
     crossings: Sequence[str]
@@ -151,12 +143,12 @@ def _currency(seen: CustomerSeen) -> str | None:
     return next((one.currency for one in seen.segments), None)
 
 
-def _figures(seen: CustomerSeen, zone: tzinfo) -> list[CustomerFigure]:
+def _figures(seen: CustomerSeen, zone: tzinfo) -> list[Tile]:
     one, currency = seen.profile, _currency(seen)
 
-    def told(name: str, number: str, beside: str) -> CustomerFigure:
+    def told(name: str, number: str, beside: str) -> Tile:
         figure = written(number, getattr(one, number), currency, zone)
-        return CustomerFigure(name=name, figure=figure, beside=beside)
+        return Tile(name=name, figure=figure, beside=beside)
 
     churn_days = words.without_an_order(seen.horizons.churn_days)
     return [

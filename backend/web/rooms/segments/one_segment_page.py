@@ -11,20 +11,13 @@ from backend.results.segment_in_run import SegmentInRun
 from backend.web.figures import Figure, FigureCell, FigureSeries
 from backend.web.list_links import customers_link
 from backend.web.rooms.segments.segments_reads import OneSegmentSeen
+from backend.web.tile import Tile
 from backend.wording import segments_room_sentences as words
 from backend.wording.dates import short_day
 from backend.wording.money import UNKNOWN, money_or_dash
 from backend.wording.report_sentences import MEDIANS
 from backend.wording.segment_sentences import on_axis
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentFigure:
-    """One figure of a segment."""
-
-    name: str
-    figure: str
-    beside: str
+from backend.wording.shares import in_a_hundred
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +74,7 @@ class OneSegmentPage:
     parts: Sequence[NamedSegment]
     people: str
     people_name: str
-    figures: Sequence[SegmentFigure]
+    figures: Sequence[Tile]
     rule: str
     how_well: str | None
     nearest: str | None
@@ -142,7 +135,7 @@ def _named(segment_id: str | None, names: Mapping[str, str]) -> NamedSegment | N
     return NamedSegment(id=segment_id, name=names[segment_id])
 
 
-def _figures(seen: OneSegmentSeen) -> list[SegmentFigure]:
+def _figures(seen: OneSegmentSeen) -> list[Tile]:
     one, horizons = seen.detail, seen.all.horizons
     churn = one.churn_risk_avg
     money = [
@@ -151,18 +144,18 @@ def _figures(seen: OneSegmentSeen) -> list[SegmentFigure]:
         (words.AT_RISK, one.revenue_at_risk),
     ]
     return [
-        SegmentFigure(
+        Tile(
             name=words.CUSTOMERS,
             figure=f"{one.customer_count:,}",
             beside=words.of_all_customers(one.share_of_customers),
         ),
         *(
-            SegmentFigure(name=name, figure=money_or_dash(amount, one.currency), beside="")
+            Tile(name=name, figure=money_or_dash(amount, one.currency), beside="")
             for name, amount in money
         ),
-        SegmentFigure(
+        Tile(
             name=words.LEAVING,
-            figure=UNKNOWN if churn is None else words.in_a_hundred(churn),
+            figure=UNKNOWN if churn is None else in_a_hundred(churn),
             beside=words.without_an_order(horizons.churn_days),
         ),
     ]

@@ -14,6 +14,7 @@ from backend.web.rooms.segments.segments_reads import SegmentsSeen
 from backend.wording import segments_room_sentences as words
 from backend.wording.dates import signed
 from backend.wording.money import UNKNOWN, money_or_dash
+from backend.wording.shares import percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +134,7 @@ def _line(
         id=row.segment_id,
         name=names.get(row.segment_id, row.name),
         customers=f"{row.customer_count:,}",
-        share=words.share(row.customer_count / customers) if customers else UNKNOWN,
+        share=percent(row.customer_count / customers) if customers else UNKNOWN,
         change=_change(row.customer_count, before.get(row.segment_id, 0)) if before else UNKNOWN,
         brought=money_or_dash(row.historical_revenue, row.currency),
         expected=money_or_dash(row.expected_revenue, row.currency),
@@ -155,7 +156,7 @@ def _total(
         id=None,
         name=words.ALL,
         customers=f"{customers:,}",
-        share=words.share(1),
+        share=percent(1),
         change=UNKNOWN if earlier is None else _change(customers, _customers(earlier)),
         brought=money_or_dash(now.brought, currency),
         expected=money_or_dash(now.expected, currency),

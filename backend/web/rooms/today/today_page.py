@@ -15,23 +15,15 @@ from backend.web.figures import Figure, FigureCell, FigureSeries
 from backend.web.history_of_runs import RunInHistory, by_run
 from backend.web.list_links import customers_link
 from backend.web.rooms.today.today_reads import TodaySeen
+from backend.web.tile import Tile
 from backend.wording import today_sentences as words
 from backend.wording.dates import short_day, signed
 from backend.wording.money import UNKNOWN, money_or_dash, rounded_money
+from backend.wording.shares import said_and_left
 
 # Whom a run sees for the first time comes from nowhere.
 NOBODY_YET = frozenset({None, LifeStage.NOT_YET})
 HAS_ORDERED = frozenset(set(LifeStage) - {LifeStage.NOT_YET})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tile:
-    """One figure that stands alone."""
-
-    name: str
-    figure: str
-    beside: str
-    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +230,7 @@ def _trust(seen: TodaySeen) -> Tile:
     return Tile(
         name=words.TRUST,
         figure=words.GRADES[seen.report.forecast.grade.overall],
-        beside=words.NOT_TRIED if found is None else words.said_and_left(found.share_left),
+        beside=words.NOT_TRIED if found is None else said_and_left(found.share_left),
     )
 
 

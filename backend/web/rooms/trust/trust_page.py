@@ -16,20 +16,13 @@ from backend.results.forecast_report import (
 )
 from backend.results.run_report import RunReport
 from backend.web.figures import Figure, FigureCell, FigureSeries
+from backend.web.tile import Tile
 from backend.wording import trust_room_sentences as words
 from backend.wording.dates import short_date
 from backend.wording.money import UNKNOWN, money_or_dash
 from backend.wording.report_sentences import TITLES
+from backend.wording.shares import in_a_hundred, percent, said_and_left
 from backend.wording.today_sentences import GRADES
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustTile:
-    """One thing that was tried, how it did, and what that means."""
-
-    name: str
-    figure: str
-    beside: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +66,7 @@ class TrustPage:
 
     headline: str
     about: Sequence[str]
-    tiles: Sequence[TrustTile]
+    tiles: Sequence[Tile]
     spend: Figure | None
     left: Figure | None
     notes: Sequence[str]
@@ -109,7 +102,7 @@ def _headline(churn: Backtest | None, value: Backtest | None) -> str:
     if churn is None:
         return words.TOO_SHORT if value is None else _off_last(value.cutoffs)
     found = leavers_found(churn.calibration)
-    return words.NOTHING_SAID if found is None else words.said_and_left(found.share_left)
+    return words.NOTHING_SAID if found is None else said_and_left(found.share_left)
 
 
 def _off_last(cutoffs: Sequence[CutoffTrial]) -> str:
@@ -120,7 +113,7 @@ def _how_tried(tried: Backtest | None) -> list[str]:
     return [] if tried is None else [words.how_tried(len(tried.cutoffs), tried.horizon_days)]
 
 
-def _tiles(forecast: ForecastReport, currency: str | None) -> list[TrustTile]:
+def _tiles(forecast: ForecastReport, currency: str | None) -> list[Tile]:
     value, churn = forecast.backtest.value, forecast.backtest.churn
     tiles = [] if churn is None else [_leavers(churn)]
     if value is not None:
@@ -128,32 +121,30 @@ def _tiles(forecast: ForecastReport, currency: str | None) -> list[TrustTile]:
     return [*tiles, *_ranges(forecast)]
 
 
-def _leavers(churn: Backtest) -> TrustTile:
+def _leavers(churn: Backtest) -> Tile:
     found, grade = leavers_found(churn.calibration), GRADES[churn.grade.churn]
     if found is None:
-        return TrustTile(name=words.LEAVERS, figure=UNKNOWN, beside=words.NOTHING_SAID)
+        return Tile(name=words.LEAVERS, figure=UNKNOWN, beside=words.NOTHING_SAID)
     beside = words.said_of(found.said, churn.horizon_days, grade)
-    return TrustTile(name=words.LEAVERS, figure=words.in_a_hundred(found.share_left), beside=beside)
+    return Tile(name=words.LEAVERS, figure=in_a_hundred(found.share_left), beside=beside)
 
 
-def _spenders(latest: CutoffTrial, currency: str | None) -> TrustTile:
+def _spenders(latest: CutoffTrial, currency: str | None) -> Tile:
     beside = words.expected_and_came(latest.predicted_spend, latest.actual_spend, currency)
-    return TrustTile(name=words.SPENDERS, figure=words.off_by(latest.level_error), beside=beside)
+    return Tile(name=words.SPENDERS, figure=words.off_by(latest.level_error), beside=beside)
 
 
-def _best_tenth(value: Backtest) -> TrustTile:
+def _best_tenth(value: Backtest) -> Tile:
     best = value.lift[0].share_of_spend
-    return TrustTile(
-        name=words.BEST_TENTH, figure=words.of_all_spend(best), beside=words.OF_ALL_SPEND
-    )
+    return Tile(name=words.BEST_TENTH, figure=percent(best), beside=words.OF_ALL_SPEND)
 
 
-def _ranges(forecast: ForecastReport) -> list[TrustTile]:
+def _ranges(forecast: ForecastReport) -> list[Tile]:
     coverage = forecast.interval_coverage
     if coverage.value is None or coverage.wanted is None:
         return []
-    figure, beside = words.inside(coverage.value.overall), words.inside_beside(coverage.wanted)
-    return [TrustTile(name=words.RANGES, figure=figure, beside=beside)]
+    figure, beside = in_a_hundred(coverage.value.overall), words.inside_beside(coverage.wanted)
+    return [Tile(name=words.RANGES, figure=figure, beside=beside)]
 
 
 def _spend(value: Backtest, currency: str | None) -> Figure:
@@ -191,9 +182,7 @@ def _left(churn: Backtest) -> Figure:
         across=words.TENTH,
         places=[words.tenth(at, one.customers) for at, one in enumerate(tenths, 1)],
         series=[
-            FigureSeries(
-                name=name, cells=[FigureCell(one, words.in_a_hundred(one)) for one in told]
-            )
+            FigureSeries(name=name, cells=[FigureCell(one, in_a_hundred(one)) for one in told])
             for name, told in shares.items()
         ],
         unit="share",
