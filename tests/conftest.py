@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
@@ -14,6 +13,7 @@ import pytest
 from selenium import webdriver
 
 from tests import services
+from tests.chromium import chromium
 from tests.databases import (
     MysqlServer,
     Place,
@@ -215,33 +215,12 @@ def redis_url(redis: Server) -> str:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[webdriver.Chrome]:
     """Give a real browser without a window that talks to nobody but the tests."""
-    packages = ["chromium", "chromium-driver"]
     try:
-        chromium = services.need("chromium", packages)
-        driver = services.need("chromedriver", packages)
+        with chromium() as window:
+            yield window
     except ServiceMissing as error:
         missing["Chromium"] = str(error)
         pytest.skip(str(error))
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (
-        "headless",
-        "disable-gpu",
-        "disable-dev-shm-usage",
-        "disable-background-networking",
-        "disable-component-update",
-        "disable-sync",
-        "no-first-run",
-        *(["no-sandbox"] if os.geteuid() == 0 else []),
-    ):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    # The browser leaves folders where it is told to keep temporary files.
-    with tempfile.TemporaryDirectory(prefix="ib-", ignore_cleanup_errors=True) as folder:
-        service = webdriver.ChromeService(driver, env={**os.environ, "TMPDIR": folder})
-        window = webdriver.Chrome(options, service)
-        yield window
-        window.quit()
 
 
 def _dropped_after(place: Place) -> Iterator[NewDatabase]:

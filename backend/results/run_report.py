@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from backend.results.clustering import ClusteringReport, PicturePoint
+from backend.results.cohorts import Cohorts
 from backend.results.forecast_report import ForecastReport
 from backend.results.move import MoveCounts, SegmentEvent
 from backend.results.readiness import Readiness
@@ -93,3 +94,5 @@ class RunReport(Result):
     """Of all amounts, such as EUR; null where the shop's data do not tell one."""
     stages: tuple[StageFigures, ...] = ()
     """What each stage took; empty where it was not measured."""
+    cohorts: Cohorts | None = None
+    """Customers by the month of their first order; null in reports of versions before 11.0."""

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from backend.behaviour.cohorts import MonthlyCohorts, monthly_cohorts
 from backend.core.glossary import Cause
+from backend.results.cohorts import Cohort, Cohorts
 from backend.results.move import MoveCounts, MovesByCause, SegmentEvent, SegmentFlow
 from backend.results.run_report import CustomerCounts, OrderCounts, ReportHorizons, RunReport
 from backend.run.learn import Learned
@@ -58,6 +60,26 @@ def run_report(
             *left_out_notes(left_out),
         ),
         currency=next((segment.currency for segment in learned.segments), None),
+        cohorts=_cohorts(monthly_cohorts(learned.history, seen.mapping.zone)),
+    )
+
+
+def _cohorts(found: MonthlyCohorts) -> Cohorts:
+    count = len(found.months)
+    return Cohorts(
+        until=str(found.months[-1]),
+        months=tuple(
+            Cohort(
+                month=str(month),
+                customers=int(found.customers[at]),
+                buyers=tuple(found.buyers[at, : count - at].tolist()),
+                revenue=tuple(found.revenue[at, : count - at].round(2).tolist()),
+            )
+            for at, month in enumerate(found.months)
+            if found.customers[at]
+        ),
+        earlier_customers=found.earlier,
+        newer_customers=found.newer,
     )
 
 

@@ -22,6 +22,11 @@ def short_date(there: date) -> str:
     return f"{there.day} {there:%b %Y}"
 
 
+def month(there: date) -> str:
+    """Write the month of a day, such as "Dec 2011"."""
+    return f"{there:%b %Y}"
+
+
 def moment(instant: datetime, zone: tzinfo) -> str:
     """Write an instant to the minute in the shop's time zone, such as "9 December 2011, 06:00"."""
     return f"{day(instant, zone)}, {instant.astimezone(zone):%H:%M}"

@@ -1,4 +1,4 @@
-"""What the page Trust is told from: the report of the published run."""
+"""The report of the published run, for rooms that are told from it."""
 
 from functools import partial
 
@@ -8,7 +8,7 @@ from backend.results.run_report import RunReport
 from backend.store import runs
 
 
-async def see_trust(state: ApiState) -> RunReport:
+async def served_report(state: ApiState) -> RunReport:
     """Read it, or return what was read of the same state a moment ago.
 
     Raises
@@ -16,7 +16,7 @@ async def see_trust(state: ApiState) -> RunReport:
     NoRunPublished
         Before the first run.
     """
-    return await state.kept.of(await state.served.now(), "trust", partial(_read, state))
+    return await state.kept.of(await state.served.now(), "report", partial(_read, state))
 
 
 async def _read(state: ApiState) -> RunReport:

@@ -1,0 +1,96 @@
+"""Customers by the month of their first order: who came back later, and what they brought."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.behaviour.history import OrderHistory
+
+# Three years show every season three times, and their page stays below 100 kB.
+MOST_MONTHS = 36
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthlyCohorts:
+    """Cohorts of the latest months that are over, in the shop's time zone.
+
+    Attributes
+    ----------
+    months
+        Shape (months,), ascending, in unit "M".
+    customers
+        Shape (months,): who ordered first in that month.
+    buyers
+        Shape (months, months): ``[c, n]`` customers of cohort c with an order in the n-th month
+        after their first; what lies after the last month is 0.
+    revenue
+        Shape (months, months), currency units: what these orders came to.
+    earlier, newer
+        Customers who first ordered before these months, and in the one that is not over.
+    """
+
+    months: NDArray[np.datetime64]
+    customers: NDArray[np.int64]
+    buyers: NDArray[np.int64]
+    revenue: NDArray[np.float64]
+    earlier: int
+    newer: int
+
+
+def monthly_cohorts(
+    history: OrderHistory, zone: tzinfo, most_months: int = MOST_MONTHS
+) -> MonthlyCohorts:
+    """Count who of each month's new customers ordered in the months after.
+
+    Parameters
+    ----------
+    history
+        What the shop's customers ordered.
+    zone
+        Whose months they are.
+    most_months
+        So many at most, the latest that are over at the history's `as_of`.
+    """
+    starts, months = _months_until(history.as_of, zone, most_months)
+    month = np.searchsorted(starts, history.created_at, side="right") - 1
+    buyers = history.buyers
+    first = np.full(history.customer_count, -1, dtype=np.int64)
+    first[buyers] = month[history.first_orders(buyers)]
+    count, customer = len(months), history.customer_index
+    shown = (month < count) & (first[customer] >= 0)
+    cell = first[customer] * count + month - first[customer]
+    once = shown & _is_first_of_month(customer, month)
+    new = first[buyers]
+    return MonthlyCohorts(
+        months=months,
+        customers=np.bincount(new[(new >= 0) & (new < count)], minlength=count),
+        buyers=np.bincount(cell[once], minlength=count**2).reshape(count, count),
+        revenue=np.bincount(cell[shown], history.amount[shown], count**2).reshape(count, count),
+        earlier=int((new < 0).sum()),
+        newer=int((new == count).sum()),
+    )
+
+
+def _months_until(
+    as_of: np.datetime64, zone: tzinfo, most: int
+) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64]]:
+    """Return when months begin, with the one that `as_of` lies in, and which are over by then."""
+    there = as_of.astype("datetime64[us]").item().replace(tzinfo=UTC).astimezone(zone)
+    present = np.datetime64(f"{there.year:04}-{there.month:02}", "M")
+    months = np.arange(present - most, present + 1)
+    return np.array([_begins(one.item(), zone) for one in months], "datetime64[us]"), months[:-1]
+
+
+def _begins(month: datetime, zone: tzinfo) -> datetime:
+    """Return the instant at which a month begins there, naive, in UTC."""
+    begins = datetime(month.year, month.month, 1, tzinfo=zone)
+    return begins.astimezone(UTC).replace(tzinfo=None)
+
+
+def _is_first_of_month(customer: NDArray[np.int64], month: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which orders, sorted by customer and time, are a customer's first of their month."""
+    first = np.ones(len(month), dtype=bool)
+    first[1:] = (customer[1:] != customer[:-1]) | (month[1:] != month[:-1])
+    return first

@@ -1,0 +1,51 @@
+"""Debian's Chromium, as the tests and the pictures of the README drive it."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from selenium import webdriver
+
+from tests import services
+
+PACKAGES = ["chromium", "chromium-driver"]
+FLAGS = (
+    "headless",
+    "disable-gpu",
+    "disable-dev-shm-usage",
+    "disable-background-networking",
+    "disable-component-update",
+    "disable-sync",
+    "no-first-run",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[webdriver.Chrome]:
+    """Give a browser without a window that talks to nobody but us.
+
+    Raises
+    ------
+    ServiceMissing
+        When it is not there and cannot be installed.
+    """
+    program = services.need("chromium", PACKAGES)
+    driver = services.need("chromedriver", PACKAGES)
+    # The browser leaves folders where it is told to keep temporary files.
+    with tempfile.TemporaryDirectory(prefix="ib-", ignore_cleanup_errors=True) as folder:
+        service = webdriver.ChromeService(driver, env={**os.environ, "TMPDIR": folder})
+        window = webdriver.Chrome(_options(program), service)
+        try:
+            yield window
+        finally:
+            window.quit()
+
+
+def _options(program: str) -> webdriver.ChromeOptions:
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for flag in (*FLAGS, *(["no-sandbox"] if os.geteuid() == 0 else [])):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    return options
