@@ -67,7 +67,7 @@ def monthly_cohorts(
         months=months,
         customers=np.bincount(new[(new >= 0) & (new < count)], minlength=count),
         buyers=np.bincount(cell[once], minlength=count**2).reshape(count, count),
-        revenue=np.bincount(cell[shown], history.amount[shown], count**2).reshape(count, count),
+        revenue=_sums(cell[shown], history.amount[shown], count),
         earlier=int((new < 0).sum()),
         newer=int((new == count).sum()),
     )
@@ -94,3 +94,7 @@ def _is_first_of_month(customer: NDArray[np.int64], month: NDArray[np.int64]) ->
     first = np.ones(len(month), dtype=bool)
     first[1:] = (customer[1:] != customer[:-1]) | (month[1:] != month[:-1])
     return first
+
+
+def _sums(cell: NDArray[np.int64], amount: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    return np.bincount(cell, amount, count**2).astype(np.float64).reshape(count, count)
