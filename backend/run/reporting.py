@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from backend.behaviour.cohorts import MonthlyCohorts, monthly_cohorts
+from backend.behaviour.monthly_cohorts import MonthlyCohorts, monthly_cohorts
 from backend.core.glossary import Cause
 from backend.results.cohorts import Cohort, Cohorts
 from backend.results.move import MoveCounts, MovesByCause, SegmentEvent, SegmentFlow

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backend.behaviour.cohorts import MonthlyCohorts, monthly_cohorts
 from backend.behaviour.history import OrderHistory
+from backend.behaviour.monthly_cohorts import MonthlyCohorts, monthly_cohorts
 
 NOWHERE = ZoneInfo("UTC")
 
