@@ -65,6 +65,10 @@ COMMANDS = {
         "run_commands.cluster",
         "Learn segments, value and churn of all customers, and publish them.",
     ),
+    "report": (
+        "run_commands.report",
+        "Write what a run found as one page that loads nothing, to be read, printed or mailed.",
+    ),
     "check": (
         "shop_commands.check",
         "Say what in the shop's data would spoil the results; exit code 1 where it would.",

@@ -1,8 +1,9 @@
-"""One run, followed from the terminal."""
+"""One run, followed from the terminal; and what one found, as a page."""
 
 import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated, cast
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from backend import store
 from backend.assembly.run_settings import opened_to_migrate, run_config
 from backend.cli.configuration import checked_settings, instant_described, migrate_if_wanted
+from backend.cli.consoles import err
 from backend.cli.following import followed
 from backend.cli.stopping import unless_stopped
 from backend.cli.terminal import AsJson, print_json, print_report
@@ -17,18 +19,22 @@ from backend.core.ending import stoppable
 from backend.core.errors import (
     BackendError,
     DatabaseUnavailable,
+    NoRunPublished,
     NothingPublished,
     ReportNotReady,
     RunFailed,
     Stopped,
 )
 from backend.core.instants import read_instant
+from backend.core.late import late
 from backend.core.settings import Settings
-from backend.database.engine import AsyncEngine, opened
+from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import Opening
+from backend.files.whole_file import whole_file
 from backend.results.run_report import RunReport
 from backend.run.run_config import RunConfig
 from backend.run.worker import STOPPED, opened_for_lease, work_once
+from backend.shop.mapping.layers import load_mapping
 from backend.store import leases, runs
 from backend.store.audit import COMMAND
 from backend.store.run_request import Publish, Refit, RunRequest
@@ -36,6 +42,8 @@ from backend.store.run_row import Run
 from backend.wording.unpublished_sentences import unpublished_sentence
 
 WATCH_EVERY_SECONDS = 0.2
+LATEST = "latest"
+STANDARD_OUTPUT = "-"
 
 
 def cluster(
@@ -72,13 +80,45 @@ def cluster(
         refit=cast(Refit, refit),
         publish="never" if dry_run else cast(Publish, publish),
     )
-    run, report = asyncio.run(run_and_watch(settings, request, show_progress=not as_json))
+    run, found = asyncio.run(run_and_watch(settings, request, show_progress=not as_json))
     if as_json:
-        print_json(report)
+        print_json(found)
     else:
-        print_report(report)
+        print_report(found)
     if run.not_published is not None:
         raise NothingPublished(run.id, unpublished_sentence(run.not_published))
+
+
+def report(
+    out: Annotated[Path, typer.Option(help="Where the page is written; - for here.")],
+    run: Annotated[str, typer.Option(help="A run's id; latest: the served one.")] = LATEST,
+) -> None:
+    """Write what a run found as one page that loads nothing."""
+    settings = checked_settings()
+    found = asyncio.run(_kept_report(settings, run))
+    zone = load_mapping(settings.shop_variables(), settings.shop_database).zone
+    page = late("backend.report").render_report(found, zone)
+    if str(out) == STANDARD_OUTPUT:
+        typer.echo(page)
+        return
+    with whole_file(out) as unfinished:
+        unfinished.write_text(page, encoding="utf-8")
+    err.print(f"Run {found.run_id} is told in {out}")
+
+
+async def _kept_report(settings: Settings, run_id: str) -> RunReport:
+    async with opened(settings.intelligence_url, opening=Opening.READ) as engine:
+        if run_id == LATEST:
+            run_id = await _served(engine)
+        return await _report(engine, await runs.get(engine, run_id))
+
+
+async def _served(engine: AsyncEngine) -> str:
+    async with transaction(engine) as connection:
+        published = await runs.published(connection)
+    if published is None:
+        raise NoRunPublished
+    return published.run_id
 
 
 async def run_and_watch(
@@ -157,7 +197,7 @@ async def _report(engine: AsyncEngine, run: Run) -> RunReport:
         raise RunFailed(run.id, "it was cancelled.")
     if run.state == "failed":
         raise RunFailed(run.id, run.error or "no reason was recorded")
-    report = await store.read_report(engine, run.id)
-    if report is None:
+    found = await store.read_report(engine, run.id)
+    if found is None:
         raise ReportNotReady(run.id, run.state)
-    return report
+    return found

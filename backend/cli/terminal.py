@@ -18,7 +18,7 @@ from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 
 # Below that the names of segments would get no room beside all that is told of them.
-ROOM_FOR_ALL = 76
+ROOM_FOR_A_TABLE = 76
 
 WORST_FIRST = ("error", "warning", "ok")
 
@@ -42,14 +42,20 @@ def print_json(result: Result) -> None:
 
 
 def print_report(report: RunReport) -> None:
-    out.print(_segments_table(report.segments, report.currency, out.width))
+    if out.width < ROOM_FOR_A_TABLE:
+        for segment in report.segments:
+            out.print(segment.name, style="bold")
+            for line in _lines(segment, report.currency):
+                out.print(line)
+    else:
+        out.print(_segments_table(report.segments, report.currency))
     for note in report.notes:
         out.print(f"• {note}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of the segments' table; narrow terminals have room for the main ones alone."""
+    """A column of the segments' table; narrow terminals have the main ones below each other."""
 
     heading: str
     value: Callable[[Segment], str]
@@ -59,7 +65,7 @@ class _Column:
 
 def _columns(currency: str | None) -> Sequence[_Column]:
     return (
-        _Column("Segment", lambda one: one.name, is_number=False),
+        _Column("Segment", lambda one: one.name, is_main=False, is_number=False),
         _Column("Id", lambda one: one.id, is_main=False, is_number=False),
         _Column("Customers", lambda one: f"{one.customer_count:,}"),
         _Column("Orders", lambda one: _shown(one.characteristics.frequency, ".0f"), is_main=False),
@@ -72,19 +78,23 @@ def _columns(currency: str | None) -> Sequence[_Column]:
     )
 
 
-def _segments_table(segments: Sequence[Segment], currency: str | None, width: int) -> Table:
-    shown = [one for one in _columns(currency) if one.is_main or width >= ROOM_FOR_ALL]
+def _lines(segment: Segment, currency: str | None) -> list[str]:
+    main = (one for one in _columns(currency) if one.is_main)
+    return [f"  {one.heading}: {one.value(segment)}" for one in main]
+
+
+def _segments_table(segments: Sequence[Segment], currency: str | None) -> Table:
+    columns = _columns(currency)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for one in shown:
+    for one in columns:
         justify: JustifyMethod = "right" if one.is_number else "left"
         # Only names are broken: half of a number or an id is another.
         table.add_column(
             one.heading, justify=justify, no_wrap=one.heading != "Segment", overflow="fold"
         )
     for segment in segments:
-        table.add_row(*(one.value(segment) for one in shown))
-    of_all = "Orders and days since the last one: medians. LTV and churn risk: means."
-    table.caption = of_all if width >= ROOM_FOR_ALL else "LTV and churn risk: means."
+        table.add_row(*(one.value(segment) for one in columns))
+    table.caption = "Orders and days since the last one: medians. LTV and churn risk: means."
     return table
 
 

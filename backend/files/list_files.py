@@ -1,11 +1,7 @@
-"""Rows of a list as a file: CSV, Parquet or a workbook, written as they come.
-
-A file takes its place once it is whole: who looks meanwhile finds the one before, or none.
-"""
+"""Rows of a list as a file: CSV, Parquet or a workbook, written as they come."""
 
 import csv
 import io
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -17,6 +13,7 @@ from typing import Any, TextIO
 from backend.core.customer_id import DECIMAL
 from backend.core.errors import ExportRefused
 from backend.core.late import late
+from backend.files.whole_file import whole_file
 from backend.results.declared import Count, Flag, Instant, Kind, Label, Quantity, Real
 
 Row = Sequence[Any]
@@ -78,15 +75,8 @@ def list_file(path: Path, columns: Sequence[FileColumn]) -> Iterator[Write]:
     open_as = KINDS_OF_FILES.get(path.suffix.lower())
     if open_as is None:
         raise ExportRefused(str(path), f"ends with none of {', '.join(KINDS_OF_FILES)}")
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open_as(unfinished, columns) as write:
-            yield write
-        unfinished.replace(path)
-    except OSError as error:
-        raise ExportRefused(str(path), f"cannot be written ({error.strerror})") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as unfinished, open_as(unfinished, columns) as write:
+        yield write
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -10,7 +11,9 @@ from backend.core.visible import visible
 from backend.report import charts, segment_charts
 from backend.report.flow import draw_flow
 from backend.report.measures import MetricRow, measured
+from backend.report.money_by_segment import money_by_segment
 from backend.report.segment_colours import colour_of
+from backend.report.told_today import told_today
 from backend.results.forecast_report import (
     Backtest,
     ForecastReport,
@@ -19,13 +22,14 @@ from backend.results.forecast_report import (
 )
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
-from backend.wording.money import in_currency
+from backend.wording import report_sentences as words
+from backend.wording.dates import day
+from backend.wording.money import UNKNOWN, in_currency
 from backend.wording.order_reasons import left_out
 from backend.wording.report_sentences import MEDIANS, TITLES
 from backend.wording.segment_sentences import event_in_words, on_axis, refit_in_words
 
 NARROW, WIDE = 335, 940
-UNKNOWN = "\N{EN DASH}"
 
 
 def _amount(value: float | None, form: str = ",.0f") -> str:
@@ -90,24 +94,33 @@ class ShownMedian:
     shop: str
 
 
-def render_report(report: RunReport) -> str:
+def render_report(report: RunReport, zone: tzinfo = UTC) -> str:
     """Write a run's report as one HTML page.
 
     Parameters
     ----------
     report
         As it is stored with the run.
+    zone
+        The shop's time zone, in which days are told.
     """
     names, shown = report.names, [segment.id for segment in report.segments]
     colour = {one: colour_of(one) for one in dict.fromkeys((*shown, *names))}
+    segments = [segment for segment in report.segments if segment.id != NO_ORDERS]
+    outlook = report.outlook
     return _environment.get_template("page.html").render(
         report=report,
+        words=words,
+        day=day(report.as_of, zone),
+        told=outlook and told_today(report, outlook, report.segments, zone),
+        money=outlook and money_by_segment(segments, outlook),
         backtests=_backtests(report.forecast, report.currency),
-        segments=[segment for segment in report.segments if segment.id != NO_ORDERS],
+        segments=segments,
+        place={one.id: place for place, one in enumerate(segments, 1)},
         medians=_medians,
         colours=colour,
-        dots=segment_charts.space_dots(report.picture, colour, names),
-        space=(segment_charts.SPACE_WIDTH, segment_charts.SPACE_HEIGHT),
+        map=segment_charts.segment_map(report.picture, colour, names, report.currency),
+        map_box=segment_charts,
         narrow=draw_flow(report.moves.flows, colour, names, NARROW),
         wide=draw_flow(report.moves.flows, colour, names, WIDE),
         refit=refit_in_words(report.clustering.refit),

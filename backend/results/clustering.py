@@ -51,3 +51,7 @@ class PicturePoint(Result):
     customers; null for those who bought on one day."""
     segment: str
     """Id of the segment."""
+    recency_days: float | None = None
+    """Days from their last order to `as_of`; null in reports that did not keep it."""
+    spent: float | None = None
+    """What they have spent so far, currency units, to two digits; null likewise."""

@@ -7,6 +7,7 @@ from backend.results.clustering import ClusteringReport, PicturePoint
 from backend.results.cohorts import Cohorts
 from backend.results.forecast_report import ForecastReport
 from backend.results.move import MoveCounts, SegmentEvent
+from backend.results.outlook import Outlook
 from backend.results.readiness import Readiness
 from backend.results.root import InstantWithOffset, Result
 from backend.results.segment import Segment
@@ -96,3 +97,5 @@ class RunReport(Result):
     """What each stage took; empty where it was not measured."""
     cohorts: Cohorts | None = None
     """Customers by the month of their first order; null in reports of versions before 11.0."""
+    outlook: Outlook | None = None
+    """What the shop may expect, and who moved; null in reports that kept no sums."""

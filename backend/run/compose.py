@@ -20,6 +20,7 @@ from backend.segments.lineage import lineage
 from backend.segments.segment_model import SegmentModel
 from backend.shop.orders import ShopColumns
 from backend.shop.seen import Seen
+from backend.store.outlook_of_run import outlook_of
 from backend.store.publication import Publication, SegmentMoves
 
 # Decisions without an earlier model that could have moved anybody.
@@ -33,16 +34,18 @@ def compose(context: RunContext, seen: Seen, standing: Standing, learned: Learne
     moves = _moves(shop, standing, learned, was)
     events = _lineage(standing, learned, was)
     said = replace(learned, segments=named(learned))
+    customers = _customers(shop, learned)
+    outlook = outlook_of(customers, learned.segments, moves, standing.told)
     return Publication(
         run_id=context.run.id,
         token=context.token,
         as_of=context.as_of,
-        customers=_customers(shop, learned),
+        customers=customers,
         segments=learned.segments,
         lineage=events,
         moves=moves,
         new_names=learned.new_names,
-        report=run_report(context, seen, said, moves, events),
+        report=replace(run_report(context, seen, said, moves, events), outlook=outlook),
         explainer=learned.forecast.explainer,
         model=learned.membership.model,
         retention=timedelta(days=config.history_retention_days),

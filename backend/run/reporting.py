@@ -32,6 +32,7 @@ def run_report(
     """Put together the report that is stored with the run."""
     shop, config = seen.columns, context.config
     forecast = forecast_in_words(learned.forecast.report)
+    spent = learned.forecast.facts.frequency * learned.forecast.facts.avg_order_value
     left_out = {str(reason): count for reason, count in shop.rejected.items()}
     return RunReport(
         run_id=context.run.id,
@@ -47,7 +48,7 @@ def run_report(
         readiness=readiness_in_words(learned.judgements),
         forecast=forecast,
         clustering=learned.membership.report,
-        picture=picture(learned.membership, learned.behaviour),
+        picture=picture(learned.membership, learned.behaviour, spent),
         segments=tuple(segment for segment in learned.segments if not segment.is_group),
         groups=tuple(segment for segment in learned.segments if segment.is_group),
         lineage=tuple(lineage),

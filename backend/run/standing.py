@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from backend import store
 from backend.core.customer_id import UNKNOWN, CustomerId, CustomerIds, as_text
-from backend.database.engine import AsyncEngine, transaction
+from backend.database.engine import AsyncConnection, AsyncEngine, transaction
+from backend.results.outlook import RunBefore, total_of
 from backend.segments.segment_model import SegmentModel
 from backend.store import runs
 from backend.store.publication import GivenName
 from backend.store.rights_of_ours import refusal_of_ours
+from backend.store.runs import Published
+from backend.store.segment_history import HistoryFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Standing:
         Names given by a person or the language model, by segment id.
     refused
         What keeps us from writing our tables, which the next publication needs; else None.
+    told
+        What it said was at risk; None before the first run.
     """
 
     model: SegmentModel | None
@@ -41,6 +46,7 @@ class Standing:
     as_of: datetime | None
     names: Mapping[str, GivenName]
     refused: str | None
+    told: RunBefore | None = None
 
     def where(self, ids: NDArray[Any]) -> NDArray[Any]:
         """Return the segment that each of these customers was in; None for who was not known."""
@@ -91,6 +97,7 @@ async def read_standing(engine: AsyncEngine) -> Standing:
     model = await store.read_standing_model(engine)
     async with transaction(engine) as connection:
         published = await runs.published(connection)
+        told = None if published is None else await _told_by(connection, published)
     customer_ids, segment_ids = await store.read_membership(engine)
     return Standing(
         model=model,
@@ -99,4 +106,12 @@ async def read_standing(engine: AsyncEngine) -> Standing:
         as_of=None if published is None else published.as_of,
         names=await store.read_names(engine),
         refused=await refusal_of_ours(engine),
+        told=told,
     )
+
+
+async def _told_by(connection: AsyncConnection, run: Published) -> RunBefore:
+    """Return what the run said was at risk: unknown of runs of 10.0, which kept no sums."""
+    history = await store.read_history(connection, HistoryFilter(run_id=run.run_id), limit=1)
+    at_risk = total_of(one.revenue_at_risk for one in history if not one.is_group)
+    return RunBefore(as_of=run.as_of, revenue_at_risk=at_risk)

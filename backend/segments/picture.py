@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from backend.core.arrays import FloatArray
 from backend.results.clustering import PicturePoint
 from backend.segments.buyers import Behaviour
 from backend.segments.membership import Membership
@@ -14,14 +15,36 @@ from backend.segments.vocabulary import Branch
 MOST_POINTS: dict[Branch, int] = {"repeat": 400, "one_time": 150}
 
 
-def picture(membership: Membership, buyers: Behaviour) -> tuple[PicturePoint, ...]:
-    """Return a sample of customers with orders; empty where nothing was clustered."""
+# Enough to be drawn by, and too little to be recognised by.
+DIGITS_OF_SPEND = 2
+
+
+def picture(
+    membership: Membership, buyers: Behaviour, spent: FloatArray
+) -> tuple[PicturePoint, ...]:
+    """Return a sample of customers with orders; empty where nothing was clustered.
+
+    Parameters
+    ----------
+    membership
+        Who is in which segment.
+    buyers
+        How customers with orders behave.
+    spent
+        Shape (customers,), currency units so far.
+    """
     if membership.model is None:
         return ()
     return tuple(
-        PicturePoint(activity=activity, value=value, segment=str(membership.ids[customer]))
+        PicturePoint(
+            activity=activity,
+            value=value,
+            segment=str(membership.ids[customer]),
+            recency_days=recency_days,
+            spent=float(f"{spent[customer]:.{DIGITS_OF_SPEND}g}"),
+        )
         for branch, most in MOST_POINTS.items()
-        for customer, activity, value in _points(
+        for customer, activity, value, recency_days in _points(
             membership.model, _some(buyers, branch, most), branch
         )
     )
@@ -36,11 +59,12 @@ def _some(buyers: Behaviour, branch: Branch, most: int) -> Behaviour:
 
 def _points(
     model: SegmentModel, customers: Behaviour, branch: Branch
-) -> Iterator[tuple[int, float, float | None]]:
-    """Yield customer, activity and value; that tells nothing apart among one-time buyers."""
+) -> Iterator[tuple[int, float, float | None, float]]:
+    """Yield customer, activity, value and recency; one-time buyers differ in no value."""
     places = model.space.coordinates(customers, branch)
     activity = places[:, 0].round(3).tolist()
+    recency_days = customers.recency_days.round(1).tolist()
     value = [None] * len(activity)
     if branch == "repeat":
         value = (places[:, 1] / VALUE_WEIGHT).round(3).tolist()
-    return zip(customers.customer.tolist(), activity, value, strict=True)
+    return zip(customers.customer.tolist(), activity, value, recency_days, strict=True)

@@ -25,6 +25,7 @@ from backend.store import runs
 from backend.store.beside import drop_left_beside
 from backend.store.departures import read_erased
 from backend.store.id_column import HOLDERS, is_one_of
+from backend.store.outlook_of_run import outlook_of
 from backend.store.publication import Publication
 from backend.store.tables import customer_intelligence, customers_gone, segments
 from backend.store.tombstones import read_marks, settle
@@ -145,19 +146,18 @@ def _without(publication: Publication, erased: set[str]) -> Publication:
     left = [publication.segments[place].id for place in leaving.segment.tolist()]
     fewer = _counted_less(publication.segments, left)
     departures = {one: why for one, why in publication.departures.items() if one not in erased}
-    return replace(
+    fewer_told = replace(
         publication,
         customers=customers.rows(kept),
         moves=moves.rows(_kept(moves.customer_id, erased)),
         segments=fewer,
-        report=_told_without(publication.report, leaving, fewer),
         departures=departures,
     )
+    return replace(fewer_told, report=_told_without(fewer_told, leaving))
 
 
-def _told_without(
-    report: RunReport, leaving: CustomerColumns, fewer: Sequence[Segment]
-) -> RunReport:
+def _told_without(publication: Publication, leaving: CustomerColumns) -> RunReport:
+    report, fewer = publication.report, publication.segments
     counts = replace(
         report.customers,
         total=report.customers.total - len(leaving.customer_id),
@@ -170,8 +170,14 @@ def _told_without(
             replace(one, customer_count=count.get(one.id, one.customer_count)) for one in shown
         )
 
-    segments, groups = told(report.segments), told(report.groups)
-    return replace(report, customers=counts, segments=segments, groups=groups)
+    return replace(
+        report,
+        customers=counts,
+        segments=told(report.segments),
+        groups=told(report.groups),
+        outlook=report.outlook
+        and outlook_of(publication.customers, fewer, publication.moves, report.outlook.before),
+    )
 
 
 def _kept(ids: NDArray[Any], erased: Collection[str]) -> BoolArray:

@@ -33,11 +33,14 @@ class HistoryFilter:
     ----------
     segment_ids
         Of these segments and groups; empty: of all.
+    run_id
+        As this run found them.
     since, before
         Of runs that describe this instant or a later one, and an earlier one.
     """
 
     segment_ids: Sequence[str] = ()
+    run_id: str | None = None
     since: datetime | None = None
     before: datetime | None = None
 
@@ -132,6 +135,8 @@ def _conditions(sought: HistoryFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if sought.segment_ids:
         found.append(columns.segment_id.in_(sought.segment_ids))
+    if sought.run_id is not None:
+        found.append(columns.run_id == sought.run_id)
     if sought.since is not None:
         found.append(columns.as_of >= sought.since)
     if sought.before is not None:

@@ -5,9 +5,47 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from backend.core.glossary import Metric, Target
+from backend.results.run_report import RunReport
+from backend.wording.dates import counted, horizon
 
 PREDICTED, ACTUAL = "predicted", "actual"
+NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 TITLES: Mapping[Target, str] = {Target.VALUE: "Value", Target.CHURN: "Churn"}
+
+
+WORTH_DOING = "Worth doing"
+NO_SUMS = "This run was made by a version that kept no sums: its money cannot be told any more."
+SEGMENT, CUSTOMERS, ORDERS = "Segment", "Customers", "Orders"
+BROUGHT, EXPECTED, AT_RISK = "So far", "Expected", "At risk"
+ALL = "All"
+READ = "What was read and left out"
+LEFT_OUT = "Orders left out"
+ALL_COUNTED = "Every order counted."
+
+
+def about_day(day: str) -> str:
+    """Name a report."""
+    return f"Customer intelligence as of {day}"
+
+
+def was_read(report: RunReport) -> str:
+    """Say what a run read."""
+    people, with_orders = report.customers.total, report.customers.with_orders
+    return (
+        f"{counted(people, 'customer')}, {with_orders:,} of them with orders; "
+        f"{counted(report.orders.counted, 'order')} counted."
+    )
+
+
+def about_run(report: RunReport) -> str:
+    """Say which run a report is of."""
+    return f"Run {report.run_id}, as of {report.as_of.isoformat()}."
+
+
+def amounts_in(currency: str | None, days: int) -> str:
+    """Say what the amounts of segments are."""
+    told = f"Expected and at risk: in the next {horizon(days)}."
+    return told if currency is None else f"Amounts in {currency}. {told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +112,38 @@ LIFT = ChartWords(
 _BY_CUTOFF = "The forecast as it would have been made on these days, and what then came."
 SPEND = ChartWords("Spend by cut-off", _BY_CUTOFF, "forecast made on")
 CHURN = ChartWords("Customers lost by cut-off", _BY_CUTOFF, "forecast made on")
+
+
+@dataclass(frozen=True, slots=True)
+class MapWords:
+    """What stands at the axes of the segments' map, and what describes it."""
+
+    title: str
+    described: str
+    across: str
+    up: str
+
+    def with_currency(self, currency: str | None) -> str:
+        """Say what goes up, with the currency where it is known."""
+        return self.up if currency is None else f"{self.up}, {currency}"
+
+
+MAP = MapWords(
+    "Where the segments live",
+    "A sample of customers, each beside their place by a hair, so that those who are alike can be "
+    "told apart. Both axes grow by multiples.",
+    "time since the last order",
+    "spent so far",
+)
+SPANS = ((365, "y"), (30, "mo"), (7, "w"))
+
+
+def since_last_order(days: int) -> str:
+    """Write a round number of days for an axis, such as "now", "1 w", "3 mo" or "1 y"."""
+    if not days:
+        return "now"
+    size, unit = next(((size, unit) for size, unit in SPANS if days >= size), (1, "d"))
+    return f"{days // size}{NARROW_SPACE}{unit}"
 
 
 def calibration_point(predicted: float, actual: float, customers: int) -> str:

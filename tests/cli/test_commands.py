@@ -4,14 +4,18 @@ import json
 import signal
 import subprocess
 import tomllib
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from backend.database.engine import opened, transaction
 from backend.store.audit import read_audit
 from tests.conftest import NewDatabase, execute, wait_for
+from tests.databases import migrated
 from tests.live import ROOT, command, environment, refusal, run, serving, started_anew
+from tests.performed import NO_WORKER, clustered_shop
 from tests.shops import fill, invented
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
@@ -45,6 +49,42 @@ def test_cluster_prints_a_table(sqlite_shop: str, tmp_path: Path) -> None:
     assert "Segment" in done.stdout
     assert "no_orders" in done.stdout
     assert "succeeded" in done.stderr
+
+
+def test_report_writes_the_page_of_the_served_run_or_of_another(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_sqlite(clustered_shop)
+    with serving(url, tmp_path, variables=NO_WORKER) as live:
+        page = live.get("/api/mcp/runs/latest/report.html").text
+        run_id = live.get("/api/mcp/runs/latest").json()["run_id"]
+    assert command(url, tmp_path, "report", "--out", "report.html").returncode == 0
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == page
+    printed = command(url, tmp_path, "report", "--run", run_id, "--out", "-")
+    assert printed.stdout.rstrip("\n") == page.rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("prepared", "arguments", "code", "said"),
+    [
+        (migrated, ("--out", "report.html"), 1, "No run has been published"),
+        (clustered_shop, ("--run", "none", "--out", "report.html"), 1, "No run has the id none."),
+        (clustered_shop, ("--out", "missing/report.html"), 2, "cannot be written (No such file"),
+    ],
+    ids=["before the first run", "an unknown run", "no such folder"],
+)
+def test_a_report_that_cannot_be_written_is_one_sentence(
+    new_sqlite: NewDatabase,
+    tmp_path: Path,
+    prepared: Callable[[str], Coroutine[Any, Any, object]],
+    arguments: tuple[str, ...],
+    code: int,
+    said: str,
+) -> None:
+    done = command(new_sqlite(prepared), tmp_path, "report", *arguments)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert list(tmp_path.glob("*report*")) == []
 
 
 @pytest.mark.parametrize(

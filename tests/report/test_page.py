@@ -17,7 +17,9 @@ from backend.core.glossary import NO_ORDERS, Fate
 from backend.report import render_report
 from backend.report.charts import nice_ticks
 from backend.report.flow import draw_flow
+from backend.report.segment_charts import APART, SegmentMap, segment_map
 from backend.report.segment_colours import colour_of
+from backend.results.clustering import PicturePoint
 from backend.results.move import SegmentEvent, SegmentFlow
 from backend.results.run_report import RunReport
 from backend.shop.counted import SQL_REASONS
@@ -29,6 +31,7 @@ from tests.performed import NO_WORKER, performed
 from tests.shops import AS_OF, fill, invented
 
 SMALLEST_TEXT = 12
+A4_PIXELS = 688  # 210 mm less two margins of 14 mm
 # What a person sees: the width of the page, texts that are too small, texts upon each other.
 SEEN = """
 const texts = [], small = [];
@@ -186,6 +189,7 @@ def test_a_person_can_read_it_on_a_phone_and_on_a_desk(
     look_at(browser, tmp_path, reported.page(run), width)
     headings = [heading.text for heading in browser.find_elements(By.TAG_NAME, "h2")]
     assert headings == [
+        "Worth doing",
         "Segments",
         "Moves since the last run",
         "How good the forecasts are",
@@ -194,6 +198,17 @@ def test_a_person_can_read_it_on_a_phone_and_on_a_desk(
     plots = [plot for plot in browser.find_elements(By.TAG_NAME, "svg") if plot.is_displayed()]
     assert len(plots) == 5 + run  # the later run has moves to draw
     assert all(plot.size["width"] > 200 for plot in plots)
+
+
+@pytest.mark.external
+def test_it_can_be_printed(reported: Reported, browser: webdriver.Chrome, tmp_path: Path) -> None:
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        look_at(browser, tmp_path, reported.page(-1), A4_PIXELS)
+        plots = [plot for plot in browser.find_elements(By.TAG_NAME, "svg") if plot.is_displayed()]
+        assert len(plots) == 6
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 @pytest.mark.external
@@ -263,6 +278,43 @@ def test_bands_of_the_flow_are_as_thick_as_customers_are_many() -> None:
     assert height["B"] == pytest.approx(3 * height["C"])
     assert [band.label for band in drawn.bands] == ["30 from A to B", "10 from A to C"]
     assert drawn.undrawn == 0
+
+
+def placed(*points: tuple[float, float]) -> SegmentMap:
+    picture = [
+        PicturePoint(activity=1.0, value=None, segment="a", recency_days=days, spent=spent)
+        for days, spent in points
+    ]
+    drawn = segment_map(picture, {"a": "#000"}, {"a": "A"}, "EUR")
+    assert drawn is not None
+    return drawn
+
+
+def test_the_map_has_round_numbers_at_both_axes() -> None:
+    texts = [one.text.replace("\N{NARROW NO-BREAK SPACE}", " ") for one in placed((200, 45)).texts]
+    assert texts[:5] == ["now", "1 w", "1 mo", "3 mo", "1 y"]
+    assert texts[5:] == ["10", "20", "50", "100", "time since the last order", "spent so far, EUR"]
+    wide = [one.text for one in placed((1, 3), (2000, 45_000)).texts]
+    assert wide[7:12] == ["1", "10", "100", "1k", "10k"]
+
+
+def test_who_stays_away_longer_lies_further_right_and_who_spends_more_higher() -> None:
+    dots = placed((1, 10), (40, 10), (400, 10), (400, 900)).dots
+    assert dots[0].x < dots[1].x < dots[2].x
+    assert dots[3].y < dots[2].y - 50
+
+
+def test_customers_who_are_alike_do_not_lie_upon_each_other() -> None:
+    dots = placed(*[(30.0, 29.99)] * 100, (3.0, 300.0)).dots[:100]
+    assert len({(round(dot.x, 1), round(dot.y, 1)) for dot in dots}) > 90
+    assert max(dot.x for dot in dots) - min(dot.x for dot in dots) <= 2 * APART
+    assert len({round(dot.x) for dot in dots}) > 4
+    assert len({round(dot.y) for dot in dots}) > 4
+
+
+def test_reports_that_kept_no_places_have_no_map() -> None:
+    point = PicturePoint(activity=1.0, value=None, segment="a")
+    assert segment_map([point], {"a": "#000"}, {"a": "A"}, None) is None
 
 
 def test_a_segment_has_one_colour_whatever_it_is_shown_with() -> None:

@@ -22,6 +22,7 @@ from backend.store.departures import take_back, tell_erased, tell_gone
 from backend.store.held import meaning_of
 from backend.store.id_column import HOLDERS
 from backend.store.moves import MoveFilter
+from backend.store.outlook_of_run import outlook_of
 from backend.store.publication import Publication, SegmentMoves
 from backend.store.tables import (
     customers_gone,
@@ -177,7 +178,9 @@ async def test_a_run_publishes_without_whom_somebody_erased_meanwhile(engine: As
         await bury(connection, MARKER, [SEVEN], NOW)
     departures = {"7": Departure.DELETED, "3": Departure.MERGED}
     total = at_work.report.customers.total
-    await store.publish(engine, replace(at_work, departures=departures), now=NOW)
+    outlook = outlook_of(at_work.customers, at_work.segments, at_work.moves, None)
+    told = replace(at_work.report, outlook=outlook)
+    await store.publish(engine, replace(at_work, departures=departures, report=told), now=NOW)
     assert set(await profiles(engine, "7", "12")) == {"12"}
     async with transaction(engine) as connection:
         moves = await store.read_moves(connection, MoveFilter(), limit=10)
@@ -186,6 +189,10 @@ async def test_a_run_publishes_without_whom_somebody_erased_meanwhile(engine: As
     report = await store.read_report(engine, at_work.run_id)
     assert report is not None
     assert report.customers.total == total - 1
+    assert report.outlook is not None
+    assert outlook.money[0].historical_revenue == 123.45
+    assert report.outlook.money[0].historical_revenue is None  # the only one of that segment
+    assert report.outlook.money[1] == outlook.money[1]
     assert await told_gone(engine) == [("3", "merged")]
     async with transaction(engine) as connection:
         assert set(await erased_among(connection, MARKER, [SEVEN])) == {SEVEN}  # stands

@@ -94,6 +94,15 @@ def test_the_tiles_add_up_what_all_customers_bring(paged: Live) -> None:
     assert "What changed since 2 April 2024, as of 1 June 2024, 00:00." in page
 
 
+def test_the_report_of_the_served_run_begins_with_what_today_says(paged: Live) -> None:
+    report = unescape(paged.get("/api/mcp/runs/latest/report.html").text)
+    with entered(paged) as client:
+        page = unescape(client.get("/app").text)
+    assert texts(report, "h1") == texts(page, "h1")
+    assert texts(report.partition("<h2>")[0], "b") == texts(page, "strong")[:4]
+    assert texts(report, "h3")[:2] == texts(page, "h3")
+
+
 def test_what_was_expected_run_by_run_is_a_chart_with_its_table(paged: Live) -> None:
     history = paged.get("/api/mcp/history").json()["history"]
     with entered(paged) as client:

@@ -27,6 +27,7 @@ async def report_of(state: ApiState, run_id: str) -> RunReport:
 
 async def report_page(state: ApiState, run_id: str) -> HTMLResponse:
     """Return it for a person to read; raises what `report_of` does."""
-    html = late("backend.report").render_report(await report_of(state, run_id))
+    report, zone = await report_of(state, run_id), state.shop.mapping.zone
+    html = late("backend.report").render_report(report, zone)
     # Its styles are in the head, before anything that the shop has written.
     return page(html, trusted=html.partition("</head>")[0])
