@@ -63,7 +63,7 @@ def test_a_report_of_every_build_is_read_and_drawn(build: str) -> None:
     assert report.customers.total == 160
     assert {segment.id for segment in report.segments} <= set(report.names)
     page = render_report(report)
-    assert "Customer intelligence as of 2024-06-01" in page
+    assert "Customer intelligence as of 1 June 2024" in page
     assert all(segment.name in page for segment in report.segments if segment.id != "no_orders")
 
 
