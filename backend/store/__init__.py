@@ -13,6 +13,7 @@ from backend.store.lists import Page, Totals, read_page, read_totals, stream_lis
 from backend.store.members import members, read_members
 from backend.store.moves import count_moves, read_moves
 from backend.store.names import name_segment, read_names, settled
+from backend.store.net_moves import count_net_moves, read_net_moves
 from backend.store.publication import (
     GivenName,
     Publication,
@@ -36,6 +37,7 @@ __all__ = [
     "SegmentMoves",
     "Totals",
     "count_moves",
+    "count_net_moves",
     "erase_rows",
     "finish_erasures",
     "fit_customer_id_type",
@@ -53,6 +55,7 @@ __all__ = [
     "read_model",
     "read_moves",
     "read_names",
+    "read_net_moves",
     "read_page",
     "read_profiles",
     "read_report",

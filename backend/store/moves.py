@@ -61,7 +61,7 @@ async def read_moves(connection: AsyncConnection, sought: MoveFilter, *, limit: 
     order = segment_changes.c.id.desc() if newest_first else segment_changes.c.id
     conditions = await _conditions(connection, sought)
     statement = select(segment_changes).where(*conditions).order_by(order).limit(limit)
-    return [_move(row) for row in (await connection.execute(statement)).mappings()]
+    return [move_of(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def count_moves(connection: AsyncConnection, sought: MoveFilter) -> list[MoveCount]:
@@ -95,6 +95,7 @@ async def _conditions(connection: AsyncConnection, sought: MoveFilter) -> list[C
     return found
 
 
-def _move(row: RowMapping) -> Move:
+def move_of(row: RowMapping) -> Move:
+    """Return the move that a row holds."""
     told = {"customer_id": str(row["customer_id"]), "cause": Cause(row["cause"])}
     return Move(**{**row, **told})

@@ -6,7 +6,7 @@ makes two simultaneous requests start one run. Every instant is told by the data
 
 import secrets
 from asyncio import sleep
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -289,6 +289,11 @@ async def revise(connection: AsyncConnection) -> None:
     await connection.execute(
         update(runs).where(runs.c.published == 1).values(revision=runs.c.revision + 1)
     )
+
+
+async def not_forgotten(connection: AsyncConnection, run_ids: Collection[str]) -> set[str]:
+    """Return those of these runs that are still kept, as their moves are."""
+    return set(await connection.scalars(select(runs.c.id).where(runs.c.id.in_(run_ids))))
 
 
 async def forget_before(connection: AsyncConnection, instant: datetime) -> None:

@@ -1,9 +1,12 @@
-"""Links from a sentence to its people: a list's conditions as the address of the room Customers."""
+"""Links from a sentence to its people: a list of customers, or those who moved, as an address."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
+from backend.core.glossary import Cause
 from backend.results.customer_filter import CustomerFilter
+from backend.store.net_moves import NOWHERE
 from backend.web.entrance import APP
 
 
@@ -21,6 +24,45 @@ def customers_link(chosen: CustomerFilter, *, sort: str | None = None) -> str:
     if sort is not None:
         asked.append(("sort", sort))
     return f"{APP}/customers?{urlencode(asked)}" if asked else f"{APP}/customers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovesAsked:
+    """What an address of the room Moves asks for; None: what is shown there by itself.
+
+    Attributes
+    ----------
+    run, before
+        Between which runs, by id.
+    start, end
+        Who went from where to where, as `NetMoveFilter` has it.
+    cause
+        Why.
+    """
+
+    run: str | None = None
+    before: str | None = None
+    start: str | None = None
+    end: str | None = None
+    cause: Cause | None = None
+
+    def way(self, start: str | None, end: str | None) -> "MovesAsked":
+        """Ask for who went one way, None being nowhere, between the same runs."""
+        return replace(self, start=start or NOWHERE, end=end or NOWHERE)
+
+
+def moves_link(asked: MovesAsked) -> str:
+    """Return the address of who moved."""
+    told = {
+        "run": asked.run,
+        "before": asked.before,
+        "cause": asked.cause and str(asked.cause),
+        "from": asked.start,
+        "to": asked.end,
+    }
+    given = {name: value for name, value in told.items() if value}
+    path = f"{APP}/moves?{urlencode(given)}" if given else f"{APP}/moves"
+    return f"{path}#who" if asked.start or asked.end else path
 
 
 def _written(value: object) -> str:

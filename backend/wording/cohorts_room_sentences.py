@@ -32,9 +32,9 @@ def until(last: str, newer: int) -> str:
 
 
 def left_out(earlier: int, first: str) -> str:
-    """Say who ordered first before all months that are shown; nothing where nobody did."""
+    """Say who ordered first before all months that are shown; where nobody did, who may have."""
     if not earlier:
-        return ""
+        return f"Who was a customer before the shop's records begin counts as new in {first}."
     return f"{counted(earlier, 'customer')} first ordered before {first} and are in no row."
 
 

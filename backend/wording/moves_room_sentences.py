@@ -13,8 +13,8 @@ CAUSES: Mapping[Cause, str] = {
     Cause.MODEL: "The border moved",
 }
 ANY_CAUSE, ANY_SEGMENT = "Whatever the reason", "Any segment"
-FROM, TO, CUSTOMERS, WHY, WHEN, CUSTOMER = "From", "To", "Moves", "Why", "When", "Customer"
-SINCE, SINCE_HELP = "Since", "Left empty: with the run that is served."
+FROM, TO, CUSTOMERS, WHY, WHEN, CUSTOMER = "From", "To", "Customers", "Why", "When", "Customer"
+STATE_OF, COMPARED_WITH = "State of", "Compared with"
 SHOW = "Show"
 LARGEST = "The largest flows"
 MATRIX = "From where to where"
@@ -23,6 +23,8 @@ ALL = "All"
 WHO = "Who they are"
 NO_ONE_CHOSEN = "Nobody moved so."
 EVERYBODY = "See everybody"
+NO_RUN_BEFORE = "There is no earlier run to compare with"
+FROM_THE_SECOND_RUN = "Who moves is told from the second run on, for as long as moves are kept."
 
 
 def headline(moved: int) -> str:
@@ -31,11 +33,6 @@ def headline(moved: int) -> str:
         return "Nobody went from one segment to another"
     went = "went" if moved > 1 else "has gone"
     return f"{counted(moved, 'customer')} {went} from one segment to another"
-
-
-def headline_since(moves: int) -> str:
-    """Say how often somebody moved: over several runs one customer may more than once."""
-    return f"{counted(moves, 'move')} from one segment to another"
 
 
 def by_cause(behaviour: int, model: int) -> str:
@@ -58,16 +55,20 @@ def came_and_went(appeared: int, gone: int) -> str:
     return f"Besides, {', '.join(parts)}." if parts else ""
 
 
-def with_run(as_of: datetime, zone: tzinfo) -> str:
-    """Say that this is about the served run."""
-    return f"With the run that describes {day(as_of, zone)}."
+def between(before: datetime, now: datetime, zone: tzinfo) -> str:
+    """Say which two runs this is about."""
+    return f"From the run that describes {day(before, zone)} to that of {day(now, zone)}."
 
 
-def since(instant: datetime, zone: tzinfo) -> str:
-    """Say that this is about all runs since a day."""
-    return f"With all runs since {day(instant, zone)}."
+def undrawn(customers: int) -> str:
+    """Say how many moved in flows that are too small to draw; nothing where nobody did."""
+    return f"{counted(customers, 'customer')} moved in smaller flows." if customers else ""
 
 
 def shown_of(shown: int, total: int) -> str:
     """Say how many of them stand here."""
-    return f"{counted(total, 'move')}." if shown == total else f"The latest {shown:,} of {total:,}."
+    return (
+        f"{counted(total, 'customer')}."
+        if shown == total
+        else f"The latest {shown:,} of {total:,}."
+    )

@@ -54,6 +54,7 @@ STAGES: Mapping[str, str] = {
 }
 REPORT = "Read its report"
 COMPARED = "Compare its segments with those before"
+MOVED = "See who moved"
 BACK = "All runs"
 READINESS = "The shop's data"
 SETTINGS, SETTING, VALUE = "What to set", "Setting", "To"

@@ -18,7 +18,6 @@ SEGMENT, CUSTOMERS, CHANGE, BROUGHT, EXPECTED, AT_RISK, LEAVING = (
 )
 ALL = "All with orders"
 COMPARE, COMPARE_WITH, SHOW = "State of", "Compared with", "Compare"
-NOTHING_TO_COMPARE = "Nothing yet"
 SIZES = "Customers by segment"
 RUN = "Run"
 WHAT_IT_IS = "Who is in it"

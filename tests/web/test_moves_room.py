@@ -14,28 +14,32 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, execute, wait_for
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
-from tests.performed import NO_WORKER, perform_once
+from tests.performed import NO_WORKER, clustered_shop, perform_once
 from tests.shops import AS_OF, fill, invented
 from tests.web.browsing import MASKED_KEY, entered, look_at, signed_in
 
 HOSTILE = "<script>document.title='taken'</script>\"'{{ 7*7 }}"
-CHANGES = "/api/mcp/segments/changes"
-WAYS = ("from_segment_id", "to_segment_id")
+GONE = 7
 
 
 @pytest.fixture
 def moving(new_sqlite: NewDatabase, tmp_path: Path) -> Iterator[Live]:
-    """Serve a shop of few whom two runs have seen."""
-
-    async def twice_seen(url: str) -> None:
-        await fill(url, invented(80))
-        for as_of in (AS_OF - timedelta(days=90), AS_OF):
-            await perform_once(url, as_of=as_of)
-
-    with serving(new_sqlite(twice_seen), tmp_path, variables=NO_WORKER) as live:
+    """Serve a shop of few whom three runs have seen."""
+    with serving(new_sqlite(seen_three_times), tmp_path, variables=NO_WORKER) as live:
         yield live
+
+
+async def seen_three_times(url: str) -> None:
+    """Prepare a shop that three runs have seen; somebody is gone by the last."""
+    await fill(url, invented(80))
+    for days in (180, 90, 0):
+        if not days:
+            await execute(url, "DELETE FROM order_line_items")
+            await execute(url, f"DELETE FROM orders WHERE customer_id = {GONE}")
+            await execute(url, f"DELETE FROM customers WHERE id = {GONE}")
+        await perform_once(url, as_of=AS_OF - timedelta(days=days))
 
 
 def asked(live: Live, question: str, *values: object) -> Sequence[tuple[Any, ...]]:
@@ -128,24 +132,115 @@ def test_flows_are_the_largest_first_and_lead_to_their_people(paged: Live) -> No
         assert f'href="/app/customer?id={customer}"' in of_one_way
 
 
-def test_since_a_day_the_page_counts_what_the_api_counts(paged: Live) -> None:
-    for since, cause in (("2020-01-01", ""), ("2020-01-01", "behaviour"), ("2199-01-01", "")):
-        query = f"?since={since}" + (f"&cause={cause}" if cause else "")
-        told = paged.get(CHANGES + query).json()
-        between = sum(
-            one["customers"] for one in told["matrix"] if None not in {one[way] for way in WAYS}
-        )
-        page = page_of(paged, f"?since={since}&cause={cause}&from=&to=")
-        assert f"<h1>{between:,} moves from one segment to another</h1>" in page
-        people = [one[0] for one in table(page, "Who they are")[1:]]
-        assert people == [one["customer_id"] for one in told["changes"]]
-        of = f"The latest {len(people)} of {told['total']:,}." if people else "Nobody moved so."
-        assert (
-            of if told["total"] != len(people) or not people else f"{len(people)} moves."
-        ) in page
+def runs_of(live: Live) -> list[str]:
+    """Return the runs, as they were published."""
+    found = asked(live, "SELECT id FROM intelligence_runs ORDER BY finished_at")
+    return [one for (one,) in found]
 
 
-@pytest.mark.parametrize("query", ["?since=nonsense", "?cause=fate", "?since=99999-01-01"])
+def by_hand(live: Live, runs: Sequence[str]) -> dict[str, tuple[str | None, str | None, str]]:
+    """Follow everybody through these runs: where they began, where they ended, and why."""
+    net: dict[str, tuple[str | None, str | None, str]] = {}
+    for run in runs:
+        for customer, start, end, cause in asked(
+            live,
+            "SELECT customer_id, from_segment_id, to_segment_id, cause "
+            "FROM intelligence_segment_changes WHERE run_id = ?",
+            run,
+        ):
+            began, _, because = net.get(str(customer), (start, end, cause))
+            why = "behaviour" if "behaviour" in {because, cause} else "model"
+            net[str(customer)] = (began, end, why)
+    return {who: way for who, way in net.items() if way[0] != way[1]}
+
+
+@pytest.mark.parametrize("cause", ["", "behaviour", "model"])
+def test_between_any_two_runs_everybody_counts_once(moving: Live, cause: str) -> None:
+    first, second, third = runs_of(moving)
+    for before, run, runs in (
+        (first, second, [second]),
+        (second, third, [third]),
+        (first, third, [second, third]),
+    ):
+        net = {who: way for who, way in by_hand(moving, runs).items() if cause in {"", way[2]}}
+        page = page_of(moving, f"?before={before}&run={run}&cause={cause}&from=&to=")
+        between = [way for way in net.values() if None not in way]
+        many = "Nobody went" if not between else f"{len(between)} customers went"
+        assert many in page.replace("1 customer has gone", "1 customers went")
+        matrix = table(page, "From where to where")[1:]
+        assert sum(int(row[-1]) for row in matrix) == len(net)
+        assert {one[0] for one in table(page, "Who they are")[1:]} == set(net)
+
+
+def test_who_is_where_they_were_has_not_moved(moving: Live) -> None:
+    first, second, third = runs_of(moving)
+    (customer, start, end), *_ = asked(
+        moving,
+        "SELECT customer_id, from_segment_id, to_segment_id FROM intelligence_segment_changes "
+        "WHERE run_id = ? AND from_segment_id IS NOT NULL AND to_segment_id IS NOT NULL "
+        "AND customer_id NOT IN "
+        "(SELECT customer_id FROM intelligence_segment_changes WHERE run_id = ?)",
+        second,
+        third,
+    )
+    way = f"?before={first}&run={third}&from={quote(start)}&to={quote(end)}"
+    assert str(customer) in [one[0] for one in table(page_of(moving, way), "Who they are")]
+    back = f"({customer}, '{end}', '{start}', '2199-01-01', '{third}', 'behaviour')"
+    columns = "customer_id, from_segment_id, to_segment_id, changed_at, run_id, cause"
+    statement = f"INSERT INTO intelligence_segment_changes ({columns}) VALUES {back}"
+    wait_for(execute(moving.url, statement))
+    page = page_of(moving, f"?before={first}&run={third}&from=&to=&cause=behaviour")
+    assert str(customer) not in [one[0] for one in table(page, "Who they are")]
+
+
+def test_who_came_and_who_is_gone_are_a_click_away(moving: Live) -> None:
+    page = page_of(moving)
+    (link,) = re.findall(r'href="(/app/moves\?from=[^"]*to=-#who)">1</a>', unescape(page))
+    gone = page_of(moving, link.removeprefix("/app/moves").removesuffix("#who"))
+    ((who, _, end, *_),) = table(gone, "Who they are")[1:]
+    assert (who, end) == (str(GONE), "Gone from the shop")
+    assert f"/app/customer?id={GONE}" not in gone
+
+
+def test_flows_are_drawn_as_wide_as_they_are_large(moving: Live) -> None:
+    first, _, third = runs_of(moving)
+    page = page_of(moving, f"?before={first}&run={third}")
+    ways = Counter(way[:2] for way in by_hand(moving, runs_of(moving)[1:]).values())
+    drawn = page.partition('<svg class="flow wide"')[2].partition("</svg>")[0]
+    labels = [unescape(one) for one in re.findall(r"<title>(.*?)</title>", drawn)]
+    names = named(moving)
+    assert sorted(labels) == sorted(
+        f"{count} from {names[start]} to {names[end]}"
+        for (start, end), count in ways.items()
+        if start is not None and end is not None
+    )
+    heights = [float(one) for one in re.findall(r'<rect [^>]*height="([\d.]+)"', drawn)]
+    left = Counter[str]()
+    for (start, end), count in ways.items():
+        if start is not None and end is not None:
+            left[start] += count
+    most = max(left.values())
+    assert max(heights[: len(left)]) == pytest.approx(260 * most / left.total(), abs=0.1)
+
+
+def test_a_shop_that_one_run_has_seen_has_nothing_to_compare(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    with serving(new_sqlite(clustered_shop), tmp_path, variables=NO_WORKER) as live:
+        page = page_of(live)
+    assert "<h1>There is no earlier run to compare with</h1>" in page
+    assert "<select" not in page
+
+
+def test_runs_whose_moves_are_forgotten_are_not_offered(moving: Live) -> None:
+    first, second, third = runs_of(moving)
+    wait_for(execute(moving.url, f"DELETE FROM intelligence_runs WHERE id = '{first}'"))
+    page = page_of(moving, f"?before={first}&run={third}")
+    assert f'value="{first}"' not in page
+    assert re.findall(rf'value="({second}|{third})" selected', page) == [second, third]
+
+
+@pytest.mark.parametrize("query", ["?cause=fate", "?cause=model&cause=fate"])
 def test_what_cannot_be_asked_for_is_told_on_a_page(paged: Live, query: str) -> None:
     with entered(paged) as client:
         answer = client.get(f"/app/moves{query}")
@@ -172,7 +267,7 @@ def test_hostile_names_and_ids_stay_text(moving: Live, browser: Chrome) -> None:
     )
     assert renamed.status_code == 200
     with signed_in(browser, moving):
-        browser.get(f"{moving.address}/app/moves?since=2020-01-01")
+        browser.get(f"{moving.address}/app/moves")
         assert browser.title != "taken"
         assert HOSTILE in browser.find_element(By.TAG_NAME, "main").text
-        look_at(browser, f"{moving.address}/app/moves?since=2020-01-01")
+        look_at(browser, f"{moving.address}/app/moves")

@@ -87,6 +87,7 @@ def test_a_run_says_what_its_report_says_and_what_to_do(paged: Live) -> None:
     policy = "content-security-policy"
     assert report.headers[policy] == by_the_api.headers[policy]
     assert f'href="/app/segments?run={run_id}"' in page
+    assert f'href="/app/moves?run={run_id}"' in page
 
 
 def test_an_admin_starts_a_dry_run_and_ends_it_and_the_audit_says_who(workless: Live) -> None:
@@ -123,6 +124,7 @@ def test_a_dry_run_is_told_apart_from_one_that_was_served(workless: Live) -> Non
     assert ended == ["Reported only", "Served now"]
     assert "Nothing was published: the run was only to report." in page
     assert "/app/segments?run=" not in page
+    assert "/app/moves?run=" not in page
 
 
 def test_a_choice_that_there_is_not_is_refused_and_starts_nothing(workless: Live) -> None:

@@ -122,6 +122,20 @@ def test_a_segment_is_told_as_the_api_tells_it(paged: Live) -> None:
     assert "<form" not in page.partition("<main")[2]  # only admins name segments
 
 
+def test_who_came_and_who_went_are_a_click_away(paged: Live) -> None:
+    segments = paged.get("/api/mcp/segments").json()["segments"]
+    largest = max(segments, key=lambda one: one["customer_count"])["id"]
+    detail = paged.get(f"/api/mcp/segments/{largest}").json()
+    neighbours = [*detail["came_from"], *detail["went_to"]]
+    assert neighbours
+    with entered(paged) as client:
+        page = unescape(client.get(f"/app/segments/{largest}").text)
+        links = re.findall(r'<li><a href="(/app/moves[^"]*)">[^<]*: ([\d,]+)</a>', page)
+        assert [int(count) for _, count in links] == [one["customers"] for one in neighbours]
+        for link, count in links:
+            assert f"<p class=\"soft\">{count} customer" in client.get(link).text
+
+
 def test_no_segment_of_that_id_is_a_page_that_says_so(paged: Live) -> None:
     with entered(paged) as client:
         for path in ("/app/segments/nobody", "/app/segments/nobody/products"):

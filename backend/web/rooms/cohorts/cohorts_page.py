@@ -97,8 +97,10 @@ def _headline(months: Sequence[Cohort]) -> str:
 
 
 def _left_out(found: Cohorts) -> list[str]:
-    told = words.left_out(found.earlier_customers, _named(found.months[0].month))
-    return [words.until(_named(found.until), found.newer_customers), *([told] if told else [])]
+    return [
+        words.until(_named(found.until), found.newer_customers),
+        words.left_out(found.earlier_customers, _named(found.months[0].month)),
+    ]
 
 
 def _who_came_back(months: Sequence[Cohort]) -> HeatMap:

@@ -1,22 +1,26 @@
-"""Who went from one segment to another, as a value. Pure."""
+"""Who went from one segment to another between two runs, as a value. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from urllib.parse import urlencode
 
 from backend.core.glossary import Cause
-from backend.results.move import Move, MoveCount
-from backend.store.moves import MoveFilter
+from backend.report.flow import Flow, draw_flow
+from backend.report.segment_colours import colour_of
+from backend.results.move import Move, MoveCount, SegmentFlow
+from backend.store.net_moves import NOWHERE
 from backend.web.entrance import APP
+from backend.web.history_of_runs import RunInHistory
+from backend.web.list_links import MovesAsked, moves_link
 from backend.web.rooms.moves.moves_reads import MovesSeen
 from backend.wording import moves_room_sentences as words
 from backend.wording.dates import short_day
 from backend.wording.money import UNKNOWN
 
-MOVES = f"{APP}/moves"
 LARGEST_SHOWN = 10
+NARROW, WIDE = 328, 1060
 
 # From where to where; None: newly known, and gone from the shop.
 Way = tuple[str | None, str | None]
@@ -40,12 +44,12 @@ class FlowLine:
     customers: str
     behaviour: str
     model: str
-    link: str | None
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
 class WayCell:
-    """How many went one way; the link shows who they are."""
+    """How many went one way; the link shows who they are, None where nobody did."""
 
     customers: str
     link: str | None
@@ -61,10 +65,10 @@ class WaysFrom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoverLine:
-    """Somebody who moved."""
+    """Somebody who moved; None instead of a link for who is gone from the shop."""
 
     customer_id: str
-    link: str
+    link: str | None
     start: str
     end: str
     why: str
@@ -79,26 +83,31 @@ class MovesPage:
     ----------
     about
         Sentences on when, why, and who came and went besides.
-    since
-        The day from which on moves are shown, ISO 8601; empty: with the served run.
-    starts, ends, causes
+    of_runs, compared_with, starts, ends, causes
         What may be chosen.
+    pictures
+        The largest flows, drawn for a phone and for a desk; none where nobody moved.
+    undrawn
+        Who moved in flows that are too small to draw; empty where nobody did.
     flows
         The largest, the largest first.
     matrix_heads, matrix
         Where to, and a row for each from where.
     people_told, people
-        How many were chosen, and who they are, the newest first.
+        How many were chosen, and who they are, the latest first.
     everybody
         The same without a segment chosen; None where none is.
     """
 
     headline: str
     about: Sequence[str]
-    since: str
+    of_runs: Sequence[MoveChoice]
+    compared_with: Sequence[MoveChoice]
     starts: Sequence[MoveChoice]
     ends: Sequence[MoveChoice]
     causes: Sequence[MoveChoice]
+    pictures: Mapping[str, Flow]
+    undrawn: str
     flows: Sequence[FlowLine]
     matrix_heads: Sequence[str]
     matrix: Sequence[WaysFrom]
@@ -117,48 +126,28 @@ def moves_page(seen: MovesSeen, zone: tzinfo) -> MovesPage:
     zone
         The shop's time zone, in which days are told.
     """
-    asked = _Asked(seen.sought, zone)
-    ways = _by_way(seen.counted)
+    asked, ways = seen.asked, _by_way(seen.counted)
     starts, ends = _ordered(ways, 0, seen.names), _ordered(ways, 1, seen.names)
+    pictures = _pictures(ways, seen.names)
     return MovesPage(
         headline=_headline(seen),
         about=_about(seen, zone),
-        since=asked.since,
-        starts=_choices(starts, seen.sought.from_segment_id, seen.names),
-        ends=_choices(ends, seen.sought.to_segment_id, seen.names),
+        of_runs=_of_runs(seen, zone),
+        compared_with=_compared_with(seen, zone),
+        starts=_choices(starts, asked.start, seen.names, words.NEWLY_KNOWN),
+        ends=_choices(ends, asked.end, seen.names, words.GONE),
         causes=[
-            MoveChoice(str(one), name, one is seen.sought.cause)
-            for one, name in words.CAUSES.items()
+            MoveChoice(str(one), name, one is asked.cause) for one, name in words.CAUSES.items()
         ],
-        flows=[_flow(way, ways[way], seen.names, asked) for way in _largest(ways)],
+        pictures=pictures,
+        undrawn=words.undrawn(pictures["wide"].undrawn) if pictures else "",
+        flows=[_flow(way, ways[way], seen) for way in _largest(ways)],
         matrix_heads=[_name(end, seen.names, words.GONE) for end in ends],
-        matrix=[_row(start, ends, ways, seen.names, asked) for start in starts],
+        matrix=[_row(start, ends, ways, seen) for start in starts],
         people_told=_people_told(seen),
         people=[_mover(one, seen.names, zone) for one in seen.people],
-        everybody=_everybody(seen.sought, asked),
+        everybody=_everybody(asked),
     )
-
-
-class _Asked:
-    """Addresses of this page with the day and the cause that are asked for now."""
-
-    def __init__(self, sought: MoveFilter, zone: tzinfo) -> None:
-        begins = sought.since
-        self.since = "" if begins is None else begins.astimezone(zone).date().isoformat()
-        self._cause = sought.cause
-
-    def link(self, **ways: str) -> str:
-        """Return the address, with a way that is asked for too."""
-        kept = {"since": self.since, "cause": str(self._cause or ""), **ways}
-        given = {name: value for name, value in kept.items() if value}
-        return f"{MOVES}?{urlencode(given)}" if given else MOVES
-
-    def way(self, way: Way) -> str | None:
-        """Return the address of who went a way; None where it begins or ends nowhere."""
-        start, end = way
-        if start is None or end is None:
-            return None
-        return f"{self.link(**{'from': start}, to=end)}#who"
 
 
 def _by_way(counted: Iterable[MoveCount]) -> dict[Way, dict[Cause, int]]:
@@ -168,17 +157,16 @@ def _by_way(counted: Iterable[MoveCount]) -> dict[Way, dict[Cause, int]]:
     return dict(ways)
 
 
-def _ordered(ways: Mapping[Way, object], side: int, names: Mapping[str, str]) -> list[str | None]:
-    """Return one side of all ways, segments by name, nowhere last."""
-    return sorted(
-        {way[side] for way in ways}, key=lambda one: (one is None, names.get(one or "", one or ""))
-    )
+def _ordered(ways: Mapping[Way, object], side: int, names: Iterable[str]) -> list[str | None]:
+    """Return one side of all ways, segments as they are shown everywhere, nowhere last."""
+    found = {way[side] for way in ways}
+    return [*(one for one in names if one in found), *([None] if None in found else [])]
 
 
 def _headline(seen: MovesSeen) -> str:
-    moved = sum(one.customers for one in seen.counted if _is_between(one))
-    tell = words.headline if seen.sought.since is None else words.headline_since
-    return tell(moved)
+    if seen.between is None:
+        return words.NO_RUN_BEFORE
+    return words.headline(sum(one.customers for one in seen.counted if _is_between(one)))
 
 
 def _is_between(one: MoveCount) -> bool:
@@ -186,8 +174,9 @@ def _is_between(one: MoveCount) -> bool:
 
 
 def _about(seen: MovesSeen, zone: tzinfo) -> list[str]:
-    begins = seen.sought.since
-    when = words.with_run(seen.as_of, zone) if begins is None else words.since(begins, zone)
+    if seen.between is None:
+        return [words.FROM_THE_SECOND_RUN]
+    when = words.between(seen.between.before.as_of, seen.between.run.as_of, zone)
     by_cause = [
         sum(one.customers for one in seen.counted if _is_between(one) and one.cause is cause)
         for cause in (Cause.BEHAVIOUR, Cause.MODEL)
@@ -197,28 +186,59 @@ def _about(seen: MovesSeen, zone: tzinfo) -> list[str]:
     return [when, words.by_cause(*by_cause), words.came_and_went(appeared, gone)]
 
 
+def _of_runs(seen: MovesSeen, zone: tzinfo) -> list[MoveChoice]:
+    """Return the runs that others were before."""
+    now = seen.between and seen.between.run
+    return [_run_choice(one, now, zone) for one in seen.past[:-1]]
+
+
+def _compared_with(seen: MovesSeen, zone: tzinfo) -> list[MoveChoice]:
+    before = seen.between and seen.between.before
+    return [_run_choice(one, before, zone) for one in seen.past[1:]]
+
+
+def _run_choice(run: RunInHistory, chosen: RunInHistory | None, zone: tzinfo) -> MoveChoice:
+    return MoveChoice(run.run_id, short_day(run.as_of, zone), run is chosen)
+
+
 def _choices(
-    segment_ids: Iterable[str | None], chosen: str | None, names: Mapping[str, str]
+    ids: Iterable[str | None], chosen: str | None, names: Mapping[str, str], nowhere: str
 ) -> list[MoveChoice]:
-    known = (one for one in segment_ids if one is not None)
-    return [MoveChoice(one, names.get(one, one), one == chosen) for one in known]
+    values = [(one or NOWHERE, _name(one, names, nowhere)) for one in ids]
+    return [MoveChoice(value, name, value == chosen) for value, name in values]
+
+
+def _pictures(ways: Mapping[Way, Mapping[Cause, int]], names: Mapping[str, str]) -> dict[str, Flow]:
+    flows = [
+        SegmentFlow(from_=start, to=end, customers=sum(ways[start, end].values()))
+        for start, end in _between_segments(ways)
+        if start is not None and end is not None
+    ]
+    if not flows:
+        return {}
+    colours = {one: colour_of(one) for one in names}
+    widths = {"narrow": NARROW, "wide": WIDE}
+    return {size: draw_flow(flows, colours, names, width) for size, width in widths.items()}
+
+
+def _between_segments(ways: Mapping[Way, Mapping[Cause, int]]) -> list[Way]:
+    """Return the ways that begin and end somewhere, the largest first."""
+    between = [way for way in ways if None not in way]
+    return sorted(between, key=lambda way: -sum(ways[way].values()))
 
 
 def _largest(ways: Mapping[Way, Mapping[Cause, int]]) -> list[Way]:
-    between = [way for way in ways if None not in way]
-    return sorted(between, key=lambda way: -sum(ways[way].values()))[:LARGEST_SHOWN]
+    return _between_segments(ways)[:LARGEST_SHOWN]
 
 
-def _flow(
-    way: Way, by_cause: Mapping[Cause, int], names: Mapping[str, str], asked: _Asked
-) -> FlowLine:
+def _flow(way: Way, by_cause: Mapping[Cause, int], seen: MovesSeen) -> FlowLine:
     return FlowLine(
-        start=_name(way[0], names, words.NEWLY_KNOWN),
-        end=_name(way[1], names, words.GONE),
+        start=_name(way[0], seen.names, words.NEWLY_KNOWN),
+        end=_name(way[1], seen.names, words.GONE),
         customers=f"{sum(by_cause.values()):,}",
         behaviour=f"{by_cause.get(Cause.BEHAVIOUR, 0):,}",
         model=f"{by_cause.get(Cause.MODEL, 0):,}",
-        link=asked.way(way),
+        link=moves_link(seen.asked.way(*way)),
     )
 
 
@@ -226,16 +246,19 @@ def _row(
     start: str | None,
     ends: Sequence[str | None],
     ways: Mapping[Way, Mapping[Cause, int]],
-    names: Mapping[str, str],
-    asked: _Asked,
+    seen: MovesSeen,
 ) -> WaysFrom:
     counts = [sum(ways.get((start, end), {}).values()) for end in ends]
     cells = [
-        WayCell(f"{count:,}", asked.way((start, end))) if count else WayCell(UNKNOWN, None)
+        WayCell(f"{count:,}", moves_link(seen.asked.way(start, end)))
+        if count
+        else WayCell(UNKNOWN, None)
         for end, count in zip(ends, counts, strict=True)
     ]
-    total = WayCell(f"{sum(counts):,}", None)
-    return WaysFrom(_name(start, names, words.NEWLY_KNOWN), [*cells, total])
+    total = WayCell(
+        f"{sum(counts):,}", moves_link(replace(seen.asked, start=start or NOWHERE, end=None))
+    )
+    return WaysFrom(_name(start, seen.names, words.NEWLY_KNOWN), [*cells, total])
 
 
 def _name(segment_id: str | None, names: Mapping[str, str], nowhere: str) -> str:
@@ -243,20 +266,21 @@ def _name(segment_id: str | None, names: Mapping[str, str], nowhere: str) -> str
 
 
 def _people_told(seen: MovesSeen) -> str:
-    sought = seen.sought
+    asked = seen.asked
     total = sum(
         one.customers
         for one in seen.counted
-        if sought.from_segment_id in {None, one.from_segment_id}
-        and sought.to_segment_id in {None, one.to_segment_id}
+        if asked.start in {None, one.from_segment_id or NOWHERE}
+        and asked.end in {None, one.to_segment_id or NOWHERE}
     )
     return words.shown_of(len(seen.people), total) if total else words.NO_ONE_CHOSEN
 
 
 def _mover(one: Move, names: Mapping[str, str], zone: tzinfo) -> MoverLine:
+    is_gone = one.to_segment_id is None
     return MoverLine(
         customer_id=one.customer_id,
-        link=f"{APP}/customer?{urlencode({'id': one.customer_id})}",
+        link=None if is_gone else f"{APP}/customer?{urlencode({'id': one.customer_id})}",
         start=_name(one.from_segment_id, names, words.NEWLY_KNOWN),
         end=_name(one.to_segment_id, names, words.GONE),
         why=words.CAUSES[one.cause],
@@ -264,6 +288,6 @@ def _mover(one: Move, names: Mapping[str, str], zone: tzinfo) -> MoverLine:
     )
 
 
-def _everybody(sought: MoveFilter, asked: _Asked) -> str | None:
-    is_chosen = sought.from_segment_id is not None or sought.to_segment_id is not None
-    return f"{asked.link()}#who" if is_chosen else None
+def _everybody(asked: MovesAsked) -> str | None:
+    is_chosen = asked.start is not None or asked.end is not None
+    return moves_link(replace(asked, start=None, end=None)) if is_chosen else None

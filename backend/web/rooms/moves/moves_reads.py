@@ -1,21 +1,32 @@
 """What the page Moves is told from."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from backend import store
 from backend.api.state import ApiState
 from backend.core.errors import NoRunPublished
-from backend.database.engine import snapshot
+from backend.database.engine import AsyncConnection, snapshot
 from backend.database.failures import OURS
 from backend.results.move import Move, MoveCount
+from backend.results.segment_in_run import SegmentInRun
 from backend.store import runs
-from backend.store.moves import MoveFilter
+from backend.store.net_moves import NetMoveFilter
 from backend.store.segment_history import HistoryFilter
+from backend.web.history_of_runs import RunInHistory, by_run
+from backend.web.list_links import MovesAsked
 
-PEOPLE_SHOWN, RUNS_NAMED = 100, 60
+PEOPLE_SHOWN, RUNS_SHOWN = 100, 60
+
+
+@dataclass(frozen=True, slots=True)
+class RunsBetween:
+    """Two runs; `run_ids` are those after the earlier one, up to the later."""
+
+    run: RunInHistory
+    before: RunInHistory
+    run_ids: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,51 +35,88 @@ class MovesSeen:
 
     Attributes
     ----------
-    as_of
-        What the published run describes.
-    sought
-        Which moves are shown one by one.
+    past
+        Runs whose moves are kept, the latest published first.
+    between
+        Those that are compared; None where there is one alone.
     counted
-        The moves of that time and cause, from everywhere to everywhere.
+        Net moves between them for the causes asked for, from everywhere to everywhere.
     people
-        Those that are sought, the newest first, as far as they are shown.
+        Those that are sought, the latest first, as far as they are shown.
     names
-        What segments are called, by id: as they are called now, else as they last were.
+        What segments are called, by id, in the order in which they are shown: as they are called
+        now, else as they last were.
     """
 
-    as_of: datetime
-    sought: MoveFilter
+    asked: MovesAsked
+    past: Sequence[RunInHistory]
+    between: RunsBetween | None
     counted: Sequence[MoveCount]
     people: Sequence[Move]
     names: Mapping[str, str]
 
 
-async def see_moves(state: ApiState, sought: MoveFilter) -> MovesSeen:
-    """Read who moved with the published run, or since a day; or what was read a moment ago.
+async def see_moves(state: ApiState, asked: MovesAsked) -> MovesSeen:
+    """Read who moved between two runs; or what was read a moment ago.
 
     Raises
     ------
     NoRunPublished
         Before the first run.
     """
-    read = partial(_read, state, sought)
-    return await state.kept.of(await state.served.now(), ("moves", sought), read)
+    read = partial(_read, state, asked)
+    return await state.kept.of(await state.served.now(), ("moves", asked), read)
 
 
-async def _read(state: ApiState, sought: MoveFilter) -> MovesSeen:
+async def _read(state: ApiState, asked: MovesAsked) -> MovesSeen:
     async with snapshot(state.engine, OURS) as connection:
-        published = await runs.published(connection)
-        if published is None:
+        if await runs.published(connection) is None:
             raise NoRunPublished
-        if sought.since is None:
-            sought = replace(sought, run_id=published.run_id)
-        everywhere = replace(sought, from_segment_id=None, to_segment_id=None)
-        counted = await store.count_moves(connection, everywhere)
-        people = await store.read_moves(connection, sought, limit=PEOPLE_SHOWN)
         segments = (await store.read_segments(connection)).segments
-        history = await store.read_history(connection, HistoryFilter(), limit=RUNS_NAMED)
+        history = await store.read_history(connection, HistoryFilter(), limit=RUNS_SHOWN)
+        kept = await runs.not_forgotten(connection, {one.run_id for one in history})
+        past = _as_published(history, kept)
+        between = _between(past, asked)
+        counted, people = await _moves(connection, between, asked)
+    now = {one.id: one.name for one in segments}
     once = {one.segment_id: one.name for one in reversed(history)}
-    names = once | {one.id: one.name for one in segments}
     return MovesSeen(
-        as_of=published.as_of, sought=sought, counted=counted, people=people, names=names
+        asked=asked,
+        past=past,
+        between=between,
+        counted=counted,
+        people=people,
+        names=now | {one: name for one, name in once.items() if one not in now},
     )
+
+
+def _as_published(history: Iterable[SegmentInRun], kept: Collection[str]) -> list[RunInHistory]:
+    """Put runs in the order in which customers moved by them, which need not be that of `as_of`."""
+    known = (one for one in by_run(history) if one.run_id in kept)
+    return sorted(known, key=lambda one: one.published_at, reverse=True)
+
+
+def _between(past: Sequence[RunInHistory], asked: MovesAsked) -> RunsBetween | None:
+    """Choose the runs asked for, else the latest and the one before it."""
+    places = {one.run_id: at for at, one in enumerate(past)}
+    now = places.get(asked.run or "", 0)
+    before = max(places.get(asked.before or "", 0), now + 1)
+    if before >= len(past):
+        return None
+    return RunsBetween(past[now], past[before], [one.run_id for one in past[now:before]])
+
+
+async def _moves(
+    connection: AsyncConnection, between: RunsBetween | None, asked: MovesAsked
+) -> tuple[Sequence[MoveCount], Sequence[Move]]:
+    if between is None:
+        return [], []
+    everywhere = NetMoveFilter(run_ids=between.run_ids, cause=asked.cause)
+    sought = NetMoveFilter(
+        run_ids=between.run_ids,
+        from_segment_id=asked.start,
+        to_segment_id=asked.end,
+        cause=asked.cause,
+    )
+    counted = await store.count_net_moves(connection, everywhere)
+    return counted, await store.read_net_moves(connection, sought, limit=PEOPLE_SHOWN)

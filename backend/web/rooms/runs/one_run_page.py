@@ -8,6 +8,7 @@ from backend.results.readiness import Finding
 from backend.results.run_report import RunReport, StageFigures
 from backend.store.run_row import Run
 from backend.web.entrance import APP
+from backend.web.list_links import MovesAsked, moves_link
 from backend.web.rooms.runs.runs_page import (
     RunProgress,
     count_of,
@@ -79,7 +80,7 @@ class OneRunPage:
         None once the run has ended.
     why
         Why it failed, or replaced nothing; empty where neither is so.
-    report, compared
+    report, compared, moves
         Links; None where there is nothing to read, or it was never served.
     """
 
@@ -91,6 +92,7 @@ class OneRunPage:
     facts: Sequence[RunFact]
     report: str | None
     compared: str | None
+    moves: str | None
     readiness: ReadinessTold | None
     stages: Sequence[StageLine]
 
@@ -115,6 +117,7 @@ def one_run_page(seen: OneRunSeen, zone: tzinfo) -> OneRunPage:
         facts=_facts(run, zone),
         report=None if report is None else f"{link_of(run)}/report",
         compared=f"{APP}/segments?run={run.id}" if _was_served(run) else None,
+        moves=moves_link(MovesAsked(run=run.id)) if _was_served(run) else None,
         readiness=None if report is None else _readiness(report),
         stages=[] if report is None else [_stage(one) for one in report.stages],
     )

@@ -9,7 +9,7 @@ from backend.results.segment import Segment
 from backend.results.segment_detail import Neighbour, SegmentDetail
 from backend.results.segment_in_run import SegmentInRun
 from backend.web.figures import Figure, FigureCell, FigureSeries
-from backend.web.list_links import customers_link
+from backend.web.list_links import MovesAsked, customers_link, moves_link
 from backend.web.rooms.segments.segments_reads import OneSegmentSeen
 from backend.web.tile import Tile
 from backend.wording import segments_room_sentences as words
@@ -35,6 +35,17 @@ class NamedSegment:
 
     id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourLine:
+    """How many came from a segment, or went there; the link shows who they are.
+
+    There is none with the first run, and for groups: moves are told of what is not divided.
+    """
+
+    told: str
+    link: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +90,8 @@ class OneSegmentPage:
     how_well: str | None
     nearest: str | None
     typical: Sequence[TypicalRow]
-    came: Sequence[str]
-    went: Sequence[str]
+    came: Sequence[NeighbourLine]
+    went: Sequence[NeighbourLine]
     sizes: Figure | None
     money: Figure | None
     form: NameForm
@@ -117,8 +128,8 @@ def one_segment_page(
         how_well=words.how_well(rule.precision or 0, rule.recall or 0) if is_measured else None,
         nearest=None if segment.nearest is None else segment.nearest.sentence,
         typical=_typical(segment),
-        came=_neighbours(segment.came_from, seen.all.names, words.NEWLY_KNOWN),
-        went=_neighbours(segment.went_to, seen.all.names, words.GONE),
+        came=[_came(seen, one) for one in segment.came_from],
+        went=[_went(seen, one) for one in segment.went_to],
         sizes=_size_trend(seen.all.history, zone),
         money=_money_trend(seen.all.history, zone),
         form=asked or NameForm(segment.name, "" if by_rule else segment.description or ""),
@@ -177,16 +188,23 @@ def _written(value: float | None, axis: str, currency: str | None) -> str:
     return UNKNOWN if value is None else on_axis(axis, value, currency)
 
 
-def _neighbours(
-    neighbours: Sequence[Neighbour], names: Mapping[str, str], nowhere: str
-) -> list[str]:
-    return [
-        words.neighbour(
-            nowhere if one.segment_id is None else names.get(one.segment_id, one.segment_id),
-            one.customers,
-        )
-        for one in neighbours
-    ]
+def _came(seen: OneSegmentSeen, other: Neighbour) -> NeighbourLine:
+    asked = MovesAsked().way(other.segment_id, seen.detail.id)
+    return _neighbour(seen, other, words.NEWLY_KNOWN, asked)
+
+
+def _went(seen: OneSegmentSeen, other: Neighbour) -> NeighbourLine:
+    asked = MovesAsked().way(seen.detail.id, other.segment_id)
+    return _neighbour(seen, other, words.GONE, asked)
+
+
+def _neighbour(
+    seen: OneSegmentSeen, other: Neighbour, nowhere: str, asked: MovesAsked
+) -> NeighbourLine:
+    place, names = other.segment_id, seen.all.names
+    told = words.neighbour(nowhere if place is None else names.get(place, place), other.customers)
+    is_told = len(seen.all.history) > 1 and not seen.detail.is_group
+    return NeighbourLine(told, moves_link(asked) if is_told else None)
 
 
 def _size_trend(history: Sequence[SegmentInRun], zone: tzinfo) -> Figure | None:
