@@ -133,7 +133,7 @@ def test_who_came_and_who_went_are_a_click_away(paged: Live) -> None:
         links = re.findall(r'<li><a href="(/app/moves[^"]*)">[^<]*: ([\d,]+)</a>', page)
         assert [int(count) for _, count in links] == [one["customers"] for one in neighbours]
         for link, count in links:
-            assert f"<p class=\"soft\">{count} customer" in client.get(link).text
+            assert f'<p class="soft">{count} customer' in client.get(link).text
 
 
 def test_no_segment_of_that_id_is_a_page_that_says_so(paged: Live) -> None:
