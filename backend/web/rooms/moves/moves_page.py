@@ -188,12 +188,12 @@ def _about(seen: MovesSeen, zone: tzinfo) -> list[str]:
 
 def _of_runs(seen: MovesSeen, zone: tzinfo) -> list[MoveChoice]:
     """Return the runs that others were before."""
-    now = seen.between and seen.between.run
+    now = None if seen.between is None else seen.between.run
     return [_run_choice(one, now, zone) for one in seen.past[:-1]]
 
 
 def _compared_with(seen: MovesSeen, zone: tzinfo) -> list[MoveChoice]:
-    before = seen.between and seen.between.before
+    before = None if seen.between is None else seen.between.before
     return [_run_choice(one, before, zone) for one in seen.past[1:]]
 
 
