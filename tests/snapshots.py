@@ -1,9 +1,6 @@
 """Read a shop as a run does, each through a snapshot of its own."""
 
 from datetime import datetime
-from typing import Any
-
-from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.database.engine import AsyncEngine, snapshot
@@ -25,9 +22,7 @@ async def read_shop(
         return await orders.read_orders(connection, shop, as_of, progress, now=now)
 
 
-async def read_baskets(
-    engine: AsyncEngine, shop: Shop, as_of: datetime, customer_ids: NDArray[Any]
-) -> Baskets | None:
-    """Read order lines."""
+async def read_baskets(engine: AsyncEngine, shop: Shop, columns: ShopColumns) -> Baskets | None:
+    """Read the lines of orders that `read_shop` returned."""
     async with snapshot(engine) as connection:
-        return await basket_lines.read_baskets(connection, shop, as_of, customer_ids)
+        return await basket_lines.read_baskets(connection, shop, columns)

@@ -82,6 +82,16 @@ def spelt(dialect: str, value: Column) -> ColumnElement[str]:
     return text.collate("C") if dialect == "postgresql" else _in_utf8(text)
 
 
+def grouped(dialect: str, value: Column, kind: Kind) -> Column:
+    """Return what is the same where the database takes values for the same, to group by elsewhere.
+
+    On MySQL a text's collation decides: its weights, without the blanks that it pads with.
+    """
+    if kind is Kind.TEXT and dialect in MYSQL:
+        return func.weight_string(func.rtrim(value), type_=LargeBinary())
+    return identifier(dialect, value, kind)
+
+
 def is_beyond_ascii(dialect: str, value: Column) -> ColumnElement[bool]:
     """Whether a text has a letter that ASCII has not."""
     if dialect == "sqlite":

@@ -8,8 +8,10 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 
 from backend.core.clock import monotonic_seconds
@@ -35,15 +37,17 @@ def main() -> None:
     for number in ENDED_BY_PARENT:  # a terminal or a supervisor may tell all of a group
         signal.signal(number, signal.SIG_IGN)
     told = json.loads(sys.stdin.readline())
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    tempfile.tempdir = told["folder"]  # its parent removes it
+    threading.Thread(target=_die_with_parent, args=[told["folder"]], daemon=True).start()
     config = RunConfig(**told["config"])
     set_up_logging(config.log_level)
     logged_run_id.set(told["run_id"])
     asyncio.run(perform_or_fail(config, told["run_id"], told["token"]))
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(folder: str) -> None:
     sys.stdin.read()
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

@@ -16,6 +16,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from backend.core.errors import (
@@ -45,6 +46,7 @@ NOT_STARTED = "The process of the run could not be started: {}."
 # The child is not imported here: the numerical libraries would stay in every web process.
 CHILD = "import sys; sys.path.insert(0, {root!r}); from backend.run.child import main; main()"
 ROOT = Path(__file__).parents[2]
+FOLDER = "intelligence-run-"
 Migrate = Callable[[], Awaitable[object]]
 
 log = logging.getLogger(__name__)
@@ -149,11 +151,19 @@ class _Supervised:
         self._token = token
 
     async def done(self, stop: asyncio.Event) -> str | None:
-        """See the run through; return why it failed, unless its process says so itself."""
-        try:
-            child = await self._started()
-        except Exception as error:  # noqa: BLE001, no memory, no process, no Python: all are told
-            return NOT_STARTED.format(str(error) or type(error).__name__)
+        """See the run through; return why it failed, unless its process says so itself.
+
+        What its process keeps in files goes with it, however it ends.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                folder = TemporaryDirectory(prefix=FOLDER, ignore_cleanup_errors=True)
+                child = await self._started(stack.enter_context(folder))
+            except Exception as error:  # noqa: BLE001, no memory, no process, no Python: all are told
+                return NOT_STARTED.format(str(error) or type(error).__name__)
+            return await self._seen_through(child, stop)
+
+    async def _seen_through(self, child: Process, stop: asyncio.Event) -> str | None:
         log.info("run started", extra={"child": child.pid})
         ended = asyncio.create_task(child.wait())
         try:
@@ -163,7 +173,7 @@ class _Supervised:
                 child.kill()
             await asyncio.wait({ended}, timeout=LAST_MOMENT_SECONDS)
 
-    async def _started(self) -> Process:
+    async def _started(self, folder: str) -> Process:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
@@ -171,7 +181,8 @@ class _Supervised:
             stdin=PIPE,
             env=self._config.environment,
         )
-        told = {"config": self._config.as_dict(), "run_id": self._run_id, "token": self._token}
+        config = self._config.as_dict()
+        told = {"config": config, "run_id": self._run_id, "token": self._token, "folder": folder}
         assert child.stdin is not None
         # Not drained: one that never reads it, or has ended already, is noticed by those who watch.
         child.stdin.write(json.dumps(told).encode() + b"\n")

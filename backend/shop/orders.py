@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,6 +50,9 @@ class ShopColumns:
         How many rows of the customers' table hold nothing that can be an id.
     left_out
         The same orders by all their reasons.
+    order_ids
+        (orders,) the shop's ids of counted orders, by which their lines are found; none of them
+        once that is done.
     """
 
     customer_ids: NDArray[Any]
@@ -58,18 +62,23 @@ class ShopColumns:
     rejected: Mapping[Reason, int]
     without_id: int = 0
     left_out: Mapping[tuple[Reason, ...], int] = field(default_factory=dict)
+    order_ids: "pa.Array[Any]" = field(default_factory=partial(pa.array, [], pa.int64()))
 
     def of(self, customers: BoolArray) -> "ShopColumns":
         """Return some of the customers, and their orders."""
         places = np.cumsum(customers) - 1
         orders = customers[self.customer_index]
         return replace(
-            self,
+            self.without_order_ids(),
             customer_ids=self.customer_ids[customers],
             customer_index=places[self.customer_index[orders]],
             created_at=self.created_at[orders],
             amount_micros=self.amount_micros[orders],
         )
+
+    def without_order_ids(self) -> "ShopColumns":
+        """Return the same without what only order lines need."""
+        return replace(self, order_ids=pa.array([], pa.int64()))
 
 
 async def read_orders(
@@ -205,7 +214,8 @@ class _Collector:
         future = int((created >= max(as_of, now + 1)).sum())
         self._leave_out((Reason.FUTURE_DATE,), future)
         self._leave_out((Reason.AFTER_AS_OF,), int((~before).sum()) - future)
-        first = _first_of_each_order(self.order_ids, created, amount)
+        order_ids = _in_one(self.order_ids)
+        first = _first_of_each_order(order_ids, created, amount)
         self._leave_out((Reason.DUPLICATE_ORDER_ID,), int((before & ~first).sum()))
         kept = before & first
         return ShopColumns(
@@ -216,6 +226,7 @@ class _Collector:
             rejected=_by_first(self.left_out),
             without_id=self.without_id,
             left_out=dict(self.left_out),
+            order_ids=order_ids.filter(pa.array(kept)),
         )
 
 
@@ -236,16 +247,18 @@ def _order_keys(ids: "pa.Array[Any]") -> NDArray[np.int64]:
     return numbers.cast(pa.int64()).fill_null(MISSING).to_numpy(zero_copy_only=False)
 
 
+def _in_one(parts: "list[pa.Array[Any]]") -> "pa.Array[Any]":
+    """Put columns of ids together; numbers from 2⁶³ on came as text."""
+    if len({part.type for part in parts}) > 1:
+        parts = [part.cast(pa.string()) for part in parts]
+    return pa.concat_arrays(parts) if parts else pa.array([], pa.int64())
+
+
 def _first_of_each_order(
-    parts: "list[pa.Array[Any]]", created: NDArray[np.int64], amount: NDArray[np.int64]
+    ids: "pa.Array[Any]", created: NDArray[np.int64], amount: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Tell which rows are the earliest of their order id; rows without an id are all."""
     first = np.ones(len(created), dtype=bool)
-    if not parts:
-        return first
-    if len({part.type for part in parts}) > 1:  # numbers from 2⁶³ on came as text
-        parts = [part.cast(pa.string()) for part in parts]
-    ids = pa.concat_arrays(parts)
     present = ids.is_valid().to_numpy(zero_copy_only=False)
     keys = _order_keys(ids)[present]
     if len(np.unique(keys)) == len(keys):

@@ -208,7 +208,8 @@ async def see(
     """
     async with snapshot(engine) as connection:
         columns = await read_orders(connection, shop, as_of, progress, now=now)
-        baskets = await read_baskets(connection, shop, as_of, columns.customer_ids)
+        baskets = await read_baskets(connection, shop, columns)
+        columns = columns.without_order_ids()
         looked = await _look(connection, shop, columns)
         return Seen(columns, baskets, looked, shop.mapping, await read_merged(connection, shop))
 
@@ -230,7 +231,7 @@ async def inspect_shop(engine: AsyncEngine, shop: Shop, as_of: datetime) -> Insp
             columns = await read_orders(connection, shop, as_of, now=as_of)
             baskets = None
             if not missing:
-                baskets = await read_baskets(connection, shop, as_of, columns.customer_ids)
+                baskets = await read_baskets(connection, shop, columns)
             looked = await _look(connection, shop, columns)
             seen = Seen(columns, baskets, looked, shop.mapping)
     except InvalidMapping as problem:

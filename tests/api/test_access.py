@@ -146,6 +146,7 @@ NEVER_MET_BY_A_REQUEST = {
     errors.InvalidConfiguration,
     InvalidDatabaseUrl,
     errors.LeaseLost,
+    errors.NoRoomToSpill,
     errors.MaterialNotOffered,
     errors.NothingPublished,
     errors.PortTaken,

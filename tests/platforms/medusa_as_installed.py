@@ -142,7 +142,7 @@ async def brought(url: str) -> tuple[Brought, Mapping[str, int]]:
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     async with opened(url) as engine:
         read = await read_shop(engine, shop, tomorrow)
-        baskets = await read_baskets(engine, shop, tomorrow, read.customer_ids)
+        baskets = await read_baskets(engine, shop, read)
         ids = [CustomerId(str(one)) for one in read.customer_ids]
         async with snapshot(engine) as connection:
             people = await get_customers(connection, shop, ids)

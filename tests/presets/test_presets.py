@@ -92,7 +92,7 @@ async def assert_read(url: str, platform: Platform, collation: str | None) -> No
     mapped = Shop(load_mapping(variables))
     async with opened(url) as engine:
         found = await read_shop(engine, mapped, AS_OF)
-        baskets = await read_baskets(engine, mapped, AS_OF, found.customer_ids)
+        baskets = await read_baskets(engine, mapped, found)
         inspected = await inspect_shop(engine, mapped, AS_OF)
         assert_right(found, baskets, platform, shop)
         await assert_names_are_right(engine, mapped, platform, shop)
@@ -152,7 +152,7 @@ async def assert_written_anew_it_reads_the_same(
     ours = frozenset(mapped.mapping.statuses_stored.values())  # no file can hold these
     theirs = Shop(mapped.mapping.model_copy(update={"preset_queries": ours}))
     found = await read_shop(engine, theirs, AS_OF)
-    baskets = await read_baskets(engine, theirs, AS_OF, found.customer_ids)
+    baskets = await read_baskets(engine, theirs, found)
     assert_right(found, baskets, platform, shop)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from backend.database.database_clock import database_now
 from backend.database.engine import opened, transaction
+from backend.run.worker import FOLDER
 from backend.store.leases import LEASE
 from backend.store.tables import runs
 from tests import forked
@@ -65,6 +66,7 @@ def test_a_kill_in_any_stage_costs_that_run_alone(
                     else:
                         wait_for(come_to(stage, url))
                     assert wait_for(lease_seconds(url)) <= LEASE.total_seconds()
+                    assert list(tmp_path.glob(f"{FOLDER}*"))
                     os.kill(victim(who, process, tmp_path / "err"), signal.SIGKILL)
                 if who == "child":
                     assert "SIGKILL" in str(live.finished()["error"])
@@ -73,6 +75,7 @@ def test_a_kill_in_any_stage_costs_that_run_alone(
         killed = live.get(f"/api/admin/runs/{run_id}", ADMIN_KEY).json()
         assert killed["state"] == "failed"
         assert live.get(ASKED[0]).json()["run_id"] not in {before, run_id}
+    wait_until(lambda: not list(tmp_path.glob(f"{FOLDER}*")), lambda: [*tmp_path.iterdir()])
     assert {status for _, status in statuses} == {200}, statuses
     assert {path for path, _ in statuses} == set(ASKED)
 
@@ -111,7 +114,7 @@ def at_work(url: str, who: str, model: SlowModel, folder: Path) -> Iterator[fork
     """Start who works off runs: a web process, or a worker of its own."""
     web = who == "web"
     program = ["uvicorn", "backend.main:app", "--port", "0"] if web else ["backend", "worker"]
-    named = {"ANTHROPIC_API_KEY": "sk-test", "ANTHROPIC_BASE_URL": model.url}
+    named = {"ANTHROPIC_API_KEY": "sk-test", "ANTHROPIC_BASE_URL": model.url, "TMPDIR": str(folder)}
     process = forked.start(
         program[0],
         program[1:],

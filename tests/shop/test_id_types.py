@@ -150,7 +150,7 @@ async def judge(engine: AsyncEngine, types: Types, **variables: str) -> None:
     assert sorted(texts) == sorted(types.texts)
     assert columns.without_id == len(types.ids) - len(types.texts)
     assert sorted(texts[place] for place in columns.customer_index) == sorted(types.owners)
-    baskets = await read_baskets(engine, shop, AS_OF, columns.customer_ids)
+    baskets = await read_baskets(engine, shop, columns)
     assert baskets is not None
     lines = dict(zip(texts, np.nan_to_num(baskets.lines).tolist(), strict=True))
     assert lines == {one: types.owners.count(one) for one in texts}

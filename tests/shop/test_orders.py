@@ -378,7 +378,7 @@ async def test_merging_tells_texts_apart_that_mysql_takes_for_equal(
         "d": 1,
         "e": 1,
     }
-    baskets = await read_baskets(shop_engine, shop, AS_OF, columns.customer_ids)
+    baskets = await read_baskets(shop_engine, shop, columns)
     assert baskets is not None
     assert baskets.lines.tolist() == [1, 2, 1, 1, 1, 1]
 
@@ -414,7 +414,7 @@ async def test_baskets_are_aggregated_per_customer(shop_engine: AsyncEngine) -> 
     ]
     shop = await loose_shop(shop_engine, customers, orders, lines)
     columns = await read_shop(shop_engine, shop, AS_OF)
-    baskets = await read_baskets(shop_engine, shop, AS_OF, columns.customer_ids)
+    baskets = await read_baskets(shop_engine, shop, columns)
     assert baskets is not None
     np.testing.assert_array_equal(baskets.lines, [3, 1, np.nan])
     np.testing.assert_array_equal(baskets.units, [4, 4, np.nan])
@@ -425,8 +425,8 @@ async def test_baskets_are_aggregated_per_customer(shop_engine: AsyncEngine) -> 
 
 async def test_a_shop_without_lines_has_no_baskets(shop_engine: AsyncEngine) -> None:
     shop = await loose_shop(shop_engine, [(1, "", "", "")], [])
-    ids = np.array([1])
-    assert await read_baskets(shop_engine, shop, AS_OF, ids) is None
+    columns = await read_shop(shop_engine, shop, AS_OF)
+    assert await read_baskets(shop_engine, shop, columns) is None
 
 
 async def test_a_missing_table_or_column_is_named(shop_engine: AsyncEngine) -> None:

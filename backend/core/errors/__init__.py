@@ -48,6 +48,7 @@
     │   └── AmbiguousFile        its dates or amounts can be read in several ways
     ├── TooLittleTaken           too little of a file makes sense to load any of it
     ├── LeaseLost                another worker owns the run now
+    ├── NoRoomToSpill            the disk for what does not fit into memory is full
     ├── PortTaken                a server cannot have its address
     ├── RunFailed                a run ended without publishing
     ├── NothingPublished         a run ended well, and replaced nothing
@@ -104,6 +105,7 @@ from backend.core.errors.of_requests import (
 from backend.core.errors.of_runs import (
     InvalidRunRequest,
     LeaseLost,
+    NoRoomToSpill,
     NoRunPublished,
     NothingPublished,
     ReportNotReady,
@@ -141,6 +143,7 @@ __all__ = [
     "IssuerUnavailable",
     "LeaseLost",
     "MaterialNotOffered",
+    "NoRoomToSpill",
     "NoRunPublished",
     "NotAllowed",
     "NotAuthenticated",

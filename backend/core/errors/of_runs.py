@@ -72,6 +72,17 @@ class LeaseLost(BackendError):
         super().__init__(f"The lease on run {run_id} was lost; nothing was published.")
 
 
+class NoRoomToSpill(BackendError):
+    """What a run aggregates is larger than its memory and the disk beside it."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        super().__init__(
+            f"The folder for temporary files, {folder}, has no room left for the order lines that "
+            "the run aggregates; free some, or let TMPDIR name another folder."
+        )
+
+
 class RunFailed(BackendError):
     """A run ended without publishing; what was published before stays."""
 
