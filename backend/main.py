@@ -29,6 +29,7 @@ from backend.api.runs import routes as runs
 from backend.api.security_headers import security_headers
 from backend.api.segments import routes as segments
 from backend.api.state import ApiState
+from backend.api.webhooks import routes as webhooks
 from backend.assembly.api_state import api_state
 from backend.assembly.run_settings import run_config
 from backend.assembly.start_checks import (
@@ -119,6 +120,7 @@ def create_app(settings: Settings, invitation: Invitation | None = None) -> Fast
         runs.reading,
         segments.admin,
         customers.admin,
+        webhooks.admin,
         audit_routes.admin,
     ):
         app.router.routes.extend(router.routes)

@@ -45,6 +45,8 @@ class ApiState:
         Counts them.
     served, answers
         What is served, as far as this process knows, and what it answered a moment ago.
+    webhooks_allow_private
+        Whether webhooks may go to other networks than the public internet.
     kept
         What whole lists added up to a moment ago, and what pages were told from.
     as_of
@@ -74,6 +76,7 @@ class ApiState:
     kept: KeptReads
     profile_statements: ProfileStatements
     email_reads: EmailReads
+    webhooks_allow_private: bool
 
     def forget_what_is_served(self) -> None:
         """Look anew before the next answer: here is who changed something of it."""

@@ -34,6 +34,7 @@ from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.shop import Shop
 from backend.shop.whole_emails import EmailReads
 
+WEBHOOK_CONNECTIONS = 3  # two of ours, and one of the shop's where names are told
 RUN_CONNECTIONS = 4  # of its own process: one reads the shop, two write, one tells how it ended
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ async def api_state(
         kept=KeptReads(KEPT_SECONDS if settings.answer_seconds else 0),
         profile_statements=ProfileStatements(shop_engine.dialect.name, own_keys.tombstones),
         email_reads=EmailReads(),
+        webhooks_allow_private=settings.webhooks_allow_private,
     )
 
 
@@ -111,7 +113,7 @@ def _admission(settings: Settings, counts: RequestCounts, own_keys: OwnKeys) -> 
 def _say_connections(pool_size: int, files: int) -> None:
     """Say how many connections this process may have, so that a server can be sized for it."""
     most = {"requests": 2 * pool_size, "files": files, "health": 2, "worker": 2}
-    most |= {"run": RUN_CONNECTIONS}
+    most |= {"webhooks": WEBHOOK_CONNECTIONS, "run": RUN_CONNECTIONS}
     log.info("connections at most", extra={**most, "together": sum(most.values())})
 
 

@@ -27,6 +27,7 @@ def run_config(settings: Settings) -> RunConfig:
         anthropic_base_url=settings.anthropic_base_url,
         log_level=settings.log_level,
         search_index=settings.search_index,
+        webhooks_allow_private=settings.webhooks_allow_private,
         secrets=settings.secrets,
         environment=environment_of_others(),
         run_seconds=settings.run_seconds,

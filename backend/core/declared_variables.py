@@ -206,6 +206,10 @@ class DeclaredVariables(BaseSettings):
     serve_docs: bool = flag("Serve /docs, /redoc and /openapi.json", True)
     web: bool = flag("Serve pages for people at /app, which are signed in to with a key", True)
 
+    webhooks_allow_private: bool = flag(
+        "Deliver webhooks to private addresses and by http too", False
+    )
+
     mcp: bool = flag("Serve tools for agents at /api/mcp", True)
     mcp_allowed_hosts: Optional = variable(
         "Names by which agents reach the service, besides this machine's own; unset: none",

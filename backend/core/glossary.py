@@ -83,6 +83,57 @@ class Action(StrEnum):
     CUSTOMER_EXPORTED = "customer_exported"
     LIST_EXPORTED = "list_exported"
     TOMBSTONES_DROPPED = "tombstones_dropped"
+    WEBHOOK_CREATED = "webhook_created"
+    WEBHOOK_TESTED = "webhook_tested"
+    WEBHOOK_SECRET_ROTATED = "webhook_secret_rotated"  # noqa: S105, a word and no secret
+    WEBHOOK_DISABLED = "webhook_disabled"
+    WEBHOOK_ENABLED = "webhook_enabled"
+    WEBHOOK_DELETED = "webhook_deleted"
+    WEBHOOK_REDELIVERED = "webhook_redelivered"
+
+
+class Event(StrEnum):
+    """What webhooks are told of."""
+
+    RUN_PUBLISHED = "run.published"
+    SEGMENT_CHANGED = "segment.changed"
+    CUSTOMER_AT_RISK = "customer.at_risk"
+    CUSTOMER_GONE = "customer.gone"
+    RUN_FAILED = "run.failed"
+    TEST = "webhook.test"
+
+
+class DeliveryState(StrEnum):
+    """How far a delivery is; dropped: nobody is left whom it was about."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    DROPPED = "dropped"
+
+
+class DeliveryProblem(StrEnum):
+    """Why an attempt to deliver failed."""
+
+    REFUSED = "refused"
+    REDIRECT = "redirect"
+    GONE = "gone"
+    TOO_SLOW = "too_slow"
+    UNREACHABLE = "unreachable"
+    UNKNOWN_HOST = "unknown_host"
+    PRIVATE_ADDRESS = "private_address"
+    CERTIFICATE = "certificate"
+    NO_HTTP = "no_http"
+    SECRET_UNREADABLE = "secret_unreadable"  # noqa: S105, a word and no secret
+    SHOP_UNAVAILABLE = "shop_unavailable"
+
+
+class DisabledBecause(StrEnum):
+    """Why a webhook is told nothing: a person's wish, a day of failures, or its 410 Gone."""
+
+    ASKED = "asked"
+    UNDELIVERABLE = "undeliverable"
+    GONE = "gone"
 
 
 class Cause(StrEnum):

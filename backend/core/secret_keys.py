@@ -27,11 +27,17 @@ class Use(StrEnum):
     CURSOR = "cursor"
     FINGERPRINT = "fingerprint"
     SESSION = "session"
+    AT_REST = "at_rest"
 
 
 def derived(secret: str, use: Use) -> bytes:
     """Return the key of 32 bytes for one use of a secret."""
     return expanded(hmac.digest(SALT, secret.encode(), HASH), use.encode())
+
+
+def keys_at_rest(secrets: Iterable[str]) -> tuple[bytes, ...]:
+    """Return the keys that encrypt secrets of others that we keep."""
+    return tuple(derived(secret, Use.AT_REST) for secret in secrets)
 
 
 def expanded(pseudorandom_key: bytes, info: bytes) -> bytes:
@@ -88,12 +94,15 @@ class OwnKeys:
         Tells callers' keys apart in the audit.
     sessions
         Signs what browsers carry that have signed in.
+    at_rest
+        Encrypt secrets of others that we keep; the first encrypts, all decrypt.
     """
 
     tombstones: Marker
     cached: Marker
     fingerprints: bytes = field(repr=False)
     sessions: bytes = field(repr=False)
+    at_rest: Sequence[bytes] = field(repr=False)
 
     @classmethod
     def of(cls, secrets: Sequence[str]) -> Self:
@@ -103,4 +112,5 @@ class OwnKeys:
             Marker.of(secrets[:1], Use.CACHE),
             derived(secrets[0], Use.FINGERPRINT),
             derived(secrets[0], Use.SESSION),
+            keys_at_rest(secrets),
         )

@@ -13,6 +13,8 @@ class RunConfig:
     ----------
     search_index
         Whether e-mails and names are copied to be searched.
+    webhooks_allow_private
+        Whether webhooks may go to other networks than the public internet.
     secrets
         What keys are derived from; the first makes new marks, all recognise.
     environment
@@ -35,6 +37,7 @@ class RunConfig:
     log_level: str
     run_seconds: int
     search_index: bool = False
+    webhooks_allow_private: bool = False
     secrets: Sequence[str] = field(default=(), repr=False)
     environment: Mapping[str, str] | None = field(default=None, repr=False)
 

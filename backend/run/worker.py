@@ -30,6 +30,7 @@ from backend.core.logging import run_id as logged_run_id
 from backend.database.bounds import hurried
 from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import Opening
+from backend.run.courier import deliver
 from backend.run.run_config import RunConfig
 from backend.store import leases, runs
 from backend.store.leases import LEASE
@@ -53,7 +54,7 @@ log = logging.getLogger(__name__)
 
 
 async def work(config: RunConfig, stop: asyncio.Event, *, migrate: Migrate | None = None) -> None:
-    """Run what is queued, one run after the other, until `stop` is set.
+    """Run what is queued, one run after the other, and deliver webhooks, until `stop` is set.
 
     A database that is away, or without our tables, is waited for; that is logged when it begins
     and when it is over. The lease has connections of its own: requests cannot use them up.
@@ -68,6 +69,12 @@ async def work(config: RunConfig, stop: asyncio.Event, *, migrate: Migrate | Non
         Makes our tables where they are gone, since their database was made anew meanwhile; None
         where that is for others to do.
     """
+    async with asyncio.TaskGroup() as beside:
+        beside.create_task(deliver(config, stop))
+        await _run_queued(config, stop, migrate)
+
+
+async def _run_queued(config: RunConfig, stop: asyncio.Event, migrate: Migrate | None) -> None:
     async with opened_for_lease(config) as engine:
         trouble = _Trouble()
         while not stop.is_set():

@@ -15,6 +15,7 @@ from backend.database.engine import AsyncConnection
 from backend.results.gone import GoneCustomer
 from backend.store import runs
 from backend.store.id_column import is_one_of
+from backend.store.outbox import tell_erased_gone
 from backend.store.tables import customers_gone
 from backend.store.tombstones import erased_among
 
@@ -78,6 +79,7 @@ async def tell_erased(
     told = [row.id for row in await connection.execute(asked) if row.customer_id in texts]
     await connection.execute(delete(customers_gone).where(customers_gone.c.id.in_(told)))
     await tell_gone(connection, dict.fromkeys(texts, Departure.ERASED), now)
+    await tell_erased_gone(connection, now)
 
 
 async def read_erased(connection: AsyncConnection) -> list[CustomerId]:

@@ -24,6 +24,7 @@ from backend.core.glossary import Action
 from backend.database.database_clock import database_now, read_clock
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.store.audit import record
+from backend.store.outbox import tell_failed
 from backend.store.run_row import LOST, NotPublished, Run, State, run_of, select_runs
 from backend.store.tables import runs
 
@@ -206,13 +207,13 @@ async def _succeed(
 
 async def fail(engine: AsyncEngine, run_id: str, *, token: str, error: str) -> bool:
     """Mark the run failed. Returns False when it had already ended or was lost."""
-    return await end(engine, _held(run_id, token), state="failed", error=error)
+    return await _failed(engine, run_id, _held(run_id, token), error)
 
 
 async def withdraw(engine: AsyncEngine, run_id: str, *, error: str) -> bool:
     """Mark a run failed that nobody has taken yet. Returns False when somebody has."""
     queued = update(runs).where(runs.c.id == run_id, runs.c.state == "queued")
-    return await end(engine, queued, state="failed", error=error)
+    return await _failed(engine, run_id, queued, error)
 
 
 async def cancel(engine: AsyncEngine, run_id: str, *, by: str) -> None:
@@ -236,11 +237,17 @@ async def cancel(engine: AsyncEngine, run_id: str, *, by: str) -> None:
             await record(connection, by, Action.RUN_CANCELLED, run_id, now=now)
 
 
-async def end(engine: AsyncEngine, statement: Update, **values: Any) -> bool:
-    """End the run that an UPDATE chooses. Returns whether it chose one."""
-    ended = statement.values(active=None, finished_at=database_now(), **values)
+async def _failed(engine: AsyncEngine, run_id: str, chosen: Update, error: str) -> bool:
+    """Fail the run if an UPDATE chooses it, and tell that. Returns whether it did."""
     async with transaction(engine) as connection:
-        return (await connection.execute(ended)).rowcount == 1
+        failed = (await connection.execute(chosen.values(_failure(error)))).rowcount == 1
+        if failed:
+            await tell_failed(connection, run_id, error, await read_clock(connection))
+    return failed
+
+
+def _failure(error: str) -> dict[str, Any]:
+    return {"state": "failed", "active": None, "error": error, "finished_at": database_now()}
 
 
 async def reap_expired(engine: AsyncEngine) -> None:
@@ -269,6 +276,6 @@ async def _expire(connection: AsyncConnection, state: State) -> None:
     run_id = await connection.scalar(left)
     if run_id is None:  # whoever publishes it holds it
         return
-    failed = {"state": "failed", "active": None, "error": LOST[state]}
-    failing = update(runs).where(runs.c.id == run_id, *expired)
-    await connection.execute(failing.values(finished_at=database_now(), **failed))
+    failing = update(runs).where(runs.c.id == run_id, *expired).values(_failure(LOST[state]))
+    if (await connection.execute(failing)).rowcount == 1:
+        await tell_failed(connection, run_id, LOST[state], await read_clock(connection))

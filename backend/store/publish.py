@@ -19,6 +19,7 @@ from backend.store.erasing import erase_left_rows, without_erased
 from backend.store.id_column import fit_customer_id_type, fits
 from backend.store.last_told import read_last_told
 from backend.store.names import settle_names
+from backend.store.outbox import read_followed, tell_published
 from backend.store.patience import patiently
 from backend.store.publication import Publication
 from backend.store.publish_beside import Closing, publish_beside
@@ -129,6 +130,7 @@ async def _publish(
     await take_back(connection, publication.customers.customer_id, publication.erasures.marker)
     await tell_gone(connection, publication.departures, now)
     last = await read_last_told(connection, publication.customers.customer_id)
+    followed = await read_followed(connection)
     await fit_customer_id_type(connection, publication.customer_id_type)
     rows, new_names = publication.segments, publication.new_names
     named = await settle_names(connection, rows, new_names, now)
@@ -140,6 +142,7 @@ async def _publish(
     await append_moves(connection, SERVED.changes, publication, now)
     await append_lineage(connection, SERVED.lineage, publication, now)
     await append_history(connection, SERVED.history, SERVED.customers, publication, now)
+    await tell_published(connection, followed, publication, now)
     await _forget(connection, now - publication.retention)
     report = publication.report if closing is None else closing(publication.report)
     written = stored.REPORT.write(report)

@@ -39,9 +39,17 @@ from backend.store.erasing import without_erased
 from backend.store.id_column import is_no_integer, wanted_type
 from backend.store.last_told import read_last_told
 from backend.store.names import read_names, settle_names, settled
+from backend.store.outbox import read_followed, tell_published
 from backend.store.publication import Publication
 from backend.store.segment_history import append_history
-from backend.store.tables import customers_gone, segment_names, tombstones
+from backend.store.tables import (
+    customers_gone,
+    segment_names,
+    tombstones,
+    webhook_alarms,
+    webhook_deliveries,
+    webhooks,
+)
 from backend.store.tables import runs as runs_table
 from backend.store.written_rows import (
     SERVED,
@@ -60,7 +68,7 @@ LOOK_AGAIN_SECONDS = 0.02
 
 CHECK = next(one for one in runs_table.constraints if isinstance(one, CheckConstraint))
 # Written too, where they are: what they tell is true whichever run is served.
-TOLD = (segment_names, customers_gone, tombstones)
+TOLD = (segment_names, customers_gone, tombstones, webhooks, webhook_deliveries, webhook_alarms)
 
 
 async def publish_beside(
@@ -175,6 +183,8 @@ async def _swap(
             await append_history(
                 connection, next_tables().history, next_tables().customers, final, now
             )
+            followed = await read_followed(connection)
+            await tell_published(connection, followed, final, now, next_tables().changes)
             report = final.report if closing is None else closing(final.report)
             written, table = stored.REPORT.write(report), next_tables().runs
             await leases.replace_report(connection, publication.run_id, written, table)

@@ -248,3 +248,70 @@ search_copies = Table(
     Column("index_kind", String(16), nullable=False, comment="trigram, fts5 or grams"),
     Column("refreshed_at", UtcDateTime, nullable=False),
 )
+
+# Whom to tell. Secrets are encrypted; a lease holds who delivers, so that it is in order.
+webhooks = Table(
+    "intelligence_webhooks",
+    intelligence,
+    Column("id", String(32), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("events", Text, nullable=False, comment="JSON: what it is told of"),
+    Column("moves", Text, nullable=False, comment="JSON: which changes of segment"),
+    Column("at_risk_from", Numeric(5, 4), nullable=False, comment="risk from which it is told"),
+    Column("again_below", Numeric(5, 4), nullable=False, comment="risk below which it is over"),
+    Column("people", Integer, nullable=False, comment="1 where bodies hold e-mails and names"),
+    Column("secret", Text, nullable=False, comment="encrypted"),
+    Column("previous_secret", Text, comment="encrypted"),
+    Column("previous_until", UtcDateTime, comment="until when it signs too"),
+    Column("is_seeded", Integer, nullable=False, comment="1 once it has alarms of before"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("disabled_at", UtcDateTime),
+    Column("disabled_because", String(16), comment="asked, undeliverable or gone"),
+    Column("lease_token", String(64)),
+    Column("lease_until", UtcDateTime),
+)
+
+# The outbox, and what became of it. Whom a delivery is about is in other tables, as rows of one
+# instant between two ids: so who is erased is not told of.
+webhook_deliveries = Table(
+    "intelligence_webhook_deliveries",
+    intelligence,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("message_id", String(40), nullable=False, comment="the same in every attempt"),
+    Column("webhook_id", String(32), nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("run_id", String(32)),
+    Column("happened_at", UtcDateTime, nullable=False),
+    Column("facts", long_text(), comment="JSON: what it says; null where it is about customers"),
+    Column("first_id", BigInteger, comment="of the rows it is about"),
+    Column("last_id", BigInteger, comment="of the rows it is about"),
+    Column("people", Integer, nullable=False, comment="how many there were"),
+    Column("batch", Integer, nullable=False),
+    Column("batches", Integer, nullable=False),
+    Column("state", String(16), nullable=False, comment="waiting, delivered, dead or dropped"),
+    Column("due_at", UtcDateTime, nullable=False, comment="not before"),
+    Column("attempts", Integer, nullable=False),
+    Column("first_tried_at", UtcDateTime),
+    Column("tried_at", UtcDateTime, comment="the last time"),
+    Column("status_code", Integer, comment="what was answered the last time"),
+    Column("problem", String(32), comment="why the last attempt failed"),
+    Index("idx_intelligence_webhook_deliveries_next", "webhook_id", "state", "id"),
+    Index("idx_intelligence_webhook_deliveries_at", "happened_at"),
+)
+
+# Who is at risk for which webhook, and what it was told; of rows without a run it is not.
+webhook_alarms = Table(
+    "intelligence_webhook_alarms",
+    intelligence,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("webhook_id", String(32), nullable=False, comment="whom it is told"),
+    Column("customer_id", sorted_text(LONGEST_ID), nullable=False, info=CUSTOMER_ID),
+    Column("raised_at", UtcDateTime, nullable=False, comment="when the risk was published"),
+    Column("is_raised", Integer, nullable=False, comment="1 until it has fallen again"),
+    Column("run_id", String(32)),
+    Column("churn_risk", Numeric(5, 4), nullable=False, comment="as published then"),
+    Column("churn_risk_before", Numeric(5, 4), comment="as published before"),
+    Column("value_at_risk", Numeric(18, 2), comment="as published then"),
+    Index("idx_intelligence_webhook_alarms_customer", "customer_id"),
+    Index("idx_intelligence_webhook_alarms_raised", "webhook_id", "is_raised"),
+)

@@ -27,6 +27,9 @@ TELLING: Mapping[str, frozenset[str]] = {
     "intelligence_search_digests": frozenset({"customer_number", "digest"}),
     "intelligence_search_grams": frozenset({"gram", "text_id"}),
     "intelligence_search_copies": frozenset({"index_kind", "refreshed_at"}),
+    "intelligence_webhooks": frozenset({"url", "previous_secret", "again_below"}),
+    "intelligence_webhook_deliveries": frozenset({"message_id", "webhook_id", "due_at"}),
+    "intelligence_webhook_alarms": frozenset({"webhook_id", "raised_at", "is_raised"}),
 }
 # What the guide prints of customer_intelligence: who made it by hand gets the rest from us.
 PRINTED = frozenset(

@@ -39,6 +39,11 @@
     ├── CursorUnreadable         what is sent as a cursor is none of ours
     ├── CursorOfAnotherList      a cursor is sent with the conditions of another list
     ├── CursorExpired            the run that a cursor is of is no longer served
+    ├── WebhookNotFound
+    ├── DeliveryNotFound         a webhook was not told what is asked after
+    ├── TooManyWebhooks          each costs something when a run is published
+    ├── WebhookDisabled          it is told nothing until somebody enables it
+    ├── InvalidWebhook           one is asked for that could never be told anything
     ├── ToolNotOffered           an agent asks for a tool that it has not
     ├── MaterialNotOffered       or for a resource or prompt
     ├── ArgumentsUnfit           or with what the tool does not take
@@ -116,6 +121,13 @@ from backend.core.errors.of_runs import (
     RunNotFound,
     Stopped,
 )
+from backend.core.errors.of_webhooks import (
+    DeliveryNotFound,
+    InvalidWebhook,
+    TooManyWebhooks,
+    WebhookDisabled,
+    WebhookNotFound,
+)
 
 __all__ = [
     "AmbiguousFile",
@@ -133,6 +145,7 @@ __all__ = [
     "DamagedResult",
     "DatabaseRefuses",
     "DatabaseUnavailable",
+    "DeliveryNotFound",
     "ExportOverdue",
     "ExportRefused",
     "FormatOfTheFuture",
@@ -140,6 +153,7 @@ __all__ = [
     "InvalidConfiguration",
     "InvalidMapping",
     "InvalidRunRequest",
+    "InvalidWebhook",
     "IssuerUnavailable",
     "LeaseLost",
     "MaterialNotOffered",
@@ -169,7 +183,10 @@ __all__ = [
     "TombstonesUnreadable",
     "TooLittleTaken",
     "TooManyRequests",
+    "TooManyWebhooks",
     "TooMuchAtOnce",
     "ToolNotOffered",
     "UnknownField",
+    "WebhookDisabled",
+    "WebhookNotFound",
 ]

@@ -1,0 +1,95 @@
+"""Whom a delivery is about, as they are now: who was erased since it was written is left out."""
+
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, RowMapping, Table, select
+
+from backend.core.glossary import Cause, Departure, Event
+from backend.database.engine import AsyncConnection
+from backend.store.delivery_rows import Delivery
+from backend.store.departures import of_nobody_erased
+from backend.store.tables import customers_gone, segment_changes, webhook_alarms
+from backend.store.told_rows import alarms_at, departures_at, moves_at
+from backend.webhooks.bodies import (
+    DeparturesTold,
+    DepartureTold,
+    MovesTold,
+    MoveTold,
+    RisksTold,
+    RiskTold,
+)
+from backend.webhooks.webhook import Webhook
+
+PeopleTold = MovesTold | RisksTold | DeparturesTold
+
+
+async def read_people_told(
+    connection: AsyncConnection, webhook: Webhook, delivery: Delivery
+) -> PeopleTold | None:
+    """Return what a delivery about customers says; None where nobody is left."""
+    call: dict[str, Any] = {
+        "run_id": delivery.run_id,
+        "batch": delivery.batch,
+        "batches": delivery.batches,
+    }
+    rows = await _rows(connection, webhook, delivery)
+    if not rows:
+        return None
+    if delivery.event is Event.SEGMENT_CHANGED:
+        return MovesTold(customers=tuple(map(_move, rows)), **call)
+    if delivery.event is Event.CUSTOMER_AT_RISK:
+        return RisksTold(customers=tuple(map(_risk, rows)), **call)
+    return DeparturesTold(customers=tuple(map(_departure, rows)), **call)
+
+
+async def _rows(
+    connection: AsyncConnection, webhook: Webhook, delivery: Delivery
+) -> list[RowMapping]:
+    table, asked = _asked(webhook, delivery)
+    between = table.c.id.between(delivery.first_id, delivery.last_id)
+    conditions = [asked, between, *await _of_the_known(connection, table)]
+    rows = await connection.execute(select(table).where(*conditions).order_by(table.c.id))
+    return list(rows.mappings())
+
+
+def _asked(webhook: Webhook, delivery: Delivery) -> tuple[Table, ColumnElement[bool]]:
+    at = delivery.happened_at
+    if delivery.event is Event.SEGMENT_CHANGED:
+        return segment_changes, moves_at(segment_changes, delivery.run_id, at, webhook.moves)
+    if delivery.event is Event.CUSTOMER_AT_RISK:
+        return webhook_alarms, alarms_at(webhook.id, at)
+    return customers_gone, departures_at(at)
+
+
+async def _of_the_known(connection: AsyncConnection, table: Table) -> list[ColumnElement[bool]]:
+    """Leave out who is erased, but where that is what is told."""
+    if table is customers_gone:
+        return []
+    column: Column[Any] = table.c.customer_id
+    return [await of_nobody_erased(connection, column)]
+
+
+def _move(row: RowMapping) -> MoveTold:
+    return MoveTold(
+        customer_id=str(row["customer_id"]),
+        from_segment_id=row["from_segment_id"],
+        to_segment_id=row["to_segment_id"],
+        cause=Cause(row["cause"]),
+    )
+
+
+def _risk(row: RowMapping) -> RiskTold:
+    return RiskTold(
+        customer_id=row["customer_id"],
+        churn_risk=float(row["churn_risk"]),
+        churn_risk_before=_number(row["churn_risk_before"]),
+        value_at_risk=_number(row["value_at_risk"]),
+    )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _departure(row: RowMapping) -> DepartureTold:
+    return DepartureTold(customer_id=row["customer_id"], cause=Departure(row["cause"]))

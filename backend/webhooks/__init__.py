@@ -1,0 +1,1 @@
+"""Who is told what of what happened, in what batches, and when again; pure."""

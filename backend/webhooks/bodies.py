@@ -1,0 +1,178 @@
+"""What webhooks are sent: `{type, timestamp, data}`, by event. Ids and numbers; names where asked.
+
+Every field of `data` is described beneath it; docs/webhooks.md shows one of each.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend.core.glossary import Cause, Departure
+from backend.results.move import MoveCounts
+from backend.results.root import Result, Share
+from backend.results.run_report import CustomerCounts, RunReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentSize(Result):
+    """How many are in a segment."""
+
+    id: str
+    """Of the segment."""
+    customers: int
+    """At least 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPublishedTold(Result):
+    """`run.published`: what a run found, in numbers."""
+
+    run_id: str
+    """The run."""
+    as_of: datetime
+    """The instant that it describes."""
+    customers: CustomerCounts
+    """Who was read."""
+    counted_orders: int
+    """Orders that count."""
+    segments: tuple[SegmentSize, ...]
+    """In the order in which they are shown."""
+    moves: MoveCounts
+    """Who changed segment, by why, and from where to where."""
+    currency: str | None
+    """Of all amounts; null where the shop's data do not tell one."""
+    link: str
+    """Path of the run's report at this service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFailedTold(Result):
+    """`run.failed`: a run that ended without replacing what is served."""
+
+    run_id: str
+    """The run."""
+    error: str
+    """Why, in a sentence."""
+    link: str
+    """Path of the run at this service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialTold(Result):
+    """`webhook.test`: somebody tries the webhook."""
+
+    webhook_id: str
+    """The webhook."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonTold(Result):
+    """Who somebody is, where the webhook was made with `people`."""
+
+    email: str | None
+    """As the shop has it."""
+    first_name: str | None
+    """Likewise."""
+    last_name: str | None
+    """Likewise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerTold(Result):
+    """One customer that something happened to."""
+
+    customer_id: str
+    """The shop's id, as text."""
+    person: PersonTold | None = None
+    """Null unless the webhook was made with `people`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveTold(CustomerTold):
+    """One customer's change of segment."""
+
+    from_segment_id: str | None
+    """Null: newly known."""
+    to_segment_id: str
+    """Where they are."""
+    cause: Cause
+    """behaviour: the customer ordered or time passed; model: the border moved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskTold(CustomerTold):
+    """One customer who has come to be at risk."""
+
+    churn_risk: Share
+    """As published."""
+    churn_risk_before: Share | None
+    """As published before; null where it was unknown."""
+    value_at_risk: float | None
+    """Currency units; null where its parts are unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepartureTold(CustomerTold):
+    """One customer who is known no longer."""
+
+    cause: Departure
+    """deleted or merged in the shop, erased here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTold(Result):
+    """What calls about customers have in common: one event may take several."""
+
+    run_id: str | None
+    """The run that found it; null where no run did."""
+    batch: int
+    """Which call of its event this is, from 1."""
+    batches: int
+    """How many calls there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovesTold(CallTold):
+    """`segment.changed`: customers who are in another segment, or newly in one."""
+
+    customers: tuple[MoveTold, ...]
+    """At most 500, each once in all calls of the event; who was erased since is left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RisksTold(CallTold):
+    """`customer.at_risk`: customers whose churn risk rose to the limit."""
+
+    customers: tuple[RiskTold, ...]
+    """At most 500, each once in all calls of the event; who was erased since is left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeparturesTold(CallTold):
+    """`customer.gone`: customers who are known no longer."""
+
+    customers: tuple[DepartureTold, ...]
+    """At most 500, each once in all calls of the event; who is back since is left out."""
+
+
+Told = RunPublishedTold | RunFailedTold | TrialTold | MovesTold | RisksTold | DeparturesTold
+
+
+def run_published(report: RunReport) -> RunPublishedTold:
+    """Tell of a run that is published."""
+    return RunPublishedTold(
+        run_id=report.run_id,
+        as_of=report.as_of,
+        customers=report.customers,
+        counted_orders=report.orders.counted,
+        segments=tuple(
+            SegmentSize(id=one.id, customers=one.customer_count) for one in report.segments
+        ),
+        moves=report.moves,
+        currency=report.currency,
+        link=f"/api/mcp/runs/{report.run_id}/report",
+    )
+
+
+def run_failed(run_id: str, error: str) -> RunFailedTold:
+    """Tell of a run that failed."""
+    return RunFailedTold(run_id=run_id, error=error, link=f"/api/mcp/runs/{run_id}")
