@@ -84,7 +84,7 @@ def receiving(trusted: ssl.SSLContext | None = None, host: str = "127.0.0.1") ->
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:  # noqa: N802, the library's name
+    def do_POST(self) -> None:
         receiver: Receiver = self.server.receiver  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers["Content-Length"]))
         call = Call(self.path, {name.lower(): value for name, value in self.headers.items()}, body)

@@ -98,7 +98,31 @@ def requests_to_every_route(live: Live) -> dict[tuple[str, str], Callable[[], Re
     asked["delete", "/api/admin/customers/{customer_id}"] = lambda: live.client.delete(
         "/api/admin/customers/5", headers=admin
     )
+    asked |= requests_about_webhooks(live)
     asked["post", "/api/admin/runs/{run_id}/cancel"] = lambda: started_and_cancelled(live)
+    return asked
+
+
+def requests_about_webhooks(live: Live) -> dict[tuple[str, str], Callable[[], Response]]:
+    """Return one good request for each route of webhooks; nothing receives what they send."""
+    hooks, admin = "/api/admin/webhooks", {"X-API-Key": ADMIN_KEY}
+    wanted = {"url": "https://hooks.example.com/", "events": ["run.failed"]}
+    made = [live.client.post(hooks, json=wanted, headers=admin).json()["id"] for _ in range(2)]
+    hook, other = (f"{hooks}/{one}" for one in made)
+    told = live.client.post(f"{hook}/test", headers=admin).json()["id"]
+    one = f"{hooks}/{{webhook_id}}"
+    posted = {
+        f"{one}/{step}": f"{hook}/{step}" for step in ("test", "rotate-secret", "disable", "enable")
+    }
+    posted[f"{one}/deliveries/{{delivery_id}}/redeliver"] = f"{hook}/deliveries/{told}/redeliver"
+    asked: dict[tuple[str, str], Callable[[], Response]] = {
+        ("post", route): lambda path=path: live.client.post(path, headers=admin)  # type: ignore[misc]
+        for route, path in posted.items()
+    }
+    for route, path in ((hooks, hooks), (one, hook), (f"{one}/deliveries", f"{hook}/deliveries")):
+        asked["get", route] = lambda path=path: live.get(path, ADMIN_KEY)  # type: ignore[misc]
+    asked["post", hooks] = lambda: live.client.post(hooks, json=wanted, headers=admin)
+    asked["delete", one] = lambda: live.client.delete(other, headers=admin)
     return asked
 
 

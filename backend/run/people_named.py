@@ -16,7 +16,7 @@ from backend.shop.customers import Customer, get_customers
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
 from backend.store.told_people import PeopleTold
-from backend.webhooks.bodies import DeparturesTold, PersonTold
+from backend.webhooks.webhook_bodies import DeparturesTold, PersonTold
 
 SHOP_SECONDS = 5.0
 

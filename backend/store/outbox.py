@@ -26,8 +26,8 @@ from backend.store.told_json import told_json
 from backend.store.told_rows import departures_at, moves_at
 from backend.store.webhook_rows import get_webhook, read_webhooks
 from backend.webhooks.batches import batches
-from backend.webhooks.bodies import Told, TrialTold, run_failed, run_published
 from backend.webhooks.webhook import Webhook
+from backend.webhooks.webhook_bodies import Told, TrialTold, run_failed, run_published
 
 Row = dict[str, Any]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from backend.webhooks.bodies import Told
+from backend.webhooks.webhook_bodies import Told
 
 
 def told_json(told: Told) -> str:

@@ -10,7 +10,8 @@ from backend.store.delivery_rows import Delivery
 from backend.store.departures import of_nobody_erased
 from backend.store.tables import customers_gone, segment_changes, webhook_alarms
 from backend.store.told_rows import alarms_at, departures_at, moves_at
-from backend.webhooks.bodies import (
+from backend.webhooks.webhook import Webhook
+from backend.webhooks.webhook_bodies import (
     DeparturesTold,
     DepartureTold,
     MovesTold,
@@ -18,7 +19,6 @@ from backend.webhooks.bodies import (
     RisksTold,
     RiskTold,
 )
-from backend.webhooks.webhook import Webhook
 
 PeopleTold = MovesTold | RisksTold | DeparturesTold
 

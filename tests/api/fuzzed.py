@@ -26,6 +26,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     if operation == "start_run" and isinstance(case.body, dict):
         put_bounds_in_order(case.body)
         stay_in_the_past(case.body)
+    if operation == "create_webhook" and isinstance(case.body, dict):
+        name_a_receiver(case.body)
     if operation == "name_segment" and isinstance(case.body, dict):
         make_visible(case.body)
 
@@ -62,6 +64,15 @@ def stay_in_the_past(body: dict[str, Any]) -> None:
     as_of = body.get("as_of")
     if isinstance(as_of, str) and as_of[:4].isdecimal() and int(as_of[:4]) > LAST_YEAR:
         body["as_of"] = f"{LAST_YEAR}{as_of[4:]}"
+
+
+def name_a_receiver(body: dict[str, Any]) -> None:
+    """No pattern says which URLs a webhook may have, nor that one limit is at most the other."""
+    if isinstance(body.get("url"), str) and body["url"]:
+        body["url"] = "https://hooks.example.com/intelligence"
+    for name in ("at_risk_from", "at_risk_again_below"):
+        if isinstance(body.get(name), int | float) and 0 <= body[name] <= 1:
+            body[name] = 0.5
 
 
 def make_visible(body: dict[str, Any]) -> None:

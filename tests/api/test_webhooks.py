@@ -1,28 +1,23 @@
 """Webhooks as an operator meets them: made by the API, told by a running service."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from standardwebhooks import Webhook as Signer
 
-from tests.conftest import NewDatabase
-from tests.live import ADMIN_KEY, API_KEY, Live, serving
-from tests.performed import clustered_shop, perform_once
-from tests.databases import SqliteFolder, wait_for
+from tests.databases import SqliteFolder
+from tests.live import ADMIN_KEY, Live, serving
+from tests.performed import clustered_shop
 from tests.receiver import WITHOUT_LIMITS, Receiver, receiving
-from tests.waiting import wait_until
 
 HOOKS = "/api/admin/webhooks"
 LATER = "2024-08-01T00:00:00+00:00"
 
 
 @pytest.fixture(scope="module")
-def live(
-    sqlite_folder: SqliteFolder, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Live]:
+def live(sqlite_folder: SqliteFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Serve a clustered shop, with a worker."""
     url = sqlite_folder.prepared(clustered_shop)
     folder = tmp_path_factory.mktemp("webhooks")
@@ -36,7 +31,9 @@ def receiver() -> Iterator[Receiver]:
         yield one
 
 
-def asked(live: Live, method: str, path: str = "", key: str = ADMIN_KEY, **more: Any) -> httpx.Response:
+def asked(
+    live: Live, method: str, path: str = "", key: str = ADMIN_KEY, **more: Any
+) -> httpx.Response:
     return live.client.request(method, f"{HOOKS}{path}", headers={"X-API-Key": key}, **more)
 
 

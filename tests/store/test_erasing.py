@@ -30,6 +30,7 @@ from backend.store.tables import (
     search_digests,
     search_texts,
     tombstones,
+    webhook_alarms,
 )
 from backend.store.tombstones import (
     Erasures,
@@ -65,6 +66,13 @@ ABOUT_NOBODY = {
     "intelligence_segments": "id position parent_id is_group level name description customer_count "
     "avg_ltv churn_risk_avg profile run_id",
     "intelligence_tombstones": "mark key_id erased_at",
+    # Whom a delivery is about is in rows of other tables; `facts` are counts of a run.
+    "intelligence_webhook_deliveries": "id message_id webhook_id event run_id happened_at facts "
+    "first_id last_id people batch batches state due_at attempts first_tried_at tried_at "
+    "status_code problem",
+    "intelligence_webhooks": "id url events moves at_risk_from again_below people secret "
+    "previous_secret previous_until is_seeded created_at disabled_at disabled_because lease_token "
+    "lease_until",
 }
 
 
@@ -121,6 +129,7 @@ def test_every_column_that_may_hold_a_customers_id_is_registered() -> None:
         "intelligence_customers_gone",
         "intelligence_search_texts",
         "intelligence_search_digests",
+        "intelligence_webhook_alarms",
     }
     unregistered = {
         name: set(table.columns.keys())
@@ -144,6 +153,9 @@ async def test_every_row_about_a_customer_goes_and_nobody_elses(
         await connection.execute(insert(search_texts), sought)
         digests = [{"customer_id": str(one), "digest": 5} for one in ids]
         await connection.execute(insert(search_digests), digests)
+        alarm = {"webhook_id": "w", "raised_at": NOW, "is_raised": 1, "churn_risk": "0.9"}
+        alarms = [{**alarm, "customer_id": str(one)} for one in ids]
+        await connection.execute(insert(webhook_alarms), alarms)
         assert await store.holds_any(connection, [customer])
         await tell_erased(connection, [customer], NOW)
         await store.erase_rows(connection, [customer])
