@@ -22,7 +22,7 @@ from backend.api.closing import BoundedWhenClosing, Closing
 from backend.api.customers import routes as customers
 from backend.api.lists import routes as lists
 from backend.api.middleware import HEADER as REQUEST_ID
-from backend.api.middleware import EveryRequest
+from backend.api.middleware import surround
 from backend.api.openapi import describe, operation_id
 from backend.api.request_tallies import Requests
 from backend.api.runs import routes as runs
@@ -103,7 +103,6 @@ def create_app(settings: Settings, invitation: Invitation | None = None) -> Fast
     if settings.serve_docs:
         documentation.install(app)
     app.add_middleware(BoundedWhenClosing, closing=closing)
-    _surround(app, settings, requests)
     problems.install(app)
     for router in (
         # In the order in which they are looked through: what is asked most comes first. Not
@@ -131,6 +130,7 @@ def create_app(settings: Settings, invitation: Invitation | None = None) -> Fast
     if settings.mcp and agents.tokens is not None:
         app.router.routes.extend(agents.tokens.routes(AGENTS))
     describe(app)
+    _surround(app, settings, requests)
     return app
 
 
@@ -155,12 +155,7 @@ def _surround(app: FastAPI, settings: Settings, requests: Requests) -> None:
             allow_headers=["X-API-Key", REQUEST_ID],
             expose_headers=EXPOSED,
         )
-    app.add_middleware(
-        EveryRequest,
-        unexpected=problems.unexpected,
-        count=requests.count,
-        added=security_headers,
-    )
+    surround(app, problems.unexpected, requests.count, security_headers)
 
 
 def _lifespan(
@@ -251,5 +246,6 @@ def _app() -> FastAPI:
     set_up_logging(settings.log_level)
     name_misspelt(Settings.misspelt())
     made = create_app(settings)
-    made.add_middleware(LooksBeforeServing, settings=settings)
+    assert made.middleware_stack is not None
+    made.middleware_stack = LooksBeforeServing(made.middleware_stack, settings)
     return made

@@ -26,7 +26,7 @@ from limits import RateLimitItemPerMinute
 from backend.api import problems
 from backend.api.admission import Admission
 from backend.api.keys import Keyring, Role
-from backend.api.middleware import EveryRequest
+from backend.api.middleware import surround
 from backend.api.request_tallies import Requests
 from backend.api.routers import ForAnyKey
 from backend.api.security_headers import security_headers
@@ -83,31 +83,23 @@ def _admission(*, limited: bool) -> Admission:
     )
 
 
-def _with(*middleware: tuple[Any, Mapping[str, Any]]) -> Callable[[], FastAPI]:
-    def made() -> FastAPI:
-        app = _app()
-        for one, options in middleware:
-            app.add_middleware(one, **options)
-        return app
-
-    return made
-
-
 def _nothing(*_of: object) -> Any:
     return ()
 
 
-def _every(count: Any = _nothing, added: Any = _nothing) -> tuple[Any, Mapping[str, Any]]:
-    return EveryRequest, {"unexpected": problems.unexpected, "count": count, "added": added}
+def _surrounded(count: Any = _nothing, added: Any = _nothing) -> FastAPI:
+    app = _app()
+    surround(app, problems.unexpected, count, added)
+    return app
 
 
 COUNT = Requests().count
 APPS: Mapping[str, Callable[[], FastAPI]] = {
     "bare": _app,
-    "ids": _with(_every()),
-    "counted": _with(_every(COUNT)),
-    "headers": _with(_every(added=security_headers)),
-    "all": _with(_every(COUNT, security_headers)),
+    "ids": _surrounded,
+    "counted": lambda: _surrounded(COUNT),
+    "headers": lambda: _surrounded(added=security_headers),
+    "all": lambda: _surrounded(COUNT, security_headers),
     "key": lambda: _app(keyed=True),
     "limit": lambda: _app(keyed=True, limited=True),
 }

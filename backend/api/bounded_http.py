@@ -84,16 +84,12 @@ class BoundedHttp(HttpToolsProtocol):
         if self._deadline is None and not self._is_answering():
             self._await_head()
 
-    def on_message_begin(self) -> None:
-        """Refuse more requests at once than anybody sends."""
-        super().on_message_begin()
-        if len(self.pipeline) >= MOST_PIPELINED:
-            raise TooMuch
-
     def on_headers_complete(self) -> None:
-        """Serve a request whose head is within the bounds."""
+        """Serve a request whose head is within the bounds, unless too many wait already."""
         if self._is_head_too_large():
             self._refusal = HEADERS_TOO_LARGE
+            raise TooMuch
+        if len(self.pipeline) >= MOST_PIPELINED:
             raise TooMuch
         if b"host" not in dict(self.headers) and self.parser.get_http_version() == "1.1":
             raise NoHost

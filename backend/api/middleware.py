@@ -6,6 +6,8 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from time import perf_counter
 
+from fastapi import FastAPI
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.api.request_bounds import Body, announces_body, refusal_of, refuse_head
@@ -18,6 +20,10 @@ ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 ID_BYTES = 8
 CLOSING = (b"connection", b"close")
 
+Unexpected = Callable[[Scope, Exception], ASGIApp]
+Count = Callable[[Scope, str, int, float], None]
+Added = Callable[[Scope, RawHeaders], RawHeaders]
+
 log = logging.getLogger("backend.access")
 
 
@@ -26,7 +32,8 @@ class EveryRequest:
 
     Outermost, so that whatever answers does so under the id. What nobody expected is answered here
     too: further out the server would log it once more, and close the connection unannounced. One
-    class for all of that, for each one more costs every request the calls that hand it on.
+    class for all of that, in the place of the framework's own: each one more costs every request
+    the calls that hand it on.
 
     Parameters
     ----------
@@ -43,9 +50,9 @@ class EveryRequest:
     def __init__(
         self,
         app: ASGIApp,
-        unexpected: Callable[[Scope, Exception], ASGIApp],
-        count: Callable[[Scope, str, int, float], None],
-        added: Callable[[Scope, RawHeaders], RawHeaders],
+        unexpected: Unexpected,
+        count: Count,
+        added: Added,
     ) -> None:
         self.app = app
         self.unexpected = unexpected
@@ -82,15 +89,26 @@ class EveryRequest:
                 raise
             await answer(scope, receive, send_on)
         finally:
-            self._note(scope, status or 500, perf_counter() - started)
+            # The route's pattern, not the path: ids and queries may hold an e-mail.
+            route = getattr(scope.get("route"), "path_format", "unknown")
+            seconds = perf_counter() - started
+            self.count(scope, route, status or 500, seconds)
+            _note(scope["method"], route, status or 500, seconds)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        # The route's pattern, not the path: ids and queries may hold an e-mail.
-        route = getattr(scope.get("route"), "path_format", "unknown")
-        self.count(scope, route, status, seconds)
-        if not log.isEnabledFor(logging.INFO):
-            return
-        facts = {"method": scope["method"], "route": route, "status": status}
+
+def surround(app: FastAPI, unexpected: Unexpected, count: Count, added: Added) -> None:
+    """Put `EveryRequest` around a whole application, in the place of what the framework puts there.
+
+    That hands on every message once more, and finds nothing to do: `unexpected` has answered.
+    """
+    catcher = app.build_middleware_stack()
+    assert isinstance(catcher, ServerErrorMiddleware)
+    app.middleware_stack = EveryRequest(catcher.app, unexpected, count, added)
+
+
+def _note(method: str, route: str, status: int, seconds: float) -> None:
+    if log.isEnabledFor(logging.INFO):
+        facts = {"method": method, "route": route, "status": status}
         log.info("request", extra={**facts, "milliseconds": round(seconds * 1000, 1)})
 
 

@@ -63,9 +63,8 @@ class Tally:
         # A process may have the number of one that has ended, and goes on where that ended.
         self.values = [0.0 if file is None else _kept(file, name) for name in samples]
 
-    def add(self, at: int, amount: float) -> None:
-        """Let one of them grow."""
-        self.values[at] += amount
+    def write(self, at: int) -> None:
+        """Tell the file how far one of them has grown."""
         if self._file is not None:
             self._file.write_value(self._samples[at], self.values[at], 0.0)  # type: ignore[no-untyped-call]
 
@@ -104,9 +103,14 @@ class Requests(Collector):
         """
         key = scope["method"], route, status
         answered, durations = self._known.get(key) or self._begin(*key)
-        answered.add(0, 1)
-        durations.add(bisect_left(SECONDS, seconds), 1)
-        durations.add(-1, seconds)
+        bucket = bisect_left(SECONDS, seconds)
+        answered.values[0] += 1
+        durations.values[bucket] += 1
+        durations.values[-1] += seconds
+        if self.folder is not None:
+            answered.write(0)
+            durations.write(bucket)
+            durations.write(-1)
 
     def collect(self) -> Iterator[Metric]:
         """Tell what this process has counted."""
