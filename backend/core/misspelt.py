@@ -1,7 +1,7 @@
 """Variables that are nearly ours: a person meant one of ours, and nothing would say so."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import cache
 
@@ -47,7 +47,10 @@ def _words(name: str) -> list[str]:
 
 
 def _is_near(words: Sequence[str], ours: Sequence[str]) -> bool:
-    if sorted(words) == sorted(ours) or "".join(words) == "".join(ours):
+    joined, ours_joined = "".join(words), "".join(ours)
+    if words[:1] != ours[:1] and not _may_be_like(joined, ours_joined, NAME_LIKENESS):
+        return False
+    if sorted(words) == sorted(ours) or joined == ours_joined:
         return True
     if _holds(words, ours):
         return False
@@ -76,19 +79,23 @@ def _is_typed_wrongly(words: Sequence[str], ours: Sequence[str]) -> bool:
 
 
 def _is_like(one: str, other: str, least: float) -> bool:
-    """Whether two are so alike; most are told apart by their lengths, which cost nothing.
+    return _may_be_like(one, other, least) and _likeness(one, other) >= least
+
+
+def _may_be_like(one: str, other: str, least: float) -> bool:
+    """Tell by lengths and letters alone that two are less alike, of nearly all that are.
 
     Every variable of the machine is held against each of ours: it was a tenth of a start.
     """
-    if 2 * min(len(one), len(other)) / (len(one) + len(other)) < least:
+    if 2 * min(len(one), len(other)) < least * (len(one) + len(other)):
         return False
-    matcher = _matcher(one, other)
-    return matcher.quick_ratio() >= least and matcher.ratio() >= least
+    letters, its_letters = _letters(one), _letters(other)
+    shared = min(len(one) - len(letters - its_letters), len(other) - len(its_letters - letters))
+    return 2 * shared >= least * (len(one) + len(other))
+
+
+_letters: Callable[[str], frozenset[str]] = cache(frozenset)
 
 
 def _likeness(one: str, other: str) -> float:
-    return _matcher(one, other).ratio()
-
-
-def _matcher(one: str, other: str) -> SequenceMatcher[str]:
-    return SequenceMatcher(None, one, other, autojunk=False)
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
