@@ -5,6 +5,9 @@ microseconds that the server uses for a request, and what these are beside the b
 variants take turns in short slices, and the tenth of a variant's slices that used the least is what
 counts: whatever else a machine does only ever adds to a slice, by the caches it empties. The second
 line is the bare route again, in another process: what it is off by the others may be, too.
+
+Ours are without the framework's telemetry and what else it puts around every application, as the
+service is; the third line is a bare route without telemetry, to tell what of it that brings.
 """
 
 import os
@@ -32,6 +35,7 @@ from backend.api.routers import ForAnyKey
 from backend.api.security_headers import security_headers
 from backend.clients.request_counts import CountsHere
 from backend.core.logging import set_up_logging
+from backend.main import UNTOLD
 
 ROUNDS, REQUESTS_OF_A_SLICE, AT_ONCE = 300, 16, 4
 KEY = "a-key-of-the-bench-alone"
@@ -42,9 +46,9 @@ BARE = "bare route, httptools"
 BOUNDED = "backend.api.bounded_http:BoundedHttp"
 
 
-def _app(*, keyed: bool = False, limited: bool = False) -> FastAPI:
+def _app(*, keyed: bool = False, limited: bool = False, **settings: Any) -> FastAPI:
     set_up_logging("WARNING")
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(openapi_url=None, **settings)
     router = APIRouter(route_class=ForAnyKey) if keyed else APIRouter()
 
     async def route() -> dict[str, str]:
@@ -88,7 +92,7 @@ def _nothing(*_of: object) -> Any:
 
 
 def _surrounded(count: Any = _nothing, added: Any = _nothing) -> FastAPI:
-    app = _app()
+    app = _app(telemetry=UNTOLD)
     surround(app, problems.unexpected, count, added)
     return app
 
@@ -96,6 +100,7 @@ def _surrounded(count: Any = _nothing, added: Any = _nothing) -> FastAPI:
 COUNT = Requests().count
 APPS: Mapping[str, Callable[[], FastAPI]] = {
     "bare": _app,
+    "untold": lambda: _app(telemetry=UNTOLD),
     "ids": _surrounded,
     "counted": lambda: _surrounded(COUNT),
     "headers": lambda: _surrounded(added=security_headers),
@@ -107,6 +112,7 @@ APPS: Mapping[str, Callable[[], FastAPI]] = {
 VARIANTS = {
     BARE: ("bare", "httptools"),
     "the same once more": ("bare", "httptools"),
+    "bare route without telemetry": ("untold", "httptools"),
     "bare route, h11": ("bare", "h11"),
     "bounded connections": ("bare", BOUNDED),
     "ids and sizes of heads": ("ids", "httptools"),

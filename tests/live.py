@@ -146,6 +146,7 @@ def run(
     variables: Mapping[str, str],
     *,
     anew: bool = False,
+    patience_seconds: float = PATIENCE_SECONDS,
 ) -> subprocess.CompletedProcess[str]:
     """Run `python -m module …` to its end in a folder, with these variables and no others."""
     start = started_anew if anew else forked.start
@@ -155,7 +156,7 @@ def run(
             module, arguments, folder=folder, variables=variables, stdout=out, stderr=err
         )
         try:
-            status = process.wait(PATIENCE_SECONDS)
+            status = process.wait(patience_seconds)
         finally:
             process.kill()
         return subprocess.CompletedProcess(

@@ -33,6 +33,7 @@ from tests.shops import fill, invented
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 ADMIN = {"X-API-Key": ADMIN_KEY}
+NOTHING_BESIDE = {"RUN_WORKER": "false", "AUTO_MIGRATE": "false"}
 DOCKERFILE, COMPOSE = ROOT / "Dockerfile", ROOT / "docker-compose.yml"
 UNIT = ROOT / "deploy" / "intelligence-backend.service"
 # https://docs.docker.com/reference/cli/docker/container/stop/
@@ -195,7 +196,7 @@ def test_a_containers_check_of_health_says_how_the_service_is(
     (check,) = re.findall(r"^HEALTHCHECK .* CMD (\[.+\])$", DOCKERFILE.read_text(), re.MULTILINE)
     url = new_sqlite(migrated)
     wait_for(fill(url, invented(12)))
-    with serving(url, tmp_path, program=SERVE, variables={"RUN_WORKER": "false"}) as live:
+    with serving(url, tmp_path, program=SERVE, variables=NOTHING_BESIDE) as live:
         variables = {"PORT": live.address.rpartition(":")[2]}
 
         def checked() -> int:

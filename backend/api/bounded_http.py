@@ -17,7 +17,7 @@ from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from backend.api.problems import HEADERS_TOO_LARGE, PROBLEM, title
-from backend.api.request_bounds import HEAD_BYTES, HEADERS
+from backend.api.request_bounds import BOUNDED, HEAD_BYTES, HEADERS
 
 HEAD_SECONDS = 10.0
 # How long an answer may lie about that the other side does not take.
@@ -38,8 +38,8 @@ class TooMuch(HttpParserError):
     """More was sent than anybody needs to."""
 
 
-class NoHost(HttpParserError):
-    """HTTP/1.1 asks for the name of the host, once."""
+class NotOneHost(HttpParserError):
+    """HTTP/1.1 asks for the name of the host, once: of two nobody can tell which a proxy meant."""
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -86,13 +86,12 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Serve a request whose head is within the bounds, unless too many wait already."""
-        if self._is_head_too_large():
-            self._refusal = HEADERS_TOO_LARGE
-            raise TooMuch
-        if len(self.pipeline) >= MOST_PIPELINED:
-            raise TooMuch
-        if b"host" not in dict(self.headers) and self.parser.get_http_version() == "1.1":
-            raise NoHost
+        if self._untold_bytes > HEAD_BYTES or len(self.headers) > HEADERS or self.pipeline:
+            self._refuse_too_much()
+        named = dict(self.headers)
+        if b"host" not in named or len(named) < len(self.headers):
+            self._refuse_unless_one_host()
+        self.scope["extensions"] = BOUNDED
         self._untold_bytes = 0
         self._stop_waiting()
         super().on_headers_complete()
@@ -128,12 +127,18 @@ class BoundedHttp(HttpToolsProtocol):
         self._stop_waiting()
         super().resume_writing()
 
-    def _is_head_too_large(self) -> bool:
-        return len(self.headers) > HEADERS or (
-            self._untold_bytes > HEAD_BYTES
-            and len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-            > HEAD_BYTES
-        )
+    def _refuse_too_much(self) -> None:
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > HEAD_BYTES or len(self.headers) > HEADERS:
+            self._refusal = HEADERS_TOO_LARGE
+            raise TooMuch
+        if len(self.pipeline) >= MOST_PIPELINED:
+            raise TooMuch
+
+    def _refuse_unless_one_host(self) -> None:
+        hosts = [name for name, _ in self.headers].count(b"host")
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            raise NotOneHost
 
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle

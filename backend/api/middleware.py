@@ -5,9 +5,10 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from time import perf_counter
+from typing import Any
 
 from fastapi import FastAPI
-from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.api.request_bounds import Body, announces_body, refusal_of, refuse_head
@@ -97,13 +98,16 @@ class EveryRequest:
 
 
 def surround(app: FastAPI, unexpected: Unexpected, count: Count, added: Added) -> None:
-    """Put `EveryRequest` around a whole application, in the place of what the framework puts there.
+    """Put `EveryRequest` around an application, in the place of what the framework puts around it.
 
-    That hands on every message once more, and finds nothing to do: `unexpected` has answered.
+    That hands on every message thrice more and finds nothing to do: errors are answered within,
+    nobody collects telemetry, and bodies are bounded behind the key.
     """
-    catcher = app.build_middleware_stack()
-    assert isinstance(catcher, ServerErrorMiddleware)
-    app.middleware_stack = EveryRequest(catcher.app, unexpected, count, added)
+    kept = {ExceptionMiddleware, *(one.cls for one in app.user_middleware)}
+    inner: Any = app.build_middleware_stack()
+    while type(inner) not in kept:
+        inner = inner.app
+    app.middleware_stack = EveryRequest(inner, unexpected, count, added)
 
 
 def _note(method: str, route: str, status: int, seconds: float) -> None:

@@ -17,6 +17,10 @@ HEADERS = 100
 TOO_LARGE = f"The head of the request is larger than {HEAD_BYTES:,} bytes or {HEADERS} headers."
 TWO_HOSTS = "The head of the request names more than one host."
 
+# What a server says of a request in whose head it has looked for all of this.
+HEAD_IS_BOUNDED = "intelligence.head_is_bounded"
+BOUNDED: dict[str, dict[object, object]] = {HEAD_IS_BOUNDED: {}}
+
 Named = Mapping[bytes, bytes]
 Refusal = tuple[HTTPStatus, str]
 
@@ -36,6 +40,8 @@ def refusal_of(scope: Scope, named: Named) -> Refusal | None:
     named
         Its headers by name.
     """
+    if HEAD_IS_BOUNDED in scope.get("extensions", ()):
+        return None
     headers = scope["headers"]
     # Servers may leave `raw_path` out, or None, as Mangum does.
     size = len(scope.get("raw_path") or scope["path"].encode()) + len(scope["query_string"])

@@ -22,6 +22,8 @@ from backend.store.migrate import migrate
 from backend.store.search_emptied import empty_search_copy
 
 RETRY_SECONDS = 1.0
+# How soon tables that are lost are made again where nobody here does runs.
+IDLE_LOOK_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -72,17 +74,32 @@ class BackgroundWork:
             except Exception as error:
                 if self._note(str(error) or type(error).__name__):
                     log.exception("the work beside the requests failed; it is tried again")
-                await _wait(stop)
+                await _wait(stop, RETRY_SECONDS)
         self.state.doing = "ended"
 
     async def _migrate_and_work(self, stop: asyncio.Event) -> None:
         while self.state.problem is not None and not stop.is_set():
-            await _wait(stop)
+            await _wait(stop, RETRY_SECONDS)
             if self._note(await self._kept_from_migrating()):
                 log.warning("migrations wait", extra={"reason": self.state.problem})
-        self.state.doing = "working" if self.run_worker else "idle"
         migrating = self._kept_from_migrating if self.auto_migrate else None
-        await (work(self.config, stop, migrate=migrating) if self.run_worker else stop.wait())
+        if self.run_worker:
+            self.state.doing = "working"
+            await work(self.config, stop, migrate=migrating)
+        else:
+            self.state.doing = "idle"
+            await self._idle(stop)
+
+    async def _idle(self, stop: asyncio.Event) -> None:
+        """Make our tables again should they be lost: perhaps there is no worker that would.
+
+        Silently, for health tells of them, and of what keeps them from being made.
+        """
+        while not stop.is_set():
+            await _wait(stop, IDLE_LOOK_SECONDS)
+            if self.auto_migrate and not stop.is_set():
+                with suppress(BackendError):
+                    await self._kept_from_migrating()
 
     async def _kept_from_migrating(self) -> str | None:
         """Migrate; return what is in the way now, if anything.
@@ -118,6 +135,6 @@ async def _empty_search_copy(engine: AsyncEngine) -> None:
         log.warning("the copy of names is still there", extra={"reason": str(error)})
 
 
-async def _wait(stop: asyncio.Event) -> None:
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), RETRY_SECONDS)
+        await asyncio.wait_for(stop.wait(), seconds)

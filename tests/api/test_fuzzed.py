@@ -10,6 +10,7 @@ from tests.live import ADMIN_KEY, API_KEY, Live, environment, run, serving
 from tests.performed import NO_WORKER, clustered_shop
 
 CONFIGURED = Path(__file__).with_name("schemathesis.toml")
+HOURS_OF_PATIENCE = 2  # a hundred examples of every route are more than one bound for all tests
 HOOKS = {"SCHEMATHESIS_HOOKS": "tests.api.fuzzed"}
 
 
@@ -24,11 +25,13 @@ def fuzz(live: Live, folder: Path, key: str, *arguments: str) -> None:
     """Let Schemathesis ask all it can think of, always the same, and look at every answer."""
     header = f"X-API-Key: {key}"
     told = ["--config-file", str(CONFIGURED), "run", f"{live.address}/openapi.json"]
+    assert live.get("/openapi.json").is_success  # made once; Schemathesis waits ten seconds for it
     asked = run(
         "schemathesis.cli",
         [*told, "--header", header, *arguments],
         folder,
         environment(live.url, HOOKS),
+        patience_seconds=HOURS_OF_PATIENCE * 3600,
     )
     assert asked.returncode == 0, asked.stdout + asked.stderr
     assert not [line for line in live.log.read_text().splitlines() if "unexpected error" in line]

@@ -240,21 +240,30 @@ async def test_what_fails_beside_the_requests_is_said_once_and_tried_again(
     assert said == ["migrations wait", "the work beside the requests failed; it is tried again"]
 
 
+@pytest.mark.parametrize(("run_worker", "said"), [(True, ["database away, waiting"]), (False, [])])
 async def test_tables_that_are_gone_are_made_again(
-    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    new_database: NewDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    run_worker: bool,
+    said: list[str],
 ) -> None:
     monkeypatch.setattr(worker, "POLL_EVERY_SECONDS", 0.01)
-    caplog.set_level(logging.WARNING, logger=worker.__name__)
-    work = BackgroundWork(config=config_of(url), auto_migrate=True, run_worker=True)
+    monkeypatch.setattr(background_module, "IDLE_LOOK_SECONDS", 0.01)
+    caplog.set_level(logging.WARNING, logger="backend.run")
+    url = new_database(migrated)
+    work = BackgroundWork(config=config_of(url), auto_migrate=True, run_worker=run_worker)
     await work.begin()
-    await execute(url, *(f"DROP TABLE {name}" for name in (*intelligence.tables, VERSION_TABLE)))
+    ours = [VERSION_TABLE, *(table.name for table in reversed(intelligence.sorted_tables))]
+    await execute(url, *(f"DROP TABLE {name}" for name in ours))
     stop = asyncio.Event()
     going_on = asyncio.create_task(work.go_on(stop))
     while not await has_our_tables(url):  # noqa: ASYNC110, it tells no event
         await asyncio.sleep(0)
     stop.set()
     await going_on
-    assert [record.getMessage() for record in caplog.records] == ["database away, waiting"]
+    ours_told = [one for one in caplog.records if one.name.startswith("backend")]
+    assert [record.getMessage() for record in ours_told] == said
 
 
 async def has_our_tables(url: str) -> bool:
