@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from backend.results.clustering import ClusteringReport, PicturePoint
 from backend.results.cohorts import Cohorts
+from backend.results.due_forecasts import DueForecasts
 from backend.results.forecast_report import ForecastReport
 from backend.results.move import MoveCounts, SegmentEvent
 from backend.results.outlook import Outlook
@@ -99,3 +100,5 @@ class RunReport(Result):
     """Customers by the month of their first order; null in reports of versions before 11.0."""
     outlook: Outlook | None = None
     """What the shop may expect, and who moved; null in reports that kept no sums."""
+    due: DueForecasts | None = None
+    """Forecasts of earlier runs, beside what came; null in reports of versions before 11.0."""

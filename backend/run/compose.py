@@ -36,6 +36,7 @@ def compose(context: RunContext, seen: Seen, standing: Standing, learned: Learne
     said = replace(learned, segments=named(learned))
     customers = _customers(shop, learned)
     outlook = outlook_of(customers, learned.segments, moves, standing.told)
+    report = run_report(context, seen, said, moves, events, standing.forecasts)
     return Publication(
         run_id=context.run.id,
         token=context.token,
@@ -45,7 +46,7 @@ def compose(context: RunContext, seen: Seen, standing: Standing, learned: Learne
         lineage=events,
         moves=moves,
         new_names=learned.new_names,
-        report=replace(run_report(context, seen, said, moves, events), outlook=outlook),
+        report=replace(report, outlook=outlook),
         explainer=learned.forecast.explainer,
         model=learned.membership.model,
         retention=timedelta(days=config.history_retention_days),

@@ -10,6 +10,7 @@ from backend.core.glossary import Cause
 from backend.results.cohorts import Cohort, Cohorts
 from backend.results.move import MoveCounts, MovesByCause, SegmentEvent, SegmentFlow
 from backend.results.run_report import CustomerCounts, OrderCounts, ReportHorizons, RunReport
+from backend.run.earlier_forecasts import EarlierForecast, due_forecasts
 from backend.run.learn import Learned
 from backend.run.run_context import RunContext
 from backend.segments.picture import picture
@@ -28,18 +29,20 @@ def run_report(
     learned: Learned,
     moves: SegmentMoves,
     lineage: Sequence[SegmentEvent],
+    earlier: Sequence[EarlierForecast],
 ) -> RunReport:
     """Put together the report that is stored with the run."""
     shop, config = seen.columns, context.config
+    horizons = ReportHorizons(
+        prediction_days=config.prediction_horizon_days, churn_days=config.churn_horizon_days
+    )
     forecast = forecast_in_words(learned.forecast.report)
     spent = learned.forecast.facts.frequency * learned.forecast.facts.avg_order_value
     left_out = {str(reason): count for reason, count in shop.rejected.items()}
     return RunReport(
         run_id=context.run.id,
         as_of=context.as_of,
-        horizons=ReportHorizons(
-            prediction_days=config.prediction_horizon_days, churn_days=config.churn_horizon_days
-        ),
+        horizons=horizons,
         customers=CustomerCounts(
             total=learned.history.customer_count,
             with_orders=int(np.count_nonzero(learned.history.frequency)),
@@ -62,6 +65,7 @@ def run_report(
         ),
         currency=next((segment.currency for segment in learned.segments), None),
         cohorts=_cohorts(monthly_cohorts(learned.history, seen.mapping.zone)),
+        due=due_forecasts(earlier, learned.history, context.as_of, horizons),
     )
 
 

@@ -1,8 +1,8 @@
 """What the published run left behind, and what the next one needs to know of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from backend import store
 from backend.core.customer_id import UNKNOWN, CustomerId, CustomerIds, as_text
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.outlook import RunBefore, total_of
+from backend.run.earlier_forecasts import EarlierForecast, read_earlier_forecasts
 from backend.segments.segment_model import SegmentModel
 from backend.store import runs
 from backend.store.publication import GivenName
@@ -38,6 +39,8 @@ class Standing:
         What keeps us from writing our tables, which the next publication needs; else None.
     told
         What it said was at risk; None before the first run.
+    forecasts
+        What it and runs before it expected: the last of each month, the latest first.
     """
 
     model: SegmentModel | None
@@ -47,6 +50,7 @@ class Standing:
     names: Mapping[str, GivenName]
     refused: str | None
     told: RunBefore | None = None
+    forecasts: Sequence[EarlierForecast] = ()
 
     def where(self, ids: NDArray[Any]) -> NDArray[Any]:
         """Return the segment that each of these customers was in; None for who was not known."""
@@ -86,8 +90,17 @@ class Standing:
         return replace(self, **kept)
 
 
-async def read_standing(engine: AsyncEngine) -> Standing:
-    """Read what the published run left behind.
+async def read_standing(engine: AsyncEngine, as_of: datetime, zone: tzinfo) -> Standing:
+    """Read what the published run left behind, and those before it.
+
+    Parameters
+    ----------
+    engine
+        Where our tables are.
+    as_of
+        Forecasts of runs that describe an earlier instant are read.
+    zone
+        The shop's time zone.
 
     Raises
     ------
@@ -107,6 +120,7 @@ async def read_standing(engine: AsyncEngine) -> Standing:
         names=await store.read_names(engine),
         refused=await refusal_of_ours(engine),
         told=told,
+        forecasts=await read_earlier_forecasts(engine, as_of, zone),
     )
 
 

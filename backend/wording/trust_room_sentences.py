@@ -2,6 +2,7 @@
 
 from datetime import datetime, tzinfo
 
+from backend.results.due_forecasts import DueForecast
 from backend.wording.dates import counted, day, horizon
 from backend.wording.money import rounded_money
 
@@ -18,6 +19,9 @@ TO_KNOW = "What to know before relying on them"
 MADE_ON, EXPECTED, CAME = "Forecast made on", "Expected", "Came"
 SPEND_TITLE = "What was expected, beside what came"
 LEFT_TITLE = "Who was said to leave, beside who did"
+MADE_THEN = "Said then, come since"
+REVENUE_THEN, LEAVING_THEN = "Revenue: said, and come", "Leaving customers: said, and gone"
+OF_EACH_MONTH = "The last forecast of each month whose time is over, of the customers of that day."
 SAID, LEFT = "Said to leave", "Left"
 TENTH = "Tenth of the customers by risk"
 FOR_STATISTICIANS = "For the statistician"
@@ -62,6 +66,45 @@ def expected_and_came(expected: float, came: float, currency: str | None) -> str
     """Say both sums of one trial."""
     told, what_came = rounded_money(expected, None), rounded_money(came, currency)
     return f"the last time {told} were expected, and {what_came} came"
+
+
+def revenue_came(one: DueForecast, currency: str | None, zone: tzinfo) -> str:
+    """Say what a run expected all customers to bring, and what they brought."""
+    expected, came = rounded_money(one.expected, None), rounded_money(one.came, currency)
+    return (
+        f"On {day(one.as_of, zone)} we expected {expected} within {horizon(one.horizon_days)} from "
+        f"who had ordered by then; {came} came."
+    )
+
+
+def leavers_came(one: DueForecast, zone: tzinfo) -> str:
+    """Say how many a run expected to leave, and how many left."""
+    return (
+        f"On {day(one.as_of, zone)} we expected {counted(one.expected, 'customer')} not to order "
+        f"within {horizon(one.horizon_days)}; {one.came:,.0f} did not."
+    )
+
+
+def revenue_to_come(days: int, due: datetime, zone: tzinfo) -> str:
+    """Say when the first forecast of revenue can be held against what came."""
+    return _too_young(f"revenue within {horizon(days)}", due, zone)
+
+
+def leavers_to_come(days: int, due: datetime, zone: tzinfo) -> str:
+    """Say when the first forecast of who leaves can be."""
+    return _too_young(f"who leaves within {horizon(days)}", due, zone)
+
+
+def _too_young(what: str, due: datetime, zone: tzinfo) -> str:
+    return (
+        f"No published forecast of {what} is old enough to be held against what came: the first "
+        f"will be on {day(due, zone)}."
+    )
+
+
+def customers_of(number: float) -> str:
+    """Write a number of customers."""
+    return f"{number:,.0f}"
 
 
 def inside_beside(wanted: float) -> str:

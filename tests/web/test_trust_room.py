@@ -1,7 +1,7 @@
 """The room Trust: its sentences beside the trials that the report of the run has."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, perform_once
 from tests.shops import AS_OF, fill, invented
 from tests.web.browsing import MASKED_KEY, entered
+from tests.web.conftest import DAY_BEFORE
 
 REPORT = "/api/mcp/runs/{run_id}/report"
 
@@ -94,6 +95,48 @@ def test_ranges_and_ranks_are_told_in_customers(paged: Live) -> None:
     told = tiles(page_of(paged))
     assert told["How sure the ranges are"].startswith(f"{100 * inside:.0f} in 100 ")
     assert told["Who matters most"].startswith(f"{100 * best:.0f} % ")
+
+
+def test_a_forecast_that_is_too_young_says_when_it_can_be_told(paged: Live) -> None:
+    page = page_of(paged)
+    first = DAY_BEFORE
+    for what, days in (("revenue within 12 months", 365), ("who leaves within 6 months", 180)):
+        due = first + timedelta(days=days)
+        assert (
+            f"<p>No published forecast of {what} is old enough to be held against what came: the "
+            f"first will be on {due.day} {due:%B %Y}.</p>"
+        ) in page
+    assert "Revenue: said, and come" not in page
+
+
+def test_a_forecast_made_a_year_ago_stands_beside_what_came(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    with serving(new_sqlite(seen_a_year_apart), tmp_path, variables=NO_WORKER) as live:
+        run = live.get("/api/admin/runs", ADMIN_KEY).json()["runs"][0]
+        due = live.get(REPORT.format(**run)).json()["due"]
+        page = page_of(live)
+    (revenue,), (leaving,) = due["revenue"], due["leaving"]
+    assert (
+        f"<p>On 2 June 2023 we expected {revenue['expected']:,.0f} within 12 months from who had "
+        f"ordered by then; {revenue['came']:,.0f} came.</p>"
+    ) in page
+    assert f"not to order within 6 months; {leaving['came']:,.0f} did not.</p>" in page
+    for title, one in (
+        ("Revenue: said, and come", revenue),
+        ("Leaving customers: said, and gone", leaving),
+    ):
+        assert rows(page, title) == [
+            ["2 Jun 2023", f"{one['expected']:,.0f}", f"{one['came']:,.0f}"]
+        ]
+    assert "old enough" not in page
+
+
+async def seen_a_year_apart(url: str) -> None:
+    """Prepare a shop that one run has seen, and another a year later."""
+    await fill(url, invented(80))
+    for days in (365, 0):
+        await perform_once(url, as_of=AS_OF - timedelta(days=days))
 
 
 def test_the_statistician_finds_every_measure_below_the_fold(paged: Live) -> None:

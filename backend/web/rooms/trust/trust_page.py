@@ -1,12 +1,14 @@
 """How wrong the numbers were on this shop's own past, as a value. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
+from functools import partial
 
 from backend.core.glossary import FORECAST, Target
 from backend.forecast.summed_up import leavers_found
 from backend.report.measures import MetricRow, measured
+from backend.results.due_forecasts import DueForecast, DueForecasts
 from backend.results.forecast_report import (
     Backtest,
     CutoffTrial,
@@ -15,10 +17,10 @@ from backend.results.forecast_report import (
     LeanedRule,
 )
 from backend.results.run_report import RunReport
-from backend.web.figures import Figure, FigureCell, FigureSeries
+from backend.web.figures import Figure, FigureCell, FigureSeries, Unit
 from backend.web.tile import Tile
 from backend.wording import trust_room_sentences as words
-from backend.wording.dates import short_date
+from backend.wording.dates import short_date, short_day
 from backend.wording.money import UNKNOWN, money_or_dash
 from backend.wording.report_sentences import TITLES
 from backend.wording.shares import in_a_hundred, percent, said_and_left
@@ -56,6 +58,8 @@ class TrustPage:
         The one sentence to read.
     about
         How the numbers were tried, and as of when; a sentence each.
+    due, made_then
+        What earlier runs said and what came, in sentences and drawn; empty in older reports.
     spend, left
         What was expected beside what came; None where it was not tried.
     notes
@@ -67,6 +71,8 @@ class TrustPage:
     headline: str
     about: Sequence[str]
     tiles: Sequence[Tile]
+    due: Sequence[str]
+    made_then: Sequence[Figure]
     spend: Figure | None
     left: Figure | None
     notes: Sequence[str]
@@ -90,6 +96,8 @@ def trust_page(report: RunReport, zone: tzinfo) -> TrustPage:
         headline=_headline(churn, value),
         about=[*_how_tried(churn or value), words.learnt_from(report.as_of, zone)],
         tiles=_tiles(forecast, report.currency),
+        due=[] if report.due is None else _due(report.due, report, zone),
+        made_then=[] if report.due is None else _made_then(report.due, report.currency, zone),
         spend=None if value is None else _spend(value, report.currency),
         left=None if churn is None else _left(churn),
         notes=forecast.notes,
@@ -145,6 +153,62 @@ def _ranges(forecast: ForecastReport) -> list[Tile]:
         return []
     figure, beside = in_a_hundred(coverage.value.overall), words.inside_beside(coverage.wanted)
     return [Tile(name=words.RANGES, figure=figure, beside=beside)]
+
+
+def _due(due: DueForecasts, report: RunReport, zone: tzinfo) -> list[str]:
+    """Say what the latest forecast whose time is over came to; else when one can be told."""
+    horizons, currency = report.horizons, report.currency
+    told = [words.revenue_came(one, currency, zone) for one in due.revenue[:1]]
+    told += [words.leavers_came(one, zone) for one in due.leaving[:1]]
+    if due.revenue_due is not None:
+        told.append(words.revenue_to_come(horizons.prediction_days, due.revenue_due, zone))
+    if due.leaving_due is not None:
+        told.append(words.leavers_to_come(horizons.churn_days, due.leaving_due, zone))
+    return told
+
+
+def _made_then(due: DueForecasts, currency: str | None, zone: tzinfo) -> list[Figure]:
+    found = []
+    if due.revenue:
+        found.append(
+            _beside(
+                words.REVENUE_THEN,
+                due.revenue,
+                partial(money_or_dash, currency=currency),
+                "money",
+                zone,
+            )
+        )
+    if due.leaving:
+        found.append(_beside(words.LEAVING_THEN, due.leaving, words.customers_of, "count", zone))
+    return found
+
+
+def _beside(
+    title: str,
+    forecasts: Sequence[DueForecast],
+    write: Callable[[float], str],
+    unit: Unit,
+    zone: tzinfo,
+) -> Figure:
+    """Draw what was expected beside what came, the earliest first."""
+    shown = forecasts[::-1]
+    sums = {
+        words.EXPECTED: [one.expected for one in shown],
+        words.CAME: [one.came for one in shown],
+    }
+    return Figure(
+        kind="bar",
+        title=title,
+        described=words.OF_EACH_MONTH,
+        across=words.MADE_ON,
+        places=[short_day(one.as_of, zone) for one in shown],
+        series=[
+            FigureSeries(name=name, cells=[FigureCell(one, write(one)) for one in told])
+            for name, told in sums.items()
+        ],
+        unit=unit,
+    )
 
 
 def _spend(value: Backtest, currency: str | None) -> Figure:
