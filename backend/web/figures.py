@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 FigureKind = Literal["line", "bar", "scatter"]
+"""Line and bar are drawn from the table; of a scatter, that sums up what its dots show."""
 Unit = Literal["money", "count", "share"]
 # A band is drawn between its two ends, beside the line that it belongs to.
 SeriesRole = Literal["line", "low", "high"]
@@ -35,7 +36,7 @@ class FigureSeries:
     name
         As legend and table have it.
     cells
-        One per place of the figure; of a scatter, the series are what goes across and up.
+        One per place of the figure.
     colour
         As "#rrggbb", such as a segment's own; None: the next of the page's, which differ for the
         colour-blind too.
@@ -47,6 +48,15 @@ class FigureSeries:
     cells: Sequence[FigureCell]
     colour: str | None = None
     role: SeriesRole = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureDot:
+    """A dot of a scatter: how far across and up, and the place of the figure that it belongs to."""
+
+    across: float
+    up: float
+    place: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +79,8 @@ class Figure:
         Of the axis.
     colours
         Of each place, as "#rrggbb", where bars of one series have their own; else empty.
+    dots, axes
+        Of a scatter: what is drawn, on logarithmic axes, and what goes across and up.
     """
 
     kind: FigureKind
@@ -79,6 +91,13 @@ class Figure:
     series: Sequence[FigureSeries]
     unit: Unit
     colours: Sequence[str] = ()
+    dots: Sequence[FigureDot] = ()
+    axes: tuple[str, str] = ("", "")
+
+    @property
+    def written_dots(self) -> str:
+        """The dots as the script reads them."""
+        return ";".join(f"{one.across:g},{one.up:g},{one.place}" for one in self.dots)
 
     @property
     def rows(self) -> Sequence[tuple[str, str | None, Sequence[FigureCell]]]:

@@ -3,6 +3,7 @@
 from datetime import datetime, tzinfo
 
 from backend.wording.dates import counted, horizon, moment, short_day
+from backend.wording.money import rounded_money
 from backend.wording.shares import in_a_hundred, percent
 
 NAME = "Segments"
@@ -19,6 +20,8 @@ SEGMENT, CUSTOMERS, CHANGE, BROUGHT, EXPECTED, AT_RISK, LEAVING = (
 ALL = "All with orders"
 COMPARE, COMPARE_WITH, SHOW = "State of", "Compared with", "Compare"
 SIZES = "Customers by segment"
+MAP = "Where the segments live"
+DRAWN, DAYS_SINCE = "Drawn", "Days since the last order"
 RUN = "Run"
 WHAT_IT_IS = "Who is in it"
 TREND = "How it went, run by run"
@@ -87,6 +90,34 @@ def run_of(instant: datetime, zone: tzinfo) -> str:
 def sizes_described(largest: str, customers: int) -> str:
     """Say what is to be seen in the chart of sizes."""
     return f"The largest is {largest}, {counted(customers, 'customer')}."
+
+
+def map_described(customers: int) -> str:
+    """Say what is to be seen in the map."""
+    return (
+        f"A sample of {counted(customers, 'customer')}, each where they are; both axes grow by "
+        "multiples, from 1. The table says the middle of each segment's, and of its middle half."
+    )
+
+
+def spent(currency: str | None) -> str:
+    """Name what customers have spent."""
+    return "Spent so far" if currency is None else f"Spent so far, {currency}"
+
+
+def whole(number: float) -> str:
+    """Write a number of days."""
+    return f"{number:,.0f}"
+
+
+def amount(number: float) -> str:
+    """Write an amount whose currency is said elsewhere."""
+    return rounded_money(number, None)
+
+
+def middle(written: str, low: str, high: str) -> str:
+    """Write a median, and between what the middle half lies."""
+    return f"{written} ({low} to {high})"
 
 
 def trend_described(before: str, now: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -245,3 +246,30 @@ def test_products_come_by_themselves_and_without_scripts_by_a_link(
             browser.find_element(By.CSS_SELECTOR, "[data-hx-get] a").click()
             assert browser.current_url.endswith("/products")
             assert len(browser.find_elements(By.CSS_SELECTOR, "tbody th")) == len(bought)
+
+
+def test_the_map_shows_the_sample_that_the_report_has(paged: Live) -> None:
+    run = paged.get("/api/mcp/segments").json()["run_id"]
+    sample = paged.get(f"/api/mcp/runs/{run}/report").json()["picture"]
+    with entered(paged) as client:
+        page = unescape(client.get("/app/segments").text)
+    figure = page.partition('data-chart="scatter"')[2].partition("</figure>")[0]
+    dots = [one.split(",") for one in re.search(r'data-dots="([^"]*)"', figure)[1].split(";")]  # type: ignore[index]
+    names = {one["id"]: one["name"] for one in paged.get("/api/mcp/segments").json()["segments"]}
+    rows = [
+        [unescape(re.sub(r"<[^>]+>", "", one)) for one in re.findall(r"<t[hd].*?</t[hd]>", row)]
+        for row in re.findall(r"<tr>.*?</tr>", figure.partition("<tbody>")[2])
+    ]
+    assert sorted(
+        (rows[int(at)][0], float(across), float(up)) for across, up, at in dots
+    ) == sorted(
+        (names[one["segment"]], max(one["recency_days"], 1.0), max(one["spent"], 1.0))
+        for one in sample
+    )
+    for name, drawn, days, spent in rows:
+        inside = [one for one in sample if names[one["segment"]] == name]
+        assert drawn == str(len(inside))
+        for written, number in ((days, "recency_days"), (spent, "spent")):
+            found = np.percentile([one[number] for one in inside], [50, 25, 75])
+            told = [float(one.replace(",", "")) for one in re.findall(r"[\d,.]+", written)]
+            assert told == pytest.approx(found[: len(told)], abs=0.51)

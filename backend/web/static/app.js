@@ -36,29 +36,34 @@
     });
   }
 
-  function scattered(table) {
-    const [across, up] = table.columns;
-    const data = table.places.map((place, at) => ({ x: across.values[at], y: up.values[at] }));
-    const written = table.places.map((place, at) => `${place}: ${across.written[at]}, ${up.written[at]}`);
-    return [{ label: up.name, data, written, backgroundColor: style("--series-1"), pointRadius: 4 }];
+  // Each place has its dots in its own colour, seen through: where many are, it is darker.
+  function scattered(figure, { places, colours, columns }) {
+    const dots = figure.dataset.dots.split(";").map((dot) => dot.split(",").map(Number));
+    return places.map((label, at) => ({
+      label, data: dots.filter((dot) => dot[2] === at).map(([x, y]) => ({ x, y })), written: columns.map((one) => `${one.name} ${one.written[at]}`).join(", "),
+      backgroundColor: `${colours[at]}99`, borderColor: colours[at], borderWidth: 0, pointRadius: 3.5, pointStyle: POINTS[at % 3],
+    }));
   }
 
   function options(figure, table) {
     const write = figure.dataset.unit === "share" ? (value) => percent.format(value) : (value) => compact.format(value);
     const isScatter = figure.dataset.chart === "scatter";
     const axis = { ticks: { color: style("--soft"), maxRotation: 0, autoSkipPadding: 16 }, border: { display: false }, grid: { color: style("--line") } };
-    const label = (item) => (isScatter ? item.dataset.written[item.dataIndex] : `${item.dataset.label}: ${item.dataset.written[item.dataIndex]}`);
+    const label = (item) => `${item.dataset.label}: ${isScatter ? item.dataset.written : item.dataset.written[item.dataIndex]}`;
+    // Of the lines that logarithms give, those at one, two and five are named.
+    const round = (value) => (/^(0\.0*)?[125]0*$/.test(String(value)) ? write(value) : null);
+    const scattering = (text) => ({ ...axis, type: "logarithmic", ticks: { ...axis.ticks, callback: round }, title: { display: true, text, color: style("--soft") } });
     const shown = table.columns.filter((one) => one.role === "line").length;
     return {
       animation: false, responsive: true, maintainAspectRatio: false,
       interaction: isScatter ? {} : { mode: "index", intersect: false },
       plugins: {
-        legend: { display: !isScatter && shown > 1, labels: { color: style("--ink"), usePointStyle: true, boxWidth: 8, boxHeight: 8, filter: (item, data) => !data.datasets[item.datasetIndex].isBand } },
+        legend: { display: isScatter || shown > 1, labels: { color: style("--ink"), usePointStyle: true, boxWidth: 8, boxHeight: 8, filter: (item, data) => !data.datasets[item.datasetIndex].isBand } },
         tooltip: { callbacks: { label } },
       },
-      scales: {
-        x: { ...axis, ...(isScatter ? { ticks: { ...axis.ticks, callback: write } } : { grid: { display: false } }), title: { display: isScatter, text: table.columns[0].name, color: style("--soft") } },
-        y: { ...axis, beginAtZero: figure.dataset.chart === "bar", ticks: { ...axis.ticks, callback: write, maxTicksLimit: 6 }, title: { display: isScatter, text: (table.columns[1] || {}).name, color: style("--soft") } },
+      scales: isScatter ? { x: scattering(figure.dataset.across), y: scattering(figure.dataset.up) } : {
+        x: { ...axis, grid: { display: false } },
+        y: { ...axis, beginAtZero: figure.dataset.chart === "bar", ticks: { ...axis.ticks, callback: write, maxTicksLimit: 6 } },
       },
     };
   }
@@ -69,7 +74,7 @@
     const table = read(figure), kind = figure.dataset.chart, box = figure.querySelector(".canvas");
     if (!drawn.has(figure)) figure.querySelector("details").open = false;
     box.hidden = false;
-    const data = { labels: table.places, datasets: kind === "scatter" ? scattered(table) : datasets(kind, table) };
+    const data = { labels: table.places, datasets: kind === "scatter" ? scattered(figure, table) : datasets(kind, table) };
     Chart.defaults.font.family = style("font-family") || "system-ui, sans-serif";
     drawn.set(figure, new Chart(box.querySelector("canvas"), { type: kind, data, options: options(figure, table) }));
   }

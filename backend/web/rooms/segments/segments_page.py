@@ -10,6 +10,7 @@ from backend.results.run_report import ReportHorizons
 from backend.results.segment_in_run import SegmentInRun
 from backend.web.figures import Figure, FigureCell, FigureSeries
 from backend.web.history_of_runs import RunInHistory, by_run
+from backend.web.rooms.segments.segments_map import segments_map
 from backend.web.rooms.segments.segments_reads import SegmentsSeen
 from backend.wording import segments_room_sentences as words
 from backend.wording.dates import signed
@@ -53,6 +54,9 @@ class SegmentsPage:
         The table, and its sum.
     sizes
         How large each is, drawn.
+    map
+        Where the segments of the published run live; None where another run is shown, and in
+        reports that did not keep it.
     """
 
     about: str
@@ -62,6 +66,7 @@ class SegmentsPage:
     lines: Sequence[SegmentLine]
     total: SegmentLine
     sizes: Figure
+    map: Figure | None
 
 
 def segments_page(
@@ -101,7 +106,13 @@ def segments_page(
         lines=lines,
         total=_total(now, shown, before),
         sizes=_sizes(shown, seen.names),
+        map=_map(seen, now) if now is past[0] else None,
     )
+
+
+def _map(seen: SegmentsSeen, now: RunInHistory) -> Figure | None:
+    currency = now.parts[0].currency if now.parts else None
+    return segments_map(seen.picture, seen.names, currency)
 
 
 def _one_before(past: Sequence[RunInHistory], now: RunInHistory) -> RunInHistory | None:

@@ -10,6 +10,7 @@ from backend.api.state import ApiState
 from backend.core.errors import NoRunPublished
 from backend.database.engine import snapshot, transaction
 from backend.database.failures import OURS
+from backend.results.clustering import PicturePoint
 from backend.results.run_report import ReportHorizons
 from backend.results.segment import Segment
 from backend.results.segment_detail import SegmentDetail
@@ -32,11 +33,14 @@ class SegmentsSeen:
         Of the published run, groups among them.
     history
         Segments as the last runs found them, the latest run first.
+    picture
+        Some customers of the published run.
     """
 
     horizons: ReportHorizons
     segments: Sequence[Segment]
     history: Sequence[SegmentInRun]
+    picture: Sequence[PicturePoint]
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -74,7 +78,12 @@ async def _read(state: ApiState, segment_ids: Sequence[str]) -> SegmentsSeen:
         history = await store.read_history(connection, sought, limit=RUNS_SHOWN)
     report = await store.read_report(state.engine, published.run_id)
     assert report is not None  # a published run has one
-    return SegmentsSeen(horizons=report.horizons, segments=found.segments, history=history)
+    return SegmentsSeen(
+        horizons=report.horizons,
+        segments=found.segments,
+        history=history,
+        picture=report.picture,
+    )
 
 
 async def see_segment(state: ApiState, segment_id: str) -> OneSegmentSeen:
