@@ -21,6 +21,7 @@ from backend.api.prober import Look
 from backend.api.request_tallies import Requests
 from backend.api.state import ApiState, State
 from backend.core.errors import NotAuthenticated
+from backend.store.webhook_signs import WebhookSigns
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 REASONS = ("nothing_published", "last_run_failed", "not_published")
@@ -128,12 +129,20 @@ class AtThisMoment(Collector):
         yield _by("intelligence_run_stage", "Of the active run.", "stage", stages)
         reasons = {reason: int(reason in degraded_by(signs)) for reason in REASONS}
         yield _by("intelligence_degraded", "What somebody should look at.", "reason", reasons)
+        yield from _webhooks(signs.webhooks)
         failed = "Runs that have failed since the one that is served."
         yield GaugeMetricFamily("intelligence_run_failures", failed, value=signs.failures)
         if signs.published_at is not None:
             age = max((self._now - signs.published_at).total_seconds(), 0.0)
             meaning = "Since what is served was published."
             yield GaugeMetricFamily("intelligence_served_age_seconds", meaning, value=age)
+
+
+def _webhooks(signs: WebhookSigns) -> Iterator[Metric]:
+    meaning = "Webhooks that are told, and those that are not, by why."
+    yield _by("intelligence_webhooks", meaning, "state", signs.by_state)
+    waiting = "Deliveries that wait, of webhooks that are told."
+    yield GaugeMetricFamily("intelligence_webhook_deliveries_waiting", waiting, value=signs.waiting)
 
 
 def _by(name: str, meaning: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:

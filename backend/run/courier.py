@@ -53,7 +53,7 @@ class Sender(Protocol):
 
 
 async def deliver(config: RunConfig, stop: asyncio.Event) -> None:
-    """Deliver what waits until `stop` is set; who is at it then is given a moment.
+    """Deliver what waits until `stop` is set; what is being sent then may be sent again.
 
     A database that is away is waited for: who runs what is queued says so.
     """

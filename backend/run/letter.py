@@ -13,8 +13,8 @@ from backend.core.secret_keys import keys_at_rest
 from backend.run.people_named import with_people
 from backend.run.run_config import RunConfig
 from backend.store.delivery_leases import DueDelivery
-from backend.store.delivery_rows import Delivery
 from backend.store.told_json import told_json
+from backend.webhooks.delivery import Delivery
 
 USER_AGENT = f"Intelligence-Backend/{__version__}"
 

@@ -14,11 +14,12 @@ from sqlalchemy import ColumnElement, case, exists, or_, select, update
 from backend.core.glossary import DeliveryState, Event
 from backend.database.database_clock import database_now, read_clock
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
-from backend.store.delivery_rows import COLUMNS, Delivery, delivery_of
+from backend.store.delivery_rows import COLUMNS, delivery_of
 from backend.store.tables import webhook_deliveries, webhooks
 from backend.store.told_people import PeopleTold, read_people_told
 from backend.store.webhook_rows import disable_webhook, get_webhook
 from backend.webhooks.attempts import Aftermath, Outcome, aftermath
+from backend.webhooks.delivery import Delivery
 from backend.webhooks.webhook import Webhook
 
 LEASE = timedelta(seconds=60)

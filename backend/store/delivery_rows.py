@@ -1,7 +1,7 @@
 """Deliveries as rows: read, told again, forgotten."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping, delete, select, update
@@ -12,55 +12,9 @@ from backend.database.engine import AsyncConnection
 from backend.store.alarm_rows import forget_alarms
 from backend.store.tables import webhook_deliveries
 from backend.store.webhook_rows import get_webhook, waiting_anew
+from backend.webhooks.delivery import Delivery
 
 KEPT_FOR = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One call that is to be made, or was.
-
-    Attributes
-    ----------
-    id
-        Ascending: what happened later has a greater one.
-    message_id
-        The same in every attempt, however often.
-    happened_at
-        When what it tells was so.
-    facts
-        What it says as JSON; None where it is about customers.
-    first_id, last_id
-        Of the rows it is about.
-    people
-        How many there were when it was written.
-    due_at
-        Not before.
-    first_tried_at, tried_at
-        The first and the last attempt; None before the first.
-    status_code, problem
-        What came of the last one.
-    """
-
-    id: int
-    message_id: str
-    webhook_id: str
-    event: Event
-    run_id: str | None
-    happened_at: datetime
-    facts: str | None
-    first_id: int | None
-    last_id: int | None
-    people: int
-    batch: int
-    batches: int
-    state: DeliveryState
-    due_at: datetime
-    attempts: int
-    first_tried_at: datetime | None
-    tried_at: datetime | None
-    status_code: int | None
-    problem: DeliveryProblem | None
 
 
 COLUMNS = [webhook_deliveries.c[field.name] for field in fields(Delivery)]

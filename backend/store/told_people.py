@@ -6,10 +6,10 @@ from sqlalchemy import Column, ColumnElement, RowMapping, Table, select
 
 from backend.core.glossary import Cause, Departure, Event
 from backend.database.engine import AsyncConnection
-from backend.store.delivery_rows import Delivery
 from backend.store.departures import of_nobody_erased
 from backend.store.tables import customers_gone, segment_changes, webhook_alarms
 from backend.store.told_rows import alarms_at, departures_at, moves_at
+from backend.webhooks.delivery import Delivery
 from backend.webhooks.webhook import Webhook
 from backend.webhooks.webhook_bodies import (
     DeparturesTold,

@@ -20,6 +20,7 @@ from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.database.sqlite_files import prove_room_beside
 from backend.store.migrate import VERSION_TABLE, known_versions
 from backend.store.tables import intelligence, runs
+from backend.store.webhook_signs import WebhookSigns, read_webhook_signs
 
 # SQLite has one writer: whoever keeps it from us writes, which is proof enough.
 SQLITE_WAITS = "PRAGMA busy_timeout = 50"
@@ -60,6 +61,8 @@ class VitalSigns:
         Runs that have failed since the one that is served was asked for.
     stage
         How far the active run is; None where none is active or it has not begun.
+    webhooks
+        How the webhooks are.
     """
 
     as_of: datetime | None
@@ -68,6 +71,7 @@ class VitalSigns:
     ended: LastRun | None
     failures: int
     stage: str | None
+    webhooks: WebhookSigns
 
 
 async def read_vital_signs(engine: AsyncEngine) -> VitalSigns:
@@ -163,6 +167,7 @@ async def _signs(connection: AsyncConnection) -> VitalSigns:
         ended=await _one(connection, ended),
         failures=await connection.scalar(failed) or 0,
         stage=await connection.scalar(stage),
+        webhooks=await read_webhook_signs(connection),
     )
 
 

@@ -14,7 +14,7 @@ from backend.core.glossary import Action, DisabledBecause
 from backend.core.late import late
 from backend.database.database_clock import read_clock
 from backend.database.engine import AsyncConnection, transaction
-from backend.store.delivery_rows import Delivery, get_delivery, redeliver
+from backend.store.delivery_rows import get_delivery, redeliver
 from backend.store.outbox import tell_trial
 from backend.store.webhook_rows import (
     add_webhook,
@@ -23,6 +23,7 @@ from backend.store.webhook_rows import (
     enable_webhook,
     replace_secret,
 )
+from backend.webhooks.delivery import Delivery
 from backend.webhooks.usable_url import why_unusable
 from backend.webhooks.webhook import Webhook, WebhookWanted
 

@@ -9,7 +9,7 @@ from backend.api.fields import Probability
 from backend.api.schema_root import Schema
 from backend.api.webhooks import example
 from backend.core.glossary import Cause, DeliveryProblem, DeliveryState, DisabledBecause, Event
-from backend.store.delivery_rows import Delivery
+from backend.webhooks.delivery import Delivery
 from backend.webhooks.webhook import (
     AT_RISK_AGAIN_BELOW,
     AT_RISK_FROM,

@@ -1,0 +1,1 @@
+"""Webhooks: who is told what happens, how that goes, and what those who administer do about it."""
