@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.cells import Cells, instant64
 from backend.core.customer_id import CustomerId
 from backend.core.glossary import Status
 from backend.results import origins
@@ -300,14 +301,14 @@ class CustomerNumbers:
         Instant(),
         "the instant the row describes; only orders created before it count",
         null_when="not_scored_yet",
-        of=lambda this: this.alike(this.as_of),
+        of=lambda this: this.alike(instant64(this.as_of)),
         example="2011-12-10T00:00:00Z",
     )
     updated_at: datetime | None = number(
         Instant(printed=True),
         "when the row was published",
         null_when="not_scored_yet",
-        of=lambda this: this.alike(this.at),
+        of=lambda this: this.alike(instant64(this.at)),
         example="2011-12-10T02:00:41Z",
     )
     changed_at: datetime | None = number(

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.arrays import BoolArray
+from backend.core.cells import Cells, decimals
 from backend.results.publishing import Publishing
 
 Column = NDArray[Any]
-"""Shape (customers,): floats with NaN, or objects with None, where a value is unknown."""
+"""Shape (customers,): numbers with NaN, texts as objects with None, or datetime64[us] with NaT."""
 
 AT_CHANGE = "_at_change"
 ROUNDING = 1e-9
@@ -37,20 +36,20 @@ class Quantity:
     places: int
     most: float | None = None
 
-    def values(self, column: Column) -> list[Decimal | None]:
-        """Round floats to the places; decimals are exact already."""
-        if column.dtype == object:
-            return list(column.tolist())
-        return [None if v != v else Decimal(f"{v:.{self.places}f}") for v in column.tolist()]
+    def cells(self, column: Column | Cells) -> Cells:
+        """Round floats to the places; what is in cells is exact already."""
+        return column if isinstance(column, Cells) else decimals(column, self.places)
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
     """A whole number, at least 0."""
 
-    def values(self, column: Column) -> list[int | None]:
+    def cells(self, column: Column) -> Cells:
         """Cut fractions off: a day counts when it is over."""
-        return [None if v != v else int(v) for v in column.tolist()]
+        numbers = np.asarray(column, dtype=float)
+        known = ~np.isnan(numbers)
+        return Cells(np.where(known, numbers, 0).astype(np.int64), known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +64,12 @@ class Real:
 
     places: int | None = None
 
-    def values(self, column: Column) -> list[float | None]:
+    def cells(self, column: Column) -> Cells:
         """Round to the places."""
-        known = column if self.places is None else [round(v, self.places) for v in column.tolist()]
-        return [None if v != v else float(v) for v in known]
+        known = ~np.isnan(column)
+        if self.places is None:
+            return Cells(column, known)
+        return Cells(decimals(column, self.places).values / 10**self.places, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,9 @@ class Label:
 
     length: int
 
-    def values(self, column: Column) -> list[str | None]:
+    def cells(self, column: Column) -> Cells:
         """Take it as it is."""
-        return list(column.tolist())
+        return Cells.of_texts(column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +95,18 @@ class Instant:
 
     printed: bool = False
 
-    def values(self, column: Column) -> list[datetime | None]:
+    def cells(self, column: Column) -> Cells:
         """Take it as it is."""
-        return list(column.tolist())
+        return Cells(column, ~np.isnat(column))
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
     """True, false or unknown."""
 
-    def values(self, column: Column) -> list[bool | None]:
+    def cells(self, column: Cells) -> Cells:
         """Take it as it is."""
-        return list(column.tolist())
+        return column
 
 
 Kind = Quantity | Count | Real | Label | Instant | Flag
@@ -146,7 +147,7 @@ class AnyChange:
         return np.asarray(now != was, dtype=bool)
 
 
-Source = Callable[[Publishing], Column]
+Source = Callable[[Publishing], Column | Cells]
 InTotals = Literal["sum", "mean"]
 """What of a number a list of customers tells: its sum and its mean, or its mean alone."""
 

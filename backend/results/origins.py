@@ -1,18 +1,19 @@
 """Where declared numbers come from that are more than a column of what was customers."""
 
-from datetime import timedelta
-from decimal import Decimal
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from backend.core.arrays import BoolArray, FloatArray
+from backend.core.arrays import BoolArray, FloatArray, IntArray
+from backend.core.cells import Cells, divided, instant64
 from backend.core.glossary import Status
 from backend.results.declared import CHANCE, MONEY, Column
 from backend.results.publishing import CustomerColumns, Publishing
 
-CENT = Decimal("0.01")
-LTV_LIMIT = Decimal(10) ** 8  # the guide's DECIMAL(10,2)
+MICROS_PER_CENT = 10_000
+MICROS_PER_DAY = 86_400_000_000
+LTV_LIMIT = 10**10  # in cents: the guide's DECIMAL(10,2)
 # Above it a customer counts as lost: without a limit the sum over CDNOW was 1.6 times all revenue
 # expected, and the fifty highest had been silent for a year.
 LOST_ABOVE = 0.8
@@ -26,67 +27,60 @@ def segment(publishing: Publishing, part: str) -> Column:
     return chosen
 
 
-def _objects(values: list[Any]) -> Column:
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
+def _spent(customers: CustomerColumns) -> IntArray:
+    """Return the exact sums, in whole cents; 0 without orders."""
+    return divided(customers.historical_micros, MICROS_PER_CENT)
 
 
-def _spent(customers: CustomerColumns) -> list[Decimal]:
-    """Return the exact sums, in cents; 0 without orders."""
-    return [Decimal(v).scaleb(-6).quantize(CENT) for v in customers.historical_micros.tolist()]
-
-
-def historical_value(publishing: Publishing) -> Column:
+def historical_value(publishing: Publishing) -> Cells:
     """Return the sum of counted orders, exact to the cent."""
     customers = publishing.customers
-    pairs = zip(_spent(customers), customers.frequency.tolist(), strict=True)
-    return _objects([value if count else None for value, count in pairs])
+    return Cells(_spent(customers), customers.frequency > 0, MONEY.places)
 
 
-def _exact_ltv(customers: CustomerColumns) -> Column:
-    pairs = zip(_spent(customers), MONEY.values(customers.predicted_value), strict=True)
-    return _objects([None if more is None else value + more for value, more in pairs])
+def _exact_ltv(customers: CustomerColumns) -> Cells:
+    more = MONEY.cells(customers.predicted_value)
+    return replace(more, values=_spent(customers) + more.values)
 
 
-def _beyond_the_column(customers: CustomerColumns) -> BoolArray:
-    """Tell whose value the guide's column cannot hold."""
-    beyond = customers.historical_micros / 1e6 + customers.predicted_value > float(LTV_LIMIT) - 1
-    beyond[beyond] = _exact_ltv(customers.rows(beyond)) >= LTV_LIMIT
-    return beyond
-
-
-def ltv(publishing: Publishing) -> Column:
+def ltv(publishing: Publishing) -> Cells:
     """Return what was and what is expected; None where the column cannot hold it."""
     value = _exact_ltv(publishing.customers)
-    value[_beyond_the_column(publishing.customers)] = None
-    return value
+    return replace(value, known=value.known & (value.values < LTV_LIMIT))
 
 
 def status(publishing: Publishing) -> Column:
     """Return why numbers are unknown, those that the column cannot hold included."""
     status = publishing.customers.status.astype(object)
-    status[_beyond_the_column(publishing.customers)] = str(Status.VALUE_OUT_OF_RANGE)
+    value = _exact_ltv(publishing.customers)
+    status[value.known & (value.values >= LTV_LIMIT)] = str(Status.VALUE_OUT_OF_RANGE)
     return status
 
 
-def avg_order_value(publishing: Publishing) -> Column:
+def avg_order_value(publishing: Publishing) -> Cells:
     """Return the mean of counted orders, to the cent."""
     customers = publishing.customers
-    pairs = zip(_spent(customers), customers.frequency.tolist(), strict=True)
-    return _objects([(value / count).quantize(CENT) if count else None for value, count in pairs])
+    mean = divided(_spent(customers), np.maximum(customers.frequency, 1))
+    return Cells(mean, customers.frequency > 0, MONEY.places)
 
 
 def next_order(publishing: Publishing, quantile: int) -> Column:
     """Return one of the three quantiles of the next order's time."""
-    days, as_of = publishing.customers.next_order_days[:, quantile], publishing.as_of
-    return _objects([None if d != d else as_of + timedelta(days=d) for d in days.tolist()])
+    days = publishing.customers.next_order_days[:, quantile]
+    return instant64(publishing.as_of) + _micros(days)
 
 
 def last_order_at(publishing: Publishing) -> Column:
     """Return when each customer last ordered; `recency_days` holds it to the microsecond."""
-    days, as_of = publishing.customers.recency_days, publishing.as_of
-    return _objects([None if d != d else as_of - timedelta(days=d) for d in days.tolist()])
+    return instant64(publishing.as_of) - _micros(publishing.customers.recency_days)
+
+
+def _micros(days: FloatArray) -> NDArray[np.timedelta64]:
+    """Round days to whole microseconds, as `timedelta` does: the parts of a day apart."""
+    part, whole = np.modf(days)
+    known = ~np.isnan(days)
+    micros = np.where(known, whole * MICROS_PER_DAY + np.rint(part * MICROS_PER_DAY), 0)
+    return np.where(known, micros.astype("timedelta64[us]"), np.timedelta64("NaT", "us"))
 
 
 def is_lost(churn_risk: FloatArray) -> BoolArray:
@@ -110,14 +104,12 @@ def value_at_risk(
     return np.where(is_lost(churn_risk), 0.0, churn_risk * predicted_value / orders)
 
 
-def lost(publishing: Publishing) -> Column:
+def lost(publishing: Publishing) -> Cells:
     """Tell whose value is not at risk any more."""
     churn_risk = publishing.customers.churn_risk
-    lost = is_lost(churn_risk).astype(object)
-    lost[np.isnan(churn_risk)] = None
-    return lost
+    return Cells(is_lost(churn_risk), ~np.isnan(churn_risk))
 
 
 def changed_at(publishing: Publishing) -> Column:
     """Return when each customer last moved."""
-    return np.where(publishing.moved, publishing.alike(publishing.at), publishing.last.changed_at)
+    return np.where(publishing.moved, instant64(publishing.at), publishing.last.changed_at)

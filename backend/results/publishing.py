@@ -100,7 +100,7 @@ class LastTold:
     known
         Whether anything was.
     changed_at
-        When they last moved; None who was unknown.
+        datetime64[us]: when they last moved; NaT who was unknown.
     values
         What numbers are compared with, by column; NaN or None who was unknown.
     """
@@ -150,6 +150,6 @@ class Publishing:
         customers, last = self.customers.rows(chosen), self.last.rows(chosen)
         return replace(self, customers=customers, last=last, moved=self.moved[chosen])
 
-    def alike(self, value: object) -> NDArray[Any]:
+    def alike(self, value: str | np.datetime64) -> NDArray[Any]:
         """Return the same for every customer."""
-        return np.full(len(self), value, dtype=object)
+        return np.full(len(self), value, dtype=object if isinstance(value, str) else None)

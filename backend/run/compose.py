@@ -125,13 +125,14 @@ def _moves(
     moved = np.flatnonzero(before != after)
     gone = standing.gone(ids)
     by_model = _is_by_model(learned, before)[moved]
-    causes = [Cause.MODEL if model else Cause.BEHAVIOUR for model in by_model]
-    causes += [Cause.BEHAVIOUR] * len(gone.customer_ids)
+    nowhere = np.full(len(gone.customer_ids), None, dtype=object)
+    left = np.full(len(gone.customer_ids), str(Cause.BEHAVIOUR), dtype=object)
+    causes = np.where(by_model, str(Cause.MODEL), str(Cause.BEHAVIOUR)).astype(object)
     return SegmentMoves(
         customer_id=np.concatenate([ids[moved], gone.customer_ids]),
-        from_segment_id=[*before[moved], *gone.segment_ids],
-        to_segment_id=[*after[moved], *[None] * len(gone.customer_ids)],
-        cause=causes,
+        from_segment_id=np.concatenate([before[moved], gone.segment_ids]),
+        to_segment_id=np.concatenate([after[moved], nowhere]),
+        cause=np.concatenate([causes, left]),
     )
 
 
@@ -140,7 +141,7 @@ def _is_by_model(learned: Learned, before: NDArray[Any]) -> NDArray[np.bool_]:
     elsewhere = learned.membership.moved_by_model
     if learned.membership.report.refit in BORDERS_OF_NOTHING:
         elsewhere = np.ones(len(before), dtype=bool)
-    had_orders = np.array([one not in (None, NO_ORDERS) for one in before.tolist()], dtype=bool)
+    had_orders = np.asarray((before != None) & (before != NO_ORDERS), dtype=bool)  # noqa: E711
     still: NDArray[np.bool_] = elsewhere & had_orders & (learned.membership.ids != NO_ORDERS)
     return still
 

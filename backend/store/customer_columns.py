@@ -1,17 +1,17 @@
 """Declared numbers of a customer become columns of `customer_intelligence`, and their values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Boolean, Column, Double, Float, Integer, Numeric, String, func
 from sqlalchemy.types import TypeEngine
 
+from backend.core.cells import Cells
 from backend.database.column_types import UtcDateTime, UtcTimestamp
 from backend.results.customer_numbers import NUMBERS
 from backend.results.declared import Count, Flag, Instant, Kind, Label, Number, Quantity, Real
 from backend.results.publishing import Publishing
-
-Columns = Mapping[str, Sequence[Any]]
 
 
 def column_of(number: Number) -> Column[Any]:
@@ -42,7 +42,8 @@ def column_type(kind: Kind) -> TypeEngine[Any]:
             return Boolean()
 
 
-def customer_columns(publishing: Publishing) -> Columns:
-    """Return what is published of customers, by column; unknown values are None."""
-    made = {one.name: one.kind.values(one.of(publishing)) for one in NUMBERS}
-    return {"customer_id": publishing.customers.customer_id.tolist(), **made}
+def customer_columns(publishing: Publishing) -> Mapping[str, Cells]:
+    """Return what is published of customers, by column."""
+    ids = publishing.customers.customer_id
+    made = {one.name: one.kind.cells(one.of(publishing)) for one in NUMBERS}
+    return {"customer_id": Cells(ids, np.ones(len(ids), dtype=bool)), **made}

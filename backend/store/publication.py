@@ -1,16 +1,15 @@
 """What one run publishes: customers in columns, segments in rows, moves, names, lineage."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.arrays import BoolArray
 from backend.core.customer_id import CustomerIds, CustomerIdType
-from backend.core.glossary import Cause, Departure
+from backend.core.glossary import Departure
 from backend.forecast.explainer import Explainer
 from backend.results.customer_numbers import moved
 from backend.results.move import SegmentEvent
@@ -37,19 +36,13 @@ class SegmentMoves:
     """Who changed segment; arrays of shape (moves,), ids as in the shop, None for no segment."""
 
     customer_id: NDArray[Any]
-    from_segment_id: Sequence[str | None]
-    to_segment_id: Sequence[str | None]
-    cause: Sequence[Cause]
+    from_segment_id: NDArray[Any]
+    to_segment_id: NDArray[Any]
+    cause: NDArray[Any]
 
     def rows(self, chosen: BoolArray) -> "SegmentMoves":
         """Return some of the moves."""
-        places = np.flatnonzero(chosen).tolist()
-        return SegmentMoves(
-            customer_id=self.customer_id[places],
-            from_segment_id=[self.from_segment_id[place] for place in places],
-            to_segment_id=[self.to_segment_id[place] for place in places],
-            cause=[self.cause[place] for place in places],
-        )
+        return SegmentMoves(**{one.name: getattr(self, one.name)[chosen] for one in fields(self)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

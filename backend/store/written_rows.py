@@ -1,18 +1,21 @@
 """What a run found out, as rows of the tables that are served, or of those beside them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+import numpy as np
 from sqlalchemy import Table, insert
 
+from backend.core.cells import Cells
+from backend.core.late import late
 from backend.database.engine import AsyncConnection
 from backend.results.publishing import Publishing
 from backend.store import leases, stored
-from backend.store.customer_columns import Columns, customer_columns
+from backend.store.customer_columns import customer_columns
 from backend.store.publication import Publication
 from backend.store.stored import StoredKind
 from backend.store.tables import (
@@ -24,8 +27,9 @@ from backend.store.tables import (
 )
 from backend.store.tables import runs as runs_table
 
-ROWS_PER_BATCH = 10_000
+ROWS_PER_BATCH = 100_000
 Left = TypeVar("Left")
+Columns = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ async def write_customers(
     """Insert a row for each customer."""
     for start in range(0, len(publishing), ROWS_PER_BATCH):
         chosen = publishing.rows(slice(start, start + ROWS_PER_BATCH))
-        await insert_columns(connection, table, customer_columns(chosen))
+        await columns_in().write_columns(connection, table, customer_columns(chosen))
 
 
 async def write_segments(
@@ -115,18 +119,16 @@ async def append_moves(
 ) -> None:
     """Insert a row for each customer who moved."""
     moves = publication.moves
-    for start in range(0, len(moves.customer_id), ROWS_PER_BATCH):
-        chosen = slice(start, start + ROWS_PER_BATCH)
-        ids = moves.customer_id[chosen].tolist()
-        columns: Columns = {
-            "customer_id": ids,
-            "from_segment_id": moves.from_segment_id[chosen],
-            "to_segment_id": moves.to_segment_id[chosen],
-            "changed_at": [now] * len(ids),
-            "run_id": [publication.run_id] * len(ids),
-            "cause": moves.cause[chosen],
-        }
-        await insert_columns(connection, table, columns)
+    rows = len(moves.customer_id)
+    columns = {
+        "customer_id": Cells(moves.customer_id, np.ones(rows, dtype=bool)),
+        "from_segment_id": Cells.of_texts(moves.from_segment_id),
+        "to_segment_id": Cells.of_texts(moves.to_segment_id),
+        "changed_at": Cells.alike(now, rows),
+        "run_id": Cells.alike(publication.run_id, rows),
+        "cause": Cells.of_texts(moves.cause),
+    }
+    await columns_in().write_columns(connection, table, columns)
 
 
 async def append_lineage(
@@ -145,6 +147,21 @@ async def append_lineage(
     ]
     if rows:
         await connection.execute(insert(table), rows)
+
+
+class ColumnsIn(Protocol):
+    """What writes columns; Arrow is nothing that those who serve need."""
+
+    async def write_columns(
+        self, connection: AsyncConnection, table: Table, columns: Mapping[str, Cells]
+    ) -> None:
+        """Insert rows that are given in columns."""
+
+
+def columns_in() -> ColumnsIn:
+    """Import it now."""
+    found: ColumnsIn = late("backend.database.columns_in")
+    return found
 
 
 async def insert_columns(connection: AsyncConnection, table: Table, columns: Columns) -> None:
