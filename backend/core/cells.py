@@ -1,7 +1,7 @@
 """Columns on their way into a table: typed arrays beside which of their values are known."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.arrays import BoolArray, FloatArray, IntArray
-from backend.core.instants import micros_of
 
 DOUBTFUL_SPACINGS = 4.0
 MOST = 2**63 - 1
@@ -48,7 +47,7 @@ class Cells:
 
 def instant64(moment: datetime) -> np.datetime64:
     """Return an aware moment as arrays hold it."""
-    return np.datetime64(micros_of(moment), "us")
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
 
 
 def decimals(column: FloatArray, places: int) -> Cells:

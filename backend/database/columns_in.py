@@ -21,6 +21,8 @@ from backend.database.expressions import MYSQL
 ROWS_PER_PIECE = 20_000
 ROWS_PER_STATEMENT = 2_000  # of MySQL: below a megabyte, where servers take 16 and more
 MOST_DIGITS = 38
+# Its stubs know no texts among its columns.
+JOIN: Callable[..., Any] = pc.binary_join_element_wise
 Quote = Callable[[str], str]
 
 
@@ -62,7 +64,7 @@ def _decimals(cells: Cells, places: int) -> "pa.Array[Any]":
     data = np.stack([whole, whole >> 63], axis=1)
     validity = pa.array(cells.known).buffers()[1]
     type_ = pa.decimal128(MOST_DIGITS, places)
-    return pa.Array.from_buffers(type_, len(whole), [validity, pa.py_buffer(data)])
+    return pa.Array.from_buffers(type_, len(whole), [validity, pa.py_buffer(data.tobytes())])
 
 
 async def _copy_in(connection: AsyncConnection, table: Table, rows: pa.Table) -> None:
@@ -90,8 +92,7 @@ async def _write_out(connection: AsyncConnection, table: Table, rows: pa.Table) 
     options = {"no_parameters": True}
     for piece in _pieces(rows, ROWS_PER_STATEMENT):
         literals = [_literals(column.combine_chunks(), driver.escape) for column in piece.columns]
-        lines = pc.binary_join_element_wise(*literals, ",", null_handling="replace",
-                                            null_replacement="NULL")  # fmt: skip
+        lines = JOIN(*literals, ",", null_handling="replace", null_replacement="NULL")
         statement = f"{beginning} VALUES ({'),('.join(lines.to_pylist())})"
         await connection.exec_driver_sql(statement, execution_options=options)
 
@@ -100,11 +101,12 @@ def _literals(column: "pa.Array[Any]", quote: Quote) -> "pa.Array[Any]":
     if pa.types.is_boolean(column.type):
         return column.cast(pa.int8()).cast(pa.string())
     if pa.types.is_timestamp(column.type):
-        return pc.binary_join_element_wise("'", column.cast(pa.string()), "'", "")
+        quoted: pa.Array[Any] = JOIN("'", column.cast(pa.string()), "'", "")
+        return quoted
     if pa.types.is_string(column.type):
         encoded = column.dictionary_encode()
-        quoted = pa.array([quote(one) for one in encoded.dictionary.to_pylist()], pa.string())
-        return quoted.take(encoded.indices)
+        texts = [quote(str(one)) for one in encoded.dictionary.to_pylist()]
+        return pa.array(texts, pa.string()).take(encoded.indices)
     return column.cast(pa.string())
 
 

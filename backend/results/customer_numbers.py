@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.cells import Cells, instant64
+from backend.core.cells import instant64
 from backend.core.customer_id import CustomerId
 from backend.core.glossary import Status
 from backend.results import origins
@@ -48,7 +48,7 @@ def at_last_move(kind: Quantity, name: str) -> Any:
 
     def at_change(publishing: Publishing) -> Column:
         was = publishing.last.values[name + AT_CHANGE]
-        return np.where(publishing.moved, _number(name).of(publishing), was)
+        return np.where(publishing.moved, _number(name).array(publishing), was)
 
     return number(
         kind, f"{name} at changed_at: what the next is compared with", of=at_change, shown_as=None
@@ -385,5 +385,5 @@ def moved(publishing: Publishing) -> NDArray[np.bool_]:
 
 def _as_published(one: Number, publishing: Publishing) -> Column:
     """Return the column with the digits that are published: what it will be compared with."""
-    column = one.of(publishing)
+    column = one.array(publishing)
     return np.round(column, one.kind.places) if isinstance(one.kind, Quantity) else column

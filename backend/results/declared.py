@@ -21,7 +21,20 @@ ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class InCells:
+    """What a kind makes of a column: it takes exact cells as they are."""
+
+    def cells(self, column: Column | Cells) -> Cells:
+        """Return the column as it is stored."""
+        return column if isinstance(column, Cells) else self.rounded(column)
+
+    def rounded(self, column: Column) -> Cells:
+        """Return what is stored of a column that may say more."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity(InCells):
     """A decimal number, at least 0.
 
     Attributes
@@ -36,16 +49,16 @@ class Quantity:
     places: int
     most: float | None = None
 
-    def cells(self, column: Column | Cells) -> Cells:
-        """Round floats to the places; what is in cells is exact already."""
-        return column if isinstance(column, Cells) else decimals(column, self.places)
+    def rounded(self, column: Column) -> Cells:
+        """Round floats to the places."""
+        return decimals(column, self.places)
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class Count(InCells):
     """A whole number, at least 0."""
 
-    def cells(self, column: Column) -> Cells:
+    def rounded(self, column: Column) -> Cells:
         """Cut fractions off: a day counts when it is over."""
         numbers = np.asarray(column, dtype=float)
         known = ~np.isnan(numbers)
@@ -53,7 +66,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Real:
+class Real(InCells):
     """A binary floating point number, at least 0.
 
     Attributes
@@ -64,7 +77,7 @@ class Real:
 
     places: int | None = None
 
-    def cells(self, column: Column) -> Cells:
+    def rounded(self, column: Column) -> Cells:
         """Round to the places."""
         known = ~np.isnan(column)
         if self.places is None:
@@ -73,18 +86,18 @@ class Real:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class Label(InCells):
     """Text of at most so many characters."""
 
     length: int
 
-    def cells(self, column: Column) -> Cells:
+    def rounded(self, column: Column) -> Cells:
         """Take it as it is."""
         return Cells.of_texts(column)
 
 
 @dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(InCells):
     """A moment, aware, in UTC.
 
     Attributes
@@ -95,18 +108,14 @@ class Instant:
 
     printed: bool = False
 
-    def cells(self, column: Column) -> Cells:
+    def rounded(self, column: Column) -> Cells:
         """Take it as it is."""
         return Cells(column, ~np.isnat(column))
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(InCells):
     """True, false or unknown."""
-
-    def cells(self, column: Cells) -> Cells:
-        """Take it as it is."""
-        return column
 
 
 Kind = Quantity | Count | Real | Label | Instant | Flag
@@ -199,6 +208,12 @@ class Number:
         """All that the API's documentation says of it."""
         unit = f"; unit: {self.unit}" if self.unit else ""
         return self.meaning + unit + (f"; null when: {self.null_when}" if self.null_when else "")
+
+    def array(self, publishing: Publishing) -> Column:
+        """Return where it comes from, of a number that `changed_at` or we reckon with."""
+        column = self.of(publishing)
+        assert not isinstance(column, Cells)
+        return column
 
     @property
     def compared_with(self) -> str:

@@ -126,13 +126,14 @@ def _moves(
     gone = standing.gone(ids)
     by_model = _is_by_model(learned, before)[moved]
     nowhere = np.full(len(gone.customer_ids), None, dtype=object)
-    left = np.full(len(gone.customer_ids), str(Cause.BEHAVIOUR), dtype=object)
-    causes = np.where(by_model, str(Cause.MODEL), str(Cause.BEHAVIOUR)).astype(object)
+    by_model = np.concatenate([by_model, np.zeros(len(nowhere), dtype=bool)])
     return SegmentMoves(
         customer_id=np.concatenate([ids[moved], gone.customer_ids]),
         from_segment_id=np.concatenate([before[moved], gone.segment_ids]),
         to_segment_id=np.concatenate([after[moved], nowhere]),
-        cause=np.concatenate([causes, left]),
+        cause=np.where(
+            by_model, *(np.array(one, dtype=object) for one in (Cause.MODEL, Cause.BEHAVIOUR))
+        ),
     )
 
 

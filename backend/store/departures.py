@@ -131,6 +131,8 @@ async def take_back(
     """
     columns = select(customers_gone.c.id, customers_gone.c.customer_id)
     told = (await connection.execute(columns)).all()
+    if not told:  # all ids would be made texts
+        return
     there = CustomerIds(customer_ids).places_of(np.array([row[1] for row in told], dtype=object))
     again = [row for row, place in zip(told, there, strict=True) if place != UNKNOWN]
     asked = [CustomerId(row.customer_id) for row in again]

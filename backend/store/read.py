@@ -20,6 +20,7 @@ from backend.results.segment import Segment
 from backend.store import stored
 from backend.store.erasing import counted_without_erased
 from backend.store.id_column import is_one_of
+from backend.store.in_columns import columns_out
 from backend.store.runs import Published
 from backend.store.tables import customer_intelligence, segment_lineage, segments
 from backend.store.tables import runs as runs_table
@@ -30,13 +31,12 @@ async def read_membership(engine: AsyncEngine) -> tuple[NDArray[Any], NDArray[An
 
     Ids are int64, or str as objects, as those that are read from the shop.
     """
-    columns = (customer_intelligence.c.customer_id, customer_intelligence.c.archetype_id)
+    table = customer_intelligence.c
     async with transaction(engine) as connection:
-        rows = (await connection.execute(select(*columns))).all()
-    is_text = bool(rows) and isinstance(rows[0][0], str)
-    ids = np.array([row[0] for row in rows], dtype=object if is_text else np.int64)
+        rows = await columns_out().read_columns(connection, table.customer_id, table.archetype_id)
+    ids = rows["customer_id"]
     order = np.argsort(ids, kind="stable")
-    return ids[order], np.array([row[1] for row in rows], dtype=object)[order]
+    return ids[order], rows["archetype_id"][order]
 
 
 async def read_profiles(

@@ -5,17 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import Table, insert
 
 from backend.core.cells import Cells
-from backend.core.late import late
 from backend.database.engine import AsyncConnection
 from backend.results.publishing import Publishing
 from backend.store import leases, stored
 from backend.store.customer_columns import customer_columns
+from backend.store.in_columns import columns_in
 from backend.store.publication import Publication
 from backend.store.stored import StoredKind
 from backend.store.tables import (
@@ -147,21 +147,6 @@ async def append_lineage(
     ]
     if rows:
         await connection.execute(insert(table), rows)
-
-
-class ColumnsIn(Protocol):
-    """What writes columns; Arrow is nothing that those who serve need."""
-
-    async def write_columns(
-        self, connection: AsyncConnection, table: Table, columns: Mapping[str, Cells]
-    ) -> None:
-        """Insert rows that are given in columns."""
-
-
-def columns_in() -> ColumnsIn:
-    """Import it now."""
-    found: ColumnsIn = late("backend.database.columns_in")
-    return found
 
 
 async def insert_columns(connection: AsyncConnection, table: Table, columns: Columns) -> None:

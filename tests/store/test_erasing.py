@@ -95,9 +95,9 @@ def moved(ids: np.ndarray) -> SegmentMoves:
     """Everybody appeared."""
     return SegmentMoves(
         customer_id=ids,
-        from_segment_id=[None] * len(ids),
-        to_segment_id=["alpha", "beta", "beta"],
-        cause=[Cause.BEHAVIOUR] * len(ids),
+        from_segment_id=np.full(len(ids), None),
+        to_segment_id=np.array(["alpha", "beta", "beta"], dtype=object),
+        cause=np.full(len(ids), Cause.BEHAVIOUR, dtype=object),
     )
 
 

@@ -38,9 +38,13 @@ BY, BORDER = Cause.BEHAVIOUR, Cause.MODEL
 
 
 def moves(*ends: tuple[int, str | None, str | None, Cause]) -> SegmentMoves:
-    ids, origins, targets, causes = zip(*ends, strict=True)
+    ids, *sides = (np.array(column, dtype=object) for column in zip(*ends, strict=True))
+    origins, targets, causes = sides
     return SegmentMoves(
-        customer_id=np.array(ids), from_segment_id=origins, to_segment_id=targets, cause=causes
+        customer_id=ids.astype(np.int64),
+        from_segment_id=origins,
+        to_segment_id=targets,
+        cause=causes,
     )
 
 

@@ -120,8 +120,11 @@ def segment(identity: str, count: int) -> Segment:
     )
 
 
+NONE = np.array([], dtype=object)
+
+
 def nobody_moved(ids: np.ndarray[Any, Any]) -> SegmentMoves:
-    return SegmentMoves(customer_id=ids[:0], from_segment_id=[], to_segment_id=[], cause=[])
+    return SegmentMoves(customer_id=ids[:0], from_segment_id=NONE, to_segment_id=NONE, cause=NONE)
 
 
 async def prepared(
@@ -440,9 +443,9 @@ async def test_runs_and_their_moves_are_kept_for_as_long_as_configured(
     """A run is forgotten with all its moves, so that those of the runs that are kept are whole."""
     moved = SegmentMoves(
         customer_id=INTEGERS[:2],
-        from_segment_id=[None, "beta"],
-        to_segment_id=["alpha", None],
-        cause=[Cause.BEHAVIOUR, Cause.MODEL],
+        from_segment_id=np.array([None, "beta"]),
+        to_segment_id=np.array(["alpha", None]),
+        cause=np.array([Cause.BEHAVIOUR, Cause.MODEL], dtype=object),
     )
     run_ids = []
     for days in (0, 20, 31):

@@ -133,9 +133,9 @@ async def test_what_came_before_is_kept_through_a_change_of_type(
     publication = await prepared(engine, texts)
     moves = store.SegmentMoves(
         customer_id=texts[:1],
-        from_segment_id=["alpha"],
-        to_segment_id=["beta"],
-        cause=[Cause.MODEL],
+        from_segment_id=np.array(["alpha"], dtype=object),
+        to_segment_id=np.array(["beta"], dtype=object),
+        cause=np.array([Cause.MODEL], dtype=object),
     )
     await store.publish(engine, replace(publication, moves=moves), now=NOW)
     async with transaction(engine) as connection:

@@ -1,0 +1,46 @@
+"""What moves whole tables of ours in columns, imported by a run alone.
+
+Arrow is nothing that those who serve need: it would cost each of them 40 MiB.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+from sqlalchemy import Column, Table
+
+from backend.core.cells import Cells
+from backend.core.late import late
+from backend.database.async_engines import AsyncConnection
+
+ArraysByName = Mapping[str, NDArray[Any]]
+
+
+class ColumnsOut(Protocol):
+    """What `database.columns_out` is."""
+
+    async def read_columns(
+        self, connection: AsyncConnection, *columns: Column[Any]
+    ) -> ArraysByName:
+        """Return all rows of some columns of one table."""
+
+
+class ColumnsIn(Protocol):
+    """What `database.columns_in` is."""
+
+    async def write_columns(
+        self, connection: AsyncConnection, table: Table, columns: Mapping[str, Cells]
+    ) -> None:
+        """Insert rows that are given in columns."""
+
+
+def columns_out() -> ColumnsOut:
+    """Import what reads them, now."""
+    found: ColumnsOut = late("backend.database.columns_out")
+    return found
+
+
+def columns_in() -> ColumnsIn:
+    """Import what writes them, now."""
+    found: ColumnsIn = late("backend.database.columns_in")
+    return found
