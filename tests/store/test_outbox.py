@@ -90,9 +90,9 @@ def moves(ids: Sequence[int], *, origin: str | None = "alpha", to: str | None = 
     causes = [Cause.BEHAVIOUR if one % 2 else Cause.MODEL for one in ids]
     return SegmentMoves(
         customer_id=np.array(ids),
-        from_segment_id=[origin] * len(ids),
-        to_segment_id=[to] * len(ids),
-        cause=causes,
+        from_segment_id=np.full(len(ids), origin, dtype=object),
+        to_segment_id=np.full(len(ids), to, dtype=object),
+        cause=np.array(causes, dtype=object),
     )
 
 
@@ -182,9 +182,9 @@ async def test_moves_are_told_as_they_were_asked_for(
     some = [moves([2 * n + 1, 2 * n + 2], origin=a, to=b) for n, (a, b) in enumerate(ways)]
     together = SegmentMoves(
         customer_id=np.concatenate([one.customer_id for one in some]),
-        from_segment_id=[one for part in some for one in part.from_segment_id],
-        to_segment_id=[one for part in some for one in part.to_segment_id],
-        cause=[one for part in some for one in part.cause],
+        from_segment_id=np.concatenate([one.from_segment_id for one in some]),
+        to_segment_id=np.concatenate([one.to_segment_id for one in some]),
+        cause=np.concatenate([one.cause for one in some]),
     )
     await published(on_sqlite, at=NOW + timedelta(days=1), moves=together)
     found = await told(on_sqlite, hook)
