@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 from sqlalchemy import Table
 
-from backend.core.cells import Cells
+from backend.core.typed_cells import Cells
 from backend.database.async_engines import AsyncConnection
 from backend.database.expressions import MYSQL
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.cells import instant64
 from backend.core.customer_id import CustomerId
 from backend.core.glossary import Status
+from backend.core.typed_cells import instant64
 from backend.results import origins
 from backend.results.declared import (
     AT_CHANGE,

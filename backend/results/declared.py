@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.arrays import BoolArray
-from backend.core.cells import Cells, decimals
+from backend.core.typed_cells import Cells, decimals
 from backend.results.publishing import Publishing
 
 Column = NDArray[Any]

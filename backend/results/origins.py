@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.arrays import BoolArray, FloatArray, IntArray
-from backend.core.cells import Cells, divided, instant64
 from backend.core.glossary import Status
+from backend.core.typed_cells import Cells, divided, instant64
 from backend.results.declared import CHANCE, MONEY, Column
 from backend.results.publishing import CustomerColumns, Publishing
 

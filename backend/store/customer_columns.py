@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import Boolean, Column, Double, Float, Integer, Numeric, String, func
 from sqlalchemy.types import TypeEngine
 
-from backend.core.cells import Cells
+from backend.core.typed_cells import Cells
 from backend.database.column_types import UtcDateTime, UtcTimestamp
 from backend.results.customer_numbers import NUMBERS
 from backend.results.declared import Count, Flag, Instant, Kind, Label, Number, Quantity, Real

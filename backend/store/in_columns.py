@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 from sqlalchemy import Column, Table
 
-from backend.core.cells import Cells
 from backend.core.late import late
+from backend.core.typed_cells import Cells
 from backend.database.async_engines import AsyncConnection
 
 ArraysByName = Mapping[str, NDArray[Any]]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from sqlalchemy import Table, insert
 
-from backend.core.cells import Cells
+from backend.core.typed_cells import Cells
 from backend.database.engine import AsyncConnection
 from backend.results.publishing import Publishing
 from backend.store import leases, stored

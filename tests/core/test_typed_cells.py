@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.core.cells import Cells, decimals, divided
+from backend.core.typed_cells import Cells, decimals, divided
 from backend.results.origins import last_order_at
 
 halves = st.integers(0, 10**9).map(lambda one: one / 1000 + 0.005)
