@@ -15,7 +15,7 @@ MOST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class TypedCells:
     """One column; arrays of shape (rows,).
 
     Attributes
@@ -33,12 +33,12 @@ class Cells:
     places: int | None = None
 
     @classmethod
-    def of_texts(cls, texts: NDArray[Any]) -> "Cells":
+    def of_texts(cls, texts: NDArray[Any]) -> "TypedCells":
         """Take str and None as objects."""
         return cls(texts, np.asarray(texts != None, dtype=bool))  # noqa: E711, one by one
 
     @classmethod
-    def alike(cls, value: Any, rows: int) -> "Cells":
+    def alike(cls, value: Any, rows: int) -> "TypedCells":
         """Say the same in every row."""
         told = instant64(value) if isinstance(value, datetime) else value
         dtype = object if isinstance(value, str) else None
@@ -50,7 +50,7 @@ def instant64(moment: datetime) -> np.datetime64:
     return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
 
 
-def decimals(column: FloatArray, places: int) -> Cells:
+def decimals(column: FloatArray, places: int) -> TypedCells:
     """Round floats, NaN unknown, to decimal places as Python formats them: half to even, exactly.
 
     Where multiplying may have hidden on which side of a half a number is, Python is asked.
@@ -61,7 +61,7 @@ def decimals(column: FloatArray, places: int) -> Cells:
     doubtful = _may_be_a_half(scaled)
     values = np.rint(np.where(doubtful, 0.0, scaled)).astype(np.int64)
     values[doubtful] = [_exactly(one, places) for one in numbers[doubtful].tolist()]
-    return Cells(values, known, places)
+    return TypedCells(values, known, places)
 
 
 def _exactly(number: float, places: int) -> int:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 from sqlalchemy import Table
 
-from backend.core.typed_cells import Cells
+from backend.core.typed_cells import TypedCells
 from backend.database.async_engines import AsyncConnection
 from backend.database.expressions import MYSQL
 
@@ -27,7 +27,7 @@ Quote = Callable[[str], str]
 
 
 async def write_columns(
-    connection: AsyncConnection, table: Table, columns: Mapping[str, Cells]
+    connection: AsyncConnection, table: Table, columns: Mapping[str, TypedCells]
 ) -> None:
     """Insert rows that are given in columns.
 
@@ -51,14 +51,14 @@ async def write_columns(
         await _bind(connection, table, rows)
 
 
-def _array(cells: Cells) -> "pa.Array[Any]":
+def _array(cells: TypedCells) -> "pa.Array[Any]":
     if cells.places is not None:
         return _decimals(cells, cells.places)
     type_ = pa.string() if cells.values.dtype == object else None
     return pa.array(cells.values, type=type_, mask=~cells.known)
 
 
-def _decimals(cells: Cells, places: int) -> "pa.Array[Any]":
+def _decimals(cells: TypedCells, places: int) -> "pa.Array[Any]":
     """Lay whole numbers of 64 bits out as decimals of 128."""
     whole = np.ascontiguousarray(cells.values, dtype="<i8")
     data = np.stack([whole, whole >> 63], axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.arrays import BoolArray
-from backend.core.typed_cells import Cells, decimals
+from backend.core.typed_cells import TypedCells, decimals
 from backend.results.publishing import Publishing
 
 Column = NDArray[Any]
@@ -21,20 +21,20 @@ ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class InCells:
+class ToldInCells:
     """What a kind makes of a column: it takes exact cells as they are."""
 
-    def cells(self, column: Column | Cells) -> Cells:
+    def cells(self, column: Column | TypedCells) -> TypedCells:
         """Return the column as it is stored."""
-        return column if isinstance(column, Cells) else self.rounded(column)
+        return column if isinstance(column, TypedCells) else self.rounded(column)
 
-    def rounded(self, column: Column) -> Cells:
+    def rounded(self, column: Column) -> TypedCells:
         """Return what is stored of a column that may say more."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity(InCells):
+class Quantity(ToldInCells):
     """A decimal number, at least 0.
 
     Attributes
@@ -49,24 +49,24 @@ class Quantity(InCells):
     places: int
     most: float | None = None
 
-    def rounded(self, column: Column) -> Cells:
+    def rounded(self, column: Column) -> TypedCells:
         """Round floats to the places."""
         return decimals(column, self.places)
 
 
 @dataclass(frozen=True, slots=True)
-class Count(InCells):
+class Count(ToldInCells):
     """A whole number, at least 0."""
 
-    def rounded(self, column: Column) -> Cells:
+    def rounded(self, column: Column) -> TypedCells:
         """Cut fractions off: a day counts when it is over."""
         numbers = np.asarray(column, dtype=float)
         known = ~np.isnan(numbers)
-        return Cells(np.where(known, numbers, 0).astype(np.int64), known)
+        return TypedCells(np.where(known, numbers, 0).astype(np.int64), known)
 
 
 @dataclass(frozen=True, slots=True)
-class Real(InCells):
+class Real(ToldInCells):
     """A binary floating point number, at least 0.
 
     Attributes
@@ -77,27 +77,27 @@ class Real(InCells):
 
     places: int | None = None
 
-    def rounded(self, column: Column) -> Cells:
+    def rounded(self, column: Column) -> TypedCells:
         """Round to the places."""
         known = ~np.isnan(column)
         if self.places is None:
-            return Cells(column, known)
-        return Cells(decimals(column, self.places).values / 10**self.places, known)
+            return TypedCells(column, known)
+        return TypedCells(decimals(column, self.places).values / 10**self.places, known)
 
 
 @dataclass(frozen=True, slots=True)
-class Label(InCells):
+class Label(ToldInCells):
     """Text of at most so many characters."""
 
     length: int
 
-    def rounded(self, column: Column) -> Cells:
+    def rounded(self, column: Column) -> TypedCells:
         """Take it as it is."""
-        return Cells.of_texts(column)
+        return TypedCells.of_texts(column)
 
 
 @dataclass(frozen=True, slots=True)
-class Instant(InCells):
+class Instant(ToldInCells):
     """A moment, aware, in UTC.
 
     Attributes
@@ -108,13 +108,13 @@ class Instant(InCells):
 
     printed: bool = False
 
-    def rounded(self, column: Column) -> Cells:
+    def rounded(self, column: Column) -> TypedCells:
         """Take it as it is."""
-        return Cells(column, ~np.isnat(column))
+        return TypedCells(column, ~np.isnat(column))
 
 
 @dataclass(frozen=True, slots=True)
-class Flag(InCells):
+class Flag(ToldInCells):
     """True, false or unknown."""
 
 
@@ -156,7 +156,7 @@ class AnyChange:
         return np.asarray(now != was, dtype=bool)
 
 
-Source = Callable[[Publishing], Column | Cells]
+Source = Callable[[Publishing], Column | TypedCells]
 InTotals = Literal["sum", "mean"]
 """What of a number a list of customers tells: its sum and its mean, or its mean alone."""
 
@@ -212,7 +212,7 @@ class Number:
     def array(self, publishing: Publishing) -> Column:
         """Return where it comes from, of a number that `changed_at` or we reckon with."""
         column = self.of(publishing)
-        assert not isinstance(column, Cells)
+        assert not isinstance(column, TypedCells)
         return column
 
     @property

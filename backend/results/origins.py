@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from backend.core.arrays import BoolArray, FloatArray, IntArray
 from backend.core.glossary import Status
-from backend.core.typed_cells import Cells, divided, instant64
+from backend.core.typed_cells import TypedCells, divided, instant64
 from backend.results.declared import CHANCE, MONEY, Column
 from backend.results.publishing import CustomerColumns, Publishing
 
@@ -32,18 +32,18 @@ def _spent(customers: CustomerColumns) -> IntArray:
     return divided(customers.historical_micros, MICROS_PER_CENT)
 
 
-def historical_value(publishing: Publishing) -> Cells:
+def historical_value(publishing: Publishing) -> TypedCells:
     """Return the sum of counted orders, exact to the cent."""
     customers = publishing.customers
-    return Cells(_spent(customers), customers.frequency > 0, MONEY.places)
+    return TypedCells(_spent(customers), customers.frequency > 0, MONEY.places)
 
 
-def _exact_ltv(customers: CustomerColumns) -> Cells:
+def _exact_ltv(customers: CustomerColumns) -> TypedCells:
     more = MONEY.cells(customers.predicted_value)
     return replace(more, values=_spent(customers) + more.values)
 
 
-def ltv(publishing: Publishing) -> Cells:
+def ltv(publishing: Publishing) -> TypedCells:
     """Return what was and what is expected; None where the column cannot hold it."""
     value = _exact_ltv(publishing.customers)
     return replace(value, known=value.known & (value.values < LTV_LIMIT))
@@ -57,11 +57,11 @@ def status(publishing: Publishing) -> Column:
     return status
 
 
-def avg_order_value(publishing: Publishing) -> Cells:
+def avg_order_value(publishing: Publishing) -> TypedCells:
     """Return the mean of counted orders, to the cent."""
     customers = publishing.customers
     mean = divided(_spent(customers), np.maximum(customers.frequency, 1))
-    return Cells(mean, customers.frequency > 0, MONEY.places)
+    return TypedCells(mean, customers.frequency > 0, MONEY.places)
 
 
 def next_order(publishing: Publishing, quantile: int) -> Column:
@@ -104,10 +104,10 @@ def value_at_risk(
     return np.where(is_lost(churn_risk), 0.0, churn_risk * predicted_value / orders)
 
 
-def lost(publishing: Publishing) -> Cells:
+def lost(publishing: Publishing) -> TypedCells:
     """Tell whose value is not at risk any more."""
     churn_risk = publishing.customers.churn_risk
-    return Cells(is_lost(churn_risk), ~np.isnan(churn_risk))
+    return TypedCells(is_lost(churn_risk), ~np.isnan(churn_risk))
 
 
 def changed_at(publishing: Publishing) -> Column:

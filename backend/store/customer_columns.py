@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import Boolean, Column, Double, Float, Integer, Numeric, String, func
 from sqlalchemy.types import TypeEngine
 
-from backend.core.typed_cells import Cells
+from backend.core.typed_cells import TypedCells
 from backend.database.column_types import UtcDateTime, UtcTimestamp
 from backend.results.customer_numbers import NUMBERS
 from backend.results.declared import Count, Flag, Instant, Kind, Label, Number, Quantity, Real
@@ -42,8 +42,8 @@ def column_type(kind: Kind) -> TypeEngine[Any]:
             return Boolean()
 
 
-def customer_columns(publishing: Publishing) -> Mapping[str, Cells]:
+def customer_columns(publishing: Publishing) -> Mapping[str, TypedCells]:
     """Return what is published of customers, by column."""
     ids = publishing.customers.customer_id
     made = {one.name: one.kind.cells(one.of(publishing)) for one in NUMBERS}
-    return {"customer_id": Cells(ids, np.ones(len(ids), dtype=bool)), **made}
+    return {"customer_id": TypedCells(ids, np.ones(len(ids), dtype=bool)), **made}

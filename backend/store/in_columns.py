@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Column, Table
 
 from backend.core.late import late
-from backend.core.typed_cells import Cells
+from backend.core.typed_cells import TypedCells
 from backend.database.async_engines import AsyncConnection
 
 ArraysByName = Mapping[str, NDArray[Any]]
@@ -29,7 +29,7 @@ class ColumnsIn(Protocol):
     """What `database.columns_in` is."""
 
     async def write_columns(
-        self, connection: AsyncConnection, table: Table, columns: Mapping[str, Cells]
+        self, connection: AsyncConnection, table: Table, columns: Mapping[str, TypedCells]
     ) -> None:
         """Insert rows that are given in columns."""
 

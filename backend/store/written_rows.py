@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from sqlalchemy import Table, insert
 
-from backend.core.typed_cells import Cells
+from backend.core.typed_cells import TypedCells
 from backend.database.engine import AsyncConnection
 from backend.results.publishing import Publishing
 from backend.store import leases, stored
@@ -121,12 +121,12 @@ async def append_moves(
     moves = publication.moves
     rows = len(moves.customer_id)
     columns = {
-        "customer_id": Cells(moves.customer_id, np.ones(rows, dtype=bool)),
-        "from_segment_id": Cells.of_texts(moves.from_segment_id),
-        "to_segment_id": Cells.of_texts(moves.to_segment_id),
-        "changed_at": Cells.alike(now, rows),
-        "run_id": Cells.alike(publication.run_id, rows),
-        "cause": Cells.of_texts(moves.cause),
+        "customer_id": TypedCells(moves.customer_id, np.ones(rows, dtype=bool)),
+        "from_segment_id": TypedCells.of_texts(moves.from_segment_id),
+        "to_segment_id": TypedCells.of_texts(moves.to_segment_id),
+        "changed_at": TypedCells.alike(now, rows),
+        "run_id": TypedCells.alike(publication.run_id, rows),
+        "cause": TypedCells.of_texts(moves.cause),
     }
     await columns_in().write_columns(connection, table, columns)
 

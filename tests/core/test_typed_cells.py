@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.core.typed_cells import Cells, decimals, divided
+from backend.core.typed_cells import TypedCells, decimals, divided
 from backend.results.origins import last_order_at
 
 halves = st.integers(0, 10**9).map(lambda one: one / 1000 + 0.005)
@@ -47,4 +47,4 @@ def test_days_become_instants_as_timedelta_makes_them(recency: list[float]) -> N
 
 
 def test_texts_that_are_none_are_unknown() -> None:
-    assert Cells.of_texts(np.array(["a", None, ""], dtype=object)).known.tolist() == [1, 0, 1]
+    assert TypedCells.of_texts(np.array(["a", None, ""], dtype=object)).known.tolist() == [1, 0, 1]
