@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cached_property
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import text
 
-from backend.database.engine import opened, parse_url
+from backend.database.engine import AsyncEngine, create_engine, opened, parse_url
 from backend.store.migrate import migrate
 
 Result = TypeVar("Result")
@@ -87,12 +87,48 @@ class SqliteFolder(Place):
         return url
 
 
-class PostgresServer(Place):
-    """Makes databases on a PostgreSQL."""
+class Asking:
+    """Statements for a server over one connection, which stays open: to connect takes longer."""
+
+    def __init__(self, url: str) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._runner = asyncio.Runner()
+        self._engine = create_engine(url, pool_size=1)
+
+    def execute(self, *statements: str) -> None:
+        """Run statements, each in its own transaction."""
+        self._wait_for(_executed(self._engine, statements))
+
+    def scalar(self, question: str) -> str:
+        """Return what the server says."""
+        return self._wait_for(_told(self._engine, question))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._wait_for(self._engine.dispose())
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
+
+    def _wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return self._thread.submit(self._runner.run, work).result()
+
+
+class ServerPlace(Place):
+    """Makes databases on a server; to be closed."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
         self._url = url
+        self._server = Asking(url)
+
+    def close(self) -> None:
+        """Drop the databases that others were copied from, and disconnect."""
+        super().close()
+        self._server.close()
+
+
+class PostgresServer(ServerPlace):
+    """Makes databases on a PostgreSQL."""
 
     def empty(self) -> str:
         """Create a database."""
@@ -102,48 +138,47 @@ class PostgresServer(Place):
         """Drop a database and its reader."""
         name = parse_url(url).database
         dropped = f"DROP DATABASE {name} WITH (FORCE)"
-        wait_for(execute(self._url, dropped, f"DROP USER IF EXISTS {reader_of(name)}"))
+        self._server.execute(dropped, f"DROP USER IF EXISTS {reader_of(name)}")
 
     def _copied(self, model: str) -> str:
         return self._created(f" TEMPLATE {parse_url(model).database}")
 
     def _created(self, after: str) -> str:
         name = _new_name()
-        wait_for(execute(self._url, f"CREATE DATABASE {name}{after}{self._way_of_copying}"))
+        self._server.execute(f"CREATE DATABASE {name}{after}{self._way_of_copying}")
         return _beside(self._url, name)
 
     @cached_property
     def _way_of_copying(self) -> str:
         """Where there is a choice, copy files as they are: no block goes through the log."""
-        version = wait_for(_told(self._url, "SHOW server_version_num"))
+        version = self._server.scalar("SHOW server_version_num")
         return " STRATEGY file_copy" if int(version) >= CHOOSES_HOW_TO_COPY else ""
 
 
-class MysqlServer(Place):
+class MysqlServer(ServerPlace):
     """Makes databases on a MariaDB or MySQL."""
 
     def __init__(self, url: str) -> None:
-        super().__init__()
-        self._url = url
+        super().__init__(url)
         self._written: dict[str, list[str]] = {}
 
     def empty(self) -> str:
         """Create a database."""
         name = _new_name()
-        wait_for(execute(self._url, f"CREATE DATABASE {name}"))
+        self._server.execute(f"CREATE DATABASE {name}")
         return _beside(self._url, name)
 
     def drop(self, url: str) -> None:
         """Drop a database and its reader."""
         name = parse_url(url).database
         dropped = f"DROP DATABASE {name}"
-        wait_for(execute(self._url, dropped, f"DROP USER IF EXISTS {reader_of(name)}"))
+        self._server.execute(dropped, f"DROP USER IF EXISTS {reader_of(name)}")
 
     def _copied(self, model: str) -> str:
         if model not in self._written:
             self._written[model] = wait_for(_written_out(model))
         url = self.empty()
-        wait_for(execute(url, *self._written[model]))
+        self._server.execute(f"USE {parse_url(url).database}", *self._written[model])
         return url
 
 
@@ -157,11 +192,11 @@ async def _written_out(url: str) -> list[str]:
         ]
     database = parse_url(url).database
     filled = [f"INSERT INTO `{table}` SELECT * FROM {database}.`{table}`" for table in tables]
-    return ["SET foreign_key_checks = 0", *made, *filled]
+    return ["SET foreign_key_checks = 0", *made, *filled, "SET foreign_key_checks = 1"]
 
 
-async def _told(url: str, question: str) -> str:
-    async with opened(url) as engine, engine.connect() as connection:
+async def _told(engine: AsyncEngine, question: str) -> str:
+    async with engine.connect() as connection:
         return str(await connection.scalar(text(question)))
 
 
@@ -209,7 +244,12 @@ def _with_password(url: str) -> str:
 
 async def execute(url: str, *statements: str) -> None:
     """Run statements, each in its own transaction: some refuse to be in one."""
-    async with opened(url) as engine, engine.connect() as pooled:
+    async with opened(url) as engine:
+        await _executed(engine, statements)
+
+
+async def _executed(engine: AsyncEngine, statements: Iterable[str]) -> None:
+    async with engine.connect() as pooled:
         connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
         for statement in statements:
             await connection.execute(text(statement))

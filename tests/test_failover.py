@@ -2,6 +2,7 @@
 
 import re
 import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,8 @@ def test_a_server_that_ends_in_mid_run_costs_that_run_alone(
     kind: str, stage: str, way: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     server: Server = request.getfixturevalue(kind)
-    url = PLACES[kind](server.url).empty()
+    with closing(PLACES[kind](server.url)) as place:
+        url = place.empty()
     wait_for(clustered_shop(url))
     if way == "orderly":
         server.stop_signal = ORDERLY[kind]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -125,7 +125,8 @@ async def test_of_all_who_ask_at_once_one_looks(engine: AsyncEngine) -> None:
 def test_of_200_who_ask_as_what_is_known_ages_one_asks_the_server(
     own_mysql: Server, tmp_path: Path
 ) -> None:
-    url = MysqlServer(own_mysql.url).empty()
+    with closing(MysqlServer(own_mysql.url)) as place:
+        url = place.empty()
     wait_for(clustered_shop(url))
     variables = {**NO_WORKER, "ANSWER_SECONDS": "30", "SERVED_RUN_SECONDS": "1"}
     with serving(url, tmp_path, variables=variables) as live:
