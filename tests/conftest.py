@@ -27,9 +27,15 @@ from tests.databases import (
 )
 from tests.services import Server, ServiceMissing
 
-__all__ = ["NewDatabase", "execute", "on_one_kind", "read_only_url", "wait_for"]
+__all__ = ["NewDatabase", "execute", "in_turns", "on_one_kind", "read_only_url", "wait_for"]
 
-pytest_plugins = ("tests.engines", "tests.histories", "tests.in_memory", "tests.workers")
+pytest_plugins = (
+    "tests.engines",
+    "tests.histories",
+    "tests.in_memory",
+    "tests.turns",
+    "tests.workers",
+)
 
 
 class NewDatabase(Protocol):
@@ -59,6 +65,9 @@ on_one_kind = pytest.mark.parametrize(
     ],
     indirect=True,
 )
+
+# For cases that are asked on every database: each case stays on one of them in `make test`.
+in_turns = pytest.mark.in_turns
 
 missing: dict[str, str] = {}
 

@@ -23,7 +23,7 @@ from backend.run.readiness_check import Horizons, check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
 from backend.store.tables import customer_intelligence, segment_changes, tombstones
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, in_turns
 from tests.performed import clustered, config_of
 from tests.shop.loose_shop import insert, make_tables
 
@@ -258,6 +258,7 @@ async def test_a_text_among_the_orders_customers_spoils_no_run(database_url: str
         assert (await house.profile("guest")).status_code == 404
 
 
+@in_turns
 @pytest.mark.parametrize(("id_type", "known"), [("bigint", 7), ("varchar(300)", "a")])
 async def test_a_row_without_an_id_is_left_out_of_a_run_and_said(
     database_url: str, id_type: str, known: Any

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.conftest import in_turns
 from tests.live import Live
 from tests.shops import Shop
 
@@ -30,6 +31,7 @@ def test_a_profile_holds_what_the_shop_and_the_run_know(live: Live, shop: Shop) 
     assert profile["as_of"] == "2024-06-01T00:00:00Z"
 
 
+@in_turns
 @pytest.mark.parametrize("number", ["churn_risk", "predicted_value"])
 def test_an_explanation_adds_up_to_the_number(live: Live, shop: Shop, number: str) -> None:
     buyers = [person["id"] for person in shop.customers if shop.counted(person["id"])]

@@ -26,7 +26,7 @@ from backend.files.survey import Asked
 from backend.files.values import FIRST_MADE_ID, made_id
 from backend.results.loaded_files import ImportSummary
 from tests import forked
-from tests.conftest import NewDatabase, execute, on_one_kind
+from tests.conftest import NewDatabase, execute, in_turns, on_one_kind
 from tests.files.loading import loaded
 from tests.forked import quick_python
 from tests.live import ROOT, command, environment
@@ -205,6 +205,7 @@ async def test_the_guides_columns_and_what_is_refused_of_them(
     assert lines_refused(result) == 2
 
 
+@in_turns
 @pytest.mark.parametrize("written_id", ["-7", "7.5", "\u0667", "9223372036854775808", "007"])
 async def test_an_id_that_is_no_number_stays_the_text_that_it_is(
     database_url: str, tmp_path: Path, written_id: str
@@ -367,6 +368,7 @@ async def test_counts_that_fit_no_column_are_refused_and_the_rest_is_loaded(
     assert result.rows["line_items"] == 1
 
 
+@in_turns
 @pytest.mark.parametrize(
     ("statement", "words"),
     [

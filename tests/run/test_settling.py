@@ -12,7 +12,7 @@ import pytest
 from dotenv import dotenv_values
 
 from backend.cli.settling_lines import lines_that_settle
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, in_turns
 from tests.run.seeded_faults import FAULTS, checked, fill_with, planted
 from tests.shops import NAMES, VARIABLES
 
@@ -32,6 +32,7 @@ SETTLED = pytest.mark.parametrize(
 )
 
 
+@in_turns
 @SETTLED
 async def test_the_lines_that_would_settle_a_fault_do_when_pasted(
     name: str, new_database: NewDatabase

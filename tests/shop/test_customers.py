@@ -8,6 +8,7 @@ from backend.database.engine import AsyncEngine
 from backend.shop.customers import Customer, get_customer
 from backend.shop.search import MAX_FOUND, search_customers
 from backend.shop.shop import Shop
+from tests.conftest import in_turns
 from tests.shop.loose_shop import loose_shop
 
 PEOPLE = [
@@ -37,6 +38,7 @@ def person(customer_id: str, *words: str | None) -> Customer:
     return Customer(CustomerId(customer_id), *words)
 
 
+@in_turns
 @pytest.mark.parametrize(
     ("query", "ids"),
     [
@@ -77,6 +79,7 @@ async def test_search_keeps_the_limit_and_its_order(shop_engine: AsyncEngine) ->
     assert await found(shop_engine, shop, "john", limit=2) == ["1", "6"]
 
 
+@in_turns
 @pytest.mark.parametrize("limit", [0, MAX_FOUND + 1, -1])
 async def test_search_refuses_a_limit_out_of_range(shop_engine: AsyncEngine, limit: int) -> None:
     shop = await loose_shop(shop_engine, PEOPLE, [])
@@ -84,6 +87,7 @@ async def test_search_refuses_a_limit_out_of_range(shop_engine: AsyncEngine, lim
         await found(shop_engine, shop, "john", limit)
 
 
+@in_turns
 @pytest.mark.parametrize("unknown", ["7", "abc", "01", "+1", "1.0", "9" * 30, "", "\u0661", "\0"])
 async def test_an_unknown_id_is_nobody(shop_engine: AsyncEngine, unknown: str) -> None:
     shop = await loose_shop(shop_engine, PEOPLE, [])

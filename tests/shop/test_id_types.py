@@ -18,6 +18,7 @@ from backend.shop.mapping.layers import load_mapping
 from backend.shop.orders import ShopColumns
 from backend.shop.search import search_customers
 from backend.shop.shop import Shop
+from tests.conftest import in_turns
 from tests.shop.loose_shop import insert, make_tables
 from tests.snapshots import read_baskets, read_shop
 
@@ -170,6 +171,7 @@ async def judge(engine: AsyncEngine, types: Types, **variables: str) -> None:
     assert sorted(str(person.id) for person in found) == sorted(texts)
 
 
+@in_turns
 @pytest.mark.parametrize("merge_guests", ["false", "true"])
 @pytest.mark.parametrize("name", EVERYWHERE)
 async def test_an_id_is_its_text_whatever_type_holds_it(
@@ -204,6 +206,7 @@ async def test_more_spellings_than_letters_are_told_apart(shop_engine: AsyncEngi
     await judge(shop_engine, types)
 
 
+@in_turns
 @pytest.mark.parametrize("missing", [None, ""])
 async def test_a_guest_without_an_id_is_nobodys_account(
     shop_engine: AsyncEngine, missing: str | None
@@ -218,6 +221,7 @@ async def test_a_guest_without_an_id_is_nobodys_account(
     assert columns.without_id == 1
 
 
+@in_turns
 @pytest.mark.parametrize(("length", "kept"), [(255, 1), (256, 0)])
 async def test_an_id_longer_than_our_table_holds_is_left_out_and_counted(
     shop_engine: AsyncEngine, length: int, kept: int

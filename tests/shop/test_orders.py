@@ -13,6 +13,7 @@ from sqlalchemy import text
 from backend.core.errors import DatabaseRefuses, InvalidMapping
 from backend.database.engine import AsyncEngine, create_engine, snapshot
 from backend.shop.orders import ShopColumns
+from tests.conftest import in_turns
 from tests.shop.loose_shop import insert, loose_shop, make_tables, shop_over
 from tests.snapshots import read_baskets, read_shop
 
@@ -61,6 +62,7 @@ async def test_a_shop_without_rows_is_read(shop_engine: AsyncEngine) -> None:
     assert len(columns.customer_ids) == len(columns.customer_index) == 0
 
 
+@in_turns
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -86,6 +88,7 @@ async def test_an_order_that_does_not_count_is_left_out_with_its_reason(
     assert columns.customer_index.tolist() == [0, 0]
 
 
+@in_turns
 @pytest.mark.parametrize("status", [None, "", "paid", " Paid ", "authorized", "partially_refunded"])
 async def test_a_missing_or_counted_status_counts(
     shop_engine: AsyncEngine, status: str | None
@@ -166,6 +169,7 @@ async def test_minor_units_and_partial_refunds_are_taken_off(shop_engine: AsyncE
     assert columns.rejected == {"refunded_in_full": 1}
 
 
+@in_turns
 @pytest.mark.parametrize(
     ("currency", "amounts", "rejected"),
     [
@@ -203,6 +207,7 @@ async def test_one_currency_is_kept_or_all_are_converted(
     assert columns.rejected == rejected
 
 
+@in_turns
 @pytest.mark.parametrize("variables", [{"CURRENCY": "EUR"}, {"CURRENCY_RATE": "divide"}])
 async def test_a_currency_that_the_orders_do_not_name_is_refused(
     shop_engine: AsyncEngine, variables: dict[str, str]
@@ -513,6 +518,7 @@ async def test_filters_and_queries_may_hold_percents_colons_and_braces(
         assert columns.amount_micros.tolist() == amounts
 
 
+@in_turns
 @pytest.mark.parametrize(
     ("condition", "said"),
     [("nowhere = 1", r"orders\.filter is refused by the database: "), ("1 =", "cannot be read")],

@@ -12,6 +12,7 @@ from backend.core.glossary import Reason
 from backend.database.engine import AsyncEngine, snapshot
 from backend.shop.orders_of_customer import CustomerOrder, orders_of
 from backend.shop.shop import Shop
+from tests.conftest import in_turns
 from tests.shop.loose_shop import insert, loose_shop, make_tables, shop_over
 from tests.shop.test_orders import at
 
@@ -62,6 +63,7 @@ async def test_what_is_no_date_and_no_amount_is_told_as_unknown(shop_engine: Asy
     assert {*found.reasons} == {Reason.NULL_DATE, Reason.NULL_AMOUNT}
 
 
+@in_turns
 @pytest.mark.parametrize("nobody", ["8", "007", "seven", str(2**63), "7 "])
 async def test_who_has_no_order_has_none(shop_engine: AsyncEngine, nobody: str) -> None:
     orders = rows(shop_engine, (1, 7, "1", "2026-01-01 10:00:00", "paid"))

@@ -11,6 +11,7 @@ import pytest
 from backend import store
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.results.customer_numbers import CustomerNumbers
+from tests.conftest import in_turns
 from tests.store.test_publish import INTEGERS, NOW, TEXTS, prepared, profiles
 
 FIRST = {
@@ -62,6 +63,7 @@ async def test_who_is_the_same_does_not_change(engine: AsyncEngine) -> None:
     }
 
 
+@in_turns
 @pytest.mark.parametrize(
     ("changed", "moved"),
     [
@@ -87,6 +89,7 @@ async def test_what_moves_by_its_tolerance_is_a_change(
     assert (await told(engine, 1, **changed)).changed_at == at(1 if moved else 0)
 
 
+@in_turns
 @pytest.mark.parametrize(
     ("name", "small", "within", "beyond"),
     [("predicted_value", 10.0, 14.99, 15.0), ("predicted_orders", 0.1, 0.1499, 0.15)],

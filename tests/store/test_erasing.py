@@ -40,7 +40,7 @@ from backend.store.tombstones import (
     raise_up,
     read_marks,
 )
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, in_turns
 from tests.databases import migrated
 from tests.store.test_publish import INTEGERS, NOW, TEXTS, prepared, profiles
 
@@ -140,6 +140,7 @@ def test_every_column_that_may_hold_a_customers_id_is_registered() -> None:
     assert all(meaning_of(one) for column in HOLDERS for one in column.table.columns)
 
 
+@in_turns
 @pytest.mark.parametrize(("ids", "asked", "others"), [(INTEGERS, "7", 2), (TEXTS, "cus_a", 2)])
 async def test_every_row_about_a_customer_goes_and_nobody_elses(
     engine: AsyncEngine, ids: np.ndarray, asked: str, others: int
@@ -242,6 +243,7 @@ async def cut_short(engine: AsyncEngine) -> None:
         await tell_erased(connection, [SEVEN], NOW)
 
 
+@in_turns
 @pytest.mark.parametrize(
     ("ids", "erased", "kept"),
     [
@@ -284,6 +286,7 @@ async def known(engine: AsyncEngine) -> set[str]:
         return {str(one) for column in columns for one in await connection.scalars(select(column))}
 
 
+@in_turns
 @pytest.mark.parametrize("ids", [INTEGERS, np.array(["12", "7", "9000000000"], dtype=object)])
 async def test_an_erasure_that_was_cut_short_is_finished_by_who_starts_next(
     engine: AsyncEngine, ids: np.ndarray
@@ -299,6 +302,7 @@ async def test_an_erasure_that_was_cut_short_is_finished_by_who_starts_next(
         assert await told_gone(engine) == [("7", "erased")]
 
 
+@in_turns
 @pytest.mark.parametrize("then", [INTEGERS, TEXTS])
 async def test_an_erasure_that_was_cut_short_is_finished_by_the_next_run(
     engine: AsyncEngine, then: np.ndarray

@@ -14,7 +14,7 @@ from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.files.create_tables import create_shop_tables
 from backend.store.migrate import VERSION_TABLE, migrate
 from backend.store.tables import intelligence
-from tests.conftest import execute
+from tests.conftest import execute, in_turns
 from tests.live import ROOT
 from tests.shops import NAMES, fill, invented
 
@@ -57,6 +57,7 @@ async def test_migrations_make_what_the_code_expects(engine: AsyncEngine) -> Non
     assert {"idx_intelligence_archetype", "idx_intelligence_updated"} <= names
 
 
+@in_turns
 @pytest.mark.parametrize("lost", ["intelligence_tombstones", "customer_intelligence"])
 async def test_a_table_that_somebody_dropped_is_put_back(
     engine: AsyncEngine, database_url: str, lost: str, caplog: pytest.LogCaptureFixture

@@ -39,7 +39,7 @@ from backend.store.run_request import RunRequest
 from backend.store.stored import REPORT
 from backend.store.tables import customer_intelligence, segment_changes, segments
 from backend.store.tables import runs as runs_table
-from tests.conftest import NewDatabase, execute
+from tests.conftest import NewDatabase, execute, in_turns
 from tests.databases import migrated
 from tests.expired import let_the_lease_expire
 from tests.store.stored_results import text_of
@@ -249,6 +249,7 @@ async def test_the_shops_own_sql_joins_on_text_ids(engine: AsyncEngine) -> None:
         assert sorted(found) == ["cus", "é"]
 
 
+@in_turns
 @pytest.mark.parametrize("identity", ["abc", "7.0", "-7", "99999999999999999999", "7; DROP", ""])
 async def test_what_is_no_id_finds_nobody(engine: AsyncEngine, identity: str) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
