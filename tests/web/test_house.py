@@ -15,6 +15,7 @@ from tests.performed import NO_WORKER, clustered_shop
 from tests.web.browsing import (
     MASKED_KEY,
     entered,
+    every_width,
     in_the_dark,
     look_at,
     see_no_fault,
@@ -36,12 +37,13 @@ def rooms(live: Live, key: str = ADMIN_KEY) -> list[str]:
     return re.findall(r'href="([^"]+)"', bar[0])
 
 
+@every_width
 @pytest.mark.external
-def test_people_can_use_every_room_at_every_width(paged: Live, browser: Chrome) -> None:
-    look_at(browser, f"{paged.address}/app/sign-in")
+def test_people_can_use_every_room_at_every_width(paged: Live, browser: Chrome, width: int) -> None:
+    look_at(browser, f"{paged.address}/app/sign-in", width)
     with signed_in(browser, paged):
         for path in rooms(paged):
-            look_at(browser, paged.address + path)
+            look_at(browser, paged.address + path, width)
 
 
 @pytest.mark.external

@@ -18,7 +18,7 @@ from tests.conftest import NewDatabase, execute, wait_for
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop, perform_once
 from tests.shops import AS_OF, fill, invented
-from tests.web.browsing import MASKED_KEY, entered, look_at, signed_in
+from tests.web.browsing import MASKED_KEY, entered, every_width, look_at, signed_in
 
 HOSTILE = "<script>document.title='taken'</script>\"'{{ 7*7 }}"
 GONE = 7
@@ -254,8 +254,9 @@ def test_a_segment_that_is_not_known_holds_nobody(paged: Live) -> None:
     assert "<script>document" not in page
 
 
+@every_width
 @pytest.mark.external
-def test_hostile_names_and_ids_stay_text(moving: Live, browser: Chrome) -> None:
+def test_hostile_names_and_ids_stay_text(moving: Live, browser: Chrome, width: int) -> None:
     (start,) = asked(
         moving,
         "SELECT from_segment_id FROM intelligence_segment_changes "
@@ -270,4 +271,4 @@ def test_hostile_names_and_ids_stay_text(moving: Live, browser: Chrome) -> None:
         browser.get(f"{moving.address}/app/moves")
         assert browser.title != "taken"
         assert HOSTILE in browser.find_element(By.TAG_NAME, "main").text
-        look_at(browser, f"{moving.address}/app/moves")
+        look_at(browser, f"{moving.address}/app/moves", width)

@@ -17,7 +17,7 @@ from tests.conftest import NewDatabase
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop
 from tests.waiting import PATIENCE_SECONDS
-from tests.web.browsing import MASKED_KEY, entered, look_at, signed_in, without_scripts
+from tests.web.browsing import MASKED_KEY, entered, every_width, look_at, signed_in, without_scripts
 from tests.web.test_segments import HOSTILE, rows, texts
 
 
@@ -206,14 +206,15 @@ def test_hostile_names_stay_text(erasing: Live, browser: Chrome) -> None:
             assert browser.title.endswith("Intelligence")
 
 
+@every_width
 @pytest.mark.external
 def test_the_page_can_be_used_at_every_width_and_without_scripts(
-    paged: Live, browser: Chrome
+    paged: Live, browser: Chrome, width: int
 ) -> None:
     told = best(paged)
     address = f"{paged.address}/app/customer?id={told['customer_id']}"
     with signed_in(browser, paged):
-        look_at(browser, address)
+        look_at(browser, address, width)
         button = browser.find_element(By.CSS_SELECTOR, "[data-copy]")
         assert button.get_attribute("data-copy") == told["email"]
         button.click()

@@ -19,7 +19,7 @@ from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop, performed
 from tests.shops import AS_OF
 from tests.waiting import PATIENCE_SECONDS
-from tests.web.browsing import MASKED_KEY, entered, look_at, signed_in, without_scripts
+from tests.web.browsing import MASKED_KEY, entered, every_width, look_at, signed_in, without_scripts
 
 HOSTILE = "<script>document.title='taken'</script>\"'{{ 7*7 }}"
 
@@ -191,15 +191,16 @@ def test_older_runs_are_a_link_away(workless: Live) -> None:
     assert len(found) == len(set(found)) == 26
 
 
+@every_width
 @pytest.mark.external
 def test_a_run_is_watched_to_its_end_and_hostile_texts_stay_text(
-    workless: Live, browser: Chrome
+    workless: Live, browser: Chrome, width: int
 ) -> None:
     with entered(workless, ADMIN_KEY) as client:
         address = client.post("/app/runs").headers["location"]
     run_id = address.rpartition("/")[2]
     with signed_in(browser, workless):
-        look_at(browser, workless.address + address)
+        look_at(browser, workless.address + address, width)
         write(
             workless,
             "UPDATE intelligence_runs SET state = 'running', stage = 'forecast', "
@@ -218,7 +219,7 @@ def test_a_run_is_watched_to_its_end_and_hostile_texts_stay_text(
         )
         waiting.until(lambda one: HOSTILE in one.find_element(By.TAG_NAME, "main").text)
         assert browser.title != "taken"
-        look_at(browser, workless.address + address)
+        look_at(browser, workless.address + address, width)
 
 
 @pytest.mark.external

@@ -19,7 +19,7 @@ from tests.databases import migrated
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop
 from tests.waiting import PATIENCE_SECONDS
-from tests.web.browsing import entered, look_at, signed_in, without_scripts
+from tests.web.browsing import entered, every_width, look_at, signed_in, without_scripts
 
 HOSTILE = "<script>document.title='taken'</script>\"'{{ 7*7 }}"
 
@@ -215,8 +215,9 @@ def rename(client: httpx.Client, segment_id: str, name: str) -> None:
     assert answer.status_code == 303
 
 
+@every_width
 @pytest.mark.external
-def test_hostile_names_stay_text(named: Live, browser: Chrome) -> None:
+def test_hostile_names_stay_text(named: Live, browser: Chrome, width: int) -> None:
     segment_id = first_segment(named)
     with entered(named) as client:
         rename(client, segment_id, HOSTILE)
@@ -225,12 +226,13 @@ def test_hostile_names_stay_text(named: Live, browser: Chrome) -> None:
             browser.get(named.address + path)
             assert browser.title != "taken"
             assert HOSTILE in browser.find_element(By.TAG_NAME, "main").text
-        look_at(browser, f"{named.address}/app/segments/{segment_id}")
+        look_at(browser, f"{named.address}/app/segments/{segment_id}", width)
 
 
+@every_width
 @pytest.mark.external
 def test_products_come_by_themselves_and_without_scripts_by_a_link(
-    paged: Live, browser: Chrome
+    paged: Live, browser: Chrome, width: int
 ) -> None:
     segment_id = first_segment(paged)
     bought = paged.get(f"/api/mcp/segments/{segment_id}/products").json()["products"]
@@ -240,7 +242,7 @@ def test_products_come_by_themselves_and_without_scripts_by_a_link(
             lambda _: browser.find_elements(By.CSS_SELECTOR, "[data-hx-get] tbody th")
         )
         assert [one.text for one in shown] == [one["product_title"] for one in bought]
-        look_at(browser, f"{paged.address}/app/segments/{segment_id}/products")
+        look_at(browser, f"{paged.address}/app/segments/{segment_id}/products", width)
         with without_scripts(browser):
             browser.get(f"{paged.address}/app/segments/{segment_id}")
             browser.find_element(By.CSS_SELECTOR, "[data-hx-get] a").click()
