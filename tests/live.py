@@ -106,7 +106,8 @@ def serving(
         stderr=log,
     )
     address = f"http://127.0.0.1:{port}"
-    with httpx.Client(base_url=address, timeout=PATIENCE_SECONDS) as client:
+    # Whose certificates are trusted takes longer to read than a service takes to start.
+    with httpx.Client(base_url=address, timeout=PATIENCE_SECONDS, verify=False) as client:
         try:
             wait_until(lambda: process.poll() is not None or _answers(client), log.read_text)
             assert process.poll() is None, f"it did not start: {log.read_text()[-2000:]}"

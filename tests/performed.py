@@ -18,8 +18,9 @@ from tests.in_json import in_json
 from tests.live import ADMIN_KEY, Live
 from tests.remembered import remembering
 from tests.shops import AS_OF, VARIABLES, fill, invented
+from tests.waiting import PATIENCE_SECONDS
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=PATIENCE_SECONDS)  # nobody renews it here
 # What a service is served with whose runs are done by somebody else.
 NO_WORKER = {"RUN_WORKER": "false"}
 CLUSTERED_CUSTOMERS = 80

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from backend.database.engine import opened, parse_url
+from backend.results.readiness import Readiness
 from backend.store.migrate import migrate
 from backend.store.tables import intelligence
-from tests.conftest import NewDatabase, execute, read_only_url, wait_for
+from tests.conftest import NewDatabase, execute, in_turns, read_only_url, wait_for
+from tests.databases import Place
 from tests.in_json import in_json
 from tests.live import ADMIN_KEY, command, serving
 from tests.run.seeded_faults import FAULTS, MOSTLY_FULFILLED_FIX, SERVERS, Fault, checked, planted
@@ -23,20 +25,38 @@ from tests.run.spoilt_shops import (
 )
 from tests.shops import AS_OF, fill
 
-MAKERS = {"sqlite": "new_sqlite", "postgresql": "new_postgres", "mariadb": "new_mysql"}
+MAKERS = {"postgresql": "new_postgres", "mariadb": "new_mysql"}
+PLACES = {"sqlite": "sqlite_folder", "postgresql": "postgres_server", "mariadb": "mysql_server"}
+# Databases take turns: in `make test` each fault is planted in one.
 CORPUS = [
-    pytest.param(name, kind, marks=() if kind == "sqlite" else pytest.mark.external)
-    for name, fault in FAULTS.items()
-    for kind in fault.databases
+    pytest.param(
+        (fault, kind),
+        marks=[
+            *([] if kind == "sqlite" else [pytest.mark.external]),
+            *([] if place % len(fault.databases) == turn else [pytest.mark.long]),
+        ],
+        id=f"{name}-{kind}",
+    )
+    for place, (name, fault) in enumerate(FAULTS.items())
+    for turn, kind in enumerate(fault.databases)
 ]
+Found = tuple[Fault, Readiness]
 
 
-@pytest.mark.parametrize(("name", "kind"), CORPUS)
-async def test_every_planted_fault_is_found(
-    name: str, kind: str, request: pytest.FixtureRequest
-) -> None:
-    fault = FAULTS[name]
-    found = await planted(request.getfixturevalue(MAKERS[kind])(), fault)
+@pytest.fixture(scope="module", params=CORPUS)
+def found_of(request: pytest.FixtureRequest) -> Found:
+    """Give a fault, and what is found of it in a shop where it is planted, once for all tests."""
+    fault, kind = request.param
+    place: Place = request.getfixturevalue(PLACES[kind])
+    url = place.empty()
+    try:
+        return fault, wait_for(planted(url, fault))
+    finally:
+        place.drop(url)
+
+
+def test_every_planted_fault_is_found(found_of: Found) -> None:
+    fault, found = found_of
     finding = {one.code: one for one in found.findings}[fault.code]
     assert finding.level == fault.level, finding
     assert fault.words in finding.sentence, finding
@@ -71,6 +91,7 @@ async def test_dates_that_stand_for_none_do_not_lengthen_the_history(
     assert {"placeholder_dates", "short_history_for_value", "short_history_for_churn"} <= codes
 
 
+@in_turns
 @pytest.mark.parametrize("variables", [{"MONEY_SCALE": "100"}, {"MERGE_GUESTS": "true"}])
 async def test_what_customers_state_is_compared_in_their_own_terms(
     new_database: NewDatabase, variables: dict[str, str]
@@ -186,11 +207,9 @@ async def test_who_may_write_our_tables_need_not_make_them(
     assert "our_tables" in {one.code for one in (await checked(url, reader)).findings}
 
 
-async def test_no_finding_holds_a_persons_data(new_sqlite: NewDatabase) -> None:
-    for fault in FAULTS.values():
-        if "sqlite" in fault.databases:
-            found = await planted(new_sqlite(), fault)
-            assert "@" not in json.dumps(in_json(found))
+def test_no_finding_holds_a_persons_data(found_of: Found) -> None:
+    _, found = found_of
+    assert "@" not in json.dumps(in_json(found))
 
 
 def test_the_command_prints_a_table_or_json_and_exits_with_1_where_results_would_be_wrong(
