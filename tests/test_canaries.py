@@ -33,7 +33,7 @@ UNREADABLE = "CAST(order_number AS integer) > 0"
 
 def canaries() -> Shop:
     """Invent a shop in which every text of a customer is a canary, and some of an order."""
-    shop = invented(160)
+    shop = invented(80)
     for person in shop.customers:
         number = person["id"]
         person.update(

@@ -96,6 +96,7 @@ def test_a_run_is_accepted_followed_and_reported(fresh: Live) -> None:
     assert fresh.get(f"/api/admin/runs/{body['run_id']}", ADMIN_KEY).json() == listed[0]
 
 
+@on_one_kind
 def test_two_simultaneous_requests_start_one_run(fresh: Live) -> None:
     with ThreadPoolExecutor() as pool:
         answers = list(pool.map(lambda _: post(fresh), range(2)))
@@ -203,6 +204,7 @@ def test_nonsense_is_refused_with_a_reason(live: Live, body: bytes) -> None:
     assert len(answer.json()["detail"]) > 10
 
 
+@on_one_kind
 def test_a_name_given_by_a_person_survives_the_next_run(clustered: Live) -> None:
     chosen, other = clustered.get("/api/mcp/segments").json()["segments"][:2]
     path = f"/api/admin/segments/{chosen['id']}"
@@ -252,6 +254,7 @@ def test_segments_are_told_apart_by_a_persons_names_at_once(clustered: Live) -> 
     assert all(one["sentence"].startswith("Unlike Inner Circle: ") for one in mine)
 
 
+@on_one_kind
 def test_a_copy_of_who_is_where_stays_true_by_following_the_changes(watching: Live) -> None:
     copy: dict[str, str] = {}
     after = 0
@@ -271,6 +274,7 @@ def test_a_copy_of_who_is_where_stays_true_by_following_the_changes(watching: Li
     assert watching.get("/api/admin/changes?after=-1", ADMIN_KEY).status_code == 422
 
 
+@on_one_kind
 def test_an_erased_customer_is_forgotten_though_the_shop_still_has_them(clustered: Live) -> None:
     erased = clustered.client.delete("/api/admin/customers/4", headers=ADMIN)
     assert erased.status_code == 204

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from tests.shops import AS_OF, NAMES, Row, Shop, fill, invented
 pytestmark = pytest.mark.external
 START = AS_OF - timedelta(days=25)
 MOST_DAYS = 20
-CUSTOMERS = 900
+CUSTOMERS = 700
 
 
+@cache
 def living(customers: int) -> Shop:
     """Invent customers with a rhythm who leave one day, so that silence tells."""
     rng = np.random.default_rng(5)

@@ -30,7 +30,7 @@ ABOUT_FOUR = (
 )
 
 
-@pytest.fixture(params=["new_postgres", "new_mysql"])
+@pytest.fixture(params=["new_postgres", pytest.param("new_mysql", marks=pytest.mark.long)])
 def replicas(
     request: pytest.FixtureRequest, redis_url: str, tmp_path: Path
 ) -> Iterator[tuple[Live, Live]]:

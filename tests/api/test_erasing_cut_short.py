@@ -22,7 +22,9 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.external
 
 
-@pytest.mark.parametrize("kind", ["new_postgres", "new_mysql"])
+@pytest.mark.parametrize(
+    "kind", ["new_postgres", pytest.param("new_mysql", marks=pytest.mark.long)]
+)
 def test_whoever_is_told_gone_is_nowhere_once_a_process_has_started(
     kind: str, request: pytest.FixtureRequest, redis_url: str, tmp_path: Path
 ) -> None:

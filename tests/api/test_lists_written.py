@@ -133,7 +133,7 @@ def written(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> 
     postgres_server.drop(url)
 
 
-@pytest.mark.parametrize("examples", [8, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [4, pytest.param(50, marks=pytest.mark.long)])
 def test_both_ways_to_a_file_give_the_same_bytes(written: Written, examples: int) -> None:
     @settings(max_examples=examples, deadline=None, derandomize=True)
     @given(data=st.data())

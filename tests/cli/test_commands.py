@@ -194,7 +194,7 @@ async def audited(url: str) -> list[tuple[str, str]]:
 
 def test_a_separate_worker_does_the_work(sqlite_shop: str, tmp_path: Path) -> None:
     variables = {"RUN_WORKER": "false"}
-    with serving(sqlite_shop, tmp_path, variables=variables, anew=True) as service:
+    with serving(sqlite_shop, tmp_path, variables=variables) as service:
         said = tmp_path / "worker.log"
         worker = started_anew(
             "backend",

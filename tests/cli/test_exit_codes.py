@@ -21,19 +21,28 @@ SAID = "CHURN_HORIZON_DAYS holds 'never'"
 UNSENT = ('"in-quotes-of-a-file"', "two\nlines-of-one-key", "schlüssel-für-alle")
 LONG = [pytest.mark.long]
 GUNICORN = "gunicorn -k uvicorn.workers.UvicornWorker -b 127.0.0.1:{port} backend.main:app"
+SERVE_TWO = "backend serve --port {port} --workers 2"
+UVICORN_TWO = "uvicorn backend.main:app --port {port} --workers 2"
 SERVERS = [
     ("uvicorn backend.main:app --port {port}", 2),
-    ("backend serve --port {port} --workers 2", 2),
-    # Its parent ends well whatever its workers end with; that it ends is what can be had.
-    ("uvicorn backend.main:app --port {port} --workers 2", 0),
     (GUNICORN, 3),
-    pytest.param(f"{GUNICORN} --preload", 3, marks=pytest.mark.long),
+    pytest.param(f"{GUNICORN} --preload", 3, marks=LONG),
 ]
-TWO = pytest.param(f"{GUNICORN} -w 2", 3, marks=pytest.mark.long)
+GUNICORN_TWO = pytest.param(f"{GUNICORN} -w 2", 3, marks=LONG)
+# The parent of uvicorn's ends well whatever its workers do; that it ends is what can be had.
 MAKE_IT = "import backend.main; print(backend.main.app.title)"
 
 
-@pytest.mark.parametrize(("how", "code"), [*SERVERS, TWO, ("backend worker", 2)])
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        *SERVERS,
+        pytest.param(SERVE_TWO, 2, marks=LONG),
+        (UVICORN_TWO, 0),
+        GUNICORN_TWO,
+        ("backend worker", 2),
+    ],
+)
 def test_a_wrong_variable_ends_every_server(tmp_path: Path, how: str, code: int) -> None:
     module, *arguments = how.format(port=free_port()).split()
     variables = environment("sqlite:///x.db", WRONG)
@@ -43,7 +52,9 @@ def test_a_wrong_variable_ends_every_server(tmp_path: Path, how: str, code: int)
     assert done.returncode == code
 
 
-@pytest.mark.parametrize(("how", "code"), SERVERS)
+@pytest.mark.parametrize(
+    ("how", "code"), [*SERVERS, (SERVE_TWO, 2), pytest.param(UVICORN_TWO, 0, marks=LONG)]
+)
 def test_a_database_that_cannot_be_served_ends_every_server(
     tmp_path: Path, how: str, code: int
 ) -> None:

@@ -18,14 +18,24 @@ from backend.results.origins import is_lost, value_at_risk
 TOP = 50
 BENCH = Path(__file__).parents[2] / "bench" / "data"
 HALF_A_YEAR, YEAR = 180, 365
-DEMO = "demo"
-REAL_SHOPS = {"cdnow": "1998-07-01", "online_retail_2": "2011-12-10", DEMO: "2011-12-10"}
+DEMO, TENTH = "demo", "cdnow_sample"
+REAL_SHOPS = {
+    TENTH: "1998-07-01",
+    "cdnow": "1998-07-01",
+    "online_retail_2": "2011-12-10",
+    DEMO: "2011-12-10",
+}
+PARTS = {
+    TENTH: (BENCH / "cdnow.parquet", pc.field("in_sample")),
+    DEMO: (FOLDER / "orders.parquet", pc.field("financial_status") == "paid"),
+}
 
 
-CDNOW = pytest.param("cdnow", marks=pytest.mark.xdist_group("cdnow"))
+A_TENTH_OF_CDNOW = pytest.param(TENTH, marks=pytest.mark.xdist_group(TENTH))
+CDNOW = pytest.param("cdnow", marks=[pytest.mark.xdist_group("cdnow"), pytest.mark.long])
 ONLINE_RETAIL = pytest.param("online_retail_2", marks=pytest.mark.long)
 every_shop = pytest.mark.parametrize(
-    "name", [CDNOW, ONLINE_RETAIL, pytest.param(DEMO, marks=pytest.mark.long)]
+    "name", [A_TENTH_OF_CDNOW, CDNOW, ONLINE_RETAIL, pytest.param(DEMO, marks=pytest.mark.long)]
 )
 
 
@@ -44,10 +54,9 @@ def known_at(orders: pa.Table, as_of: str) -> OrderHistory:
 
 @cache
 def forecast_of(name: str) -> Forecast:
-    """Return the forecast of CDNOW, of two years of Online Retail, or of the last of them."""
-    path = FOLDER / "orders.parquet" if name == DEMO else BENCH / f"{name}.parquet"
-    paid = pc.field("financial_status") == "paid" if name == DEMO else None
-    orders = pq.read_table(path, filters=paid)
+    """Return the forecast of CDNOW, of two years of Online Retail, or of a part of either."""
+    path, part = PARTS.get(name, (BENCH / f"{name}.parquet", None))
+    orders = pq.read_table(path, filters=part)
     history = known_at(orders, REAL_SHOPS[name])
     return forecast(history, value_horizon_days=YEAR, churn_horizon_days=HALF_A_YEAR)
 
@@ -62,7 +71,7 @@ def test_no_more_is_at_risk_than_is_expected(name: str) -> None:
     assert 0 < np.nansum(at_risk(real_shop)) <= np.nansum(real_shop.predicted_value)
 
 
-@pytest.mark.parametrize("name", [CDNOW, ONLINE_RETAIL])
+@pytest.mark.parametrize("name", [A_TENTH_OF_CDNOW, CDNOW, ONLINE_RETAIL])
 def test_those_most_at_risk_came_more_lately_than_the_median_repeat_customer(name: str) -> None:
     real_shop = forecast_of(name)
     recency, frequency = real_shop.facts.recency_days, real_shop.facts.frequency

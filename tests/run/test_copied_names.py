@@ -134,7 +134,7 @@ def copied(module_database_url: str) -> Iterator[Copied]:
         runner.run(engine.dispose())
 
 
-@pytest.mark.parametrize("examples", [40, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [20, pytest.param(200, marks=pytest.mark.long)])
 def test_every_way_finds_the_same_in_the_same_order(copied: Copied, examples: int) -> None:
     assert copied.runner is not None
     run = copied.runner.run

@@ -34,7 +34,7 @@ def url(new_sqlite: NewDatabase) -> str:
 @pytest.fixture
 async def engine(url: str) -> AsyncIterator[AsyncEngine]:
     made = create_engine(url)
-    await fill(url, hostile(invented()))
+    await fill(url, hostile(invented(80)))
     yield made
     await made.dispose()
 

@@ -23,7 +23,7 @@ from backend.run.progress import STAGES, Progress
 from backend.store import leases, runs
 from backend.store.moves import MoveFilter
 from backend.store.tables import customer_intelligence
-from tests.conftest import NewDatabase, on_one_kind, read_only_url
+from tests.conftest import NewDatabase, in_turns, on_one_kind, read_only_url
 from tests.databases import execute, migrated
 from tests.expired import let_the_lease_expire
 from tests.forked import quick_python
@@ -48,6 +48,9 @@ class Deadly(Progress):
 
 asyncio.run(perform(RunConfig(**config), run_id, "mine", Deadly()))
 """
+
+*EARLIER, LAST = STAGES
+KILLED_IN = [*(pytest.param(one, marks=pytest.mark.long) for one in EARLIER), LAST]
 
 
 @pytest.fixture
@@ -100,7 +103,7 @@ async def test_the_same_shop_gives_the_same_numbers(new_database: NewDatabase) -
     for _ in range(2):
         url = new_database(migrated)
         engine = create_engine(url)
-        await fill(url, invented())
+        await fill(url, invented(80))
         await clustered(engine, url, anew=True)
         volatile = {"run_id", "updated_at", "changed_at"}
         found.append(
@@ -113,6 +116,7 @@ async def test_the_same_shop_gives_the_same_numbers(new_database: NewDatabase) -
     assert found[0] == found[1]
 
 
+@in_turns
 @pytest.mark.parametrize("customers", [0, 1, 2, 12])
 async def test_a_shop_too_small_to_cluster_gets_one_segment_and_a_word(
     engine: AsyncEngine, database_url: str, customers: int
@@ -177,7 +181,7 @@ async def test_the_sample_bounds_the_fit_not_the_answers(
 
 
 @pytest.mark.external
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", KILLED_IN)
 async def test_a_run_killed_in_any_stage_leaves_the_old_results_served(
     new_postgres: NewDatabase, stage: str
 ) -> None:
@@ -204,6 +208,7 @@ def perform_and_die(url: str, run_id: str, stage: str) -> int:
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
+@on_one_kind
 async def test_a_customer_that_is_gone_is_no_longer_published(
     engine: AsyncEngine, database_url: str
 ) -> None:
@@ -219,7 +224,7 @@ async def test_a_customer_that_is_gone_is_no_longer_published(
     assert report["orders"]["left_out"]["unknown_customer"] > 0
 
 
-@on_one_kind
+@pytest.mark.long
 async def test_moves_replayed_from_any_run_give_the_membership_of_any_later_one(
     engine: AsyncEngine, database_url: str
 ) -> None:
@@ -316,6 +321,7 @@ async def test_a_variable_that_a_file_overrides_is_named_in_the_report(
     assert said in report.notes
 
 
+@on_one_kind
 async def test_a_second_run_at_the_same_instant_changes_nobody(
     engine: AsyncEngine, database_url: str
 ) -> None:
