@@ -15,7 +15,7 @@ from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import clustered_shop
 from tests.receiver import WITHOUT_LIMITS, Receiver, receiving
 from tests.waiting import wait_until
-from tests.web.browsing import MASKED_KEY, entered, look_at, signed_in
+from tests.web.browsing import MASKED_KEY, entered, every_width, look_at, signed_in
 
 ROOM = "/app/webhooks"
 HOSTILE = "http://127.0.0.1:9/<script>alert(1)</script>"
@@ -51,6 +51,7 @@ def actions(live: Live) -> list[str]:
     return [one["action"] for one in entries][::-1]
 
 
+@every_width
 @pytest.mark.parametrize("key", [API_KEY, MASKED_KEY])
 def test_those_who_do_not_administer_see_nothing_of_it(paged: Live, key: str) -> None:
     with entered(paged, key) as client:
@@ -62,7 +63,7 @@ def test_those_who_do_not_administer_see_nothing_of_it(paged: Live, key: str) ->
 
 
 def test_a_webhook_is_made_tried_told_again_and_deleted(
-    live: Live, receiver: Receiver, browser: Chrome
+    live: Live, receiver: Receiver, browser: Chrome, width: int
 ) -> None:
     with entered(live) as client:
         made = client.post(ROOM, data={"url": receiver.url, "run.published": "yes"})
@@ -88,8 +89,8 @@ def test_a_webhook_is_made_tried_told_again_and_deleted(
         assert receiver.calls[-1].id == trial.id
         assert receiver.calls[-1].event == "webhook.test"
         with signed_in(browser, live):
-            look_at(browser, live.address + address)
-            look_at(browser, live.address + ROOM)
+            look_at(browser, live.address + address, width)
+            look_at(browser, live.address + ROOM, width)
         client.post(address, data={"delete": "yes"})  # the box is not ticked
         assert client.get(address).status_code == 200
         gone = client.post(address, data={"delete": "yes", "sure": "yes"})
