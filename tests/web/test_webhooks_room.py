@@ -51,7 +51,6 @@ def actions(live: Live) -> list[str]:
     return [one["action"] for one in entries][::-1]
 
 
-@every_width
 @pytest.mark.parametrize("key", [API_KEY, MASKED_KEY])
 def test_those_who_do_not_administer_see_nothing_of_it(paged: Live, key: str) -> None:
     with entered(paged, key) as client:
@@ -62,6 +61,7 @@ def test_those_who_do_not_administer_see_nothing_of_it(paged: Live, key: str) ->
         assert client.post(f"{ROOM}/any", data={"test": "yes"}).status_code == 403
 
 
+@every_width
 def test_a_webhook_is_made_tried_told_again_and_deleted(
     live: Live, receiver: Receiver, browser: Chrome, width: int
 ) -> None:
