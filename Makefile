@@ -7,7 +7,7 @@ SERVE ?= 1
 PORT ?= 8000
 WORKERS ?= 2
 
-.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds bench-serve bench-pages clean
+.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-run-before bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds bench-serve bench-pages clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -69,7 +69,10 @@ wheels: $(READY) ## See that requirements.txt installs without a compiler, on ev
 			&& echo "Python $$python, $$processor: every package has a wheel" || exit 1; \
 	done; done
 
-bench-run: $(READY) ## Time a whole run over 24,000 customers (ARGS="--before CHECKOUT").
+bench-run: $(READY) ## Time runs beside their floors, 100,000 and 1,000,000 customers (BIG=1: 5,000,000; ARGS=postgresql).
+	$(BIN)/python -m bench.run_sizes $(ARGS)
+
+bench-run-before: $(READY) ## Time a whole run over CDNOW's 24,000 customers (ARGS="--before CHECKOUT").
 	$(BIN)/python -m bench.run $(ARGS)
 
 bench-startup: $(READY) ## Weigh a web process and its start beside a bare FastAPI app.

@@ -48,6 +48,13 @@ INDEXES = (
 )
 CUSTOMER = ("id", "email", "first_name", "last_name")
 ORDER = ("id", "customer_id", "total_price", "created_at", "financial_status")
+LINE = ("id", "order_id", "product_id", "quantity", "price", "vendor")
+OF_LINES = (
+    "CREATE TABLE order_line_items (id BIGINT PRIMARY KEY, order_id BIGINT, product_id BIGINT, "
+    "quantity INTEGER, price DECIMAL(10,2), vendor VARCHAR(100))",
+    "CREATE INDEX idx_lines_order ON order_line_items (order_id)",
+)
+LINES_PER_ORDER, PRODUCTS, VENDORS = 2, 5_000, 40
 CHUNK = 1 << 22
 
 
@@ -72,6 +79,15 @@ class BigShop:
         columns = zip(self.owner.tolist(), self.price.tolist(), when.tolist(), strict=True)
         for number, (owner, price, at) in enumerate(columns, 1):
             yield number, owner, f"{price:.2f}", at.replace("T", " "), "paid"
+
+    def line_rows(self, seed: int = 0) -> Iterator[tuple[object, ...]]:
+        """Give two lines to each order; few products are most of what is bought."""
+        chance = np.random.default_rng(seed)
+        products = chance.zipf(1.4, LINES_PER_ORDER * len(self.price)) % PRODUCTS
+        for number, product in enumerate(products.tolist()):
+            order = number // LINES_PER_ORDER
+            price = f"{self.price[order] / LINES_PER_ORDER:.2f}"
+            yield number + 1, order + 1, product, 1 + number % 3, price, f"v{product % VENDORS}"
 
 
 def people(count: int) -> Iterator[Person]:
@@ -111,10 +127,13 @@ def invented(customers: int, seed: int = 0) -> BigShop:
     return BigShop(customers, owner[order] + 1, at[order], price[order])
 
 
-async def fill(url: str, shop: BigShop) -> None:
+async def fill(url: str, shop: BigShop, *, lines: bool = False) -> None:
     """Make the shop's tables and fill them."""
-    tables = (("customers", CUSTOMER, people(shop.customers)), ("orders", ORDER, shop.order_rows()))
+    tables = [("customers", CUSTOMER, people(shop.customers)), ("orders", ORDER, shop.order_rows())]
     await _execute(url, TABLES)
+    if lines:
+        await _execute(url, OF_LINES)
+        tables.append(("order_line_items", LINE, shop.line_rows()))
     for table, columns, rows in tables:
         if url.startswith("postgresql"):
             await _copy(url, table, columns, rows)
