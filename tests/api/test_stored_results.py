@@ -126,7 +126,7 @@ def test_a_report_of_every_build_is_served_as_json_and_as_a_page(
     assert [answer.status_code for answer in (report, page, readiness)] == [200, 200, 200]
     assert report.json()["customers"] == {"total": 160, "with_orders": 139}
     assert report.json()["readiness"] == readiness.json()
-    assert "Customer intelligence as of 2024-06-01" in page.text
+    assert "Customer intelligence as of 1 June 2024" in page.text
 
 
 @pytest.mark.parametrize("build", FULL_BUILDS)
