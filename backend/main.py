@@ -31,7 +31,7 @@ from backend.api.segments import routes as segments
 from backend.api.state import ApiState
 from backend.api.webhooks import routes as webhooks
 from backend.assembly.api_state import api_state
-from backend.assembly.run_settings import run_config
+from backend.assembly.run_settings import digest_settings, run_config
 from backend.assembly.start_checks import (
     REFUSED_AT_START,
     end_refused,
@@ -44,6 +44,7 @@ from backend.core.logging import set_up_logging
 from backend.core.misspelt import name_misspelt
 from backend.core.settings import Settings
 from backend.database import changes
+from backend.digest.deliver import keep_delivering
 from backend.run.background import BackgroundWork
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.mapping.mapping import ShopMapping
@@ -183,7 +184,7 @@ def _lifespan(
 
 @asynccontextmanager
 async def _background(settings: Settings, api: ApiState, closing: Closing) -> AsyncIterator[None]:
-    """Migrate, and run what is queued, beside the requests."""
+    """Migrate, run what is queued, and send digests, beside the requests."""
     work = BackgroundWork(
         config=run_config(settings),
         auto_migrate=settings.auto_migrate,
@@ -191,14 +192,19 @@ async def _background(settings: Settings, api: ApiState, closing: Closing) -> As
         state=api.background,
     )
     await work.begin()
-    task = asyncio.create_task(work.go_on(closing.begun))
+    digests = digest_settings(settings) if settings.run_worker else None
+    tasks = {
+        asyncio.create_task(work.go_on(closing.begun)),
+        asyncio.create_task(keep_delivering(digests, closing.begun)),
+    }
     try:
         with heard(closing.begin):
             yield
     finally:
         closing.begun.set()
-        await asyncio.wait({task}, timeout=settings.shutdown_seconds)
-        task.cancel()
+        await asyncio.wait(tasks, timeout=settings.shutdown_seconds)
+        for task in tasks:
+            task.cancel()
 
 
 class LooksBeforeServing:

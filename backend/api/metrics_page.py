@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
+from typing import get_args
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
@@ -21,6 +22,7 @@ from backend.api.prober import Look
 from backend.api.request_tallies import Requests
 from backend.api.state import ApiState, State
 from backend.core.errors import NotAuthenticated
+from backend.store.digests import DigestState
 from backend.store.webhook_signs import WebhookSigns
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
@@ -130,6 +132,8 @@ class AtThisMoment(Collector):
         reasons = {reason: int(reason in degraded_by(signs)) for reason in REASONS}
         yield _by("intelligence_degraded", "What somebody should look at.", "reason", reasons)
         yield from _webhooks(signs.webhooks)
+        digests = {one: int(one == signs.digest) for one in get_args(DigestState)}
+        yield _by("intelligence_digest_state", "Of the newest digest.", "state", digests)
         failed = "Runs that have failed since the one that is served."
         yield GaugeMetricFamily("intelligence_run_failures", failed, value=signs.failures)
         if signs.published_at is not None:

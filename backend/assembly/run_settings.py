@@ -1,13 +1,18 @@
-"""What a run needs of the settings, and the database that it writes to."""
+"""What runs and digests need of the settings, and the database that runs write to."""
 
 from contextlib import AbstractAsyncContextManager
 
 from pydantic import SecretStr
 
+from backend.clients.smtp_server import smtp_server
+from backend.core.secret_keys import OwnKeys
 from backend.core.settings import Settings, environment_of_others
 from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import opening_of_ours
+from backend.digest.digest_settings import DigestSettings
 from backend.run.run_config import RunConfig
+from backend.shop.mapping.layers import load_mapping
+from backend.shop.shop import Shop
 
 
 def run_config(settings: Settings) -> RunConfig:
@@ -31,6 +36,24 @@ def run_config(settings: Settings) -> RunConfig:
         secrets=settings.secrets,
         environment=environment_of_others(),
         run_seconds=settings.run_seconds,
+    )
+
+
+def digest_settings(settings: Settings) -> DigestSettings | None:
+    """Pick what sending digests needs; None where nobody wants any."""
+    recipients, url = settings.digest_recipients, revealed(settings.smtp_url)
+    if not recipients or url is None:
+        return None
+    return DigestSettings(
+        recipients=recipients,
+        sender=settings.digest_from or recipients[0],
+        server=smtp_server(url),
+        public_url=settings.public_url and settings.public_url.rstrip("/"),
+        names_people=settings.digest_people,
+        shop=Shop(load_mapping(settings.shop_variables(), settings.shop_database)),
+        own_keys=OwnKeys.of(settings.secrets),
+        shop_url=settings.shop_url,
+        intelligence_url=settings.intelligence_url,
     )
 
 

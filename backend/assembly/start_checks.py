@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from backend.assembly.run_settings import revealed
 from backend.clients.redis_url import usable_redis_url
+from backend.clients.smtp_server import EXPECTED, VARIABLE, smtp_server
 from backend.core import exit_codes
 from backend.core.errors import (
     DatabaseRefuses,
@@ -40,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 def refuse_unusable_addresses(settings: Settings) -> None:
-    """Look at the URLs of databases and of Redis; nothing connects.
+    """Look at the URLs of databases, of Redis and of the mail server; nothing connects.
 
     Raises
     ------
@@ -50,6 +51,10 @@ def refuse_unusable_addresses(settings: Settings) -> None:
     refuse_unusable_urls(settings.database_urls)
     if (url := revealed(settings.redis_url)) is not None:
         usable_redis_url(url)
+    if (url := revealed(settings.smtp_url)) is not None:
+        smtp_server(url)
+    elif settings.digest_recipients:
+        raise InvalidConfiguration(VARIABLE, "is not set, though DIGEST_TO is", EXPECTED)
 
 
 async def refuse_unusable_tables(settings: Settings) -> None:

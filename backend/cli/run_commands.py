@@ -9,7 +9,7 @@ from typing import Annotated, cast
 import typer
 
 from backend import store
-from backend.assembly.run_settings import opened_to_migrate, run_config
+from backend.assembly.run_settings import digest_settings, opened_to_migrate, run_config
 from backend.cli.configuration import checked_settings, instant_described, migrate_if_wanted
 from backend.cli.consoles import err
 from backend.cli.following import followed
@@ -30,6 +30,7 @@ from backend.core.late import late
 from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import Opening
+from backend.digest.deliver import deliver_due
 from backend.files.whole_file import whole_file
 from backend.results.run_report import RunReport
 from backend.run.run_config import RunConfig
@@ -42,6 +43,8 @@ from backend.store.run_row import Run
 from backend.wording.unpublished_sentences import unpublished_sentence
 
 WATCH_EVERY_SECONDS = 0.2
+# So that a job that only runs does not wait long for a mail server; a worker is more patient.
+DIGEST_PATIENCE = timedelta(seconds=90)
 LATEST = "latest"
 STANDARD_OUTPUT = "-"
 
@@ -87,6 +90,7 @@ def cluster(
         print_report(found)
     if run.not_published is not None:
         raise NothingPublished(run.id, unpublished_sentence(run.not_published))
+    asyncio.run(_send_digest(settings))
 
 
 def report(
@@ -119,6 +123,21 @@ async def _served(engine: AsyncEngine) -> str:
     if published is None:
         raise NoRunPublished
     return published.run_id
+
+
+async def _send_digest(settings: Settings) -> None:
+    """Try for a while, unless a service does; what a digest meets changes nothing of the run."""
+    how, patience = digest_settings(settings), DIGEST_PATIENCE
+    while how is not None:
+        try:
+            again_in = await deliver_due(how)
+        except BackendError as error:
+            err.print(str(error), soft_wrap=True)
+            break
+        if again_in is None or again_in > patience:
+            break
+        patience -= again_in
+        await asyncio.sleep(again_in.total_seconds())
 
 
 async def run_and_watch(

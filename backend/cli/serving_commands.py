@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from backend.assembly.run_settings import opened_to_migrate, run_config
+from backend.assembly.run_settings import digest_settings, opened_to_migrate, run_config
 from backend.assembly.start_checks import refuse_unusable_tables
 from backend.cli.configuration import checked_settings, migrate_if_wanted, shop_table_names
 from backend.cli.consoles import out
@@ -22,6 +22,7 @@ from backend.core.settings import Settings
 from backend.database import changes
 from backend.database.engine import opened
 from backend.database.sqlite_files import Opening, opening_of_ours
+from backend.digest.deliver import keep_delivering
 from backend.files.create_tables import create_shop_tables
 from backend.run.worker import work
 from backend.store.migrate import migrate
@@ -105,7 +106,10 @@ async def _work(settings: Settings) -> None:
         async with opened_to_migrate(settings) as engine:
             await unless_stopped(stop, migrate_if_wanted(settings, engine))
         migrating = partial(_migrate_again, settings) if settings.auto_migrate else None
-        await work(run_config(settings), stop, migrate=migrating)
+        await asyncio.gather(
+            work(run_config(settings), stop, migrate=migrating),
+            keep_delivering(digest_settings(settings), stop),
+        )
 
 
 async def _migrate_again(settings: Settings) -> None:

@@ -39,6 +39,10 @@ DATABASE_SCHEMES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
 KEYS_EXPECTED = f"one key, or several separated by commas; {HOW_TO_MAKE_ONE} makes one"
 # As browsers send it: no path, and not even a slash at the end.
 ORIGIN = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:]+\](:[0-9]+)?")
+# What is sent in an envelope: no name beside it, nothing that a header would take for its end.
+MAIL_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
+)
 SAFE_URL = r"^(https://|http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$))[^\s?#]*$"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SHOP_VARIABLES = (
@@ -210,6 +214,31 @@ class DeclaredVariables(BaseSettings):
         "Deliver webhooks to private addresses and by http too", False
     )
 
+    public_url: Optional = variable(
+        "Address by which people reach the service, for links in mails; unset: mails have none",
+        "a URL such as https://intelligence.shop.example.com, https but on this machine",
+        None,
+        pattern=SAFE_URL,
+    )
+
+    digest_to: Optional = variable(
+        "Who is mailed what changed, after each run that is published; unset: nobody",
+        "e-mail addresses separated by commas, such as ada@example.org",
+        None,
+    )
+    digest_from: Optional = variable(
+        "Who the digest is from; unset: the first of DIGEST_TO",
+        "one e-mail address, such as intelligence@example.org",
+        None,
+    )
+    digest_people: bool = flag("Name customers in the digest", False)
+    smtp_url: OptionalSecret = variable(
+        "Mail server that the digest is handed to",
+        "smtps://user:password@host, smtp+starttls://… or, without a password, smtp://…",
+        None,
+        secret=True,
+    )
+
     mcp: bool = flag("Serve tools for agents at /api/mcp", True)
     mcp_allowed_hosts: Optional = variable(
         "Names by which agents reach the service, besides this machine's own; unset: none",
@@ -375,6 +404,17 @@ class DeclaredVariables(BaseSettings):
         if not all(ORIGIN.fullmatch(origin) for origin in split_at_commas(origins or "")):
             raise ValueError("not an origin")
         return origins
+
+    @field_validator("digest_to", "digest_from")
+    @classmethod
+    def _are_addresses(cls, addresses: str | None, given: ValidationInfo) -> str | None:
+        if addresses is None:
+            return None
+        written = split_at_commas(addresses)
+        most = 1 if given.field_name == "digest_from" else len(written)
+        if not 0 < len(written) <= most or not all(map(MAIL_ADDRESS.fullmatch, written)):
+            raise ValueError("not an address")
+        return addresses
 
     @field_validator("mcp_resource_url")
     @classmethod

@@ -54,6 +54,20 @@ class Decision(StrEnum):
     TOO_FEW = "too_few"
 
 
+class Undelivered(StrEnum):
+    """Why a mail was not handed over."""
+
+    UNREACHABLE = "unreachable"
+    CERTIFICATE = "certificate"
+    NOT_PROTECTED = "not_protected"
+    LOGIN = "login"
+    REFUSED = "refused"
+    UNCLEAR = "unclear"
+    INTERRUPTED = "interrupted"
+    SUPERSEDED = "superseded"
+    UNFIT = "unfit"
+
+
 class FoundBy(StrEnum):
     """What led a search to those it found."""
 

@@ -82,6 +82,11 @@ class Settings(DeclaredVariables):
         return split_at_commas(self.mcp_allowed_hosts or "")
 
     @property
+    def digest_recipients(self) -> tuple[str, ...]:
+        """Who is mailed what changed; nobody where the digest is off."""
+        return split_at_commas(self.digest_to or "")
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """Origins whose pages may call the API."""
         return split_at_commas(self.allowed_origins or "")

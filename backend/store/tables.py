@@ -167,6 +167,18 @@ runs = Table(
     Index("idx_intelligence_runs_queued_at", "queued_at"),
 )
 
+# One row a run, written before anything is sent: so one is sent at most.
+digests = Table(
+    "intelligence_digests",
+    intelligence,
+    Column("run_id", String(32), primary_key=True),
+    Column("state", String(16), nullable=False, comment="due, sending, sent or not_sent"),
+    Column("tries", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False, comment="of the next try while due, else the last"),
+    Column("why_not", String(20), comment="what was in the way of the last try"),
+    Column("reply", Integer, comment="code of the mail server"),
+)
+
 # Whom followers have to forget. Ids are text, as they were when they left.
 customers_gone = Table(
     "intelligence_customers_gone",

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from backend.core.errors import DatabaseUnavailable, TablesTooNew, TablesTooOld
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.database.sqlite_files import prove_room_beside
+from backend.store.digests import DigestState, newest_state
 from backend.store.migrate import VERSION_TABLE, known_versions
 from backend.store.tables import intelligence, runs
 from backend.store.webhook_signs import WebhookSigns, read_webhook_signs
@@ -63,6 +64,8 @@ class VitalSigns:
         How far the active run is; None where none is active or it has not begun.
     webhooks
         How the webhooks are.
+    digest
+        How the newest digest is; None where none was ever due.
     """
 
     as_of: datetime | None
@@ -72,6 +75,7 @@ class VitalSigns:
     failures: int
     stage: str | None
     webhooks: WebhookSigns
+    digest: DigestState | None = None
 
 
 async def read_vital_signs(engine: AsyncEngine) -> VitalSigns:
@@ -168,6 +172,7 @@ async def _signs(connection: AsyncConnection) -> VitalSigns:
         failures=await connection.scalar(failed) or 0,
         stage=await connection.scalar(stage),
         webhooks=await read_webhook_signs(connection),
+        digest=await newest_state(connection),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import tzinfo
 
 from backend.results.readiness import Finding
 from backend.results.run_report import RunReport, StageFigures
+from backend.store.digests import Digest
 from backend.store.run_row import Run
 from backend.web.entrance import APP
 from backend.web.list_links import MovesAsked, moves_link
@@ -17,6 +18,7 @@ from backend.web.rooms.runs.runs_page import (
     progress_of,
 )
 from backend.web.rooms.runs.runs_reads import OneRunSeen
+from backend.wording import digest_sentences as mailed
 from backend.wording import runs_room_sentences as words
 from backend.wording.dates import moment
 from backend.wording.money import UNKNOWN
@@ -80,6 +82,8 @@ class OneRunPage:
         None once the run has ended.
     why
         Why it failed, or replaced nothing; empty where neither is so.
+    digest
+        What became of its mail; empty where none was due.
     report, compared, moves
         Links; None where there is nothing to read, or it was never served.
     """
@@ -89,6 +93,7 @@ class OneRunPage:
     ended: str
     progress: RunProgress | None
     why: str
+    digest: str
     facts: Sequence[RunFact]
     report: str | None
     compared: str | None
@@ -114,6 +119,7 @@ def one_run_page(seen: OneRunSeen, zone: tzinfo) -> OneRunPage:
         ended=how_it_ended(run),
         progress=None if run.is_finished else progress_of(run, zone),
         why=_why(run),
+        digest=_digest(seen.digest, zone),
         facts=_facts(run, zone),
         report=None if report is None else f"{link_of(run)}/report",
         compared=f"{APP}/segments?run={run.id}" if _was_served(run) else None,
@@ -132,6 +138,18 @@ def _why(run: Run) -> str:
     if run.state == "succeeded" and not _was_served(run):
         return unpublished_sentence(run.not_published)
     return run.error or ""
+
+
+def _digest(digest: Digest | None, zone: tzinfo) -> str:
+    if digest is None:
+        return ""
+    if digest.state == "sending":
+        return mailed.being_sent()
+    if digest.why_not is None:
+        return mailed.sent(digest.at, zone)
+    if digest.state == "due":
+        return mailed.not_yet(digest.why_not, digest.reply, digest.at, zone)
+    return mailed.not_sent(digest.why_not, digest.reply)
 
 
 def _facts(run: Run, zone: tzinfo) -> list[RunFact]:

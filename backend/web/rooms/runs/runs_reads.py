@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from backend import store
 from backend.api.runs.run_pages import read_page
 from backend.api.state import ApiState
+from backend.database.engine import transaction
 from backend.results.run_report import RunReport
 from backend.store import runs
+from backend.store.digests import Digest, read_digest
 from backend.store.run_row import Run
 
 RUNS_SHOWN = 20
@@ -37,10 +39,11 @@ class RunsSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneRunSeen:
-    """One run, and its report; None where it has none."""
+    """One run, its report and its digest; None where it has none."""
 
     run: Run
     report: RunReport | None
+    digest: Digest | None = None
 
 
 async def see_runs(state: ApiState, cursor: str | None) -> RunsSeen:
@@ -72,4 +75,6 @@ async def see_run(state: ApiState, run_id: str) -> OneRunSeen:
     run = await runs.get(state.engine, run_id)
     has_report = run.state == "succeeded"
     report = await store.read_report(state.engine, run_id) if has_report else None
-    return OneRunSeen(run=run, report=report)
+    async with transaction(state.engine) as connection:
+        digest = await read_digest(connection, run.id)
+    return OneRunSeen(run=run, report=report, digest=digest)

@@ -1,0 +1,1 @@
+"""What Today says, by mail after each run that is published."""
