@@ -63,6 +63,7 @@ ABOUT_NOBODY = {
     "published_at",
     "intelligence_segment_lineage": "id segment_id event relatives happened_at run_id",
     "intelligence_segment_names": "segment_id name description given_by updated_at",
+    "intelligence_digests": "run_id state tries at why_not reply",
     "intelligence_segments": "id position parent_id is_group level name description customer_count "
     "avg_ltv churn_risk_avg profile run_id",
     "intelligence_tombstones": "mark key_id erased_at",
