@@ -30,7 +30,7 @@ from backend.core.late import late
 from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import Opening
-from backend.digest.deliver import deliver_due
+from backend.digest.deliver import deliver_due, opened_for_digests
 from backend.files.whole_file import whole_file
 from backend.results.run_report import RunReport
 from backend.run.run_config import RunConfig
@@ -127,17 +127,16 @@ async def _served(engine: AsyncEngine) -> str:
 
 async def _send_digest(settings: Settings) -> None:
     """Try for a while, unless a service does; what a digest meets changes nothing of the run."""
-    how, patience = digest_settings(settings), DIGEST_PATIENCE
-    while how is not None:
+    if (how := digest_settings(settings)) is None:
+        return
+    patience = DIGEST_PATIENCE
+    async with opened_for_digests(how) as engine:
         try:
-            again_in = await deliver_due(how)
+            while (again_in := await deliver_due(engine, how)) and again_in <= patience:
+                patience -= again_in
+                await asyncio.sleep(again_in.total_seconds())
         except BackendError as error:
             err.print(str(error), soft_wrap=True)
-            break
-        if again_in is None or again_in > patience:
-            break
-        patience -= again_in
-        await asyncio.sleep(again_in.total_seconds())
 
 
 async def run_and_watch(

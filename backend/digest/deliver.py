@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 
 from backend.clients.mailer import Handed, Mailer
 from backend.core.clock import utc_now
 from backend.core.glossary import Undelivered
 from backend.core.late import late
-from backend.database.bounds import hurried
+from backend.database.bounds import run_writes
 from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import Opening
 from backend.digest.digest_settings import DigestSettings
@@ -18,7 +18,7 @@ from backend.store.digests import TakenDigest
 from backend.wording.digest_sentences import why_not
 
 LOOK_EVERY_SECONDS = 5.0
-STATEMENT_SECONDS = 5.0
+STATEMENT_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -36,24 +36,33 @@ async def keep_delivering(how: DigestSettings | None, stop: asyncio.Event) -> No
     if how is None:
         return
     told = ""
-    while not stop.is_set():
-        try:
-            await deliver_due(how)
-            told = ""
-        except Exception as error:  # noqa: BLE001, whatever it was, the next look may succeed
-            problem = str(error) or type(error).__name__
-            if problem != told:
-                log.warning("digests wait", extra={"reason": problem})
-            told = problem
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), LOOK_EVERY_SECONDS)
+    async with opened_for_digests(how) as engine:
+        while not stop.is_set():
+            try:
+                await deliver_due(engine, how)
+                told = ""
+            except Exception as error:  # noqa: BLE001, whatever it was, the next look may succeed
+                problem = str(error) or type(error).__name__
+                if problem != told:
+                    log.warning("digests wait", extra={"reason": problem})
+                told = problem
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_EVERY_SECONDS)
 
 
-async def deliver_due(how: DigestSettings) -> timedelta | None:
+def opened_for_digests(how: DigestSettings) -> AbstractAsyncContextManager[AsyncEngine]:
+    """Open our database for who sends, beside requests and runs: nobody waits for it."""
+    bounds = run_writes(STATEMENT_SECONDS)
+    return opened(how.intelligence_url, pool_size=1, bounds=bounds, opening=Opening.CHANGE)
+
+
+async def deliver_due(engine: AsyncEngine, how: DigestSettings) -> timedelta | None:
     """Send the served run's digest if it is due and nobody else sends it.
 
     Parameters
     ----------
+    engine
+        Where our tables are.
     how
         Who gets it, and how.
 
@@ -67,17 +76,13 @@ async def deliver_due(how: DigestSettings) -> timedelta | None:
     BackendError
         When our tables cannot be read or written.
     """
-    bounds = hurried(STATEMENT_SECONDS)
-    async with opened(
-        how.intelligence_url, pool_size=1, bounds=bounds, opening=Opening.CHANGE
-    ) as engine:
-        taken = await digests.take(engine)
-        if taken is None:
-            return None
-        handed = await _handed(engine, how, taken)
-        again_in = _again_in(how, taken, handed)
-        _log(taken, handed, again_in)
-        await digests.conclude(engine, taken, handed.why_not, handed.reply, again_in)
+    taken = await digests.take(engine)
+    if taken is None:
+        return None
+    handed = await _handed(engine, how, taken)
+    again_in = _again_in(how, taken, handed)
+    _log(taken, handed, again_in)
+    await digests.conclude(engine, taken, handed.why_not, handed.reply, again_in)
     return again_in
 
 

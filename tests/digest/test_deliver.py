@@ -15,7 +15,7 @@ from backend.assembly.run_settings import digest_settings
 from backend.core.glossary import Undelivered
 from backend.core.settings import IsolatedSettings
 from backend.database.engine import opened, transaction
-from backend.digest.deliver import deliver_due
+from backend.digest.deliver import deliver_due, opened_for_digests
 from backend.digest.digest_settings import DigestSettings
 from backend.store import runs
 from backend.store.digests import CUT_SHORT_AFTER, Digest, read_digest
@@ -57,6 +57,11 @@ def settings(
     return replace(how, waits=waits)
 
 
+async def delivered(how: DigestSettings) -> timedelta | None:
+    async with opened_for_digests(how) as engine:
+        return await deliver_due(engine, how)
+
+
 async def digest_of_served(url: str) -> Digest | None:
     async with opened(url) as engine, transaction(engine) as connection:
         published = await runs.published(connection)
@@ -74,11 +79,11 @@ async def test_several_that_send_at_once_send_one_for_each_run(new_database: New
     url = new_database(clustered_shop)
     with mail_server() as server:
         how = settings(url, server.port)
-        await asyncio.gather(*(deliver_due(how) for _ in range(4)))
-        await deliver_due(how)
+        await asyncio.gather(*(delivered(how) for _ in range(4)))
+        await delivered(how)
         assert len(server.mails) == 1
         await perform_once(url, as_of=AS_OF + timedelta(days=30))
-        await asyncio.gather(*(deliver_due(how) for _ in range(4)))
+        await asyncio.gather(*(delivered(how) for _ in range(4)))
     assert len(server.mails) == 2
     assert server.recipients == [["ada@example.org", "bob@example.org"]] * 2
     assert len({mail["Message-ID"] for mail in server.mails}) == 2
@@ -91,7 +96,7 @@ async def test_a_run_that_replaces_nothing_has_none(new_sqlite: NewDatabase) -> 
     with mail_server() as server:
         how = settings(url, server.port)
         await perform_once(url, publish="never")
-        await deliver_due(how)
+        await delivered(how)
     assert server.mails == []
 
 
@@ -99,7 +104,7 @@ async def test_what_was_published_long_ago_is_no_news(new_sqlite: NewDatabase) -
     url = new_sqlite(clustered_shop)
     await execute(url, "UPDATE intelligence_runs SET finished_at = '2024-06-01 00:00:00.000000'")
     with mail_server() as server:
-        await deliver_due(settings(url, server.port))
+        await delivered(settings(url, server.port))
     assert server.mails == []
     assert await digest_of_served(url) is None
 
@@ -111,10 +116,10 @@ async def test_what_may_pass_is_tried_again_and_no_more_often_than_said(
     with mail_server(replies={"MAIL": "451 later"}) as server:
         how = settings(url, server.port)
         for tries in (1, 2, 3):
-            await deliver_due(how)
+            await delivered(how)
             assert await became(url) == ("due", tries, Undelivered.REFUSED, 451)
         server.replies = {}
-        await deliver_due(how)
+        await delivered(how)
         assert len(server.mails) == 1
     assert await became(url) == ("sent", 4, None, None)
 
@@ -123,15 +128,15 @@ async def test_after_the_last_try_it_is_given_up(new_sqlite: NewDatabase) -> Non
     url = new_sqlite(clustered_shop)
     how = settings(url, free_port(), AT_ONCE[:1])
     for _ in range(4):
-        await deliver_due(how)
+        await delivered(how)
     assert await became(url) == ("not_sent", 2, Undelivered.UNREACHABLE, None)
 
 
 async def test_it_is_not_tried_before_its_time(new_sqlite: NewDatabase) -> None:
     url = new_sqlite(clustered_shop)
     how = settings(url, free_port(), [timedelta(hours=1)])
-    assert await deliver_due(how) == timedelta(hours=1)
-    assert await deliver_due(how) is None
+    assert await delivered(how) == timedelta(hours=1)
+    assert await delivered(how) is None
     assert (await became(url))[:2] == ("due", 1)
 
 
@@ -139,9 +144,9 @@ async def test_what_is_refused_for_good_is_not_tried_again(new_sqlite: NewDataba
     url = new_sqlite(clustered_shop)
     with mail_server(replies={"DATA": "554 no"}) as server:
         how = settings(url, server.port)
-        await deliver_due(how)
+        await delivered(how)
         server.replies = {}
-        await deliver_due(how)
+        await delivered(how)
     assert server.mails == []
     assert await became(url) == ("not_sent", 1, Undelivered.REFUSED, 554)
 
@@ -150,14 +155,14 @@ async def test_what_was_cut_short_is_not_sent_again(new_sqlite: NewDatabase) -> 
     url = new_sqlite(clustered_shop)
     with mail_server() as server:
         how = settings(url, server.port)
-        await deliver_due(how)
+        await delivered(how)
         begun = await digest_of_served(url)
         assert begun is not None
         for since, state in ((CUT_SHORT_AFTER / 2, "sending"), (CUT_SHORT_AFTER * 2, "not_sent")):
             async with opened(url) as engine, transaction(engine) as connection:
                 at = {"state": "sending", "at": begun.at - since}
                 await connection.execute(update(digests).values(**at))
-            await deliver_due(how)
+            await delivered(how)
             assert (await became(url))[0] == state
     assert len(server.mails) == 1
     assert (await became(url))[2] is Undelivered.INTERRUPTED
@@ -166,12 +171,12 @@ async def test_what_was_cut_short_is_not_sent_again(new_sqlite: NewDatabase) -> 
 async def test_a_later_run_overtakes_one_that_waits(new_sqlite: NewDatabase) -> None:
     url = new_sqlite(clustered_shop)
     waiting = settings(url, free_port(), [timedelta(days=1)])
-    await deliver_due(waiting)
+    await delivered(waiting)
     overtaken = await digest_of_served(url)
     assert overtaken is not None
     await perform_once(url, as_of=AS_OF + timedelta(days=1))
     with mail_server() as server:
-        await deliver_due(settings(url, server.port))
+        await delivered(settings(url, server.port))
     assert len(server.mails) == 1
     async with opened(url) as engine, transaction(engine) as connection:
         was = await read_digest(connection, overtaken.run_id)
@@ -185,7 +190,7 @@ async def test_nobody_is_named_unless_that_is_asked_for(new_sqlite: NewDatabase)
     for names_people in (False, True):
         await execute(url, "DELETE FROM intelligence_digests")
         with mail_server() as server:
-            await deliver_due(settings(url, server.port, digest_people=names_people))
+            await delivered(settings(url, server.port, digest_people=names_people))
         (mail,) = server.mails
         told = " ".join(part.get_content() for part in mail.walk() if not part.is_multipart())
         known = [
