@@ -1,55 +1,103 @@
 """What is true of whoever a search may find, said of bare columns so that an index answers it."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnCollection, ColumnElement, FromClause, or_
+from sqlalchemy import ARRAY, ColumnCollection, ColumnElement, String, any_, or_
 
+from backend.database.compiled import parameter
 from backend.database.first_matches import ANYWHERE, WHOLE
-from backend.shop.spelling import Holds, blanks, folded, pattern
+from backend.shop.spelling import NO_MARK, Holds, blanks, endings, folded, pattern
 
 # A whole name is first and last name with a blank between, and none around.
 AROUND = " *"
 Columns = ColumnCollection[str, Any]
 # Of shorter texts no index tells anything, and a planner would rather look at everybody.
+LIKE_SIGNS, ESCAPED = re.compile(r"[\\%_]"), r"\\\g<0>"
 TOLD_BY_INDEX = re.compile(r"\w{3}")
+Shape = tuple[str, ...]
+TEXT, FIRST, LAST, ENDS = "narrow", "narrow_first", "narrow_last", "narrow_ends"
+Patterns = dict[str, str | list[str]]
 
 
-def narrowed(clause: FromClause, query: str, way: int, holds: Holds) -> ColumnElement[bool]:
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Patterns, by the places that they have in a statement.
+
+    Attributes
+    ----------
+    patterns
+        TEXT of one of the columns; of a text with blanks also LAST of a last name, and FIRST of the
+        first name beside it, where that narrows. ENDS are of LIKE: of whole texts, what they end
+        with, of which a regular expression tells an index nothing.
+    """
+
+    patterns: Patterns
+
+    @property
+    def shape(self) -> Shape:
+        """Which places there are."""
+        return tuple(self.patterns)
+
+
+def narrowing(query: str, way: int, holds: Holds) -> Narrowing:
     """Return what all meet who match in a way, or better; some others may meet it too.
 
     Parameters
     ----------
-    clause
-        The shop's customers.
     query
         Has a pattern, as `contains` tells.
     way
         One of `first_matches`.
     holds
-        Whether the database can hold a character.
+        Whether a sign can be in the database, or is to be looked for there.
     """
-    text, columns = folded(query), clause.c
+    text = folded(query)
     start = "" if way == ANYWHERE else f"^{AROUND}"
     end = f"{AROUND}$" if way == WHOLE else ""
-    whole = pattern(text, holds, start=start, end=end)
-    named = (columns.email, columns.first_name, columns.last_name)
-    either = [one.regexp_match(whole) for one in named]
+    patterns = {TEXT: pattern(text, holds, start=start, end=end)}
     if " " in text:
-        either.append(_parted(columns, text, holds, start, end))
-    return or_(*either)
+        patterns |= _parted(text, holds, start, end)
+    # That no mark follows a letter is left to the look at who is found: here it costs ten times.
+    told: Patterns = {place: str(one).replace(NO_MARK, "") for place, one in patterns.items()}
+    if way == WHOLE and (ends := _ends(text, holds)):
+        told[ENDS] = ends
+    return Narrowing(told)
 
 
-def _parted(columns: Columns, text: str, holds: Holds, start: str, end: str) -> ColumnElement[bool]:
+def _ends(text: str, holds: Holds) -> list[str]:
+    ends = [f"%{LIKE_SIGNS.sub(ESCAPED, one)}" for one in endings(text, holds)]
+    return [*ends, *(f"{one} %" for one in ends)]
+
+
+def _parted(text: str, holds: Holds, start: str, end: str) -> dict[str, str | None]:
     """Return what holds of who has the first word in their first name, and the last in their last.
 
     Of wherever else the text is parted that is true too.
     """
     first, last = text.split(" ")[0], text.split(" ")[-1]
     blank = blanks(holds)
-    ends = pattern(last, holds, start=f"(?:^|{blank})", end=end)
-    begins = pattern(first, holds, start=start, end=f"(?:$|{blank})")
-    found: ColumnElement[bool] = columns.last_name.regexp_match(ends)
+    parted = {LAST: pattern(last, holds, start=f"(?:^|{blank})", end=end)}
     if start or TOLD_BY_INDEX.search(first):
-        found &= columns.first_name.regexp_match(begins)
-    return found
+        parted[FIRST] = pattern(first, holds, start=start, end=f"(?:$|{blank})")
+    return parted
+
+
+def narrows(columns: Columns, shape: Shape) -> ColumnElement[bool]:
+    """Return whether a customer meets the patterns that come as parameters."""
+    named = (columns.email, columns.first_name, columns.last_name)
+    either = [_narrows(one, TEXT, shape) for one in named]
+    if LAST in shape:
+        parted = _narrows(columns.last_name, LAST, shape)
+        if FIRST in shape:
+            parted &= columns.first_name.regexp_match(parameter(FIRST, String()))
+        either.append(parted)
+    return or_(*either)
+
+
+def _narrows(column: ColumnElement[str], place: str, shape: Shape) -> ColumnElement[bool]:
+    found = column.regexp_match(parameter(place, String()))
+    if ENDS not in shape:
+        return found
+    return found & column.ilike(any_(parameter(ENDS, ARRAY(String()))))

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     FromClause,
     Select,
@@ -22,23 +23,13 @@ from backend.core.customer_id import CustomerId
 from backend.database.async_engines import AsyncConnection
 from backend.database.encoding import holds_of
 from backend.database.expressions import has_no_id, in_order, spelt
-from backend.database.first_matches import (
-    LOOKED_AT_FOR_EACH,
-    LOOKED_AT_MOST,
-    WAYS,
-    lacking,
-    worth_looking_at,
-)
-from backend.database.kinds import Kind
-from backend.shop.customers import (
-    Customer,
-    customer_in,
-    shown_of,
-)
-from backend.shop.narrowing import narrowed
+from backend.database.first_matches import ANYWHERE, BEGINNING, WHOLE
+from backend.shop.customers import Customer, customer_in, shown_of
 from backend.shop.shop import Shop, Source
 from backend.shop.spelling import Holds, begins, contains, equals
 
+Patterns = Sequence[str | BindParameter[str]]
+"""Of texts that are, begin with and contain what is looked for: by ways of `first_matches`."""
 # What one search may find: more than anybody is shown, since some may be erased here.
 MAX_FOUND = 1600
 
@@ -50,6 +41,11 @@ class Wanted:
     equal: str
     beginning: str
     containing: str
+
+    @property
+    def patterns(self) -> tuple[str, str, str]:
+        """Return them by the ways of `first_matches`."""
+        return self.equal, self.beginning, self.containing
 
 
 def wanted_of(query: str, holds: Holds = lambda _: True) -> Wanted | None:
@@ -67,8 +63,8 @@ async def search_customers(
     """Find customers whose e-mail, first, last or whole name holds the query, in any case.
 
     Whole matches come first, then those that begin with the query, then the rest; within each
-    the order is that of the ids. Every customer is looked at, but where the shop has trigram
-    indexes.
+    the order is that of the ids. Every customer is looked at; see `search_by_index` for shops that
+    have one.
 
     Parameters
     ----------
@@ -94,51 +90,10 @@ async def search_customers(
     holds = await holds_of(connection)
     if (wanted := wanted_of(query, holds)) is None:
         return []
-    customers, dialect = await shop.customers(connection), connection.dialect.name
-    if await shop.has_trigrams(connection):
-        return await _by_index(connection, customers, query, wanted, limit)
-    return await _customers(connection, _search(customers, dialect, wanted).limit(limit))
-
-
-async def _by_index(
-    connection: AsyncConnection, customers: Source, query: str, wanted: Wanted, limit: int
-) -> list[Customer]:
-    """Find the same by looking at the first, then by an index: see `first_matches`."""
-    found = await _at_first(connection, customers, wanted, limit)
-    if ways := lacking(_counts(found, wanted), limit):
-        may_match = narrowed(customers.clause, query, ways[-1], await holds_of(connection))
-        statement = _search(customers, connection.dialect.name, wanted).where(may_match)
-        found += await _customers(connection, statement.limit(limit))
-    return matching(dict.fromkeys(found), query)[:limit]
-
-
-async def _at_first(
-    connection: AsyncConnection, customers: Source, wanted: Wanted, limit: int
-) -> list[Customer]:
-    """Return the best of the first by id; none where no index has ids in the order of ours."""
-    if customers.kinds["id"] is not Kind.INTEGER:
-        return []
-    look = partial(_among_first, connection, customers, wanted, limit)
-    many = min(LOOKED_AT_FOR_EACH * limit, LOOKED_AT_MOST)
-    found = await look(many)
-    further = worth_looking_at(_counts(found, wanted), limit, many)
-    return await look(further) if further else found
-
-
-async def _among_first(
-    connection: AsyncConnection, customers: Source, wanted: Wanted, limit: int, many: int
-) -> list[Customer]:
-    """Return the best of so many customers by id."""
-    dialect = connection.dialect.name
-    first = _in_order(select(*customers.clause.c), customers, dialect).limit(many).subquery()
-    statement = _search(replace(customers, clause=first), dialect, wanted)
-    return await _customers(connection, statement.limit(limit))
-
-
-def _counts(found: Sequence[Customer], wanted: Wanted) -> list[int]:
-    """Return how many match in each way, or better."""
-    ranks = [Match(wanted, one).rank for one in found]
-    return [sum(rank is not None and rank <= way for rank in ranks) for way in WAYS]
+    customers = await shop.customers(connection)
+    return await _customers(
+        connection, ranked(customers, connection.dialect.name, wanted.patterns).limit(limit)
+    )
 
 
 async def _customers(connection: AsyncConnection, statement: Select[Any]) -> list[Customer]:
@@ -146,24 +101,35 @@ async def _customers(connection: AsyncConnection, statement: Select[Any]) -> lis
     return [customer_in(row) for row in rows if CustomerId.parse(str(row.id))]
 
 
-def _search(customers: Source, dialect: str, wanted: Wanted) -> Select[Any]:
+def ranked(customers: Source, dialect: str, patterns: Patterns) -> Select[Any]:
+    """Select who matches, the best first."""
     clause = customers.clause
+    equal, beginning, _ = patterns
     texts = _searched(clause, dialect)
     rank = case(
-        (or_(*(text.regexp_match(wanted.equal) for text in texts)), 0),
-        (or_(*(text.regexp_match(wanted.beginning) for text in texts)), 1),
-        else_=2,
+        (or_(*(text.regexp_match(equal) for text in texts)), WHOLE),
+        (or_(*(text.regexp_match(beginning) for text in texts)), BEGINNING),
+        else_=ANYWHERE,
     )
     statement = (
         select(*shown_of(customers, dialect))
         .where(~has_no_id(dialect, clause.c.id, customers.kinds["id"]))
-        .where(or_(*(text.regexp_match(wanted.containing) for text in texts)))
+        .where(matches(clause, dialect, ANYWHERE, patterns))
         .order_by(rank)
     )
-    return _in_order(statement, customers, dialect)
+    return by_id(statement, customers, dialect)
 
 
-def _in_order(statement: Select[Any], customers: Source, dialect: str) -> Select[Any]:
+def matches(clause: FromClause, dialect: str, way: int, patterns: Patterns) -> ColumnElement[bool]:
+    """Return whether a customer matches in a way, or better."""
+    email, first, last, whole = _searched(clause, dialect)
+    # What first and last name hold anywhere, the whole name holds.
+    texts = (email, whole) if way == ANYWHERE else (email, first, last, whole)
+    return or_(*(text.regexp_match(patterns[way]) for text in texts))
+
+
+def by_id(statement: Select[Any], customers: Source, dialect: str) -> Select[Any]:
+    """Sort by id, after what a statement is sorted by."""
     id_, kind = customers.clause.c.id, customers.kinds["id"]
     return statement.order_by(in_order(dialect, id_, kind))
 
@@ -194,9 +160,8 @@ class Match:
     @cached_property
     def rank(self) -> int | None:
         """0 for a whole match, 1 for a beginning, 2 for any other; None for none."""
-        patterns = self.wanted.equal, self.wanted.beginning, self.wanted.containing
         texts = [*wholes_of(self.customer), *parts_of(self.customer)]
-        for rank, pattern in enumerate(patterns):
+        for rank, pattern in enumerate(self.wanted.patterns):
             if any(re.search(pattern, text) for text in texts):
                 return rank
         return None

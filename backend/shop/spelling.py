@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 Holds = Callable[[str], bool]
 
@@ -23,6 +24,14 @@ FOLDING_RULE = f"1 {unicodedata.unidata_version}"
 NO_MARK = "(?![\u0300-\u036f])"  # else e would find the é of two characters
 DOT_ABOVE, DOTLESS = "\u0307", "\u0131"
 SPACES = " \t\n\u00a0\u2002\u2003\u2009\u202f\u3000"
+# PostgreSQL's trigram index learns nothing from a sign beyond this one in a pattern:
+# https://github.com/postgres/postgres/blob/REL_15_STABLE/src/backend/regex/regexport.c
+LAST_TOLD = "\u07ff"
+# Where such signs are that yet are a spelling of what is within: K, ẞ, ﬁ, wide blanks.
+RARE_SIGNS = (
+    r"[\u1c80-\u1c8f\u1e9a-\u1e9e\u1f00-\u200a\u202f\u2100-\u214f\u2c60-\u2c7f\u3000"
+    r"\ua720-\ua7ff\ufb00-\ufb17]"
+)
 SPECIAL = frozenset(r"\.^$*+?()[]{}|-#&~/")
 # No script beyond Adlam has two cases, nor have ideographs and Hangul, half of all characters.
 CASED = (*range(0x41, 0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x1E944))
@@ -127,6 +136,34 @@ def pattern(text: str, holds: Holds, *, start: str = "", end: str = "") -> str |
     if not parts or None in parts:
         return None
     return start + "".join(filter(None, parts)) + end
+
+
+def endings(text: str, holds: Holds) -> list[str]:
+    """Return the ways in which the last two letters of a folded text may be spelt.
+
+    In small letters where ASCII has them; none where the text has fewer than two.
+    """
+    letters = [text[at:ends] for at, ends in _letters(text)][-2:]
+    if len(letters) < 2:
+        return []
+    spelt = (_spelt(letter, holds) for letter in letters)
+    return sorted({"".join(several) for several in product(*spelt)})
+
+
+def _spelt(letter: str, holds: Holds) -> set[str]:
+    """Return every spelling of one of `_letters`."""
+    if letter == " ":
+        return {*filter(holds, SPACES)}
+    known = spellings()
+    apart = letter if letter in known.ligatures else [letter]
+    ways = {"".join(several) for several in product(*map(_dotted, apart))}
+    held = (way for way in ways | known.ligatures.get(letter, set()) if all(map(holds, way)))
+    return {"".join(sign.lower() if sign.isascii() else sign for sign in way) for way in held}
+
+
+def _dotted(letter: str) -> set[str]:
+    ways = _ways(letter)
+    return ways | {way + DOT_ABOVE for way in ways} if letter == "i" else ways
 
 
 def _letters(text: str) -> Iterator[tuple[int, int]]:

@@ -2,20 +2,26 @@
 """A search by the shop's own trigram index finds what a look at everybody finds, by the index."""
 
 import random
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import pytest
-from sqlalchemy import event
 
-from backend.database.engine import AsyncEngine, create_engine, snapshot
+from backend.database import compiled
+from backend.database.engine import AsyncEngine, create_engine, libpq_uri, parse_url, snapshot
 from backend.shop.search import search_customers
+from backend.shop.search_by_index import PartReads, find_by_index
 from backend.shop.shop import Shop
+from backend.shop.spelling import LAST_TOLD, RARE_SIGNS, SPACES, spellings
+from backend.shop.trigram_indexes import trigram_statement
 from tests.conftest import execute
 from tests.shop.loose_shop import insert, loose_shop
 
-LETTERS = [*"abnB  ßSsKkIıiİéj%_\\'\"/-.@1", "e\u0301", "i\u0307", "東", "😀", "ﬃ", "\t", "\u00a0"]
+LETTERS = [*"abnB  ßSsKkIıiİéj%_\\'\"/-.@1", "e\u0301", "i\u0307", "東", "😀", "\t", "\u00a0"]
+LETTERS += [*"ﬃẚẞ\u212a\u3000"]  # what an index of its own knows
 HOSTILE = [
     "%",
     "_",
@@ -80,30 +86,35 @@ class Indexed:
     engine: AsyncEngine
     by_index: Shop
     by_look: Shop
+    reads: PartReads
+    knows_rare: bool
 
     async def found(self, shop: Shop, query: str, limit: int = LIMIT) -> list[str]:
-        async with snapshot(self.engine) as connection:
-            people = await search_customers(connection, shop, query, limit)
+        if shop is self.by_look:
+            async with snapshot(self.engine) as connection:
+                people = await search_customers(connection, shop, query, limit)
+        else:
+            people = await find_by_index(self.engine, shop, self.reads, query, limit) or []
         return [one.id.text for one in people]
 
 
-@pytest.fixture
-async def indexed(postgres_url: str) -> AsyncIterator[Indexed]:
+@pytest.fixture(params=["with rare signs indexed", "without"])
+async def indexed(postgres_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Indexed]:
     engine = create_engine(postgres_url)
     by_look = await loose_shop(engine, [], [])
     async with snapshot(engine) as connection:
         assert not await by_look.has_trigrams(connection)
     by_index = Shop(by_look.mapping)
-    columns = ", ".join(f"{one} gin_trgm_ops" for one in ("email", "first_name", "last_name"))
-    await execute(
-        postgres_url,
-        "ALTER TABLE c ADD PRIMARY KEY (id)",
-        "CREATE EXTENSION pg_trgm",
-        f"CREATE INDEX c_trigrams ON c USING gin ({columns})",
-    )
+    async with snapshot(engine) as connection:
+        await by_index.customers(connection)
+        statements = str(await trigram_statement(connection, by_index.mapping))
+    *trigrams, rare = statements.rstrip(";").split("; ")
+    made = [*trigrams, rare] if request.param == "with rare signs indexed" else trigrams
+    await execute(postgres_url, "ALTER TABLE c ADD PRIMARY KEY (id)", *made)
+    by_index.forget()
     async with snapshot(engine) as connection:
         assert await by_index.has_trigrams(connection)
-    yield Indexed(postgres_url, engine, by_index, by_look)
+    yield Indexed(postgres_url, engine, by_index, by_look, PartReads(), len(made) > len(trigrams))
     await engine.dispose()
 
 
@@ -111,7 +122,7 @@ async def indexed(postgres_url: str) -> AsyncIterator[Indexed]:
 async def test_it_finds_the_same_in_the_same_order(
     indexed: Indexed, looked_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.shop.search.LOOKED_AT_FOR_EACH", looked_at)
+    monkeypatch.setattr("backend.shop.search_by_index.LOOKED_AT_FOR_EACH", looked_at)
     people = invented(300)
     await insert(indexed.engine, "c", people)
     found = 0
@@ -133,25 +144,50 @@ async def test_of_many_the_first_of_each_rank_are_found(indexed: Indexed, common
     assert await indexed.found(indexed.by_index, "zo", 7) == ["2500", *beginning, "0"][:7]
 
 
-async def test_the_database_goes_by_its_indexes(indexed: Indexed) -> None:
+async def test_the_database_goes_by_its_indexes(
+    indexed: Indexed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await execute(
         indexed.url,
         "INSERT INTO c SELECT n, n || '@example.org', 'Nn', n FROM generate_series(1, 20000) n",
-        "INSERT INTO c VALUES (30000, 'ada@example.org', 'Ada', 'Lovelace')",
+        "INSERT INTO c VALUES (30000, 'ada@example.org', 'Ada', 'Lovelass')",
+        "INSERT INTO c VALUES (30001, 'eva@example.org', 'Eva', 'Lovela\u1e9e')",
         "VACUUM ANALYZE c",  # else what is new is only listed beside the index
     )
-    asked: list[tuple[str, Any]] = []
+    asked: list[tuple[str, list[Any]]] = []
+    ask = compiled.ASKS["postgresql"]
 
-    @event.listens_for(indexed.engine.sync_engine, "before_cursor_execute")
-    def note(_c: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
-        asked.append((statement, values))
+    async def noting(engine: AsyncEngine, lent: Any, sql: str, arguments: list[Any]) -> Any:
+        asked.append((sql, arguments))
+        return await ask(engine, lent, sql, arguments)
 
-    assert await indexed.found(indexed.by_index, "velac") == ["30000"]
-    plans = [await planned(indexed.engine, *one) for one in [*asked] if "ORDER BY" in one[0]]
-    assert "c_pkey" in plans[0]
-    assert "c_trigrams" in plans[-1]
+    monkeypatch.setitem(compiled.ASKS, "postgresql", noting)  # type: ignore[arg-type]
+    assert await indexed.found(indexed.by_index, "velass") == ["30000", "30001"]
+    first, last = [await planned(indexed.url, *one) for one in asked]
+    assert "c_pkey" in first
+    assert "idx_c_trigrams" in last
+    assert ("idx_c_rare_signs" in last) is indexed.knows_rare
+    assert "Seq Scan on c " not in last
 
 
-async def planned(engine: AsyncEngine, statement: str, values: Any) -> str:
-    async with engine.begin() as connection:
-        return str((await connection.exec_driver_sql(f"EXPLAIN {statement}", values)).all())
+async def planned(url: str, statement: str, values: list[Any]) -> str:
+    connection = await asyncpg.connect(libpq_uri(parse_url(url)))
+    try:
+        return str(await connection.fetch(f"EXPLAIN {statement}", *values))
+    finally:
+        await connection.close()
+
+
+def test_every_rare_spelling_is_among_the_rare_signs() -> None:
+    """Of plain letters: those of a rare one are looked for without that index."""
+    known = spellings()
+    of_plain = [
+        sign
+        for spelt in (known.letters, known.ligatures)
+        for letter, signs in spelt.items()
+        if max(letter) <= LAST_TOLD
+        for sign in "".join(signs)
+    ]
+    rare = [sign for sign in [*of_plain, *SPACES] if sign > LAST_TOLD]
+    assert len(rare) > 50
+    assert [sign for sign in rare if not re.fullmatch(RARE_SIGNS, sign)] == []

@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from backend.database.engine import AsyncEngine, create_engine, snapshot
 from backend.shop.search import search_customers
+from backend.shop.search_by_index import PartReads, find_by_index
 from backend.shop.shop import Shop
 from backend.shop.trigram_indexes import trigram_statement
 from tests.conftest import execute
@@ -16,7 +17,11 @@ QUERIES = ["john", "JOHN", "hn smi", "shop.test", "o'neil", "%", "_", "\\", "  j
 
 async def found(engine: AsyncEngine, shop: Shop) -> list[list[str]]:
     async with snapshot(engine) as connection:
-        several = [await search_customers(connection, shop, one, 10) for one in QUERIES]
+        if not await shop.has_trigrams(connection):
+            several = [await search_customers(connection, shop, one, 10) for one in QUERIES]
+        else:
+            reads = PartReads()
+            several = [await find_by_index(engine, shop, reads, one, 10) or [] for one in QUERIES]
     return [[one.id.text for one in people] for people in several]
 
 

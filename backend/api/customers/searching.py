@@ -14,10 +14,10 @@ from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
 from backend.core.glossary import FoundBy
-from backend.database.engine import AsyncConnection
 from backend.shop.asking import asked
 from backend.shop.customers import Customer
 from backend.shop.search import MAX_FOUND, matching, search_customers
+from backend.shop.search_by_index import find_by_index
 from backend.shop.spelling import folded
 from backend.shop.whole_emails import customers_with_email
 from backend.store.search_copy import SearchCopy, copy_known, proposed
@@ -112,8 +112,7 @@ async def _with_any_part(
 
 async def _found(state: ApiState, copy: SearchCopy | None, query: str, limit: int) -> Found:
     if copy is None:
-        look = partial(_among_all, state, query=query, limit=limit)
-        return await asked(state.shop_engine, state.shop, look)
+        return await _in_the_shop(state, query, limit)
     if "\0" in query or not (sought := folded(query)):
         return Found([], FoundBy.SEARCH_COPY, may_be_more=False)
     ids = await proposed(state.engine, copy, sought, limit)
@@ -121,13 +120,13 @@ async def _found(state: ApiState, copy: SearchCopy | None, query: str, limit: in
     return Found(customers[:limit], FoundBy.SEARCH_COPY, may_be_more=len(ids) >= limit)
 
 
-async def _among_all(
-    state: ApiState, connection: AsyncConnection, *, query: str, limit: int
-) -> Found:
-    customers = await search_customers(connection, state.shop, query, limit)
-    has_index = await state.shop.has_trigrams(connection)
-    by = FoundBy.SHOP_INDEX if has_index else FoundBy.EVERY_CUSTOMER
-    return Found(customers, by, may_be_more=len(customers) == limit)
+async def _in_the_shop(state: ApiState, query: str, limit: int) -> Found:
+    by = FoundBy.SHOP_INDEX
+    found = await find_by_index(state.shop_engine, state.shop, state.part_reads, query, limit)
+    if found is None:
+        by, look = FoundBy.EVERY_CUSTOMER, partial(search_customers, query=query, limit=limit)
+        found = await asked(state.shop_engine, state.shop, partial(look, shop=state.shop))
+    return Found(found, by, may_be_more=len(found) == limit)
 
 
 async def _shown(state: ApiState, found: Found, limit: int) -> CustomerList:

@@ -1,0 +1,210 @@
+"""Whom a search finds by trigram indexes of the shop's own table: the same as without them.
+
+The first customers are looked at, then the index is asked: see `first_matches`. Whom the index
+proposes is looked at in the order of the ids, and no further than until enough are found.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Integer, Select, String, literal_column, select, union_all
+
+from backend.core.customer_id import CustomerId
+from backend.database.async_engines import AsyncConnection, AsyncEngine
+from backend.database.compiled import HotRead, parameter
+from backend.database.encoding import holds_of
+from backend.database.engine import snapshot
+from backend.database.first_matches import (
+    LOOKED_AT_FOR_EACH,
+    LOOKED_AT_MOST,
+    WAYS,
+    lacking,
+    worth_looking_at,
+)
+from backend.database.kinds import Kind
+from backend.shop.asking import asked_again
+from backend.shop.customers import Customer, customer_of, shown_of
+from backend.shop.narrowing import Shape, narrowing, narrows
+from backend.shop.search import Match, Wanted, by_id, matches, matching, ranked, wanted_of
+from backend.shop.shop import Shop, Source
+from backend.shop.spelling import LAST_TOLD, Holds, folded
+from backend.shop.trigram_indexes import SOUGHT, are_rare_indexed, has_rare_sign
+
+SHOP, POSTGRESQL = "shop", "postgresql"
+LIMIT, MANY = "wanted", "looked_at"
+PLACES = [parameter(name, String()) for name in ("whole", "beginning", "anywhere")]
+# Keeps a planner from joining a part of a statement with what is around it.
+APART = literal_column("0")
+Found = dict[CustomerId, Customer]
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A shop that has such indexes, and the statements that were made for it.
+
+    Attributes
+    ----------
+    customers
+        As they were last looked at.
+    holds
+        Whether the database can hold a sign.
+    rare_columns
+        Those of the columns in which an index knows the rare signs; none where there is no such.
+    """
+
+    customers: Source
+    holds: Holds
+    rare_columns: Sequence[str]
+    made: dict[tuple[int, Shape, bool], HotRead] = field(default_factory=dict)
+
+    def among_first(self) -> HotRead:
+        """Return the statement that finds the best of the first by id."""
+        return self._made((0, (), False), partial(_among_first, self.customers))
+
+    def proposed(self, way: int, shape: Shape, *, plainly: bool) -> HotRead:
+        """Return the statement that finds by the index who matches in a way, or better."""
+        rare = self.rare_columns if plainly else ()
+        make = partial(_proposed, self.customers, way, shape, rare)
+        return self._made((way, shape, plainly), make)
+
+    def _made(self, key: tuple[int, Shape, bool], make: Any) -> HotRead:
+        if key not in self.made:
+            self.made[key] = HotRead(make())
+        return self.made[key]
+
+
+class PartReads:
+    """The statements that find customers by parts of their texts; made anew for another shop."""
+
+    def __init__(self) -> None:
+        self._customers: Source | None = None
+        self._indexed: Indexed | None = None
+
+    async def ready(self, engine: AsyncEngine, shop: Shop) -> Indexed | None:
+        """Return them for the shop as it is remembered, or found; None where it has no index."""
+        known = shop.remembered_customers
+        if known is None or known is not self._customers:
+            async with snapshot(engine) as connection:
+                self._customers = await shop.customers(connection)
+                self._indexed = await _looked_at(connection, shop, self._customers)
+        return self._indexed
+
+
+async def _looked_at(connection: AsyncConnection, shop: Shop, customers: Source) -> Indexed | None:
+    if not await shop.has_trigrams(connection):
+        return None
+    columns = [one for one in SOUGHT if customers.kinds[one] is not Kind.NOTHING]
+    has_rare = await are_rare_indexed(connection, shop.mapping)
+    return Indexed(customers, await holds_of(connection), columns if has_rare else ())
+
+
+async def find_by_index(
+    engine: AsyncEngine, shop: Shop, reads: PartReads, query: str, limit: int
+) -> list[Customer] | None:
+    """Find the same customers as `search_customers`; None where the shop has no such index.
+
+    Parameters
+    ----------
+    engine
+        The shop's database.
+    shop, query, limit
+        As `search_customers`.
+    reads
+        The statements, as they were made for this shop.
+
+    Raises
+    ------
+    InvalidMapping
+        When a table or column that the mapping names does not exist.
+    DatabaseUnavailable
+        When the shop's database is away.
+    """
+    return await asked_again(shop, partial(_found, engine, shop, reads, query, limit), shop.forget)
+
+
+async def _found(
+    engine: AsyncEngine, shop: Shop, reads: PartReads, query: str, limit: int
+) -> list[Customer] | None:
+    if (indexed := await reads.ready(engine, shop)) is None:
+        return None
+    if (wanted := wanted_of(query, indexed.holds)) is None:
+        return []
+    found = await _at_first(engine, indexed, wanted, limit)
+    if ways := lacking(_counts(found, wanted), limit):
+        found |= await _by_index(engine, indexed, wanted, query, ways[-1], limit)
+    return matching(found.values(), query)[:limit]
+
+
+async def _at_first(engine: AsyncEngine, indexed: Indexed, wanted: Wanted, limit: int) -> Found:
+    """Return the best of the first by id; none where no index has ids in the order of ours."""
+    if indexed.customers.kinds["id"] is not Kind.INTEGER:
+        return {}
+    many = min(LOOKED_AT_FOR_EACH * limit, LOOKED_AT_MOST)
+    values = {**_patterns(wanted), LIMIT: limit}
+    found = await _asked(engine, indexed.among_first(), {**values, MANY: many})
+    further = worth_looking_at(_counts(found, wanted), limit, many)
+    if not further:
+        return found
+    return await _asked(engine, indexed.among_first(), {**values, MANY: further})
+
+
+def _counts(found: Found, wanted: Wanted) -> list[int]:
+    """Return how many match in each way, or better."""
+    ranks = [Match(wanted, one).rank for one in found.values()]
+    return [sum(rank is not None and rank <= way for rank in ranks) for way in WAYS]
+
+
+async def _by_index(
+    engine: AsyncEngine, indexed: Indexed, wanted: Wanted, query: str, way: int, limit: int
+) -> Found:
+    plainly = bool(indexed.rare_columns) and max(folded(query)) <= LAST_TOLD
+    narrowed = narrowing(query, way, _plain_alone if plainly else indexed.holds)
+    # Who is proposed for two reasons is there twice.
+    values = {**_patterns(wanted), **narrowed.patterns, LIMIT: 2 * limit}
+    return await _asked(engine, indexed.proposed(way, narrowed.shape, plainly=plainly), values)
+
+
+def _plain_alone(sign: str) -> bool:
+    return sign <= LAST_TOLD
+
+
+def _patterns(wanted: Wanted) -> dict[str, str]:
+    return {place.key: one for place, one in zip(PLACES, wanted.patterns, strict=True)}
+
+
+async def _asked(engine: AsyncEngine, read: HotRead, values: dict[str, Any]) -> Found:
+    rows = await read.rows(engine, values, SHOP)
+    customers = (customer_of(row) for row in rows if CustomerId.parse(str(row[0])))
+    return {one.id: one for one in customers}
+
+
+def _among_first(customers: Source) -> Select[Any]:
+    columns = customers.clause.c
+    looked_at = by_id(select(*columns), customers, POSTGRESQL).limit(parameter(MANY, Integer()))
+    first = replace(customers, clause=looked_at.subquery())
+    return ranked(first, POSTGRESQL, PLACES).limit(parameter(LIMIT, Integer()))
+
+
+def _proposed(
+    customers: Source, widest: int, shape: Shape, rare_columns: Sequence[str]
+) -> Select[Any]:
+    everybody = customers.clause
+    proposed = [select(*everybody.c).where(narrows(everybody.c, shape))]
+    if rare_columns:
+        rare = has_rare_sign([everybody.c[name] for name in rare_columns])
+        proposed.append(select(*everybody.c).where(rare))
+    all_of_them = union_all(*proposed).cte("proposed").prefix_with("MATERIALIZED")
+    sorted_ = by_id(select(*all_of_them.c), replace(customers, clause=all_of_them), POSTGRESQL)
+    following = replace(customers, clause=sorted_.offset(APART).subquery())
+    found = union_all(*(_first_of(following, way) for way in WAYS[: widest + 1])).subquery()
+    return select(*found.c)
+
+
+def _first_of(following: Source, way: int) -> Select[Any]:
+    """Return the first by id who match in a way, or better."""
+    found = matches(following.clause, POSTGRESQL, way, PLACES)
+    shown = select(*shown_of(following, POSTGRESQL)).where(found)
+    first = by_id(shown, following, POSTGRESQL).limit(parameter(LIMIT, Integer())).subquery()
+    return select(*first.c)
