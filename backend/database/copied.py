@@ -14,8 +14,6 @@ from backend.database.failures import problems_named
 
 BYTES_PER_PIECE = 1 << 20
 MEMORY = "SET LOCAL work_mem = '64MB'"  # sorted on disk, rows take twice as long
-# An index gives all rows in order while they go out: .6 of an unsorted COPY, .45 after a sort.
-SORTS = "SET LOCAL enable_sort = {}"
 Take = Callable[[bytes], Awaitable[None]]
 
 
@@ -25,7 +23,6 @@ async def copied(
     take: Take,
     *,
     database: str,
-    takes_all: bool,
 ) -> None:
     r"""Hand over the rows as CSV, in pieces of whole rows that end in \r\n.
 
@@ -39,16 +36,13 @@ async def copied(
         Called with each piece; nothing more is read before it returns.
     database
         What the database is called in the error: "shop" or "intelligence".
-    takes_all
-        Whether most rows of a table are selected, so that an index in their order is worth it.
 
     Raises
     ------
     DatabaseUnavailable, DatabaseRefuses
         As of a `transaction`.
     """
-    for setting in (MEMORY, SORTS.format("off" if takes_all else "on")):
-        await connection.execute(text(setting))
+    await connection.execute(text(MEMORY))
     compiled = Compiled.of(statement, connection.dialect)
     driver: Any = (await connection.get_raw_connection()).driver_connection
     held = bytearray()

@@ -70,7 +70,7 @@ class CustomerNumbers:
         follows=AnyChange(),
     )
     archetype_name: str | None = number(
-        Label(255),
+        Label(255, is_free=True),
         "what the segment is called",
         null_when="not_scored_yet",
         of=lambda this: origins.segment(this, "name"),

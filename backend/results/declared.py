@@ -87,9 +87,16 @@ class Real(ToldInCells):
 
 @dataclass(frozen=True, slots=True)
 class Label(ToldInCells):
-    """Text of at most so many characters."""
+    """Text of at most so many characters.
+
+    Attributes
+    ----------
+    is_free
+        Whether people write it, so that it may be anything; others are words of ours.
+    """
 
     length: int
+    is_free: bool = False
 
     def rounded(self, column: Column) -> TypedCells:
         """Take it as it is."""

@@ -25,6 +25,7 @@ from backend.shop.structure import place_of
 NAMES = ("email", "first_name", "last_name")
 # Of these kinds a text tells an id apart from all others, and the driver reads them as COPY does.
 IDS = {Kind.INTEGER, Kind.TEXT, Kind.UUID}
+PLAIN_TEXTS = {25, 1043}  # text and varchar in pg_type
 TEXTS = {Kind.TEXT, Kind.OWN, Kind.NOTHING}
 UNIQUE = text(
     """
@@ -66,11 +67,13 @@ async def joinable_people(
     if not await _are_unique(connection, shop):
         return None
     columns, kind = accounts.clause.c, accounts.kinds["id"]
+    named = [columns[name] for name in NAMES]
+    # None of them, to be told of their types, and whether the table is as it was remembered.
+    types = (await connection.execute(select(*named).limit(0))).cursor.description
     people = select(
         _joined_by(columns.id, kind, ids).label("customer_id"),
-        *(_as_it_is(columns[name]).label(name) for name in NAMES),
+        *(_as_it_is(one, told[1]).label(one.name) for one, told in zip(named, types, strict=True)),
     )
-    await connection.execute(people.limit(0))  # tells whether the table is as it was remembered
     return people.subquery("people")
 
 
@@ -94,6 +97,8 @@ def _joined_by(value: ColumnElement[Any], kind: Kind, ids: CustomerIdType) -> Co
     return cast(as_text("postgresql", value, kind), String()).collate("C")
 
 
-def _as_it_is(value: ColumnElement[Any]) -> ColumnElement[str]:
+def _as_it_is(value: ColumnElement[Any], type_number: int) -> ColumnElement[str]:
     """Return the text that the driver would read: a cast takes the blanks from a CHAR's end."""
+    if type_number in PLAIN_TEXTS:
+        return type_coerce(value, String())
     return func.concat(value, type_=String())

@@ -90,7 +90,7 @@ class WrittenList:
 
     def _number(self, column: Column, kind: Kind) -> Column:
         match kind:
-            case Label():
+            case Label(is_free=True):
                 return self._no_formula(column)
             case Instant():
                 return _instant(column)

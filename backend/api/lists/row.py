@@ -13,7 +13,7 @@ from backend.results.declared import Label
 from backend.shop.customers import Customer
 from backend.store.lists import Listed
 
-TEXT = Label(255)
+TEXT = Label(255, is_free=True)
 ID, PERSON = "customer_id", ("email", "first_name", "last_name")
 UNKNOWN = (None,) * len(PERSON)
 ATTRIBUTES: Mapping[str, str] = {str(one.shown_as): one.name for one in SHOWN}

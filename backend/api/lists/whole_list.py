@@ -89,12 +89,8 @@ class WholeList:
             await take((await self._unerased()).rows(piece))
 
         database = "shop" if self._asked.names_people else OURS
-        takes_all = not any(self._asked.chosen.given())
         for statement in written.statements(self._asked.chosen, self._asked.sorting, self._place):
-            await copied(
-                self._connection, statement, take_rest, database=database, takes_all=takes_all
-            )
-            takes_all = False  # of most customers the number is known
+            await copied(self._connection, statement, take_rest, database=database)
 
     async def _write_pages(self, take: Take) -> None:
         async with aclosing(self.pages()) as following:
