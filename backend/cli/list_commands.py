@@ -2,11 +2,11 @@
 
 import asyncio
 import sys
-from contextlib import AbstractContextManager, aclosing
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
 from pydantic import ValidationError
@@ -21,10 +21,11 @@ from backend.cli.consoles import err
 from backend.core.glossary import Action
 from backend.core.secret_keys import OwnKeys
 from backend.core.settings import Settings
+from backend.database.copied import rows_in
 from backend.database.database_clock import read_clock
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import opening_of_ours, opening_of_shop
-from backend.files.list_files import Write, csv_on, list_file
+from backend.files.list_files import CSV_FILE, csv_file, in_csv, list_file
 from backend.results.customer_filter import CONDITIONS, Comparison
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
@@ -98,22 +99,43 @@ async def _export(settings: Settings, query: ListQuery, out: str) -> int:
     urls = settings.shop_url, settings.intelligence_url
     shop = Shop(load_mapping(settings.shop_variables(), settings.shop_database))
     asked = AskedList.begun(query, query.question, shop.mapping.zone, sees_people=True)
-    count = 0
     async with (
         opened(settings.shop_url, opening=opening_of_shop(*urls)) as shop_engine,
         opened(settings.intelligence_url, opening=opening_of_ours(*urls)) as engine,
     ):
         sources = Sources(engine, engine, shop_engine, shop, OwnKeys.of(settings.secrets))
-        with _writing(out, asked) as write:
-            async with (
-                within(settings.export_seconds),
-                whole_list(sources, asked) as whole,
-                aclosing(whole.pages()) as following,
-            ):
-                await _note(engine, asked)
-                async for page in following:
-                    write(page.values(asked.columns))
-                    count += len(page.listed)
+        written = _csv_written if _is_csv(out) else _table_written
+        return await written(sources, asked, out, settings.export_seconds)
+
+
+async def _csv_written(sources: Sources, asked: AskedList, out: str, seconds: float) -> int:
+    count = 0
+    with _opened_for_csv(out) as file:
+
+        async def take(piece: bytes) -> None:
+            nonlocal count
+            file.write(piece)
+            count += rows_in(piece)
+
+        async with within(seconds), whole_list(sources, asked) as whole:
+            await _note(sources.engine, asked)
+            file.write(in_csv([[one.name for one in asked.columns.of_file]]).encode())
+            await whole.write(take)
+    return count
+
+
+async def _table_written(sources: Sources, asked: AskedList, out: str, seconds: float) -> int:
+    count = 0
+    with list_file(Path(out), asked.columns.of_file) as write:
+        async with (
+            within(seconds),
+            whole_list(sources, asked) as whole,
+            aclosing(whole.pages()) as following,
+        ):
+            await _note(sources.engine, asked)
+            async for page in following:
+                write(page.values(asked.columns))
+                count += len(page.listed)
     return count
 
 
@@ -123,6 +145,9 @@ async def _note(engine: AsyncEngine, asked: AskedList) -> None:
         await record(connection, COMMAND, Action.LIST_EXPORTED, line, now=now)
 
 
-def _writing(out: str, asked: AskedList) -> AbstractContextManager[Write]:
-    columns = asked.columns.of_file
-    return csv_on(sys.stdout, columns) if out == STANDARD_OUTPUT else list_file(Path(out), columns)
+def _is_csv(out: str) -> bool:
+    return out == STANDARD_OUTPUT or Path(out).suffix.lower() == CSV_FILE
+
+
+def _opened_for_csv(out: str) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdout.buffer) if out == STANDARD_OUTPUT else csv_file(Path(out))

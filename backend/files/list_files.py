@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from backend.core.customer_id import DECIMAL
 from backend.core.errors import ExportRefused
@@ -20,6 +20,7 @@ Row = Sequence[Any]
 Write = Callable[[Iterable[Row]], None]
 # What spreadsheets take for the beginning of a formula; East Asian ones the wide signs too.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+CSV_FILE = ".csv"
 ROWS_OF_A_SHEET = 1_048_576
 
 
@@ -63,7 +64,7 @@ def list_file(path: Path, columns: Sequence[FileColumn]) -> Iterator[Write]:
     Parameters
     ----------
     path
-        Ends with .csv, .parquet or .xlsx; what is there is replaced once all is written.
+        Ends with .parquet or .xlsx; what is there is replaced once all is written.
     columns
         Of every row, in order.
 
@@ -72,28 +73,19 @@ def list_file(path: Path, columns: Sequence[FileColumn]) -> Iterator[Write]:
     ExportRefused
         When its name says no such kind, it cannot be written, or a sheet cannot hold the rows.
     """
-    open_as = KINDS_OF_FILES.get(path.suffix.lower())
+    open_as = KINDS_OF_TABLES.get(path.suffix.lower())
     if open_as is None:
-        raise ExportRefused(str(path), f"ends with none of {', '.join(KINDS_OF_FILES)}")
+        kinds = (CSV_FILE, *KINDS_OF_TABLES)
+        raise ExportRefused(str(path), f"ends with none of {', '.join(kinds)}")
     with whole_file(path) as unfinished, open_as(unfinished, columns) as write:
         yield write
 
 
 @contextmanager
-def csv_on(stream: TextIO, columns: Sequence[FileColumn]) -> Iterator[Write]:
-    """Write CSV to an open stream."""
-
-    def write(rows: Iterable[Row]) -> None:
-        stream.write(in_csv(rows))
-
-    write([[one.name for one in columns]])
-    yield write
-
-
-@contextmanager
-def _csv(path: Path, columns: Sequence[FileColumn]) -> Iterator[Write]:
-    with path.open("w", encoding="utf-8", newline="") as file, csv_on(file, columns) as write:
-        yield write
+def csv_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that CSV is written to as bytes; else as `list_file`."""
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        yield file
 
 
 @contextmanager
@@ -151,6 +143,6 @@ def _in_sheet(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-KINDS_OF_FILES: Mapping[
+KINDS_OF_TABLES: Mapping[
     str, Callable[[Path, Sequence[FileColumn]], AbstractContextManager[Write]]
-] = {".csv": _csv, ".parquet": _parquet, ".xlsx": _workbook}
+] = {".parquet": _parquet, ".xlsx": _workbook}

@@ -17,7 +17,7 @@ from backend.api.lists.list_query import ListQuery
 from backend.api.lists.read_list import AskedList
 from backend.api.lists.whole_list import whole_list
 from backend.core.customer_id import CustomerId
-from backend.database.copied import with_crlf
+from backend.database.copied import rows_in, with_crlf
 from backend.database.engine import opened, transaction
 from backend.files.list_files import in_csv
 from backend.store.tables import customer_intelligence
@@ -196,12 +196,14 @@ def test_who_is_erased_is_in_no_file(written: Written) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "ended"),
+    ("rows", "ended", "count"),
     [
-        (b'1,a\n2,"b\nc"\n', b'1,a\r\n2,"b\nc"\r\n'),
-        (b'"""\n""",x\n"",\n', b'"""\n""",x\r\n"",\r\n'),
-        (b"", b""),
+        (b'1,a\n2,"b\nc"\n', b'1,a\r\n2,"b\nc"\r\n', 2),
+        (b'"""\n""",x\n"",\n', b'"""\n""",x\r\n"",\r\n', 2),
+        (b'1,"b\r\nc"\n', b'1,"b\r\nc"\r\n', 1),
+        (b"", b"", 0),
     ],
 )
-def test_only_what_ends_a_row_is_another_end(rows: bytes, ended: bytes) -> None:
+def test_only_what_ends_a_row_is_another_end(rows: bytes, ended: bytes, count: int) -> None:
     assert with_crlf(rows) == ended
+    assert rows_in(ended) == count

@@ -48,6 +48,18 @@ def test_every_kind_of_file_holds_the_same_list(url: str, tmp_path: Path) -> Non
     }
 
 
+@pytest.mark.external
+def test_postgresql_writes_the_file_itself_and_it_is_the_same(
+    url: str, new_postgres: NewDatabase, tmp_path: Path
+) -> None:
+    """Line by line as from SQLite, but for who ran when."""
+    fields = ("--fields", "email,first_name,archetype.name,churn_risk,value_at_risk,last_order_at")
+    by_us = exported(url, tmp_path, *fields)
+    by_postgres = exported(new_postgres(clustered_shop), tmp_path, *fields)
+    assert by_postgres.stdout.splitlines() == by_us.stdout.splitlines()
+    assert by_postgres.stderr == by_us.stderr
+
+
 def test_who_took_which_list_is_in_the_audit(url: str, tmp_path: Path) -> None:
     named = ("--segment", "ada@example.org", "--segment", "active", "--min-churn-risk", "0.2")
     assert exported(url, tmp_path, *named).returncode == 0

@@ -80,7 +80,15 @@ def test_a_run_a_check_and_many_at_once_work_through_a_pooler(
         assert live.cluster(as_of=AS_OF.isoformat())["state"] == "succeeded"
         paths = [f"/api/mcp/customers/{1 + number % 20}" for number in range(60)]
         answers = list(callers.map(lambda path: live.get(path).status_code, paths))
+        whole = live.get("/api/mcp/customers?format=csv").text
+        found = live.get("/api/mcp/customers/search?query=person").json()
     assert answers == [200] * 60
+    assert len(whole.splitlines()) == 40 + 1
+    assert found["count"] == 10
+    for url in (behind, through_pooler):
+        exported = command(url, tmp_path, "export")
+        assert exported.stdout.splitlines() == whole.splitlines()
+        assert "40 customers" in exported.stderr
     done = command(through_pooler, tmp_path, "check")
     assert "database" not in done.stderr
     assert "DATABASE_POOLER=transaction" in done.stdout
