@@ -36,20 +36,23 @@ class Condition:
         How.
     meaning
         What customers meet it, as documentation says.
+    example
+        What may be asked for.
     """
 
     of: str
     comparison: Comparison
     meaning: str
+    example: str | float
     name: str = ""
 
 
 GROUP, MOVED_AT = "group", "moved_at"
 
 
-def condition(of: str, comparison: Comparison, meaning: str) -> Any:
+def condition(of: str, comparison: Comparison, meaning: str, example: str | float) -> Any:
     """Declare a field of `CustomerFilter`; see `Condition`."""
-    told = Condition(of=of, comparison=comparison, meaning=meaning)
+    told = Condition(of=of, comparison=comparison, meaning=meaning, example=example)
     default: tuple[()] | None = () if comparison is Comparison.ONE_OF else None
     return field(default=default, metadata={"condition": told})
 
@@ -59,43 +62,54 @@ class CustomerFilter:
     """What all customers of a list have in common; conditions that are not given say nothing."""
 
     segment: tuple[str, ...] = condition(
-        "archetype_id", Comparison.ONE_OF, "In one of these segments, by id"
+        "archetype_id", Comparison.ONE_OF, "In one of these segments, by id", "high_value_repeat"
     )
     group: tuple[str, ...] = condition(
-        GROUP, Comparison.ONE_OF, "In a segment of one of these groups, by the group's id"
+        GROUP, Comparison.ONE_OF, "In a segment of one of these groups, by the group's id", "active"
     )
-    status: tuple[str, ...] = condition("status", Comparison.ONE_OF, "Of one of these statuses")
+    status: tuple[str, ...] = condition(
+        "status", Comparison.ONE_OF, "Of one of these statuses", "scored"
+    )
     min_churn_risk: Decimal | None = condition(
-        "churn_risk", Comparison.AT_LEAST, "churn_risk at least so high"
+        "churn_risk", Comparison.AT_LEAST, "churn_risk at least so high", 0.4
     )
     max_churn_risk: Decimal | None = condition(
-        "churn_risk", Comparison.AT_MOST, "churn_risk at most so high"
+        "churn_risk", Comparison.AT_MOST, "churn_risk at most so high", 0.8
     )
-    min_ltv: Decimal | None = condition("ltv", Comparison.AT_LEAST, "ltv at least so high")
-    max_ltv: Decimal | None = condition("ltv", Comparison.AT_MOST, "ltv at most so high")
+    min_ltv: Decimal | None = condition("ltv", Comparison.AT_LEAST, "ltv at least so high", 500.0)
+    max_ltv: Decimal | None = condition("ltv", Comparison.AT_MOST, "ltv at most so high", 2000.0)
     min_predicted_value: Decimal | None = condition(
-        "predicted_value", Comparison.AT_LEAST, "predicted_value at least so high"
+        "predicted_value", Comparison.AT_LEAST, "predicted_value at least so high", 100.0
     )
     min_value_at_risk: Decimal | None = condition(
-        "value_at_risk", Comparison.AT_LEAST, "value_at_risk at least so high"
+        "value_at_risk", Comparison.AT_LEAST, "value_at_risk at least so high", 20.0
     )
     min_frequency: int | None = condition(
-        "frequency", Comparison.AT_LEAST, "At least so many counted orders"
+        "frequency", Comparison.AT_LEAST, "At least so many counted orders", 2
     )
     max_recency_days: int | None = condition(
-        "recency_days", Comparison.AT_MOST, "At most so many days since the last counted order"
+        "recency_days", Comparison.AT_MOST, "At most so many days since the last counted order", 90
     )
     ordered_before: datetime | None = condition(
-        "last_order_at", Comparison.BEFORE, "Whose last counted order is earlier"
+        "last_order_at", Comparison.BEFORE, "Whose last counted order is earlier", "2024-01-01"
     )
     next_order_before: datetime | None = condition(
-        "next_order_p50", Comparison.BEFORE, "Whose next order is more likely than not earlier"
+        "next_order_p50",
+        Comparison.BEFORE,
+        "Whose next order is more likely than not earlier",
+        "2024-07-01",
     )
     moved_since: datetime | None = condition(
-        MOVED_AT, Comparison.SINCE, "Who went from one segment to another at this instant or later"
+        MOVED_AT,
+        Comparison.SINCE,
+        "Who went from one segment to another at this instant or later",
+        "2024-05-01",
     )
     changed_since: datetime | None = condition(
-        "changed_at", Comparison.SINCE, "Whose changed_at is this instant or later"
+        "changed_at",
+        Comparison.SINCE,
+        "Whose changed_at is this instant or later",
+        "2024-05-31T22:00:00+02:00",
     )
 
     def given(self) -> Iterator[tuple[Condition, Any]]:

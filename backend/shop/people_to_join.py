@@ -97,7 +97,7 @@ def _joined_by(value: ColumnElement[Any], kind: Kind, ids: CustomerIdType) -> Co
     return cast(as_text("postgresql", value, kind), String()).collate("C")
 
 
-def _as_it_is(value: ColumnElement[Any], type_number: int) -> ColumnElement[str]:
+def _as_it_is(value: ColumnElement[Any], type_number: object) -> ColumnElement[str]:
     """Return the text that the driver would read: a cast takes the blanks from a CHAR's end."""
     if type_number in PLAIN_TEXTS:
         return type_coerce(value, String())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Integer, Select, String, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Integer, Select, String, literal_column, select, union_all
 
 from backend.core.customer_id import CustomerId
 from backend.database.async_engines import AsyncConnection, AsyncEngine
@@ -36,7 +36,7 @@ SHOP, POSTGRESQL = "shop", "postgresql"
 LIMIT, MANY = "wanted", "looked_at"
 PLACES = [parameter(name, String()) for name in ("whole", "beginning", "anywhere")]
 # Keeps a planner from joining a part of a statement with what is around it.
-APART = literal_column("0")
+APART: ColumnElement[int] = literal_column("0")
 Found = dict[CustomerId, Customer]
 
 

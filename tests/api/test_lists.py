@@ -83,6 +83,26 @@ def test_a_number_beyond_our_columns_is_refused_and_the_largest_is_not(
     assert refused(live, **{name: 10 * int(most)})[0] == 422
 
 
+@pytest.mark.parametrize("path", [LIST, "/api/mcp/segments/{segment_id}/customers"])
+def test_every_parameter_has_an_example_that_is_taken(live: Live, path: str) -> None:
+    described = live.client.get("/openapi.json").json()["paths"][path]["get"]["parameters"]
+    examples = {
+        one["name"]: one["schema"]["examples"][0] for one in described if one["in"] == "query"
+    }
+    assert len(examples) > 20
+    del examples["cursor"]  # only one of a page is true
+    if path != LIST:
+        del examples["segment"], examples["group"]  # one is in the path
+    segment = asked(live, "/api/mcp/segments")["segments"][0]["id"]
+    for name, example in examples.items():
+        answer = live.client.get(
+            path.format(segment_id=segment),
+            params={name: example},
+            headers={"X-API-Key": API_KEY},
+        )
+        assert answer.status_code == 200, (name, answer.text)
+
+
 def test_totals_are_those_of_the_table(live: Live, published: pd.DataFrame) -> None:
     page = asked(live, min_churn_risk=0.4, limit=1)
     wanted = published[published.churn_risk >= 0.4]

@@ -161,7 +161,7 @@ async def test_the_database_goes_by_its_indexes(
         asked.append((sql, arguments))
         return await ask(engine, lent, sql, arguments)
 
-    monkeypatch.setitem(compiled.ASKS, "postgresql", noting)  # type: ignore[arg-type]
+    monkeypatch.setitem(compiled.ASKS, "postgresql", noting)
     assert await indexed.found(indexed.by_index, "velass") == ["30000", "30001"]
     first, last = [await planned(indexed.url, *one) for one in asked]
     assert "c_pkey" in first

@@ -8,6 +8,7 @@ from backend.api.customers.example import PROFILE
 from backend.results.customer_numbers import AVERAGED, SUMMED
 
 COUNT = 214
+CURSOR = "WyI1ZjBjMmE5YmUxZDM0Yzc3Iixb…"
 SUMS: JsonDict = {str(one.shown_as): round(COUNT * one.example, 4) for one in SUMMED}
 MEANS: JsonDict = {str(one.shown_as): one.example for one in AVERAGED}
 PAGE: JsonDict = {
@@ -16,7 +17,7 @@ PAGE: JsonDict = {
     "sums": SUMS,
     "means": MEANS,
     "known": {str(one.shown_as): COUNT for one in AVERAGED},
-    "next_cursor": "WyI1ZjBjMmE5YmUxZDM0Yzc3Iixb…",
+    "next_cursor": CURSOR,
     "run_id": PROFILE["run_id"],
     "as_of": PROFILE["as_of"],
 }

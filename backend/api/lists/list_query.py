@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from backend import store
 from backend.api.fields import SOME_WORD, Words, several
+from backend.api.lists.example import CURSOR
 from backend.api.lists.row import ATTRIBUTES, FIELDS, ID
 from backend.api.schema_root import Schema
 from backend.api.state import ApiState
@@ -44,12 +45,13 @@ Statuses = Annotated[list[Status], BeforeValidator(several)]
 
 
 def _parameter(one: Condition) -> Any:
-    said = Field(default=None, description=one.meaning)
+    said = Field(default=None, description=one.meaning, examples=[one.example])
     if one.comparison is Comparison.ONE_OF:
         is_status = one.of == "status"
         told: Any = Field(
             default=[],
             description=f"{one.meaning}; several by comma",
+            examples=[[one.example]],
             json_schema_extra=_one_of(Status) if is_status else SOME_WORD,
         )
         return (Statuses if is_status else Words, told)
@@ -99,17 +101,27 @@ class ListQuery(Question):
         default=[],
         json_schema_extra=_one_of(NAMES_OF_FIELDS),
         description="Only these of a profile's fields, and customer_id; several by comma",
-        examples=["email,archetype.id,value_at_risk"],
+        examples=[["email", "archetype.id", "value_at_risk"]],
     )
     limit: int = Field(
-        default=DEFAULT_ROWS, ge=1, le=MOST_ROWS, description="At most so many in a page"
+        default=DEFAULT_ROWS,
+        ge=1,
+        le=MOST_ROWS,
+        description="At most so many in a page",
+        examples=[100],
     )
     cursor: str | None = Field(
-        default=None, description="The next_cursor of the page before: go on after it"
+        default=None,
+        description="The next_cursor of the page before: go on after it",
+        examples=[CURSOR],
     )
-    totals: bool = Field(default=True, description="Whether to count and add up the whole list")
+    totals: bool = Field(
+        default=True, description="Whether to count and add up the whole list", examples=[False]
+    )
     format: Literal["json", "csv"] | None = Field(
-        default=None, description="csv: the whole list as a file, whatever Accept says"
+        default=None,
+        description="csv: the whole list as a file, whatever Accept says",
+        examples=["csv"],
     )
 
     @property
