@@ -49,6 +49,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.UnknownField: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CursorUnreadable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.AskedTwice: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.SaidAgain: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CursorOfAnotherList: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CursorExpired: HTTPStatus.GONE,
     errors.InvalidRunRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -102,11 +103,14 @@ def _when_again(error: errors.TooManyRequests) -> dict[str, str]:
     return {"Retry-After": str(error.retry_after_seconds), **said}
 
 
+OF_OURS = "Value error, "  # what Pydantic writes ahead of words of our own
+
+
 async def not_understood(request: Request, error: Exception) -> JSONResponse:
     """Answer input that does not fit with what is wrong, and where."""
     assert isinstance(error, RequestValidationError)
     wrong = [
-        {"where": ".".join(str(part) for part in item["loc"]), "problem": item["msg"]}
+        {"where": ".".join(map(str, item["loc"])), "problem": item["msg"].removeprefix(OF_OURS)}
         for item in error.errors()
     ]
     detail = "; ".join(f"{item['where']}: {item['problem']}" for item in wrong) + "."

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, TypeAdapter
 
 from backend.core.errors import InvalidRunRequest
 
+BARE_OFFSET = re.compile(r"(\d:\d\d(?::[\d.]+)?) (\d\d:?\d\d)$")
 BARE_NUMBER = re.compile(r"\s*[-+]?[\d._]+\s*")
 
 
@@ -17,7 +18,8 @@ def _of_the_calendar(value: object) -> object:
         raise ValueError("is no date: write 2011-12-09 or 2011-12-09T12:50:00+00:00")
     if isinstance(value, str) and len(value) == len("2011-12-09"):
         return datetime.combine(date.fromisoformat(value), time.min)
-    return value
+    # In the address of a request a + that is not written as %2B is a blank.
+    return BARE_OFFSET.sub(r"\1+\2", value) if isinstance(value, str) else value
 
 
 WrittenInstant = Annotated[datetime, BeforeValidator(_of_the_calendar)]
@@ -35,8 +37,15 @@ def read_instant(text: str) -> datetime:
     return _written.validate_python(text.strip())
 
 
-def in_utc(instant: datetime, zone: tzinfo) -> datetime:
+def in_utc(instant: datetime, zone: tzinfo, name: str = "instant") -> datetime:
     """Convert an instant; one that names no offset is in `zone`, the shop's.
+
+    Parameters
+    ----------
+    instant, zone
+        What to convert, and where it is read when it does not say.
+    name
+        Of what it was given for.
 
     Raises
     ------
@@ -47,7 +56,7 @@ def in_utc(instant: datetime, zone: tzinfo) -> datetime:
         aware = instant if instant.tzinfo else instant.replace(tzinfo=zone)
         return aware.astimezone(UTC)
     except OverflowError:
-        raise InvalidRunRequest("instant", "is outside the years 1 to 9999 in UTC") from None
+        raise InvalidRunRequest(name, "is outside the years 1 to 9999 in UTC") from None
 
 
 def micros_of(moment: datetime) -> int:

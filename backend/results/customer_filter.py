@@ -65,7 +65,10 @@ class CustomerFilter:
         "archetype_id", Comparison.ONE_OF, "In one of these segments, by id", "high_value_repeat"
     )
     group: tuple[str, ...] = condition(
-        GROUP, Comparison.ONE_OF, "In a segment of one of these groups, by the group's id", "active"
+        GROUP,
+        Comparison.ONE_OF,
+        "In a segment of one of these groups, by the group's id",
+        "one_time",
     )
     status: tuple[str, ...] = condition(
         "status", Comparison.ONE_OF, "Of one of these statuses", "scored"

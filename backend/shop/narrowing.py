@@ -84,9 +84,21 @@ def _parted(text: str, holds: Holds, start: str, end: str) -> dict[str, str | No
     return parted
 
 
-def narrows(columns: Columns, shape: Shape) -> ColumnElement[bool]:
-    """Return whether a customer meets the patterns that come as parameters."""
-    named = (columns.email, columns.first_name, columns.last_name)
+def narrows(columns: Columns, shape: Shape, *, rare_apart: bool) -> ColumnElement[bool]:
+    """Return whether a customer meets the patterns that come as parameters.
+
+    Parameters
+    ----------
+    columns
+        Of the shop's customers.
+    shape
+        Of the patterns.
+    rare_apart
+        Whether those who have a rare sign are looked for in another way: e-mails with a blank too.
+    """
+    named = [columns.email, columns.first_name, columns.last_name]
+    if rare_apart and LAST in shape:
+        named.remove(columns.email)
     either = [_narrows(one, TEXT, shape) for one in named]
     if LAST in shape:
         parted = _narrows(columns.last_name, LAST, shape)

@@ -191,7 +191,8 @@ def _proposed(
     customers: Source, widest: int, shape: Shape, rare_columns: Sequence[str]
 ) -> Select[Any]:
     everybody = customers.clause
-    proposed = [select(*everybody.c).where(narrows(everybody.c, shape))]
+    narrowed = narrows(everybody.c, shape, rare_apart=bool(rare_columns))
+    proposed = [select(*everybody.c).where(narrowed)]
     if rare_columns:
         rare = has_rare_sign([everybody.c[name] for name in rare_columns])
         proposed.append(select(*everybody.c).where(rare))

@@ -32,6 +32,8 @@ RARE_SIGNS = (
     r"[\u1c80-\u1c8f\u1e9a-\u1e9e\u1f00-\u200a\u202f\u2100-\u214f\u2c60-\u2c7f\u3000"
     r"\ua720-\ua7ff\ufb00-\ufb17]"
 )
+# An e-mail has no blank either, but to a trigram index the dot in ada.love@ is one.
+RARE_IN_EMAIL = RARE_SIGNS.replace("[", r"[ \t\u00a0", 1)
 SPECIAL = frozenset(r"\.^$*+?()[]{}|-#&~/")
 # No script beyond Adlam has two cases, nor have ideographs and Hangul, half of all characters.
 CASED = (*range(0x41, 0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x1E944))

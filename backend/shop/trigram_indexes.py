@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from backend.database.async_engines import AsyncConnection
 from backend.shop.mapping.mapping import ShopMapping
-from backend.shop.spelling import RARE_SIGNS
+from backend.shop.spelling import RARE_IN_EMAIL, RARE_SIGNS
 from backend.shop.structure import Place, place_of
 
 SOUGHT = ("email", "first_name", "last_name")
@@ -63,13 +63,17 @@ async def are_rare_indexed(connection: AsyncConnection, mapping: ShopMapping) ->
 
 
 def has_rare_sign(columns: Sequence[ColumnElement[str]]) -> ColumnElement[bool]:
-    """Return whether one of the columns has a sign of `RARE_SIGNS`.
+    """Return whether one of the columns has a rare sign; e-mails, where there are any, come first.
 
     Said as a number, because planners take a class of signs for a quarter of all texts.
     """
-    signs: ColumnElement[str] = literal_column(f"'{RARE_SIGNS}'")
-    found = or_(*(one.regexp_match(signs) for one in columns))
+    found = or_(*(map(_has_one, columns, [RARE_IN_EMAIL, RARE_SIGNS, RARE_SIGNS])))
     return cast(found, Integer()) == literal_column("1")
+
+
+def _has_one(column: ColumnElement[str], signs: str) -> ColumnElement[bool]:
+    written: ColumnElement[str] = literal_column(f"'{signs}'")
+    return column.regexp_match(written)
 
 
 async def trigram_statement(connection: AsyncConnection, mapping: ShopMapping) -> str | None:

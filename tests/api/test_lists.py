@@ -179,6 +179,13 @@ def test_days_begin_in_the_shops_time_zone(live: Live, shop: Shop) -> None:
     assert day["total"] == asked(live, ordered_before=at_midnight)["total"] <= exact["total"]
 
 
+def test_a_plus_in_an_address_is_an_offset_all_the_same(live: Live) -> None:
+    paths = [f"{LIST}?ordered_before=2024-01-01T02:00:00{one}02:00" for one in ("+", "%2B")]
+    several = [live.get(path).json()["total"] for path in paths]
+    assert several == [asked(live, ordered_before="2024-01-01T00:00:00Z")["total"]] * 2
+    assert several[0] > 0
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
@@ -194,7 +201,10 @@ def test_days_begin_in_the_shops_time_zone(live: Live, shop: Shop) -> None:
         ({"limit": 1001}, "1000"),
         ({"ordered_before": "soon"}, "ordered_before"),
         ({"cursor": "made up"}, "not the next_cursor"),
-        ({"segment": ""}, "names nothing"),
+        ({"ordered_before": "9999-12-31T23:59:59-12:00"}, "ordered_before is outside the years"),
+        ({"min_churn_risk": [0.1, 0.2]}, "min_churn_risk is said several times"),
+        ({"limit": [1, 2]}, "limit is said several times"),
+        ({"segment": ""}, "query.segment: names nothing"),
         ({"status": " , "}, "names nothing"),
         ({"segment": ["new", ""]}, "names nothing"),
     ],

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
+from fastapi import Request
 from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from backend import store
@@ -15,7 +16,7 @@ from backend.api.lists.example import CURSOR
 from backend.api.lists.row import ATTRIBUTES, FIELDS, ID
 from backend.api.schema_root import Schema
 from backend.api.state import ApiState
-from backend.core.errors import AskedTwice
+from backend.core.errors import AskedTwice, SaidAgain
 from backend.core.glossary import Status
 from backend.core.instants import WrittenInstant, in_utc
 from backend.database.engine import transaction
@@ -32,6 +33,7 @@ NAMES_OF_FIELDS = dict.fromkeys(
     name for field in FIELDS for name in (field.partition(".")[0], field)
 )
 """Fields, and the objects that they are in."""
+SEVERAL = {"fields", *(one.name for one in CONDITIONS if one.comparison is Comparison.ONE_OF)}
 CSV, JSON = "text/csv", "application/json"
 WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")  # RFC 9110, 12.4.2
 
@@ -152,19 +154,33 @@ def _wanted(part: str) -> tuple[str, float]:
 
 def filter_of(question: Any, zone: ZoneInfo) -> CustomerFilter:
     """Return the conditions of a `Question`; days begin in the shop's time zone."""
-    given = {one.name: _asked(getattr(question, one.name), zone) for one in CONDITIONS}
+    given = {one.name: _asked(one.name, getattr(question, one.name), zone) for one in CONDITIONS}
     return CustomerFilter(**{name: value for name, value in given.items() if value is not None})
 
 
-def _asked(value: Any, zone: ZoneInfo) -> Any:
+def _asked(name: str, value: Any, zone: ZoneInfo) -> Any:
     match value:
         case list():
             return tuple(map(str, value))
         case float():
             return Decimal(str(value))
         case datetime():
-            return in_utc(value, zone)
+            return in_utc(value, zone, name)
     return value
+
+
+async def said_once(request: Request) -> None:
+    """Refuse a query that says several times what can be one thing: all but one would be unheard.
+
+    Raises
+    ------
+    SaidAgain
+        By its name.
+    """
+    said = [name for name, _ in request.query_params.multi_items()]
+    for name in {*said} - SEVERAL:
+        if said.count(name) > 1:
+            raise SaidAgain(name)
 
 
 async def of_segment(state: ApiState, segment_id: str, query: ListQuery) -> ListQuery:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Header, Query, Response
+from fastapi import Depends, Header, Query, Response
 from pydantic_core import to_json
 
 from backend.api.audited import Audited, Auditor
@@ -11,7 +11,7 @@ from backend.api.fields import SegmentIdInPath
 from backend.api.lists.batch import batch_answer
 from backend.api.lists.example import CSV_EXAMPLE
 from backend.api.lists.list_csv import ListAsCsv
-from backend.api.lists.list_query import JSON, ListQuery, of_segment
+from backend.api.lists.list_query import JSON, ListQuery, of_segment, said_once
 from backend.api.lists.read_list import AskedList, page_answer
 from backend.api.lists.schema import BatchRequest, CustomerBatch, CustomerPage
 from backend.api.problem_answers import problems
@@ -29,6 +29,7 @@ Accept = Annotated[str | None, Header(include_in_schema=False)]
 LIST: dict[str, Any] = {
     "response_model": CustomerPage,
     "response_model_exclude_unset": True,
+    "dependencies": [Depends(said_once)],
     "responses": {200: CSV_EXAMPLE, **problems(410)},
 }
 

@@ -36,6 +36,7 @@
     ├── ExportRefused            a list cannot be written to a file
     ├── UnknownField             a profile has no field of this name
     ├── AskedTwice               an address says a condition, and its query says it again
+    ├── SaidAgain                a query says twice what can be one thing
     ├── CursorUnreadable         what is sent as a cursor is none of ours
     ├── CursorOfAnotherList      a cursor is sent with the conditions of another list
     ├── CursorExpired            the run that a cursor is of is no longer served
@@ -101,6 +102,7 @@ from backend.core.errors.of_requests import (
     NotAllowed,
     NotAuthenticated,
     PeopleMasked,
+    SaidAgain,
     SegmentNameTaken,
     SegmentNotFound,
     TooManyRequests,
@@ -171,6 +173,7 @@ __all__ = [
     "RunBeingPublished",
     "RunFailed",
     "RunNotFound",
+    "SaidAgain",
     "SegmentNameTaken",
     "SegmentNotFound",
     "Stopped",

@@ -110,6 +110,14 @@ class AskedTwice(BackendError):
         super().__init__(f"The address says which {name} it is: leave {name} out of the query.")
 
 
+class SaidAgain(BackendError):
+    """A query says several times what can be one thing alone."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name} is said several times: say it once.")
+
+
 class CursorUnreadable(BackendError):
     """What is sent as a cursor is none that this service made."""
 
