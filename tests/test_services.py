@@ -53,7 +53,9 @@ def test_a_server_that_was_stopped_comes_back(redis: Server) -> None:
         assert listens(redis.url)
 
 
-@pytest.mark.parametrize(("ci", "status"), [("true", 1), ("", 0)])
+@pytest.mark.parametrize(
+    ("ci", "status"), [pytest.param("true", 1, marks=pytest.mark.long), ("", 0)]
+)
 def test_a_service_that_is_missing_is_named_last_and_fails_under_ci(ci: str, status: int) -> None:
     done = without_services(ci)
     assert done.returncode == status, done.stdout

@@ -29,7 +29,7 @@ from datetime import timedelta, timezone
 from types import SimpleNamespace
 from tests.shops import invented
 
-shop = invented(customers=600)
+shop = invented(customers=420)
 zone = timezone(timedelta(hours=-5))
 
 def aware(row):
@@ -64,7 +64,7 @@ Sync = Callable[[str], int]
 
 @pytest.fixture
 def shop() -> Shop:
-    return invented(customers=600)
+    return invented(customers=420)
 
 
 @pytest.fixture

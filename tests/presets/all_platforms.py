@@ -1,5 +1,10 @@
 """All platforms' databases, by name."""
 
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
 from tests.presets.platform import Platform
 from tests.presets.writers import (
     bagisto,
@@ -53,3 +58,13 @@ LONG = frozenset(
         "shopify_fivetran, few tables",
     }
 )
+# One on each server, for what all platforms show alike.
+ONE_OF_EACH = frozenset({"woocommerce_hpos", "saleor"})
+
+
+def alike(names: Iterable[str]) -> list[Any]:
+    """Return platforms as parameters, of which `make test` takes one on each server."""
+    return [
+        pytest.param(name, marks=[] if name in ONE_OF_EACH else [pytest.mark.long])
+        for name in names
+    ]

@@ -137,7 +137,7 @@ SEVERAL_CURRENCIES = {
 
 
 @pytest.mark.external
-@pytest.mark.parametrize("name", SEVERAL_CURRENCIES.values())
+@pytest.mark.parametrize("name", all_platforms.alike(SEVERAL_CURRENCIES.values()))
 def test_several_currencies_are_never_added_up_without_a_word(
     name: str, new_mysql: NewDatabase, new_postgres: NewDatabase
 ) -> None:
@@ -220,7 +220,7 @@ ACCOUNT_TABLES = {
 
 
 @pytest.mark.external
-@pytest.mark.parametrize("name", ACCOUNT_TABLES)
+@pytest.mark.parametrize("name", all_platforms.alike(ACCOUNT_TABLES))
 def test_a_guest_joins_the_account_with_the_same_email_where_that_is_wanted(
     name: str, new_mysql: NewDatabase, new_postgres: NewDatabase
 ) -> None:

@@ -21,15 +21,8 @@ async def looked_at(url: str) -> Detection:
         return await detect(engine)
 
 
-def names() -> list[object]:
-    return [
-        pytest.param(name, marks=[pytest.mark.long] if name in all_platforms.LONG else [])
-        for name in all_platforms.PLATFORMS
-    ]
-
-
 @pytest.mark.external
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", all_platforms.alike(all_platforms.PLATFORMS))
 def test_the_right_preset_and_no_other_is_named(
     name: str, new_mysql: NewDatabase, new_postgres: NewDatabase
 ) -> None:

@@ -31,6 +31,7 @@ from tests.performed import NO_WORKER, performed
 from tests.shops import AS_OF, fill, invented
 
 SMALLEST_TEXT = 12
+LONG = pytest.mark.long
 A4_PIXELS = 688  # 210 mm less two margins of 14 mm
 # What a person sees: the width of the page, texts that are too small, texts upon each other.
 SEEN = """
@@ -181,7 +182,7 @@ def test_a_run_that_failed_or_is_at_work_has_no_report_yet(tmp_path: Path) -> No
 
 
 @pytest.mark.external
-@pytest.mark.parametrize("width", [360, 390, 1280])
+@pytest.mark.parametrize("width", [360, *(pytest.param(one, marks=LONG) for one in (390, 1280))])
 @pytest.mark.parametrize("run", [0, 1])
 def test_a_person_can_read_it_on_a_phone_and_on_a_desk(
     reported: Reported, browser: webdriver.Chrome, tmp_path: Path, width: int, run: int
@@ -212,7 +213,7 @@ def test_it_can_be_printed(reported: Reported, browser: webdriver.Chrome, tmp_pa
 
 
 @pytest.mark.external
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=LONG)])
 @pytest.mark.parametrize(
     ("shop", "says"),
     [

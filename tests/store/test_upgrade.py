@@ -415,13 +415,14 @@ async def test_tables_of_a_newer_version_are_left_alone(engine: AsyncEngine) -> 
 
 
 @pytest.mark.external
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.long)])
 async def test_a_renaming_cut_short_anywhere_on_mariadb_is_finished_by_the_next(
-    new_mysql: NewDatabase,
+    new_mysql: NewDatabase, step: int
 ) -> None:
     statement = 0
     finished = False
     while not finished:
-        statement += 1
+        statement += step
         url = new_mysql()
         await restore(url)
         async with opened(url) as engine:
