@@ -39,20 +39,27 @@ def describe(app: FastAPI) -> None:
     app.license_info = {"name": "MIT", "identifier": "MIT"}
     app.contact = {"name": "The maintainers of Intelligence Backend"}
     generated = app.openapi
+    described: Schema = {}
 
-    def openapi() -> dict[str, Any]:
-        described = generated()
-        schemas = described["components"]["schemas"]
-        schemas.setdefault("Problem", Problem.model_json_schema())
-        for operation in _operations(described):
-            _complete_answers(operation)
-        for content in _sent_contents(described):
-            _move_to_components(content, schemas)
-        for schema in (*schemas.values(), *_contents(described)):
-            _restore_nulls(schema.get("example"), schema.get("schema", schema), schemas)
+    def openapi() -> Schema:
+        nonlocal described
+        if described is not generated():
+            described = generated()
+            _complete(described)
         return described
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete(described: Schema) -> None:
+    schemas = described["components"]["schemas"]
+    schemas.setdefault("Problem", Problem.model_json_schema())
+    for operation in _operations(described):
+        _complete_answers(operation)
+    for content in _sent_contents(described):
+        _move_to_components(content, schemas)
+    for schema in (*schemas.values(), *_contents(described)):
+        _restore_nulls(schema.get("example"), schema.get("schema", schema), schemas)
 
 
 def _operations(described: Schema) -> Iterator[Schema]:

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from backend.api.problems import PROBLEM, title
 from backend.api.schema_root import Schema
+from backend.core.errors import TextNotWritable
 
 
 class Problem(Schema):
@@ -36,6 +37,9 @@ DETAILS = {
     503: "The shop database does not answer (Connection refused); try again shortly.",
 }
 
+
+# Where a text is looked for that a database of another encoding cannot hold: it is nowhere.
+UNWRITABLE = str(TextNotWritable("intelligence"))
 
 PASSING = {429, 503}
 RETRY_AFTER = {

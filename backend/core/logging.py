@@ -8,6 +8,7 @@ are heard from INFO up, and of an error only what can quote no value is written.
 
 import logging
 import logging.config
+from asyncio import CancelledError
 from contextvars import ContextVar
 
 from pythonjsonlogger.json import JsonFormatter
@@ -16,6 +17,7 @@ from backend.core.summed import Summed
 from backend.core.tracebacks import Raised, told
 
 OURS = "backend"
+POOL = "sqlalchemy.pool.impl.AsyncAdaptedQueuePool"
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 run_id: ContextVar[str | None] = ContextVar("run_id", default=None)
@@ -38,6 +40,17 @@ class OursOrInfo(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether it may be written."""
         return record.levelno >= logging.INFO or record.name.partition(".")[0] == OURS
+
+
+class OfNoneGivenUp(logging.Filter):
+    """Let pass what a pool says, but of a connection that was given up while it was asked.
+
+    The pool throws it away, with a traceback; whoever gave it up has said why, once.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether it may be written."""
+        return not (record.exc_info and isinstance(record.exc_info[1], CancelledError))
 
 
 class JsonLines(JsonFormatter):
@@ -64,6 +77,7 @@ def set_up_logging(level: str) -> None:
                 "context": {"()": AddContext},
                 "others": {"()": OursOrInfo},
                 "summed": {"()": Summed},
+                "of none given up": {"()": OfNoneGivenUp},
             },
             "formatters": {
                 "json": {
@@ -87,6 +101,7 @@ def set_up_logging(level: str) -> None:
                 "uvicorn": {"handlers": [], "propagate": True},
                 "uvicorn.error": {"handlers": [], "propagate": True, "filters": ["summed"]},
                 "uvicorn.access": {"handlers": [], "propagate": False},
+                POOL: {"filters": ["of none given up"]},
                 # Tells of every request that it began and ended.
                 "mcp": {"level": "WARNING"},
                 # Names paths, and in them ids.

@@ -3,13 +3,14 @@
 A process that answers programs alone needs no templates: they stay out of its memory.
 """
 
-from functools import cached_property
+import asyncio
 
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend.core.late import late
+from backend.core.one_for_all import OneForAll
 from backend.web.invitation import Invitation
 
 ROOT, APP = "/", "/app"
@@ -27,6 +28,8 @@ class Entrance(BaseRoute):
 
     def __init__(self, invitation: Invitation | None = None) -> None:
         self._invitation = invitation
+        self._house: ASGIApp | None = None
+        self._building = OneForAll[ASGIApp]()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Take the root, /app and all that is below it."""
@@ -41,17 +44,21 @@ class Entrance(BaseRoute):
             to_app = RedirectResponse(f"{scope.get('root_path', '')}{APP}", 307)
             await to_app(scope, receive, send)
             return
-        await self._house(scope, receive, send)
+        house = self._house or await self._building.done(self._build)
+        await house(scope, receive, send)
 
     @property
     def path_format(self) -> str:
         """What requests of the root are counted under; pages have routes of their own."""
         return ROOT
 
-    @cached_property
-    def _house(self) -> ASGIApp:
-        made: ASGIApp = late("backend.web.house").House(self._invitation)
-        return made
+    async def _build(self) -> ASGIApp:
+        """Import the pages in a thread: others are answered meanwhile."""
+        house: ASGIApp = (await asyncio.to_thread(late, "backend.web.house")).House(
+            self._invitation
+        )
+        self._house = house
+        return house
 
 
 def _path(scope: Scope) -> str:

@@ -70,8 +70,9 @@ def name_a_receiver(body: dict[str, Any]) -> None:
     """No pattern says which URLs a webhook may have, nor that one limit is at most the other."""
     if isinstance(body.get("url"), str) and body["url"]:
         body["url"] = "https://hooks.example.com/intelligence"
-    for name in ("at_risk_from", "at_risk_again_below"):
-        if isinstance(body.get(name), int | float) and 0 <= body[name] <= 1:
+    limits = {"at_risk_from", "at_risk_again_below"}
+    for name in limits if limits & body.keys() else ():  # whose defaults are not each other's
+        if isinstance(body.get(name, 0), int | float) and 0 <= body.get(name, 0) <= 1:
             body[name] = 0.5
 
 

@@ -207,6 +207,8 @@ def test_a_plus_in_an_address_is_an_offset_all_the_same(live: Live) -> None:
         ({"segment": ""}, "query.segment: names nothing"),
         ({"status": " , "}, "names nothing"),
         ({"segment": ["new", ""]}, "names nothing"),
+        ({"segment": "new\0"}, "names nothing"),
+        ({"group": "\x1e"}, "names nothing"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(

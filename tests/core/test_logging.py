@@ -46,6 +46,39 @@ def test_the_level_is_that_of_our_loggers_and_others_stay_at_info(
     assert [json.loads(line)["message"] for line in done.stderr.splitlines()] == said
 
 
+RESETTING = """
+import asyncio
+from contextlib import suppress
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from backend.core.logging import set_up_logging
+
+set_up_logging("INFO")
+
+class Lost:
+    def __init__(self, error):
+        self.error = error
+
+    def rollback(self):
+        raise self.error
+
+    def close(self):
+        pass
+
+for error in (asyncio.CancelledError(), OSError(104, "reset")):
+    taken = AsyncAdaptedQueuePool(lambda: Lost(error)).connect()
+    with suppress(asyncio.CancelledError):
+        taken.close()
+"""
+
+
+def test_a_pool_says_what_broke_but_not_what_was_given_up() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RESETTING], capture_output=True, text=True, check=True
+    )
+    told_of = [json.loads(line) for line in done.stderr.splitlines()]
+    assert ["ConnectionResetError" in one["exc_info"] for one in told_of] == [True]
+
+
 def raised_by(value: str) -> Exception:
     try:
         try:

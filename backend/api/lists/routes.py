@@ -14,7 +14,7 @@ from backend.api.lists.list_csv import ListAsCsv
 from backend.api.lists.list_query import JSON, ListQuery, of_segment, said_once
 from backend.api.lists.read_list import AskedList, page_answer
 from backend.api.lists.schema import BatchRequest, CustomerBatch, CustomerPage
-from backend.api.problem_answers import problems
+from backend.api.problem_answers import UNWRITABLE, problems
 from backend.api.routers import SeesPeople, for_any_key
 from backend.api.state import ApiState, State
 from backend.core.errors import PeopleMasked
@@ -30,7 +30,7 @@ LIST: dict[str, Any] = {
     "response_model": CustomerPage,
     "response_model_exclude_unset": True,
     "dependencies": [Depends(said_once)],
-    "responses": {200: CSV_EXAMPLE, **problems(410)},
+    "responses": {200: CSV_EXAMPLE, **problems(404, 410, _404=UNWRITABLE)},
 }
 
 

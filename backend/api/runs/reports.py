@@ -1,5 +1,8 @@
 """What a run says of itself: as a value, and as one page that loads nothing."""
 
+import asyncio
+from zoneinfo import ZoneInfo
+
 from fastapi.responses import HTMLResponse
 
 from backend import store
@@ -25,9 +28,14 @@ async def report_of(state: ApiState, run_id: str) -> RunReport:
     return found
 
 
+def _rendered(report: RunReport, zone: ZoneInfo) -> str:
+    html: str = late("backend.report").render_report(report, zone)
+    return html
+
+
 async def report_page(state: ApiState, run_id: str) -> HTMLResponse:
     """Return it for a person to read; raises what `report_of` does."""
     report, zone = await report_of(state, run_id), state.shop.mapping.zone
-    html = late("backend.report").render_report(report, zone)
+    html = await asyncio.to_thread(_rendered, report, zone)
     # Its styles are in the head, before anything that the shop has written.
     return page(html, trusted=html.partition("</head>")[0])

@@ -10,7 +10,7 @@ from backend.api.audited import Audited
 from backend.api.bodies import body_of, sent
 from backend.api.caching import cached
 from backend.api.fields import SegmentIdInPath, Words
-from backend.api.problem_answers import problems
+from backend.api.problem_answers import UNWRITABLE, problems
 from backend.api.repeated import RepeatableAnswer
 from backend.api.routers import for_admin_keys, for_any_key
 from backend.api.segments.details import segment_detail
@@ -57,7 +57,7 @@ async def list_segments(request: Request) -> RepeatableAnswer:
     return RepeatableAnswer(shown.model_dump_json())
 
 
-@router.get("/changes")
+@router.get("/changes", responses=problems(404, _404=UNWRITABLE))
 async def list_moves(
     state: State,
     since: Annotated[WrittenInstant | None, Query(description="At this instant or later")] = None,
@@ -98,7 +98,7 @@ async def list_segment_products(
     return await products_of(state, segment_id, days=days, limit=limit)
 
 
-@over_time.get("/history")
+@over_time.get("/history", responses=problems(404, _404=UNWRITABLE))
 async def list_history(
     state: State,
     segment: Annotated[
@@ -161,7 +161,7 @@ async def name_segment(
     return await rename(audited, segment_id, words.model_dump(exclude_unset=True))
 
 
-@admin.get("/changes")
+@admin.get("/changes", responses=problems(404, _404=UNWRITABLE))
 async def list_segment_changes(
     state: State,
     run_id: Annotated[str | None, Query(description="Only the changes of this run")] = None,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from backend.api.fields import Probability
 from backend.api.schema_root import Schema
@@ -86,7 +86,7 @@ class WebhookRequest(Schema):
         default=AT_RISK_AGAIN_BELOW,
         description="Below this churn risk a customer may be told again; at most at_risk_from",
     )
-    people: bool = Field(
+    people: StrictBool = Field(
         default=False, description="Whether bodies also hold customers' e-mails and names"
     )
 
