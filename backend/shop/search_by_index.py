@@ -29,7 +29,7 @@ from backend.shop.customers import Customer, customer_of, shown_of
 from backend.shop.narrowing import Shape, narrowing, narrows
 from backend.shop.search import Match, Wanted, by_id, matches, matching, ranked, wanted_of
 from backend.shop.shop import Shop, Source
-from backend.shop.spelling import LAST_TOLD, Holds, folded
+from backend.shop.spelling import Holds, folded, is_plain
 from backend.shop.trigram_indexes import SOUGHT, are_rare_indexed, has_rare_sign
 
 SHOP, POSTGRESQL = "shop", "postgresql"
@@ -159,15 +159,11 @@ def _counts(found: Found, wanted: Wanted) -> list[int]:
 async def _by_index(
     engine: AsyncEngine, indexed: Indexed, wanted: Wanted, query: str, way: int, limit: int
 ) -> Found:
-    plainly = bool(indexed.rare_columns) and max(folded(query)) <= LAST_TOLD
-    narrowed = narrowing(query, way, _plain_alone if plainly else indexed.holds)
+    plainly = bool(indexed.rare_columns) and all(map(is_plain, folded(query)))
+    narrowed = narrowing(query, way, is_plain if plainly else indexed.holds)
     # Who is proposed for two reasons is there twice.
     values = {**_patterns(wanted), **narrowed.patterns, LIMIT: 2 * limit}
     return await _asked(engine, indexed.proposed(way, narrowed.shape, plainly=plainly), values)
-
-
-def _plain_alone(sign: str) -> bool:
-    return sign <= LAST_TOLD
 
 
 def _patterns(wanted: Wanted) -> dict[str, str]:
