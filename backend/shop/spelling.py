@@ -27,9 +27,9 @@ SPACES = " \t\n\u00a0\u2002\u2003\u2009\u202f\u3000"
 # PostgreSQL's trigram index learns nothing from a sign beyond this one in a pattern:
 # https://github.com/postgres/postgres/blob/REL_15_STABLE/src/backend/regex/regexport.c
 LAST_TOLD = "\u07ff"
-# Where such signs are that yet are a spelling of what is within, as K, ẞ, ﬁ and wide blanks; and the
-# n with an apostrophe, the long s and a dot above as a sign of its own, which hardly anybody writes
-# and any n, s or i might be.
+# Where such signs are that yet are a spelling of what is within, as K, ẞ, ﬁ and wide blanks; and
+# the n with an apostrophe, the long s and a dot above as a sign of its own, which hardly anybody
+# writes and any n, s or i might be.
 RARE_SIGNS = (
     r"[\u0149\u017f\u0307\u1c80-\u1c8f\u1e9a-\u1e9e\u1f00-\u200a\u202f\u2100-\u214f"
     r"\u2c60-\u2c7f\u3000\ua720-\ua7ff\ufb00-\ufb17]"
