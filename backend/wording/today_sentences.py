@@ -31,6 +31,7 @@ SECOND_ORDER = "A second order from {segment}"
 KEEP = "Look after {segment}"
 MONEY_AT_RISK = "{money} at risk"
 MONEY_EXPECTED = "{money} expected"
+SEE_WHO_MOVED = "See who moved"
 
 
 def quiet(customers: int, money: str) -> str:

@@ -79,6 +79,21 @@ def figures(page: TodayPage) -> Sequence[str]:
     return [one.figure for one in page.tiles]
 
 
+def test_every_figure_leads_to_what_stands_behind_it(paged: Live) -> None:
+    with entered(paged) as client:
+        page = unescape(client.get("/app").text)
+        links = re.findall(r'<a class="quiet" href="([^"]*)">', page)
+        assert links == [
+            "/app/customers?sort=-predicted_value",
+            "/app/customers",
+            "/app/moves",
+            "/app/trust",
+        ]
+        assert '. <a href="/app/moves">See who moved</a>.' in page
+        for link in links:
+            assert client.get(link).status_code == 200
+
+
 def test_the_tiles_add_up_what_all_customers_bring(paged: Live) -> None:
     question = (
         "SELECT SUM(predicted_value), SUM(value_at_risk), SUM(1 - churn_risk), COUNT(churn_risk) "
@@ -153,7 +168,8 @@ def test_money_has_the_decimals_of_its_currency(
 def test_where_nobody_went_quiet_the_expected_comes_first(seen: TodaySeen) -> None:
     page = today_page(seen, UTC)
     assert page.headline.startswith("Nobody went quiet. ")
-    assert page.headline_link is None
+    assert page.headline_link == "/app/customers?min_frequency=1"
+    assert page.headline_link_name == f"See the {seen.report.customers.with_orders}"
     assert page.others == ""
 
 

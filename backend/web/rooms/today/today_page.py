@@ -11,9 +11,10 @@ from backend.results.outlook import Outlook, RunBefore, SegmentMoney
 from backend.results.segment import Segment
 from backend.results.segment_in_run import SegmentInRun
 from backend.segments.who_moved import who_moved
+from backend.web.entrance import APP
 from backend.web.figures import Figure, FigureCell, FigureSeries
 from backend.web.history_of_runs import RunInHistory, by_run
-from backend.web.list_links import customers_link
+from backend.web.list_links import MovesAsked, customers_link, moves_link
 from backend.web.rooms.today.today_reads import TodaySeen
 from backend.web.tile import Tile
 from backend.wording import today_sentences as words
@@ -51,11 +52,11 @@ class TodayPage:
     Attributes
     ----------
     headline, headline_link
-        The one sentence to read, and its people; None where it is about nobody in particular.
+        The one sentence to read, and its people; None where there are none.
     by_border
         How many of its people did nothing themselves; empty where all did.
-    since, others
-        What is compared, and who else moved.
+    since, others, moved
+        What is compared, who else moved, and where everybody who did is shown.
     notes
         What about the data may have spoilt all this, sentences.
     """
@@ -66,6 +67,7 @@ class TodayPage:
     headline_link_name: str
     since: str
     others: str
+    moved: str
     tiles: Sequence[Tile]
     opportunities: Sequence[Opportunity]
     segments: Sequence[SegmentRow]
@@ -86,13 +88,15 @@ def today_page(seen: TodaySeen, zone: tzinfo) -> TodayPage:
     """
     past = by_run(seen.history)
     told = told_today(seen.report, _outlook(seen, past), seen.segments, zone)
+    whom, many = _headlined(seen, told)
     return TodayPage(
         headline=told.headline,
         by_border=told.by_border,
-        headline_link=customers_link(seen.quiet) if told.is_of_quiet else None,
-        headline_link_name=words.see_the(seen.quiet_totals.total if seen.quiet_totals else 0),
+        headline_link=customers_link(whom) if many else None,
+        headline_link_name=words.see_the(many),
         since=told.since,
         others=told.others,
+        moved=moves_link(MovesAsked()),
         tiles=_tiles(told),
         opportunities=[_opportunity(one) for one in told.worth_doing],
         segments=_segment_rows(seen, past),
@@ -100,6 +104,13 @@ def today_page(seen: TodaySeen, zone: tzinfo) -> TodayPage:
         notes=told.notes,
         notes_name=words.notes(len(told.notes)),
     )
+
+
+def _headlined(seen: TodaySeen, told: TodayTold) -> tuple[CustomerFilter, int]:
+    """Return whom the headline is about, and how many they are: the quiet, or all with orders."""
+    if told.is_of_quiet and seen.quiet_totals is not None:
+        return seen.quiet, seen.quiet_totals.total
+    return CustomerFilter(min_frequency=1), seen.report.customers.with_orders
 
 
 def _outlook(seen: TodaySeen, past: Sequence[RunInHistory]) -> Outlook:
@@ -124,8 +135,12 @@ def _money_of(row: SegmentInRun) -> SegmentMoney:
 
 
 def _tiles(told: TodayTold) -> list[Tile]:
-    everybody = customers_link(CustomerFilter())
-    links = {told.at_risk.name: everybody}
+    links = {
+        told.expected.name: customers_link(CustomerFilter(), sort="-predicted_value"),
+        told.at_risk.name: customers_link(CustomerFilter()),
+        told.ordering.name: moves_link(MovesAsked()),
+        told.trust.name: f"{APP}/trust",
+    }
     return [
         Tile(name=one.name, figure=one.figure, beside=one.beside, link=links.get(one.name))
         for one in told.figures
