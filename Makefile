@@ -7,7 +7,7 @@ SERVE ?= 1
 PORT ?= 8000
 WORKERS ?= 2
 
-.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-run-before bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds bench-serve bench-pages clean
+.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-run-before bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds bench-serve bench-pages pictures clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -98,6 +98,9 @@ bench-serve: $(READY) ## Measure answers beside floors of the same call (CUSTOME
 
 bench-pages: $(READY) ## Measure pages beside the API answers that say the same (CUSTOMERS=100000).
 	$(BIN)/python -m bench.pages
+
+pictures: $(READY) ## Take the README's pictures of the pages anew, in Chromium.
+	$(BIN)/python -m tests.web.pictures
 
 clean: ## Remove what the commands made.
 	rm -rf $(VENV) intelligence-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
