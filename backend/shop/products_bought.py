@@ -22,7 +22,14 @@ from sqlalchemy import (
 )
 
 from backend.database.async_engines import AsyncConnection
-from backend.database.expressions import amount_micros, as_text, exact, identifier, same_id
+from backend.database.expressions import (
+    amount_micros,
+    as_text,
+    exact,
+    identifier,
+    kept_apart,
+    same_id,
+)
 from backend.database.kinds import Kind
 from backend.shop.counted import counted_before, created_before
 from backend.shop.refusals import refusals_named
@@ -147,32 +154,57 @@ def _bought(
     until: datetime,
 ) -> Subquery:
     """Select one row per order line, with its customer, and once more where that is a member."""
-    order, line, kinds = orders.clause.c, lines.clause.c, orders.kinds
+    line, counted = lines.clause.c, _counted(dialect, shop, orders, members, since, until)
+    of_order = same_id(
+        dialect, line.order_id, lines.kinds["order_id"], counted.c.id, orders.kinds["id"]
+    )
+    return (
+        select(
+            counted.c.customer,
+            counted.c.member,
+            _text(dialect, lines, "product_id").label("product_id"),
+            line.product_title.label("title"),
+            line.quantity.label("units"),
+            _price(dialect, shop, lines).label("price"),
+        )
+        .select_from(lines.clause.join(counted, of_order))
+        .subquery("bought")
+    )
+
+
+def _counted(
+    dialect: str,
+    shop: Shop,
+    orders: Source,
+    members: Members,
+    since: datetime,
+    until: datetime,
+) -> Subquery:
+    """Select the counted orders of a time, with their customers, and again who is a member.
+
+    SQLite would look anew for each line whether its order counts: 6.2 s for 540,000 lines and both
+    statements. Kept apart, it looks once for each order: 0.9 s.
+    """
+    order, kinds = orders.clause.c, orders.kinds
     customer = exact(
         dialect, identifier(dialect, order.customer_id, kinds["customer_id"]), kinds["customer_id"]
     )
     is_member = same_id(
         dialect, order.customer_id, kinds["customer_id"], members.ids.c.customer_id, members.kind
     )
-    of_order = same_id(dialect, line.order_id, lines.kinds["order_id"], order.id, kinds["id"])
-    within = (
-        counted_before(orders, shop.mapping, dialect, until),
-        not_(created_before(orders, shop.mapping, dialect, since)),
-    )
-    joined = lines.clause.join(orders.clause, of_order).outerjoin(members.ids, is_member)
-    return (
+    found = (
         select(
+            order.id,
             customer.label("customer"),
             case((members.ids.c.customer_id.is_not(None), customer)).label("member"),
-            _text(dialect, lines, "product_id").label("product_id"),
-            line.product_title.label("title"),
-            line.quantity.label("units"),
-            _price(dialect, shop, lines).label("price"),
         )
-        .select_from(joined)
-        .where(*within)
-        .subquery("bought")
+        .select_from(orders.clause.outerjoin(members.ids, is_member))
+        .where(
+            counted_before(orders, shop.mapping, dialect, until),
+            not_(created_before(orders, shop.mapping, dialect, since)),
+        )
     )
+    return kept_apart(dialect, found).subquery("counted")
 
 
 def _text(dialect: str, lines: Source, name: str) -> ColumnElement[Any]:
