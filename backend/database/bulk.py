@@ -2,7 +2,8 @@
 
 COPY runs on the pool's own connection, within the read's one snapshot, and writes CSV, which
 Arrow reads into columns whatever the type of an id. Measured with 2 M orders of five columns:
-1.3 s; a binary COPY of whole numbers alone 0.7 s; rows through the ORM 30 s.
+1.3 s; a binary COPY of whole numbers alone 0.7 s; rows through the ORM 30 s. MySQL writes each row
+as a line of CSV too: of 400,000 rows of four columns .18 s of the processor, and .75 s as rows.
 """
 
 import asyncio
@@ -15,9 +16,10 @@ from typing import Any
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv
-from sqlalchemy import Select, text
+from sqlalchemy import ColumnElement, Select, String, func, literal_column, select, text
 
 from backend.database.async_engines import AsyncConnection
+from backend.database.expressions import MYSQL
 
 ROWS_PER_BATCH = 50_000
 BYTES_PER_BATCH = 8 << 20
@@ -46,6 +48,8 @@ async def read_batches(
     """
     if connection.dialect.name == "postgresql":
         await _copy(connection, statement, schema, consume)
+    elif connection.dialect.name in MYSQL:
+        await _stream_lines(connection, statement, schema, consume)
     else:
         await _stream(connection, statement, schema, consume)
 
@@ -143,6 +147,44 @@ def _parsed(data: bytes, schema: pa.Schema) -> pa.RecordBatch:
         ),
     )
     return table.combine_chunks().to_batches()[0]
+
+
+async def _stream_lines(
+    connection: AsyncConnection, statement: Select[Any], schema: pa.Schema, consume: Consume
+) -> None:
+    asked = statement.subquery("asked")
+    cells = (_cell(column, field.type) for column, field in zip(asked.c, schema, strict=True))
+    lines = select(func.concat_ws(",", *cells, type_=String()))
+    async with connection.stream(lines) as result:
+        async for rows in result.partitions(ROWS_PER_BATCH):
+            data = "\n".join([line for (line,) in rows]).encode()
+            await consume(_parsed_whatever_its_numbers(data + b"\n", schema))
+
+
+def _cell(column: ColumnElement[Any], type_: pa.DataType) -> ColumnElement[str]:
+    """Write a value as CSV has it: NULL is nothing, a text is between quotes."""
+    text_ = func.convert(column.op("USING")(literal_column("utf8mb4")), type_=String())
+    if pa.types.is_string(type_) or pa.types.is_binary(type_):
+        text_ = func.concat('"', func.replace(text_, '"', '""'), '"')
+    return func.ifnull(text_, "")
+
+
+def _parsed_whatever_its_numbers(data: bytes, schema: pa.Schema) -> pa.RecordBatch:
+    """Parse; whole numbers from 2⁶³ on, which BIGINT UNSIGNED has, leave their column a text."""
+    try:
+        return _parsed(data, schema)
+    except pa.ArrowInvalid:
+        fields = [one.with_type(pa.string()) if one.type == pa.int64() else one for one in schema]
+        texts = _parsed(data, pa.schema(fields))
+        return pa.record_batch([_as_described_or_text(texts, one) for one in schema], schema.names)
+
+
+def _as_described_or_text(texts: pa.RecordBatch, wanted: "pa.Field[Any]") -> "pa.Array[Any]":
+    column = texts.column(wanted.name)
+    try:
+        return column.cast(wanted.type)
+    except pa.ArrowInvalid:
+        return column
 
 
 async def _stream(

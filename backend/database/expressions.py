@@ -86,10 +86,11 @@ def spelt(dialect: str, value: Column) -> ColumnElement[str]:
 def grouped(dialect: str, value: Column, kind: Kind) -> Column:
     """Return what is the same where the database takes values for the same, to group by elsewhere.
 
-    On MySQL a text's collation decides: its weights, without the blanks that it pads with.
+    On MySQL a text's collation decides: its weights in hexadecimal, without the blanks that it pads
+    with.
     """
     if kind is Kind.TEXT and dialect in MYSQL:
-        return func.weight_string(func.rtrim(value), type_=LargeBinary())
+        return func.hex(func.weight_string(func.rtrim(value)), type_=String())
     return identifier(dialect, value, kind)
 
 
