@@ -35,6 +35,8 @@ def scratch(memory_mib: int = MEMORY_MIB) -> Iterator[duckdb.DuckDBPyConnection]
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
         connection = duckdb.connect(":memory:", config={**_settings(memory_mib, folder)})
         try:
+            # On a terminal it would be written between what a command tells.
+            connection.execute("SET enable_progress_bar = false")
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
             yield connection

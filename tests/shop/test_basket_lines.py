@@ -222,6 +222,12 @@ def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.M
     assert not folders()
 
 
+def test_it_writes_no_bar_between_what_a_command_tells() -> None:
+    with scratch() as database:
+        shown = database.sql("SELECT current_setting('enable_progress_bar')").fetchall()
+    assert shown == [(False,)]
+
+
 def test_it_reaches_no_files() -> None:
     with scratch() as database, pytest.raises(Exception, match="disabled by configuration"):
         database.execute("SELECT * FROM read_csv('/etc/hostname')")
