@@ -23,6 +23,7 @@ from backend.forecast.learn.forecast_tuning import (
     BoostingTuning,
     ForecastTuning,
 )
+from backend.forecast.learn.influence import limited_mean, limited_total
 from backend.forecast.learn.level import (
     Level,
     estimate_level,
@@ -73,7 +74,7 @@ class Prediction:
     def with_spend_power(self, power: float) -> Prediction:
         """Spread (power above 1) or draw together predicted spend; its total stays."""
         spend = self.spend**power
-        spend *= self.spend.sum() / max(spend.sum(), 1e-300)
+        spend *= limited_total(self.spend) / max(limited_total(spend), 1e-300)
         return Prediction(self.customer, self.purchase_days, spend, self.buy_logit)
 
     def at_level(self, purchases: float, spend: float) -> Prediction:
@@ -209,7 +210,7 @@ def fit_horizon(
         ),
         buy=fit_buy_boosting(blocks, seed=seed, tuning=boosting) if enough else None,
         weights=_weights(blocks, tuning.blend) if enough else Weights(),
-        shop_spend_per_day=float(days.spend.mean()),
+        shop_spend_per_day=limited_mean(days.spend),
         totals_of_base=tuning.blend.totals_of_base,
     )
 
@@ -236,7 +237,7 @@ def _with_totals(blend: Prediction, base: Prediction) -> Prediction:
     return Prediction(
         customer=blend.customer,
         purchase_days=_with_total(blend.purchase_days, base.purchase_days.sum()),
-        spend=_with_total(blend.spend, base.spend.sum()),
+        spend=blend.spend * (limited_total(base.spend) / limited_total(blend.spend)),
         buy_logit=blend.buy_logit + _intercept(blend.buy_logit, base.buy_logit),
     )
 

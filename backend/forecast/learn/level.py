@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from backend.core.arrays import FloatArray
 from backend.forecast.learn.forecast_tuning import TUNED, LevelTuning
+from backend.forecast.learn.influence import limited_total
 from backend.forecast.learn.lifetime_base import BaseScores
 from backend.forecast.learn.past_cutoffs import Block, Plan
 
@@ -80,8 +81,8 @@ def _shrunk(value: float | np.floating, evidence: float, half: float) -> float:
 
 def _spend_drift(blocks: list[Block], tuning: LevelTuning) -> float:
     """Log of actual over expected spend, given the level of purchases."""
-    actual = sum(float(b.spend.sum()) for b in blocks)
-    expected = sum(float((b.base.expected * b.base.spend_per_day).sum()) for b in blocks)
+    actual = sum(limited_total(b.spend) for b in blocks)
+    expected = sum(limited_total(b.base.expected * b.base.spend_per_day) for b in blocks)
     if actual <= 0:
         return 0.0
     purchases = float(sum(b.purchase_days.sum() for b in blocks)) / len(blocks)

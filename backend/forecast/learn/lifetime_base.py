@@ -9,6 +9,7 @@ from scipy.special import logit
 
 from backend.core.arrays import FloatArray, IntArray
 from backend.forecast.learn.forecast_tuning import TUNED, LifetimeModel, LifetimeTuning
+from backend.forecast.learn.influence import limited, limited_mean
 from backend.forecast.learn.lifetime import (
     BetaGeometric,
     GammaGamma,
@@ -104,7 +105,7 @@ class Base:
         days, share = summary.purchase_days, self.tuning.own_spend_share
         mean_spend = summary.spend / days
         own = self.gamma_gamma.expected_spend(days, mean_spend)
-        return np.asarray(share * own + (1 - share) * mean_spend.mean())
+        return np.asarray(share * own + (1 - share) * limited_mean(mean_spend))
 
     def parameters(self) -> dict[str, dict[str, float]]:
         """Return the fitted parameters by model, times in days."""
@@ -133,6 +134,6 @@ def fit_base(summary: PurchaseSummary, tuning: LifetimeTuning = TUNED.lifetime) 
         bg_nbd=fit_beta_geometric(cells, modified=False, ridge=ridge),
         mbg_nbd=fit_beta_geometric(cells, modified=True, ridge=ridge),
         pareto_nbd=fit_pareto(cells, ridge=ridge),
-        gamma_gamma=fit_gamma_gamma(days, summary.spend / days, ridge=ridge),
+        gamma_gamma=fit_gamma_gamma(days, limited(summary.spend / days), ridge=ridge),
         tuning=tuning,
     )

@@ -14,6 +14,7 @@ from backend.behaviour.history import PurchaseDays
 from backend.core.arrays import FloatArray, IntArray
 from backend.forecast.learn.features import Features, describe
 from backend.forecast.learn.forecast_tuning import TUNED, CutoffTuning, ForecastTuning
+from backend.forecast.learn.influence import limited_mean
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.lifetime_base import BaseScores, fit_base
 
@@ -122,7 +123,7 @@ def build_block(
     sample = known.of(summary.customer[rows])
     return Block(
         cutoff=cutoff,
-        features=describe(sample, float(known.spend.mean())),
+        features=describe(sample, limited_mean(known.spend)),
         base=base.at_level(level).take(rows),
         purchase_days=bought[rows],
         spend=spend[rows],

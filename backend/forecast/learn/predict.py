@@ -20,6 +20,7 @@ from backend.forecast.learn.blend import HorizonModel, Prediction, fit_horizon
 from backend.forecast.learn.distil import fit_explainer
 from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
+from backend.forecast.learn.influence import limited_mean
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.next_order import QUANTILES, next_purchase_days
 from backend.forecast.learn.self_report import self_report
@@ -234,7 +235,7 @@ def _base_rates(days: PurchaseDays, horizons: _Horizons) -> _Scores:
     prediction = Prediction(
         summary.customer,
         everyone * expected,
-        everyone * expected * summary.spend.mean(),
+        everyone * expected * limited_mean(summary.spend),
         everyone * float(logit(-np.expm1(-expected))),
     )
     report = self_report(

@@ -18,6 +18,7 @@ from backend.forecast.learn.backtest.metrics import equal_bins
 from backend.forecast.learn.backtest.trials import Trial
 from backend.forecast.learn.blend import Prediction
 from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning, SpreadTuning
+from backend.forecast.learn.influence import limited_total
 from backend.forecast.learn.intervals import (
     COVERAGE,
     CountSpread,
@@ -106,14 +107,14 @@ def fit_spread(
 def _level_error(trial: Trial, prediction: Prediction, pseudo_purchases: float) -> LevelError:
     """Logs of actual over predicted, of purchase days and of spend."""
 
-    def error(actual: FloatArray, predicted: FloatArray, unit: float) -> float:
+    def error(actual: float, predicted: float, unit: float) -> float:
         some = pseudo_purchases * unit
-        return float(np.log(actual.sum() + some) - np.log(predicted.sum() + some))
+        return float(np.log(actual + some) - np.log(predicted + some))
 
-    purchase = float(prediction.spend.sum() / prediction.purchase_days.sum())
+    purchases, spend = float(prediction.purchase_days.sum()), limited_total(prediction.spend)
     return (
-        error(trial.purchase_days, prediction.purchase_days, 1.0),
-        error(trial.spend, prediction.spend, purchase),
+        error(float(trial.purchase_days.sum()), purchases, 1.0),
+        error(limited_total(trial.spend), spend, spend / purchases),
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from backend.core.arrays import FloatArray
 from backend.forecast.learn.backtest.trials import Trial
 from backend.forecast.learn.forecast_tuning import TUNED, PowerTuning
+from backend.forecast.learn.influence import limited
 
 
 def best_spend_power(trials: list[Trial], tuning: PowerTuning = TUNED.power) -> float:
@@ -22,10 +23,10 @@ def best_spend_power(trials: list[Trial], tuning: PowerTuning = TUNED.power) -> 
 
 def _deviances(predicted: FloatArray, actual: FloatArray, powers: FloatArray) -> FloatArray:
     """Poisson deviance, in mean spends, at the actual total for each power, up to a constant."""
-    logs = np.log(predicted)
+    logs, actual = np.log(predicted), limited(actual)
     losses = []
     for power in powers:
-        shape = np.exp(power * (logs - logs.max()))
+        shape = limited(np.exp(power * (logs - logs.max())))
         expected = shape * (actual.sum() / shape.sum())
         losses.append(-(actual @ np.log(np.maximum(expected, 1e-12))))
     return np.asarray(np.array(losses) / actual.mean())

@@ -1,0 +1,110 @@
+"""One order does not move everybody."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.behaviour.history import OrderHistory
+from backend.core.arrays import FloatArray
+from backend.forecast.learn.influence import EQUAL_SHARES, MOST_SHARE, limited
+from backend.forecast.learn.predict import forecast
+
+History = Callable[[str], OrderHistory]
+AS_OF = "1998-01-01"
+HUGE = (100_000.0, 2_000_000.0, 99_999_999.0)
+
+amounts = st.lists(st.floats(0, 1e9, allow_subnormal=False), min_size=4, max_size=400)
+
+
+def with_order(history: OrderHistory, customer: int, days_ago: int, amount: float) -> OrderHistory:
+    """Let one customer have ordered once more."""
+    ordered = history.as_of - np.timedelta64(days_ago, "D")
+    return OrderHistory.from_orders(
+        np.append(history.customer_index, customer),
+        np.append(history.created_at, ordered.astype("datetime64[us]")),
+        np.append(history.amount, amount),
+        customer_count=history.customer_count,
+        as_of=history.as_of,
+    )
+
+
+def part_of(history: OrderHistory, every: int) -> OrderHistory:
+    """Keep every so manieth customer with an order."""
+    kept = np.isin(history.customer_index, history.buyers[::every])
+    customers, index = np.unique(history.customer_index[kept], return_inverse=True)
+    return OrderHistory.from_orders(
+        index,
+        history.created_at[kept],
+        history.amount[kept],
+        customer_count=len(customers),
+        as_of=history.as_of,
+    )
+
+
+def others_change(before: FloatArray, after: FloatArray, customer: int) -> float:
+    """Return by what share the sum of all others' values is another."""
+    others = np.arange(len(before)) != customer
+    return float(abs(np.nansum(after[others]) / np.nansum(before[others]) - 1))
+
+
+@given(amounts)
+def test_no_amount_is_more_than_its_share_of_what_is_left(given_amounts: list[float]) -> None:
+    values = np.array(given_amounts)
+    positive = np.count_nonzero(values)
+    result = limited(values)
+    share = max(MOST_SHARE, EQUAL_SHARES / max(positive, 1))
+    assert np.all(result <= values)
+    if positive > EQUAL_SHARES:
+        assert result.max() <= share * result.sum() * (1 + 1e-9)
+        above = result < values
+        # Not a cent lower than it must be.
+        np.testing.assert_allclose(result[above], share * result.sum(), rtol=1e-9)
+
+
+def test_amounts_that_are_alike_stay_as_they_are() -> None:
+    alike = np.full(1000, 25.0)
+    np.testing.assert_array_equal(limited(alike), alike)
+
+
+@pytest.mark.parametrize(
+    ("every", "days_ago", "amount"),
+    [
+        (2, 20, HUGE[-1]),
+        *(
+            pytest.param(every, days_ago, amount, marks=pytest.mark.long)
+            for every in (2, 10)
+            for days_ago in (1, 100, 200)
+            for amount in HUGE
+        ),
+    ],
+)
+def test_one_order_of_any_size_leaves_what_is_expected_of_the_others(
+    cdnow_sample: History, every: int, days_ago: int, amount: float
+) -> None:
+    shop = part_of(cdnow_sample(AS_OF), every)
+    customer = shop.customer_count // 2
+    before = forecast(shop, churn_horizon_days=365)
+    after = forecast(with_order(shop, customer, days_ago, amount), churn_horizon_days=365)
+    orders = len(shop.amount)
+    allowed = 0.01 if orders >= 1000 else 10 / orders
+    assert others_change(before.predicted_value, after.predicted_value, customer) < allowed
+    # Neither do their intervals, while the customer's own history keeps every cent.
+    assert others_change(before.predicted_value_high, after.predicted_value_high, customer) < 0.05
+    assert after.predicted_value[customer] > 100 * before.predicted_value[customer]
+
+
+def test_nor_does_it_where_nobody_has_come_back() -> None:
+    days = np.datetime64("2024-01-01", "us") + np.arange(300).astype("timedelta64[D]")
+    amount = np.full(300, 20.0)
+    amount[7] = HUGE[-1]
+    shop = OrderHistory.from_orders(
+        np.arange(300), days, amount, customer_count=300, as_of=np.datetime64("2024-12-01")
+    )
+    plain = OrderHistory.from_orders(
+        np.arange(300), days, np.full(300, 20.0), customer_count=300, as_of=shop.as_of
+    )
+    before, after = forecast(plain).predicted_value, forecast(shop).predicted_value
+    assert others_change(before, after, 7) < 10 / 300
