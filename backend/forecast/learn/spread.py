@@ -18,7 +18,7 @@ from backend.forecast.learn.backtest.metrics import equal_bins
 from backend.forecast.learn.backtest.trials import Trial
 from backend.forecast.learn.blend import Prediction
 from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning, SpreadTuning
-from backend.forecast.learn.influence import limited_total
+from backend.forecast.learn.influence import limited, limited_total
 from backend.forecast.learn.intervals import (
     COVERAGE,
     CountSpread,
@@ -167,7 +167,7 @@ def _outcomes(trials: list[Trial], predictions: list[Prediction]) -> tuple[Outco
             joined([p.spend for p in predictions]),
             none,
             joined([ranks(p.spend) for p in predictions]),
-            joined([t.spend for t in trials]),
+            joined([limited(t.spend) for t in trials]),
         ),
     )
 
