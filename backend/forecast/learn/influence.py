@@ -18,8 +18,8 @@ import numpy as np
 
 from backend.core.arrays import FloatArray
 
-# So that one order more, of any size, moves what is expected of the others by less than 1 %. At .3 %
-# the few who bring most of an honest shop's sales are cut too: totals fell by up to a quarter.
+# So that one order more, of any size, moves what is expected of the others by less than 1 %. At
+# .3 % the few who bring most of an honest shop's sales are cut too: totals fell by up to a quarter.
 MOST_SHARE = 0.01
 # Of few amounts, some are always above the mean: each may count for so many equal shares. With
 # more, one order in six hundred moved the others by 2 %.
