@@ -11,6 +11,7 @@ from backend.behaviour.history import OrderHistory
 from backend.forecast.learn import forecast_tuning
 from backend.forecast.learn.blend import fit_horizon
 from backend.forecast.learn.forecast_tuning import TUNED
+from backend.forecast.learn.influence import limited_mean
 from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.lifetime_base import fit_base
 from backend.segments.learn import segment_tuning
@@ -62,7 +63,7 @@ def test_without_a_spend_of_their_own_customers_spend_like_the_mean_one(
 ) -> None:
     summary = summarise(small_shop.purchase_days())
     base = fit_base(summary, replace(TUNED.lifetime, own_spend_share=0.0))
-    mean = (summary.spend / summary.purchase_days).mean()
+    mean = limited_mean(summary.spend / summary.purchase_days)
     assert base.score(summary, HORIZON_DAYS).spend_per_day == pytest.approx(mean)
 
 

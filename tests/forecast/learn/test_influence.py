@@ -53,7 +53,7 @@ def others_change(before: FloatArray, after: FloatArray, customer: int) -> float
 @given(amounts)
 def test_no_amount_is_more_than_its_share_of_what_is_left(given_amounts: list[float]) -> None:
     values = np.array(given_amounts)
-    positive = np.count_nonzero(values)
+    positive = int(np.count_nonzero(values))
     result = limited(values)
     share = max(MOST_SHARE, EQUAL_SHARES / max(positive, 1))
     assert np.all(result <= values)
