@@ -66,4 +66,6 @@ def _limit(amounts: FloatArray, share: float) -> float:
     others = np.cumsum(ascending)[::-1][: ceil(1 / share)]
     left_out = np.arange(len(others))
     limits = share * others / np.maximum(1 - share * left_out, 1e-12)
-    return float(limits[np.argmax(ascending[::-1][: len(others)] <= limits)])
+    # A hair of tolerance: where equal amounts are just at the limit, rounding must not miss it.
+    fits = ascending[::-1][: len(others)] <= limits * (1 + 1e-9)
+    return float(limits[np.argmax(fits)])
