@@ -23,7 +23,7 @@ from tests.waiting import PATIENCE_SECONDS
 LEASE = timedelta(seconds=PATIENCE_SECONDS)  # nobody renews it here
 # What a service is served with whose runs are done by somebody else.
 NO_WORKER = {"RUN_WORKER": "false"}
-CLUSTERED_CUSTOMERS = 80
+CLUSTERED_CUSTOMERS, MOVING_CUSTOMERS = 80, 400
 
 
 def config_of(url: str, **changes: Any) -> RunConfig:
@@ -87,3 +87,9 @@ async def clustered_shop(url: str) -> None:
     """Prepare a database with an invented shop of 80 that one run has seen, as of `AS_OF`."""
     await fill(url, invented(CLUSTERED_CUSTOMERS))
     await perform_once(url, as_of=AS_OF)
+
+
+async def shop_about_to_move(url: str) -> None:
+    """Prepare a shop that a run saw two months before `AS_OF`: with one of that day many move."""
+    await fill(url, invented(MOVING_CUSTOMERS))
+    await perform_once(url, as_of=AS_OF - timedelta(days=60))

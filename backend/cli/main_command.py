@@ -55,7 +55,7 @@ COMMANDS = {
     ),
     "worker": (
         "serving_commands.worker",
-        "Run queued clusterings until stopped; web processes then want RUN_WORKER=false.",
+        "Run queued clusterings and deliver webhooks; web processes then want RUN_WORKER=false.",
     ),
     "migrate": (
         "serving_commands.migrate_command",

@@ -76,7 +76,7 @@ def _counting_together(settings: Settings, workers: int) -> Iterator[None]:
 
 
 def worker() -> None:
-    """Run queued clusterings until stopped; web processes then want RUN_WORKER=false."""
+    """Run queued clusterings and deliver webhooks; web processes then want RUN_WORKER=false."""
     asyncio.run(_work(checked_settings()))
 
 
