@@ -7,7 +7,9 @@ from datetime import datetime
 from backend.core.glossary import Cause, DisabledBecause, Event
 
 AT_RISK_FROM = 0.7
-AT_RISK_AGAIN_BELOW = 0.6
+# By so much a risk has to fall before its next rise is told.
+FALLS_BY = 0.1
+PLACES = 4  # of a churn risk, as it is published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,14 @@ class RiskLimits:
     """
 
     at_risk_from: float = AT_RISK_FROM
-    again_below: float = AT_RISK_AGAIN_BELOW
+    again_below: float = 0.6
+
+
+def risk_limits(at_risk_from: float, again_below: float | None) -> RiskLimits:
+    """Return limits as they are kept, the lower one .1 below the upper one where none is given."""
+    upper = round(at_risk_from, PLACES)
+    lower = max(upper - FALLS_BY, 0.0) if again_below is None else again_below
+    return RiskLimits(at_risk_from=upper, again_below=round(lower, PLACES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from schemathesis import Case, HookContext
 IN_PAGES = {"list_customers", "list_segment_customers", "list_runs"}
 BESIDE_A_CURSOR = {"cursor", "limit", "totals"}
 SIGNED_CHARACTERS = 40
+LONGEST_URL = 2000
 LAST_YEAR = 2024  # has a 29th of February, as any year that it stands for may
 
 
@@ -68,11 +69,11 @@ def stay_in_the_past(body: dict[str, Any]) -> None:
 
 def name_a_receiver(body: dict[str, Any]) -> None:
     """No pattern says which URLs a webhook may have, nor that one limit is at most the other."""
-    if isinstance(body.get("url"), str) and body["url"]:
+    url = body.get("url")
+    if isinstance(url, str) and 0 < len(url) <= LONGEST_URL:
         body["url"] = "https://hooks.example.com/intelligence"
-    limits = {"at_risk_from", "at_risk_again_below"}
-    for name in limits if limits & body.keys() else ():  # whose defaults are not each other's
-        if isinstance(body.get(name, 0), int | float) and 0 <= body.get(name, 0) <= 1:
+    for name in ("at_risk_from", "at_risk_again_below"):
+        if type(body.get(name)) in {int, float} and 0 <= body[name] <= 1:
             body[name] = 0.5
 
 

@@ -176,7 +176,7 @@ def test_a_disabled_webhook_is_told_nothing_until_it_is_enabled(
         ({"events": []}, "events"),
         ({"events": ["webhook.test"]}, "events"),
         ({"events": ["run.started"]}, "events"),
-        ({"at_risk_from": 0.5}, "at_risk_again_below is above at_risk_from."),
+        ({"at_risk_again_below": 0.71}, "at_risk_again_below is above at_risk_from."),
         ({"at_risk_from": 1.5}, "at_risk_from"),
         ({"moves": {"form": ["vip"]}}, "moves.form"),
         ({"secret": "mine"}, "secret"),

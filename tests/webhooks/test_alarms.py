@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.webhooks.alarms import alarms
-from backend.webhooks.webhook import RiskLimits
+from backend.webhooks.webhook import RiskLimits, risk_limits
 
 LIMITS = RiskLimits()
 risks = st.one_of(st.floats(0, 1).map(lambda one: round(one, 4)), st.just(float("nan")))
@@ -69,3 +69,20 @@ def test_customers_do_not_know_each_other(shop: list[tuple[float, bool]]) -> Non
         alone = alarms(risk[[place]], raised[[place]], LIMITS)
         assert alone.risen[0] == together.risen[place]
         assert alone.settled[0] == together.settled[place]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ((0.7, None), (0.7, 0.6)),
+        ((0.5, None), (0.5, 0.4)),
+        ((0.05, None), (0.05, 0.0)),
+        ((0.7, 0.65), (0.7, 0.65)),
+        ((0.123456, None), (0.1235, 0.0235)),
+    ],
+)
+def test_the_lower_limit_is_a_tenth_below_the_upper_one_unless_it_is_given(
+    asked: tuple[float, float | None], expected: tuple[float, float]
+) -> None:
+    limits = risk_limits(*asked)
+    assert (limits.at_risk_from, limits.again_below) == expected

@@ -11,12 +11,11 @@ from backend.api.webhooks import example
 from backend.core.glossary import Cause, DeliveryProblem, DeliveryState, DisabledBecause, Event
 from backend.webhooks.delivery import Delivery
 from backend.webhooks.webhook import (
-    AT_RISK_AGAIN_BELOW,
     AT_RISK_FROM,
     MovesWanted,
-    RiskLimits,
     Webhook,
     WebhookWanted,
+    risk_limits,
 )
 
 LONGEST_URL = 2000
@@ -82,9 +81,10 @@ class WebhookRequest(Schema):
     at_risk_from: Probability = Field(
         default=AT_RISK_FROM, description="Of customer.at_risk: the churn risk that tells"
     )
-    at_risk_again_below: Probability = Field(
-        default=AT_RISK_AGAIN_BELOW,
-        description="Below this churn risk a customer may be told again; at most at_risk_from",
+    at_risk_again_below: Probability | None = Field(
+        default=None,
+        description="Below this churn risk a customer may be told again; at most at_risk_from, "
+        "and .1 below it where it is left out",
     )
     people: StrictBool = Field(
         default=False, description="Whether bodies also hold customers' e-mails and names"
@@ -96,7 +96,7 @@ class WebhookRequest(Schema):
             url=self.url,
             events=tuple(dict.fromkeys(self.events)),
             moves=self.moves.as_wanted(),
-            risk=RiskLimits(at_risk_from=self.at_risk_from, again_below=self.at_risk_again_below),
+            risk=risk_limits(self.at_risk_from, self.at_risk_again_below),
             people=self.people,
         )
 
