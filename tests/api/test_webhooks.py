@@ -180,6 +180,8 @@ def test_a_disabled_webhook_is_told_nothing_until_it_is_enabled(
         ({"at_risk_from": 1.5}, "at_risk_from"),
         ({"moves": {"form": ["vip"]}}, "moves.form"),
         ({"secret": "mine"}, "secret"),
+        ({"people": 0}, "people"),
+        ({"at_risk_from": "0.7"}, "at_risk_from"),
     ],
 )
 def test_what_could_never_be_told_is_refused(live: Live, body: dict[str, Any], said: str) -> None:

@@ -79,10 +79,13 @@ class WebhookRequest(Schema):
         default_factory=MovesFilter, description="Of segment.changed, only these"
     )
     at_risk_from: Probability = Field(
-        default=AT_RISK_FROM, description="Of customer.at_risk: the churn risk that tells"
+        default=AT_RISK_FROM,
+        strict=True,
+        description="Of customer.at_risk: the churn risk that tells",
     )
     at_risk_again_below: Probability | None = Field(
         default=None,
+        strict=True,
         description="Below this churn risk a customer may be told again; at most at_risk_from, "
         "and .1 below it where it is left out",
     )
