@@ -25,6 +25,8 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooMuchAtOnce: HTTPStatus.TOO_MANY_REQUESTS,
     errors.ExportOverdue: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ExportRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.WorkbookNotMade: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BodyTooLarge: BODY_TOO_LARGE,
     errors.BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     errors.PeopleMasked: HTTPStatus.FORBIDDEN,

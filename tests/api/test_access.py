@@ -141,7 +141,6 @@ NEVER_MET_BY_A_REQUEST = {
     errors.AmbiguousFile,
     errors.AnswerTooLong,
     errors.ArgumentsUnfit,
-    errors.ExportRefused,
     errors.ImportRefused,
     errors.InvalidConfiguration,
     InvalidDatabaseUrl,

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from tests.shops import AS_OF, fill, invented
 
 SMALLEST_TEXT = 12
 LONG = pytest.mark.long
+HOSTILE = "<script>document.title='taken'</script><img src=x onerror=alert(1)>{{ 7*7 }}"
 A4_PIXELS = 688  # 210 mm less two margins of 14 mm
 # What a person sees: the width of the page, texts that are too small, texts upon each other.
 SEEN = """
@@ -199,6 +200,31 @@ def test_a_person_can_read_it_on_a_phone_and_on_a_desk(
     plots = [plot for plot in browser.find_elements(By.TAG_NAME, "svg") if plot.is_displayed()]
     assert len(plots) == 5 + run  # the later run has moves to draw
     assert all(plot.size["width"] > 200 for plot in plots)
+
+
+@pytest.mark.external
+def test_what_others_wrote_stays_text(
+    reported: Reported, browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    answer = reported.live.get(reported.runs[-1]["report_url"], ADMIN_KEY)
+    report = TypeAdapter(RunReport).validate_json(answer.content)
+    taken = [replace(one, name=f"{HOSTILE} {one.id}") for one in report.segments]
+    taken[0] = replace(taken[0], description=HOSTILE)
+    names = {one.id: one.name for one in taken}
+    notes, currency = (HOSTILE,), "<i>EUR</i>"
+    told = replace(report, segments=tuple(taken), names={**report.names, **names})
+    page = render_report(replace(told, notes=notes, currency=currency))
+    file = tmp_path / "hostile.html"
+    file.write_text(page, encoding="utf-8")
+    requested(browser)
+    browser.get(file.as_uri())
+    assert requested(browser) == {file.as_uri()}
+    assert browser.title == "Customer intelligence as of 1 June 2024"
+    for tag in ("script", "img", "i[onclick]"):
+        assert browser.find_elements(By.CSS_SELECTOR, tag) == []
+    said = browser.find_element(By.TAG_NAME, "body").text
+    assert said.count(HOSTILE) > len(taken)
+    assert currency in said
 
 
 @pytest.mark.external

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic.config import JsonDict
 
 from backend.api.customers.example import PROFILE
+from backend.api.lists.list_query import XLSX
 from backend.results.customer_numbers import AVERAGED, SUMMED
 
 COUNT = 214
@@ -27,11 +28,12 @@ BATCH: JsonDict = {
     "run_id": PROFILE["run_id"],
     "as_of": PROFILE["as_of"],
 }
-CSV_EXAMPLE: dict[str, Any] = {
+FILE_EXAMPLES: dict[str, Any] = {
     "content": {
         "text/csv": {
             "schema": {"type": "string"},
             "example": "customer_id,email,value_at_risk\r\n12345,customer@example.com,104.57\r\n",
-        }
+        },
+        XLSX: {"schema": {"type": "string", "format": "binary"}},
     }
 }

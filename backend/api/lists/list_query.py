@@ -1,7 +1,7 @@
 """What a list is asked for: its conditions, its order, its columns, and where a page begins."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -35,6 +35,9 @@ NAMES_OF_FIELDS = dict.fromkeys(
 """Fields, and the objects that they are in."""
 SEVERAL = {"fields", *(one.name for one in CONDITIONS if one.comparison is Comparison.ONE_OF)}
 CSV, JSON = "text/csv", "application/json"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ListFormat = Literal["json", "csv", "xlsx"]
+BY_MEDIA: Mapping[str, ListFormat] = {JSON: "json", CSV: "csv", XLSX: "xlsx"}
 WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")  # RFC 9110, 12.4.2
 
 
@@ -120,9 +123,9 @@ class ListQuery(Question):
     totals: bool = Field(
         default=True, description="Whether to count and add up the whole list", examples=[False]
     )
-    format: Literal["json", "csv"] | None = Field(
+    format: ListFormat | None = Field(
         default=None,
-        description="csv: the whole list as a file, whatever Accept says",
+        description="csv, xlsx: the whole list as a file, whatever Accept says",
         examples=["csv"],
     )
 
@@ -132,12 +135,13 @@ class ListQuery(Question):
         asked: dict[str, Any] = self.model_dump(mode="json", include=set(Question.model_fields))
         return {name: value for name, value in asked.items() if value not in (None, [])}
 
-    def wants_csv(self, accept: str | None) -> bool:
-        """Whether a file is asked for, by `format` or, where that says nothing, by Accept."""
+    def wanted(self, accept: str | None) -> ListFormat:
+        """Return what is asked for, by `format` or, where that says nothing, by Accept."""
         if self.format is not None:
-            return self.format == "csv"
+            return self.format
         preferred = sorted(map(_wanted, (accept or "").split(",")), key=lambda one: -one[1])
-        return next((one for one, share in preferred if one in {CSV, JSON} and share), JSON) == CSV
+        known = (BY_MEDIA[one] for one, share in preferred if one in BY_MEDIA and share)
+        return next(known, "json")
 
     def asks_again(self, question: dict[str, Any]) -> bool:
         """Whether what is said beside a cursor is the question that the cursor carries."""

@@ -9,9 +9,10 @@ from backend.api.audited import Audited, Auditor
 from backend.api.bodies import body_of, sent
 from backend.api.fields import SegmentIdInPath
 from backend.api.lists.batch import batch_answer
-from backend.api.lists.example import CSV_EXAMPLE
+from backend.api.lists.example import FILE_EXAMPLES
 from backend.api.lists.list_csv import ListAsCsv
 from backend.api.lists.list_query import JSON, ListQuery, of_segment, said_once
+from backend.api.lists.list_workbook import ListAsWorkbook
 from backend.api.lists.read_list import AskedList, page_answer
 from backend.api.lists.schema import BatchRequest, CustomerBatch, CustomerPage
 from backend.api.problem_answers import UNWRITABLE, problems
@@ -30,7 +31,7 @@ LIST: dict[str, Any] = {
     "response_model": CustomerPage,
     "response_model_exclude_unset": True,
     "dependencies": [Depends(said_once)],
-    "responses": {200: CSV_EXAMPLE, **problems(404, 410, _404=UNWRITABLE)},
+    "responses": {200: FILE_EXAMPLES, **problems(404, 410, _404=UNWRITABLE)},
 }
 
 
@@ -44,7 +45,8 @@ async def list_customers(
 ) -> Response:
     """List the customers who meet all conditions, and what all of them add up to.
 
-    In pages, or with `format=csv` or `Accept: text/csv` whole as a file, which the audit notes.
+    In pages, or with `format=csv` or `xlsx`, or Accept saying so, whole as a file, which the audit
+    notes.
     """
     return await _answer(state, query, accept, audited, sees_people=sees_people)
 
@@ -69,8 +71,11 @@ async def _answer(
     state: ApiState, query: ListQuery, accept: str | None, audited: Auditor, *, sees_people: bool
 ) -> Response:
     asked = AskedList.of(query, state, sees_people=sees_people)
-    if query.wants_csv(accept):
-        return ListAsCsv(state, asked, audited)
+    match query.wanted(accept):
+        case "csv":
+            return ListAsCsv(state, asked, audited)
+        case "xlsx":
+            return ListAsWorkbook(state, asked, audited)
     page = await page_answer(state, asked, limit=query.limit, totals=query.totals)
     return Response(to_json(page), media_type=JSON)  # to validate it would take as long again
 

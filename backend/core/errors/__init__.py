@@ -34,6 +34,7 @@
     ├── RunBeingPublished        nor one whose results are being published
     ├── InvalidRunRequest        a run was asked for with nonsense
     ├── ExportRefused            a list cannot be written to a file
+    ├── WorkbookNotMade          the process that makes one ended before it was whole
     ├── UnknownField             a profile has no field of this name
     ├── AskedTwice               an address says a condition, and its query says it again
     ├── SaidAgain                a query says twice what can be one thing
@@ -108,6 +109,7 @@ from backend.core.errors.of_requests import (
     TooManyRequests,
     TooMuchAtOnce,
     UnknownField,
+    WorkbookNotMade,
 )
 from backend.core.errors.of_runs import (
     InvalidRunRequest,
@@ -192,4 +194,5 @@ __all__ = [
     "UnknownField",
     "WebhookDisabled",
     "WebhookNotFound",
+    "WorkbookNotMade",
 ]

@@ -169,6 +169,17 @@ class ExportRefused(BackendError):
         super().__init__(f"{file} {problem}.")
 
 
+class WorkbookNotMade(BackendError):
+    """The process that makes a workbook ended before it was whole."""
+
+    def __init__(self, exit_code: int) -> None:
+        self.exit_code = exit_code
+        super().__init__(
+            f"The workbook could not be made: its process ended with {exit_code}. The same list as "
+            "CSV needs no process of its own."
+        )
+
+
 class ImportRefused(BackendError):
     """A file cannot be imported; nothing of it is loaded."""
 

@@ -101,7 +101,7 @@ class CustomersPage:
         The table.
     nobody
         Why there is no line; "" where there are.
-    csv, following, beginning
+    csv, workbook, following, beginning
         Ways on; None where there is none.
     """
 
@@ -120,6 +120,7 @@ class CustomersPage:
     lines: Sequence[CustomerLine]
     nobody: str
     csv: str | None
+    workbook: str | None
     following: str | None
     beginning: str | None
 
@@ -168,7 +169,8 @@ def customers_page(
         heads=_heads(begun, columns, can_sort=is_list),
         lines=[_line(one, columns, zone) for one in seen.rows],
         nobody=_nobody(seen, searched, refusal),
-        csv=begun.path_of_csv if seen.total else None,
+        csv=begun.path_of_file("csv") if seen.total else None,
+        workbook=begun.path_of_file("xlsx") if seen.total else None,
         following=seen.next_cursor and begun.saying(asked_by.CURSOR, seen.next_cursor),
         beginning=begun.path if address.last(asked_by.CURSOR) else None,
     )

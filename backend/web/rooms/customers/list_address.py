@@ -57,10 +57,9 @@ class ListAddress:
         """The address itself."""
         return self._below(LIST)
 
-    @property
-    def path_of_csv(self) -> str:
-        """Where the whole list is a file."""
-        return self._below(f"{LIST}/csv")
+    def path_of_file(self, kind: str) -> str:
+        """Where the whole list is a file: "csv" or "xlsx"."""
+        return self._below(f"{LIST}/{kind}")
 
     @property
     def query(self) -> ListQuery:

@@ -10,6 +10,7 @@ from backend.api import problems
 from backend.api.audited import Auditor
 from backend.api.lists.list_csv import ListAsCsv
 from backend.api.lists.list_query import ListQuery
+from backend.api.lists.list_workbook import ListAsWorkbook
 from backend.api.lists.read_list import AskedList
 from backend.api.state import ApiState, State
 from backend.core.errors import (
@@ -63,6 +64,17 @@ async def whole_list_as_csv(
     """Give all customers of a list as the API's file."""
     asked = AskedList.of(query, state, sees_people=visitor.sees_people)
     file = ListAsCsv(state, asked, Auditor(state, visitor.key))
+    file.headers.update(HEADERS)
+    return file
+
+
+@router.get(f"{room.path}/xlsx")
+async def whole_list_as_workbook(
+    state: State, visitor: Visitor, query: Annotated[ListQuery, Query()]
+) -> Response:
+    """Give all customers of a list as the API's workbook."""
+    asked = AskedList.of(query, state, sees_people=visitor.sees_people)
+    file = ListAsWorkbook(state, asked, Auditor(state, visitor.key))
     file.headers.update(HEADERS)
     return file
 
