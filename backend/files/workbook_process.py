@@ -18,6 +18,7 @@ from backend.core.errors import ExportRefused
 from backend.files.list_files import FileColumn, list_file
 from backend.results.declared import Count, Flag, Kind, Label, Quantity, Real
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TOO_LONG = 3
 MOST_BYTES = 512 * 2**20
 

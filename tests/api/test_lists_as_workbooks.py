@@ -11,9 +11,9 @@ import openpyxl
 import pytest
 from openpyxl.cell import Cell
 
-from backend.api.lists.list_query import XLSX, ListQuery
+from backend.api.lists.list_query import ListQuery
 from backend.files import list_files
-from backend.files.workbook_process import TOO_LONG, make
+from backend.files.workbook_process import TOO_LONG, XLSX, make
 from tests.api.test_lists_as_files import KEY, LIST, many_more
 from tests.conftest import NewDatabase, execute, wait_for
 from tests.live import ADMIN_KEY, Live, serving

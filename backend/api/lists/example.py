@@ -5,7 +5,7 @@ from typing import Any
 from pydantic.config import JsonDict
 
 from backend.api.customers.example import PROFILE
-from backend.api.lists.list_query import XLSX
+from backend.files.workbook_process import XLSX
 from backend.results.customer_numbers import AVERAGED, SUMMED
 
 COUNT = 214

@@ -20,6 +20,7 @@ from backend.core.errors import AskedTwice, SaidAgain
 from backend.core.glossary import Status
 from backend.core.instants import WrittenInstant, in_utc
 from backend.database.engine import transaction
+from backend.files.workbook_process import XLSX
 from backend.results.customer_filter import CONDITIONS, Comparison, Condition, CustomerFilter
 from backend.results.customer_numbers import NUMBERS
 from backend.results.declared import Kind, Quantity
@@ -35,7 +36,6 @@ NAMES_OF_FIELDS = dict.fromkeys(
 """Fields, and the objects that they are in."""
 SEVERAL = {"fields", *(one.name for one in CONDITIONS if one.comparison is Comparison.ONE_OF)}
 CSV, JSON = "text/csv", "application/json"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ListFormat = Literal["json", "csv", "xlsx"]
 BY_MEDIA: Mapping[str, ListFormat] = {JSON: "json", CSV: "csv", XLSX: "xlsx"}
 WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")  # RFC 9110, 12.4.2

@@ -16,7 +16,6 @@ from starlette.types import Receive, Scope, Send
 
 from backend.api.audited import Auditor
 from backend.api.lists.list_csv import within
-from backend.api.lists.list_query import XLSX
 from backend.api.lists.list_told import told
 from backend.api.lists.read_list import AskedList
 from backend.api.lists.row import Columns
@@ -24,7 +23,7 @@ from backend.api.lists.whole_list import whole_list
 from backend.api.state import ApiState
 from backend.core.errors import ExportRefused, WorkbookNotMade
 from backend.core.glossary import Action
-from backend.files.workbook_process import TOO_LONG, cell_kind
+from backend.files.workbook_process import TOO_LONG, XLSX, cell_kind
 
 NAME = "customers.xlsx"
 # What writes workbooks is not imported here; and what that takes of memory goes back with its end.
