@@ -19,12 +19,12 @@ import httpx
 
 from bench.big_shop import AS_OF, fill, invented
 from tests import services
-from tests.live import API_KEY, command, serving
+from tests.live import ADMIN_KEY, API_KEY, command, serving
 from tests.performed import NO_WORKER
 from tests.web.browsing import entered
 
 CUSTOMERS = int(os.environ.get("CUSTOMERS", "100000"))
-ROUNDS = 15
+ROUNDS, REQUESTS = 15, 1_000
 MOST_TIMES, MOST_BYTES = 3.0, 100_000
 # That shop has no order lines.
 VARIABLES = {"LINE_ITEMS_TABLE": "", **NO_WORKER}
@@ -42,20 +42,29 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """One service, as a browser and as a program asks it."""
+    """One service, as a browser and as a program asks it, and its process."""
 
     pages: httpx.Client
     api: httpx.Client
+    process_id: int
 
 
-def _compared(segment: str) -> list[Compared]:
+def _compared(segment: str, customer: str) -> list[Compared]:
     report = "/api/mcp/runs/latest/report"
+    one, shop = f"/api/mcp/customers/{customer}", ("/api/mcp/segments", report)
     return [
         Compared("/app", ("/api/mcp/segments", "/api/mcp/history?limit=30", report)),
         Compared("/app/segments", ("/api/mcp/segments", "/api/mcp/history?limit=60", report)),
         Compared(f"/app/segments/{segment}", (f"/api/mcp/segments/{segment}",)),
         Compared("/app/customers", ("/api/mcp/customers",)),
         Compared(f"/app/customers?{FILTERED}", (f"/api/mcp/customers?{FILTERED}",)),
+        Compared(
+            f"/app/customer?id={customer}",
+            (f"{one}?explain=true", f"/api/admin/changes?customer_id={customer}", *shop),
+        ),
+        Compared("/app/moves", ("/api/mcp/segments/changes", "/api/mcp/history?limit=60")),
+        Compared("/app/cohorts", (report,)),
+        Compared("/app/trust", (report,)),
     ]
 
 
@@ -63,8 +72,8 @@ def _compared(segment: str) -> list[Compared]:
 def _served(url: str, folder: Path, variables: Mapping[str, str]) -> Iterator[Doors]:
     told = {**VARIABLES, **variables}
     with serving(url, folder, variables=told, anew=True) as live, entered(live, API_KEY) as pages:
-        live.client.headers["X-API-Key"] = API_KEY
-        yield Doors(pages, live.client)
+        live.client.headers["X-API-Key"] = ADMIN_KEY
+        yield Doors(pages, live.client, live.process.pid)
 
 
 def _milliseconds(client: httpx.Client, paths: Sequence[str]) -> float:
@@ -89,6 +98,14 @@ def _say(one: Compared, anew: Doors, kept: Doors) -> None:
     sys.stdout.flush()
 
 
+def _say_memory(doors: Doors, compared: Sequence[Compared]) -> None:
+    for at in range(REQUESTS):
+        doors.pages.get(compared[at % len(compared)].page).raise_for_status()
+    status = Path(f"/proc/{doors.process_id}/status").read_text()
+    resident = int(status.partition("VmRSS:")[2].split()[0]) / 1024
+    sys.stdout.write(f"{resident:.0f} MiB resident after {REQUESTS:,} requests of pages\n")
+
+
 def _fill(url: str, folder: Path) -> None:
     asyncio.run(fill(url, invented(CUSTOMERS)))
     done = command(url, folder, "cluster", "--as-of", AS_OF, variables=VARIABLES, anew=True)
@@ -104,8 +121,11 @@ def main() -> None:
         _fill(server.url, place)
         with _served(server.url, place, {}) as anew, _served(server.url, place, KEPT) as kept:
             segment = anew.api.get("/api/mcp/segments").json()["segments"][0]["id"]
-            for one in _compared(segment):
+            customer = anew.api.get("/api/mcp/customers?limit=1").json()["customers"][0]
+            compared = _compared(segment, customer["customer_id"])
+            for one in compared:
                 _say(one, anew, kept)
+            _say_memory(kept, compared)
 
 
 if __name__ == "__main__":
