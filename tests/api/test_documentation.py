@@ -76,10 +76,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.mark.external
 @pytest.mark.parametrize(
     ("page", "operation"),
-    [
-        pytest.param("/docs", ".opblock-summary-path", marks=pytest.mark.long),
-        ("/redoc", "[id^='tag/customers']"),
-    ],
+    [("/docs", ".opblock-summary-path"), ("/redoc", "[id^='tag/customers']")],
 )
 def test_the_pages_work_without_the_internet(
     live: Live, browser: webdriver.Chrome, page: str, operation: str
@@ -100,7 +97,6 @@ def test_the_pages_work_without_the_internet(
 @pytest.mark.external
 def test_a_route_can_be_tried_out_on_the_page(live: Live, browser: webdriver.Chrome) -> None:
     operation = "#operations-health-health"
-    asked_so_far(browser)
     broken_policies(browser)
     browser.get(f"{live.address}/docs#/health/health")
     for button in (".try-out__btn", ".execute"):
@@ -113,8 +109,6 @@ def test_a_route_can_be_tried_out_on_the_page(live: Live, browser: webdriver.Chr
             )
         )
     )
-    hosts = {urlparse(url).netloc for url in asked_so_far(browser) if url.startswith("http")}
-    assert hosts == {urlparse(live.address).netloc}
     assert broken_policies(browser) == []
 
 
