@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from selenium import webdriver
 
 from tests import services
+from tests.waiting import PATIENCE_SECONDS
 
 PACKAGES = ["chromium", "chromium-driver"]
 FLAGS = (
@@ -36,6 +37,7 @@ def chromium() -> Iterator[webdriver.Chrome]:
     with tempfile.TemporaryDirectory(prefix="ib-", ignore_cleanup_errors=True) as folder:
         service = webdriver.ChromeService(driver, env={**os.environ, "TMPDIR": folder})
         window = webdriver.Chrome(_options(program), service)
+        window.set_script_timeout(PATIENCE_SECONDS)
         try:
             yield window
         finally:
