@@ -128,7 +128,7 @@ async def _rows(url: str, query: str) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return invented(customers=30)
+    return invented(customers=60)
 
 
 # What a pull does with either platform is shown with the first one, the second repeats it.
