@@ -143,10 +143,10 @@ async def _insert(
     was: FloatArray,
     now: datetime,
 ) -> None:
-    leaving = publication.customers.rows(risen)
-    values = value_at_risk(leaving.churn_risk, leaving.no_order_chance, leaving.predicted_value)
+    rising = publication.customers.rows(risen)
+    values = value_at_risk(rising.churn_risk, rising.no_order_chance, rising.predicted_value)
     told = zip(
-        as_text(leaving.customer_id).tolist(),
+        as_text(rising.customer_id).tolist(),
         risk[risen].tolist(),
         was[risen].tolist(),
         values.tolist(),
