@@ -7,7 +7,7 @@ SERVE ?= 1
 PORT ?= 8000
 WORKERS ?= 2
 
-.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-run-before bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds bench-serve bench-pages pictures clean
+.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-run-before bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds bench-serve bench-pages pictures bench-fresh clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -101,6 +101,8 @@ bench-pages: $(READY) ## Measure pages beside the API answers that say the same 
 
 pictures: $(READY) ## Take the README's pictures of the pages anew, in Chromium.
 	$(BIN)/python -m tests.web.pictures
+bench-fresh: $(READY) ## Measure scores of this minute beside a SELECT of the orders (CUSTOMERS=1000000).
+	$(BIN)/python -m bench.fresh
 
 clean: ## Remove what the commands made.
 	rm -rf $(VENV) intelligence-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.behaviour.history import OrderHistory
-from backend.forecast.learn.forecast_columns import Forecast
-from backend.forecast.learn.intervals import COVERAGE
-from backend.forecast.learn.next_order import QUANTILES
+from backend.forecast.intervals import COVERAGE
+from backend.forecast.learn.learnt_forecast import Forecast
 from backend.forecast.learn.predict import forecast
+from backend.forecast.next_order import QUANTILES
 from bench.shops import CASES, Case, Shop, load
 
 FloatArray = NDArray[np.float64]

@@ -35,7 +35,7 @@ from backend.behaviour.baskets import Baskets
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import ONE_DAY, OrderHistory
 from backend.segments.buyers import behaviour_of
-from backend.segments.learn.evidence import with_habits
+from backend.segments.habit_evidence import with_habits
 from backend.segments.learn.night import segment
 from backend.segments.membership import Before
 from backend.segments.options import ClusteringOptions

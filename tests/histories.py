@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from backend.behaviour.history import OrderHistory
-from backend.forecast.learn.forecast_columns import Forecast
+from backend.forecast.learn.learnt_forecast import Forecast
 from backend.forecast.learn.predict import forecast
 
 CDNOW_SAMPLE = Path(__file__).parent / "forecast" / "data" / "cdnow_sample.parquet"

@@ -89,6 +89,12 @@ def requests_to_every_route(live: Live) -> dict[tuple[str, str], Callable[[], Re
     asked["post", "/api/mcp/customers/batch"] = lambda: live.client.post(
         "/api/mcp/customers/batch", json={"ids": ["4"]}, headers=admin
     )
+    asked["post", "/api/mcp/customers/fresh"] = lambda: live.client.post(
+        "/api/mcp/customers/fresh", json={"ids": ["4"]}, headers=admin
+    )
+    asked["post", "/api/mcp/customers/{customer_id}/what-if"] = lambda: live.client.post(
+        "/api/mcp/customers/4/what-if", json={"orders": [{"total": 80}]}, headers=admin
+    )
     asked["patch", "/api/admin/segments/{segment_id}"] = lambda: live.client.patch(
         f"/api/admin/segments/{segment}", json={"name": "Our Best"}, headers=admin
     )

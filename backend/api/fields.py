@@ -23,6 +23,14 @@ LATEST = "latest"
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
+def _as_text(sent: object) -> object:
+    """An id is its text, also where a client has it as an integer."""
+    return str(sent) if isinstance(sent, int) and not isinstance(sent, bool) else sent
+
+
+IdSent = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int)]
+
+
 def several(value: object) -> object:
     """Take words apart that are given by commas, by repetition, or both."""
     given = [value] if isinstance(value, str) else value

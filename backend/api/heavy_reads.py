@@ -1,4 +1,4 @@
-"""Places for what takes long: files, batches, searches. The others stay quick beside them."""
+"""Places for what takes long: files, batches, searches, fresh scores; the rest stays quick."""
 
 import asyncio
 from collections.abc import AsyncIterator

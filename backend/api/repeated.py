@@ -115,6 +115,11 @@ class RepeatedAnswers:
             self._of = served
 
 
+def not_repeated(request: Request) -> None:
+    """Say of an answer that was begun that it holds for who asked alone."""
+    request.scope["state"].pop(MADE_OF, None)
+
+
 def _key(scope: Scope, role: Role) -> Key:
     # As it was written: of those who ask for the same, few write what they take in another way.
     takes = dict(scope["headers"]).get(b"accept-encoding", b"")

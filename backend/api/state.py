@@ -20,6 +20,7 @@ from backend.clients.cache import Cache
 from backend.core.secret_keys import OwnKeys
 from backend.database.engine import AsyncEngine
 from backend.run.background import Background
+from backend.shop.orders_of_some import OrderReads
 from backend.shop.search_by_index import PartReads
 from backend.shop.shop import Shop
 from backend.shop.whole_emails import EmailReads
@@ -79,6 +80,7 @@ class ApiState:
     email_reads: EmailReads
     webhooks_allow_private: bool
     part_reads: PartReads
+    order_reads: OrderReads
 
     def forget_what_is_served(self) -> None:
         """Look anew before the next answer: here is who changed something of it."""

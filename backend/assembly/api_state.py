@@ -31,6 +31,7 @@ from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import Opening, opening_of_shop
 from backend.run.background import Background
 from backend.shop.mapping.mapping import ShopMapping
+from backend.shop.orders_of_some import OrderReads
 from backend.shop.search_by_index import PartReads
 from backend.shop.shop import Shop
 from backend.shop.whole_emails import EmailReads
@@ -98,6 +99,7 @@ async def api_state(
         email_reads=EmailReads(),
         webhooks_allow_private=settings.webhooks_allow_private,
         part_reads=PartReads(),
+        order_reads=OrderReads(),
     )
 
 

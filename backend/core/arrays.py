@@ -40,6 +40,14 @@ class JsonNumbers:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonIntegers:
+    """Stores an array of whole numbers as lists."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return _stored(_integers, np.ndarray.tolist)
+
+
+@dataclass(frozen=True, slots=True)
 class JsonInstant:
     """Stores numpy's instant as ISO 8601."""
 
@@ -61,9 +69,14 @@ def _finite(value: Any) -> Any:
     return value if np.isfinite(value) else None
 
 
+def _integers(stored: Sequence[Any]) -> IntArray:
+    return np.array(stored, dtype=np.int64)
+
+
 def _instant(text: str) -> np.datetime64:
     return np.datetime64(text)
 
 
 StoredFloats = Annotated[FloatArray, JsonNumbers()]
+StoredInts = Annotated[IntArray, JsonIntegers()]
 StoredInstant = Annotated[np.datetime64, JsonInstant()]

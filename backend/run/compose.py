@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.customer_id import as_text
-from backend.core.glossary import NO_ORDERS, Cause, Decision, Departure, Status
+from backend.core.glossary import NO_ORDERS, Cause, Decision, Departure
 from backend.results.move import SegmentEvent
 from backend.results.publishing import CustomerColumns
 from backend.run.learn import Learned
@@ -34,7 +34,7 @@ def compose(context: RunContext, seen: Seen, standing: Standing, learned: Learne
     moves = _moves(shop, standing, learned, was)
     events = _lineage(standing, learned, was)
     said = replace(learned, segments=named(learned))
-    customers = _customers(shop, learned)
+    customers = _customers(context, learned)
     outlook = outlook_of(customers, learned.segments, moves, standing.told)
     report = run_report(context, seen, said, moves, events, standing.forecasts)
     return Publication(
@@ -49,6 +49,7 @@ def compose(context: RunContext, seen: Seen, standing: Standing, learned: Learne
         report=replace(report, outlook=outlook),
         explainer=learned.forecast.explainer,
         model=learned.membership.model,
+        scoring=learned.model,
         retention=timedelta(days=config.history_retention_days),
         departures=_departures(seen, standing),
     )
@@ -60,61 +61,9 @@ def _departures(seen: Seen, standing: Standing) -> dict[str, Departure]:
     return {one: Departure.MERGED if one in seen.merged else Departure.DELETED for one in gone}
 
 
-def _customers(shop: ShopColumns, learned: Learned) -> CustomerColumns:
-    predicted = learned.forecast
-    order_days, typical_value = _behaviour(learned)
-    return CustomerColumns(
-        customer_id=shop.customer_ids,
-        segment=_places(learned),
-        confidence=learned.membership.confidence,
-        status=_status(learned),
-        historical_micros=_sum_per_customer(shop),
-        frequency=learned.history.frequency,
-        recency_days=predicted.facts.recency_days,
-        predicted_value=predicted.predicted_value,
-        predicted_value_low=predicted.predicted_value_low,
-        predicted_value_high=predicted.predicted_value_high,
-        predicted_orders=predicted.predicted_orders,
-        predicted_orders_low=predicted.predicted_orders_low,
-        predicted_orders_high=predicted.predicted_orders_high,
-        next_order_days=predicted.next_order_days,
-        churn_risk=predicted.churn_risk,
-        no_order_chance=predicted.no_order_chance,
-        age_days=predicted.facts.age_days,
-        usual_gap_days=predicted.facts.usual_gap_days,
-        order_days=order_days,
-        typical_order_value=typical_value,
-    )
-
-
-def _places(learned: Learned) -> NDArray[np.int64]:
-    """Return where each customer's segment stands among the published ones."""
-    place = {segment.id: index for index, segment in enumerate(learned.segments)}
-    return np.array(
-        [place[identity] for identity in learned.membership.ids.tolist()], dtype=np.int64
-    )
-
-
-def _behaviour(learned: Learned) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return days with orders, and the geometric mean of order values, of every customer."""
-    behaviour = learned.behaviour
-    order_days = np.zeros(learned.history.customer_count, dtype=np.int64)
-    typical_value = np.full(learned.history.customer_count, np.nan)
-    order_days[behaviour.customer] = behaviour.order_days
-    typical_value[behaviour.customer] = np.exp(behaviour.mean_log_value)
-    return order_days, typical_value
-
-
-def _status(learned: Learned) -> NDArray[np.str_]:
-    known = str(learned.forecast.report.status)
-    return np.where(learned.history.frequency == 0, str(Status.NO_ORDERS), known)
-
-
-def _sum_per_customer(shop: ShopColumns) -> NDArray[np.int64]:
-    """Sum in whole millionths: floats would lose cents."""
-    sums = np.zeros(len(shop.customer_ids), dtype=np.int64)
-    np.add.at(sums, shop.customer_index, shop.amount_micros)
-    return sums
+def _customers(context: RunContext, learned: Learned) -> CustomerColumns:
+    places = {segment.id: place for place, segment in enumerate(learned.segments)}
+    return learned.scored(context.as_of).columns(places)
 
 
 def _moves(

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from datetime import datetime
 
 from backend.behaviour.history import OrderHistory
-from backend.forecast.learn.forecast_columns import Forecast
+from backend.core.glossary import Status
+from backend.core.typed_cells import instant64
+from backend.forecast.learn.learnt_forecast import Forecast
 from backend.forecast.learn.predict import forecast
 from backend.readiness import judging
 from backend.readiness.judgement import Judgement
@@ -19,13 +17,15 @@ from backend.run.readiness_check import judge
 from backend.run.run_config import RunConfig
 from backend.run.run_context import RunContext
 from backend.run.standing import Standing
+from backend.scoring.readings import Readings
+from backend.scoring.score import Scored
+from backend.scoring.scoring_model import ScoringModel
 from backend.segments.buyers import Behaviour, behaviour_of
 from backend.segments.learn.describe import Measured, describe
 from backend.segments.learn.night import segment
 from backend.segments.membership import Before, Membership
 from backend.segments.options import ClusteringOptions
-from backend.segments.segment_model import SegmentModel
-from backend.shop.orders import ShopColumns
+from backend.segments.segment_model import Ids, SegmentModel
 from backend.shop.seen import Seen
 from backend.store.publication import GivenName
 from backend.store.run_request import RunRequest
@@ -41,6 +41,8 @@ class Learned:
 
     Attributes
     ----------
+    readings
+        What was read of all customers.
     behaviour
         Of those with orders, computed once for all that is told of them.
     segments
@@ -51,6 +53,7 @@ class Learned:
         Those of this run.
     """
 
+    readings: Readings
     history: OrderHistory
     behaviour: Behaviour
     forecast: Forecast
@@ -60,15 +63,40 @@ class Learned:
     names: Mapping[str, GivenName] = field(default_factory=dict)
     new_names: Mapping[str, GivenName] = field(default_factory=dict)
 
+    @property
+    def model(self) -> ScoringModel:
+        """What scores any of the customers again."""
+        return ScoringModel(
+            forecast=self.forecast.model,
+            segments=self.membership.model,
+            habits=self.membership.habits,
+        )
+
+    def scored(self, as_of: datetime) -> Scored:
+        """Return what the model says of all customers, which is known already."""
+        known = self.forecast.model
+        return Scored(
+            readings=self.readings,
+            as_of=as_of,
+            history=self.history,
+            behaviour=self.behaviour,
+            facts=self.forecast.facts,
+            forecast=self.forecast,
+            placed=self.membership,
+            status=Status.NOT_SCORED_YET if known is None else known.status,
+        )
+
 
 def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progress) -> Learned:
     """Forecast and segment all customers of a shop, and judge what was read of it."""
-    history = _history(seen.columns, context.as_of)
+    ids = seen.columns.customer_ids
+    readings = _readings(seen, standing.where(ids))
+    history = readings.history(context.as_of)
     behaviour = behaviour_of(history)
     progress.enter("forecast", history.customer_count)
     predicted = _forecast(history, context.config, progress)
     progress.enter("segments", history.customer_count)
-    ids, request = seen.columns.customer_ids, context.run.request
+    request = context.run.request
     membership = segment(
         history,
         behaviour,
@@ -76,7 +104,7 @@ def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progres
         ids,
         naming=guarded_name,
         baskets=seen.baskets,
-        before=_before(standing, ids),
+        before=_before(standing, readings.was),
         refit=request.refit,
     )
     measured = describe(
@@ -85,6 +113,7 @@ def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progres
     ours = judging.judge_ours(standing.refused)
     judged = judge(seen, ours, context.as_of, context.horizons)
     return Learned(
+        readings=readings,
         history=history,
         behaviour=behaviour,
         forecast=predicted,
@@ -108,26 +137,24 @@ def _in_words(measured: Sequence[Measured], currency: str | None) -> tuple[Segme
     return in_currency(measured_in_words((one.segment, one.rule) for one in measured), currency)
 
 
-def _before(standing: Standing, customer_ids: NDArray[Any]) -> Before:
+def _before(standing: Standing, was: Ids) -> Before:
     return Before(
         model=standing.model,
-        ids=standing.where(customer_ids),
-        as_of=None if standing.as_of is None else _instant(standing.as_of),
+        ids=was,
+        as_of=None if standing.as_of is None else instant64(standing.as_of),
     )
 
 
-def _history(shop: ShopColumns, as_of: datetime) -> OrderHistory:
-    return OrderHistory.from_orders(
-        shop.customer_index,
-        shop.created_at,
-        shop.amount_micros / 1e6,
-        customer_count=len(shop.customer_ids),
-        as_of=_instant(as_of),
+def _readings(seen: Seen, was: Ids) -> Readings:
+    shop = seen.columns
+    return Readings(
+        customer_ids=shop.customer_ids,
+        customer_index=shop.customer_index,
+        created_at=shop.created_at,
+        amount_micros=shop.amount_micros,
+        baskets=seen.baskets,
+        was=was,
     )
-
-
-def _instant(moment: datetime) -> np.datetime64:
-    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
 
 
 def _options(

@@ -6,9 +6,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.core.arrays import FloatArray
 from backend.results.clustering import ClusteringReport
 from backend.segments.clustering_notes import ClusteringNote
+from backend.segments.habit_evidence import HabitScale
+from backend.segments.placing import Placed
 from backend.segments.segment_model import SegmentModel
 
 Refit = Literal["auto", "now", "force"]
@@ -37,33 +38,25 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
-    """Who is in which segment.
+class Membership(Placed):
+    """Who is in which segment, and why.
 
     Attributes
     ----------
-    ids
-        Shape (customers,), segment ids.
-    confidence
-        Shape (customers,), in [0, 1]; share of refits on resampled customers in which such a
-        customer keeps the segment. NaN without orders, or where nothing was clustered, or nobody
-        was in the customer's branch then.
-    margin
-        Shape (customers,), distance to the nearest border; NaN likewise.
     moved_by_model
         Shape (customers,), whether a customer is elsewhere than the standing model puts them.
     model
         Borders to keep for the next run; None where nothing was clustered.
+    habits
+        What of the habits' evidence only the whole shop can tell; None likewise.
     report
         What the options did, and what became of a refit.
     notes
         What a person should know of it.
     """
 
-    ids: Ids
-    confidence: FloatArray
-    margin: FloatArray
     moved_by_model: NDArray[np.bool_]
     model: SegmentModel | None
+    habits: HabitScale | None
     report: ClusteringReport
     notes: tuple[ClusteringNote, ...]

@@ -101,7 +101,7 @@ async def is_of(
     known = [number for one in possible if (number := _number(dialect, one)) is not None]
     # Of the first of them alone, 7, the driver would take all for numbers of 32 bits.
     numbers = [literal(number, BigInteger()) for number in known]
-    return _is_one_of(source, dialect, [one.text for one in possible], numbers, name)
+    return is_one_of(source, dialect, [one.text for one in possible], numbers, name)
 
 
 def _number(dialect: str, customer_id: CustomerId) -> int | None:
@@ -110,13 +110,14 @@ def _number(dialect: str, customer_id: CustomerId) -> int | None:
     return number if number is not None and least <= number <= most else None
 
 
-def _is_one_of(
+def is_one_of(
     source: Source,
     dialect: str,
     texts: Sequence[Any],
     numbers: Sequence[Any],
     name: str = "id",
 ) -> ColumnElement[bool]:
+    """Return the condition that a column holds one of these texts, or of these numbers."""
     id_, kind = source.clause.c[name], source.kinds[name]
     if dialect == "sqlite" and kind in TOLD_BY_VALUES:
         return is_stored_id(id_, texts, numbers)
@@ -132,7 +133,7 @@ def one_customer(accounts: Source, dialect: str) -> Select[Any]:
     """Select who has the id that `asked_id` gives, for a statement that is compiled once."""
     text = parameter(ASKED_TEXT, String())
     number = parameter(ASKED_NUMBER, BigInteger())
-    asked_for = _is_one_of(accounts, dialect, [text], [number])
+    asked_for = is_one_of(accounts, dialect, [text], [number])
     return select(*shown_of(accounts, dialect)).where(asked_for)
 
 
@@ -140,7 +141,7 @@ def several_customers(accounts: Source, dialect: str) -> HotLookup:
     """Return what finds those who have the ids that `asked_id` gives."""
 
     def statement_of(places: Places) -> Select[Any]:
-        asked_for = _is_one_of(accounts, dialect, places[ASKED_TEXT], places[ASKED_NUMBER])
+        asked_for = is_one_of(accounts, dialect, places[ASKED_TEXT], places[ASKED_NUMBER])
         return select(*shown_of(accounts, dialect)).where(asked_for)
 
     return HotLookup(statement_of, {ASKED_TEXT: String(), ASKED_NUMBER: BigInteger()})

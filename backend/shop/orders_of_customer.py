@@ -84,13 +84,13 @@ def _order(row: Row[Any], kind: Kind, zone: tzinfo) -> CustomerOrder:
     micros = row.amount_micros
     return CustomerOrder(
         order_id=str(row.order_id),
-        created_at=_created(row.created_at, kind, UTC if knows_zone else zone),
+        created_at=created_in_utc(row.created_at, kind, UTC if knows_zone else zone),
         amount=None if micros is None else Decimal(int(micros)).scaleb(-6),
         reasons=reasons_in(int(row.reasons)),
     )
 
 
-def _created(value: Any, kind: Kind, zone: tzinfo) -> datetime | None:
+def created_in_utc(value: Any, kind: Kind, zone: tzinfo) -> datetime | None:
     """Read a time as each database gives it; see `moment`."""
     try:
         told = _moment(value, kind)

@@ -115,6 +115,11 @@ class Shop:
         """The shop's customers as they were last looked at; None where they have to be."""
         return self._sources.get("customers")
 
+    @property
+    def remembered_orders(self) -> Source | None:
+        """The shop's orders likewise, where no guests are merged."""
+        return None if self.mapping.merge_guests else self._sources.get("orders")
+
     async def customers(self, connection: AsyncConnection) -> Source:
         """Return the shop's customers; with guest merging, one per e-mail.
 

@@ -7,6 +7,7 @@ from backend.store.left_by_run import (
     read_explainer,
     read_model,
     read_report,
+    read_scoring_model,
     read_standing_model,
 )
 from backend.store.lists import Page, Totals, read_page, read_totals, stream_list
@@ -59,6 +60,7 @@ __all__ = [
     "read_page",
     "read_profiles",
     "read_report",
+    "read_scoring_model",
     "read_segments",
     "read_standing_model",
     "read_totals",

@@ -130,6 +130,7 @@ async def finish(
     report: str,
     explainer: str | None,
     model: str | None,
+    scoring: str | None = None,
     now: datetime,
     table: Table = runs,
 ) -> None:
@@ -154,6 +155,7 @@ async def finish(
         report=report,
         explainer=explainer,
         model=model,
+        scoring=scoring,
         finished_at=now,
     )
 

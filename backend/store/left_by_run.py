@@ -6,6 +6,7 @@ from backend.core.errors import RunNotFound
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.forecast.explainer import Explainer
 from backend.results.run_report import RunReport
+from backend.scoring.scoring_model import ScoringModel
 from backend.segments.segment_model import SegmentModel
 from backend.store import stored
 from backend.store.tables import runs
@@ -57,6 +58,23 @@ async def read_model(connection: AsyncConnection, run_id: str) -> SegmentModel |
     """
     found = await connection.scalar(select(runs.c.model).where(runs.c.id == run_id))
     return None if found is None else stored.read_model(found)
+
+
+async def read_scoring_model(connection: AsyncConnection, run_id: str) -> ScoringModel | None:
+    """Return what scores customers as a run would; None where the run has left none, or no more.
+
+    Raises
+    ------
+    FormatOfTheFuture
+        When a newer version wrote it.
+    DamagedResult
+        When it is not as any version wrote it.
+    """
+    statement = select(runs.c.scoring, runs.c.model).where(runs.c.id == run_id)
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None or row.scoring is None:
+        return None
+    return stored.read_scoring(row.scoring, row.model)
 
 
 async def read_standing_model(engine: AsyncEngine) -> SegmentModel | None:

@@ -16,6 +16,7 @@ from backend.results.move import SegmentEvent
 from backend.results.publishing import CustomerColumns, LastTold, Publishing
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
+from backend.scoring.scoring_model import ScoringModel
 from backend.segments.segment_model import SegmentModel
 from backend.store.tombstones import Erasures
 
@@ -51,6 +52,8 @@ class Publication:
 
     Attributes
     ----------
+    scoring
+        What scores customers between runs, the borders of `model` among it.
     departures
         Why customers are there no longer who were, by id as text.
     erasures
@@ -68,6 +71,7 @@ class Publication:
     report: RunReport
     explainer: Explainer | None
     model: SegmentModel | None
+    scoring: ScoringModel | None = None
     retention: timedelta
     departures: Mapping[str, Departure] = field(default_factory=dict)
     erasures: Erasures = field(default_factory=Erasures)

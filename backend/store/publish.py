@@ -176,3 +176,4 @@ async def keep_report(
 async def _forget(connection: AsyncConnection, instant: datetime) -> None:
     await connection.execute(delete(SERVED.changes).where(SERVED.changes.c.changed_at < instant))
     await runs.forget_before(connection, instant)
+    await runs.forget_scoring_models(connection)

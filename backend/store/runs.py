@@ -42,6 +42,9 @@ from backend.store.run_row import (
 )
 from backend.store.tables import runs
 
+# Of each run a hundred kilobytes: who scores meanwhile by the one before finds it still.
+KEPT_SCORING_MODELS = 3
+
 QUEUED = timedelta(hours=1)
 LOOK_AGAIN_SECONDS = 0.1
 WRITING_SECONDS = 2.0
@@ -303,6 +306,15 @@ async def forget_before(connection: AsyncConnection, instant: datetime) -> None:
             runs.c.finished_at < instant, runs.c.active.is_(None), runs.c.published.is_(None)
         )
     )
+
+
+async def forget_scoring_models(connection: AsyncConnection) -> None:
+    """Keep what scores customers of the last published runs alone."""
+    has_one = runs.c.scoring.is_not(None)
+    newest = select(runs.c.id).where(has_one).order_by(runs.c.finished_at.desc())
+    older = (await connection.scalars(newest.offset(KEPT_SCORING_MODELS).limit(1000))).all()
+    if older:
+        await connection.execute(update(runs).where(runs.c.id.in_(older)).values(scoring=None))
 
 
 async def _one(engine: AsyncEngine, statement: Select[Any]) -> Run | None:

@@ -17,6 +17,7 @@ from backend.core.errors import DamagedResult, FormatOfTheFuture
 from backend.forecast.explainer import Explainer
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
+from backend.scoring.scoring_model import ScoringModel
 from backend.segments.segment_model import SegmentModel
 from backend.store import upgrades
 
@@ -102,6 +103,9 @@ MODEL = StoredKind(
     (upgrades.centres_to_boxes, upgrades.centres_to_boxes, upgrades.as_it_is),
     {"anchored-1": 1, "anchored-2": 2, "boxes-1": 3},
 )
+SCORING = StoredKind("scoring model", ScoringModel)
+# The borders between segments have a column of their own, which runs before had too.
+BORDERS = frozenset({"segments"})
 # What a segment's row has columns for; the rest of it is its profile.
 SEGMENT_COLUMNS = frozenset(
     {
@@ -146,3 +150,22 @@ def read_segment(row: Mapping[Any, Any]) -> Segment:
         When a newer version wrote it.
     """
     return SEGMENT.read(row["profile"], beside={name: row[name] for name in SEGMENT_COLUMNS})
+
+
+def write_scoring(model: ScoringModel) -> str:
+    """Return a scoring model without the borders between segments, which are stored beside it."""
+    return SCORING.write(model, without=BORDERS)
+
+
+def read_scoring(text: str, borders: str | None) -> ScoringModel:
+    """Return the scoring model that a run's row holds in two columns.
+
+    Raises
+    ------
+    FormatOfTheFuture
+        When a newer version wrote it.
+    DamagedResult
+        When it is not as any version wrote it.
+    """
+    segments = None if borders is None else read_model(borders)
+    return SCORING.read(text, beside={"segments": segments})

@@ -71,6 +71,7 @@ async def finish(
         report=stored.REPORT.write(publication.report),
         explainer=_written(stored.EXPLAINER, publication.explainer),
         model=_written(stored.MODEL, publication.model),
+        scoring=None if (scoring := publication.scoring) is None else stored.write_scoring(scoring),
         now=now,
         table=table,
     )

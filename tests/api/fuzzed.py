@@ -29,6 +29,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         stay_in_the_past(case.body)
     if operation == "create_webhook" and isinstance(case.body, dict):
         name_a_receiver(case.body)
+    if operation == "suppose_orders" and isinstance(case.body, dict):
+        suppose_what_can_be(case.body)
     if operation == "name_segment" and isinstance(case.body, dict):
         make_visible(case.body)
 
@@ -65,6 +67,14 @@ def stay_in_the_past(body: dict[str, Any]) -> None:
     as_of = body.get("as_of")
     if isinstance(as_of, str) and as_of[:4].isdecimal() and int(as_of[:4]) > LAST_YEAR:
         body["as_of"] = f"{LAST_YEAR}{as_of[4:]}"
+
+
+def suppose_what_can_be(body: dict[str, Any]) -> None:
+    """Nor that an order is at most two years ahead."""
+    for order in body["orders"] if isinstance(body.get("orders"), list) else ():
+        at = order.get("at") if isinstance(order, dict) else None
+        if isinstance(at, str) and at[:4].isdecimal():
+            order["at"] = f"{LAST_YEAR}{at[4:]}"
 
 
 def name_a_receiver(body: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory
 from backend.forecast.explainer import Explainer, NumberParts
 from backend.forecast.learn.distil import fit_explainer
-from backend.forecast.learn.forecast_columns import Forecast
+from backend.forecast.learn.learnt_forecast import Forecast
 from backend.store.stored import EXPLAINER
 from backend.wording.explanation_sentences import number_in_words
 

@@ -11,7 +11,7 @@ import pytest
 
 from backend.behaviour.history import OrderHistory
 from backend.files.demo_shop import FOLDER
-from backend.forecast.learn.forecast_columns import Forecast
+from backend.forecast.learn.learnt_forecast import Forecast
 from backend.forecast.learn.predict import forecast
 from backend.results.origins import is_lost, value_at_risk
 

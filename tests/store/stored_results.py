@@ -1,7 +1,8 @@
 """What runs of every build left behind: the texts as they were stored, by build and kind.
 
 `first_segments`, `first_groups` and `first_readiness` are builds before 10.0 was one, `typed` is
-the first with a number. All describe the same invented shop.
+the first with a number, `scoring` the first that scores customers between runs. All describe the
+same invented shop.
 """
 
 import json
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).with_name("stored")
-BUILDS = ("first_segments", "first_groups", "first_readiness", "10_0", "typed")
+BUILDS = ("first_segments", "first_groups", "first_readiness", "10_0", "typed", "scoring")
 
 
 def text_of(build: str, kind: str) -> str:

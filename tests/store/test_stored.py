@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from backend.behaviour.customer_facts import CustomerFacts
+from backend.behaviour.history import PurchaseDays
 from backend.core.errors import FormatOfTheFuture
 from backend.report import render_report
 from backend.results.move import MovesByCause
@@ -17,16 +18,24 @@ from backend.store.stored import (
     EXPLAINER,
     MODEL,
     REPORT,
+    SCORING,
     SEGMENT,
     StoredKind,
     read_model,
+    read_scoring,
     read_segment,
     write_profile,
+    write_scoring,
 )
 from tests.in_json import in_json
 from tests.store.stored_results import builds_with, segment_rows, text_of
 
-KINDS: dict[str, StoredKind[Any]] = {"report": REPORT, "explainer": EXPLAINER, "model": MODEL}
+KINDS: dict[str, StoredKind[Any]] = {
+    "report": REPORT,
+    "explainer": EXPLAINER,
+    "model": MODEL,
+    "scoring": SCORING,
+}
 
 
 def lost(before: Any, after: Any, where: str = "") -> Iterator[str]:
@@ -118,6 +127,20 @@ def test_borders_of_boxes_still_say_where_customers_are(build: str) -> None:
     assert [model.assign(one).ids[0] for one in (once, often)] == ["one_time", "repeat"]
     stored, again = json.loads(text_of(build, "model")), json.loads(MODEL.write(model))
     del stored["format"], again["format"]
+    assert stored == again
+
+
+@pytest.mark.parametrize("build", builds_with("scoring"))
+def test_a_scoring_model_of_every_build_forecasts(build: str) -> None:
+    model = read_scoring(text_of(build, "scoring"), text_of(build, "model"))
+    assert model.forecast is not None
+    assert model.segments is not None
+    bought = np.array([19_700, 19_800, 19_873])
+    days = PurchaseDays(19_875, np.zeros(3, int), bought, np.full(3, 40.0), np.ones(3, int))
+    told = model.forecast.forecast(days, 1)
+    assert 0 < told.churn_risk[0] < 0.5
+    assert told.predicted_value_low[0] < told.predicted_value[0] < told.predicted_value_high[0]
+    stored, again = json.loads(text_of(build, "scoring")), json.loads(write_scoring(model))
     assert stored == again
 
 

@@ -38,6 +38,13 @@ EXPORT: JsonDict = {
     ],
 }
 
+FRESH: JsonDict = {
+    "customers": [{**PROFILE, "updated_at": None, "changed_at": None}],
+    "missing": ["999999"],
+    "run_id": PROFILE["run_id"],
+    "as_of": PROFILE["as_of"],
+}
+
 GONE: JsonDict = {
     "id": 1,
     "customer_id": "12345",

@@ -11,9 +11,11 @@ from pydantic_core import to_json
 
 from backend.api.customers import example
 from backend.api.customers.shape import Shape, with_numbers
+from backend.api.fields import IdSent
 from backend.api.schema_root import Schema
 from backend.core.customer_id import CustomerId
 from backend.core.glossary import FoundBy
+from backend.core.instants import WrittenInstant
 from backend.results.customer_numbers import SHOWN, CustomerNumbers, Shown
 from backend.results.declared import Number, Quantity
 from backend.results.explanation import Explanation
@@ -30,6 +32,7 @@ class Person(Schema):
     last_name: str | None = Field(description="As the shop has it")
 
 
+MOST_FRESH, MOST_SUPPOSED = 100, 100
 GROUPS = {"archetype": "The segment a customer belongs to; null before the first run."}
 Numbers: Any = with_numbers(Person, GROUPS)
 
@@ -116,6 +119,54 @@ class CustomerList(Schema):
     copied_at: datetime | None = Field(
         description="When that copy was last compared with the shop: who joined since is not in "
         "it. Names and e-mails are the shop's at this moment; null without a copy"
+    )
+
+
+class FreshRequest(Schema):
+    """Whom to score now."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"ids": ["12345"]}})
+
+    ids: list[IdSent] = Field(
+        min_length=1, max_length=MOST_FRESH, description="Ids of customers, texts or integers"
+    )
+
+
+class FreshCustomers(Schema):
+    """Customers scored at this moment."""
+
+    model_config = ConfigDict(json_schema_extra={"example": example.FRESH})
+
+    customers: list[CustomerProfile] = Field(
+        description="In the order in which they were asked for; updated_at and changed_at are "
+        "null, for nothing was published"
+    )
+    missing: list[str] = Field(description="Ids that were asked for and that nobody has")
+    run_id: str = Field(description="The run by whose model they were scored")
+    as_of: datetime = Field(description="The moment: orders created before it count")
+
+
+class SupposedOrder(Schema):
+    """An order that nobody has placed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    total: float = Field(ge=0.01, le=1e9, description="What it would bring, in the shop's currency")
+    at: WrittenInstant | None = Field(
+        default=None,
+        description="When; in SHOP_TIME_ZONE without an offset, at most two years ahead. Null: now",
+    )
+
+
+class WhatIfRequest(Schema):
+    """Orders to suppose."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"orders": [{"total": 80, "at": None}]}}
+    )
+
+    orders: list[SupposedOrder] = Field(
+        min_length=1, max_length=MOST_SUPPOSED, description="Besides those that the shop has"
     )
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 
 from pydantic import (
-    BeforeValidator,
     ConfigDict,
     Field,
     NonNegativeInt,
@@ -15,6 +14,7 @@ from pydantic import (
 
 from backend.api.customers.schema import GROUPS, CustomerProfile
 from backend.api.customers.shape import with_numbers
+from backend.api.fields import IdSent
 from backend.api.lists import example
 from backend.api.schema_root import Schema
 from backend.results.customer_numbers import AVERAGED, SUMMED
@@ -89,14 +89,6 @@ class CustomerPage(OfOneRun):
     means: Means | None = Field(description="Of the whole list; null with totals=false")
     known: Known | None = Field(description="Of the whole list; null with totals=false")
     next_cursor: str | None = Field(description="Asks for the next page; null after the last")
-
-
-def _as_text(sent: object) -> object:
-    """An id is its text, also where a client has it as an integer."""
-    return str(sent) if isinstance(sent, int) and not isinstance(sent, bool) else sent
-
-
-IdSent = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int)]
 
 
 class BatchRequest(Schema):

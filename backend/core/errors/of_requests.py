@@ -37,8 +37,8 @@ class TooMuchAtOnce(BackendError):
         self.places = places
         self.retry_after_seconds = retry_after_seconds
         super().__init__(
-            f"Files, batches and searches have {places} places (HEAVY_READS), and all are taken; "
-            f"try again in {retry_after_seconds} seconds."
+            f"Files, batches, searches and fresh scores have {places} places (HEAVY_READS), "
+            f"and all are taken; try again in {retry_after_seconds} seconds."
         )
 
 
@@ -68,6 +68,15 @@ class PeopleMasked(BackendError):
             "This key reads numbers without e-mails and names, and search finds customers by "
             "these: ask by id, or with another key."
         )
+
+
+class SupposedTooLate(BackendError):
+    """An order is supposed later than a forecast says anything of."""
+
+    def __init__(self, at: str, latest: str) -> None:
+        self.at = at
+        self.latest = latest
+        super().__init__(f"An order at {at} is too far off: at most {latest} can be supposed.")
 
 
 class CustomerNotFound(BackendError):

@@ -18,6 +18,17 @@ class NoRunPublished(BackendError):
         super().__init__("No run has been published yet.")
 
 
+class NoScoringModel(BackendError):
+    """Customers are to be scored between runs, and the run that is served has left no model."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(
+            f"Run {run_id} was published by a version that left nothing to score customers by; "
+            "the next run does."
+        )
+
+
 class ReportNotReady(BackendError):
     """The run has not ended, or failed, and so has no report."""
 

@@ -5,64 +5,20 @@ Boosting learns who buys more than whom; how much the shop sells in all stays wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from backend.core.arrays import FloatArray
 from backend.core.threads import one_thread
-from backend.forecast.learn.features import Features
+from backend.forecast.boosted import LEAST_MULTIPLIED, BuyBoosting, PurchaseBoosting
 from backend.forecast.learn.forecast_tuning import TUNED, BoostingTuning
-from backend.forecast.learn.lifetime_base import BaseScores
 from backend.forecast.learn.past_cutoffs import Block
+from backend.forecast.learn.plain_trees import plain_trees
 
-LEAST_MULTIPLIED = 1e-3
 QUANTILES = 250  # below the 255 bins of scikit-learn
-ROWS_AT_ONCE = 16_384  # a batch stays in the processor's cache: twice as fast as a big one
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseBoosting:
-    """Poisson regressions of purchase days: directly, and as a multiple of the base.
-
-    Attributes
-    ----------
-    direct, multiple
-        The regressions.
-    direct_share
-        Of the direct one in the mixture of logs, in [0, 1].
-    log_scale
-        What both were divided by, as a log.
-    """
-
-    direct: HistGradientBoostingRegressor
-    multiple: HistGradientBoostingRegressor
-    direct_share: float
-    log_scale: float
-
-    def log_mean(self, features: Features, base: BaseScores) -> FloatArray:
-        """Return logs of expected purchase days in the label window, both ways mixed."""
-        direct = np.log(_in_batches(self.direct.predict, features))
-        multiple = np.log(_in_batches(self.multiple.predict, features))
-        expected = np.log(np.maximum(base.expected, LEAST_MULTIPLIED))
-        mixed = self.direct_share * direct + (1 - self.direct_share) * (multiple + expected)
-        return np.asarray(mixed + self.log_scale)
-
-
-@dataclass(frozen=True, slots=True)
-class BuyBoosting:
-    """Boosted probability of buying at all."""
-
-    classifier: HistGradientBoostingClassifier
-
-    def logit(self, features: Features) -> FloatArray:
-        """Return the log odds of buying in the label window."""
-        buys = _in_batches(self.classifier.predict_proba, features)[:, 1]
-        return np.asarray(logit(np.clip(buys, 1e-6, 1 - 1e-6)))
 
 
 def fit_purchase_boosting(
@@ -83,7 +39,7 @@ def fit_purchase_boosting(
         )
     share = tuning.direct_share
     log_scale = share * np.log(mean) + (1 - share) * np.log(ratio)
-    return PurchaseBoosting(direct, multiple, share, float(log_scale))
+    return PurchaseBoosting(plain_trees(direct), plain_trees(multiple), share, float(log_scale))
 
 
 def fit_buy_boosting(
@@ -95,7 +51,8 @@ def fit_buy_boosting(
     settings = _settings(tuning, tuning.buy_trees, len(bought), seed)
     classifier = HistGradientBoostingClassifier(**settings)
     with one_thread():
-        return BuyBoosting(classifier.fit(features, bought, sample_weight=_weights(blocks, tuning)))
+        classifier.fit(features, bought, sample_weight=_weights(blocks, tuning))
+    return BuyBoosting(plain_trees(classifier))
 
 
 def _weights(blocks: list[Block], tuning: BoostingTuning) -> FloatArray:
@@ -138,13 +95,6 @@ def _nearest_quantile(values: NDArray[np.float32]) -> NDArray[np.float32]:
     shares = np.linspace(0, 1, QUANTILES)
     centres = np.unique(np.quantile(values, shares, method="nearest"))
     return centres[np.searchsorted((centres[1:] + centres[:-1]) / 2, values)]
-
-
-def _in_batches(predict: Any, features: Features) -> FloatArray:
-    rows = range(0, len(features.values), ROWS_AT_ONCE)
-    with one_thread():
-        parts = [predict(features.values[start : start + ROWS_AT_ONCE]) for start in rows]
-    return np.concatenate(parts)
 
 
 def _settings(tuning: BoostingTuning, trees: int, rows: int, seed: int) -> dict[str, Any]:

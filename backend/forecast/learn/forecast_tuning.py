@@ -11,11 +11,10 @@ code.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-LifetimeModel = Literal["bg_nbd", "mbg_nbd", "pareto_nbd"]
+from backend.forecast.base_scores import LifetimeModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,40 +6,17 @@ missed; only the window of the same season a year ago says much about the one to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import expit
 
 from backend.core.arrays import FloatArray
+from backend.forecast.base_scores import BaseScores
+from backend.forecast.horizon_model import Level
+from backend.forecast.influence import limited_total
 from backend.forecast.learn.forecast_tuning import TUNED, LevelTuning
-from backend.forecast.learn.influence import limited_total
-from backend.forecast.learn.lifetime_base import BaseScores
 from backend.forecast.learn.past_cutoffs import Block, Plan
 
 MOST_STEPS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """Corrections of the base that are the same for all customers.
-
-    Attributes
-    ----------
-    orders
-        Added to the log of expected purchase days.
-    spend
-        Added to the log of expected spend, besides `orders`.
-    buy
-        Added to the log odds of buying at all, besides `orders`.
-    year_ago
-        Whether `orders` comes from the same season a year ago.
-    """
-
-    orders: float = 0.0
-    spend: float = 0.0
-    buy: float = 0.0
-    year_ago: bool = False
 
 
 def estimate_level(

@@ -12,11 +12,12 @@ import numpy as np
 
 from backend.behaviour.history import PurchaseDays
 from backend.core.arrays import FloatArray, IntArray
-from backend.forecast.learn.features import Features, describe
+from backend.forecast.base_scores import BaseScores
+from backend.forecast.features import Features, describe
+from backend.forecast.influence import limited_mean
 from backend.forecast.learn.forecast_tuning import TUNED, CutoffTuning, ForecastTuning
-from backend.forecast.learn.influence import limited_mean
-from backend.forecast.learn.lifetime import summarise
-from backend.forecast.learn.lifetime_base import BaseScores, fit_base
+from backend.forecast.learn.lifetime_base import fit_base
+from backend.forecast.lifetime import summarise
 
 YEAR_DAYS = 364  # whole weeks, so that the season a year ago has the same weekdays
 

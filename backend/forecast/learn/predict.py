@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
-from scipy.special import logit
 
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory, PurchaseDays
-from backend.core.arrays import FloatArray
 from backend.core.glossary import Status
 from backend.core.threads import one_thread
+from backend.forecast.forecast_columns import ForecastColumns
+from backend.forecast.forecast_model import (
+    BaseRate,
+    ForecastHorizons,
+    ForecastModel,
+    Predicted,
+    Recipe,
+)
+from backend.forecast.horizon_model import HorizonModel
+from backend.forecast.influence import limited_mean
+from backend.forecast.intervals import IntervalModel
 from backend.forecast.learn.backtest.grades import make_report
 from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials
-from backend.forecast.learn.blend import HorizonModel, Prediction, fit_horizon
+from backend.forecast.learn.blend import fit_horizon, settle
 from backend.forecast.learn.distil import fit_explainer
-from backend.forecast.learn.forecast_columns import Forecast
-from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
-from backend.forecast.learn.influence import limited_mean
-from backend.forecast.learn.lifetime import summarise
-from backend.forecast.learn.next_order import QUANTILES, next_purchase_days
+from backend.forecast.learn.forecast_tuning import TUNED, BlendTuning, ForecastTuning
+from backend.forecast.learn.learnt_forecast import Forecast
 from backend.forecast.learn.self_report import self_report
-from backend.forecast.learn.spread import Intervals, Spread, fit_spread
+from backend.forecast.learn.spread import Spread, fit_spread
+from backend.forecast.lifetime import summarise
+from backend.forecast.prediction import Prediction, SpendPower
 from backend.results.forecast_report import Backtest, Backtests, ForecastReport, LevelCorrections
 
 # What a shop without any repeat purchase is assumed to have seen besides: half a repeat purchase
@@ -73,35 +81,18 @@ def forecast(
     if min(value_horizon_days, churn_horizon_days) < 1:
         raise ValueError("a horizon is at least one day")
     days = history.purchase_days()
-    horizons = _Horizons(value_horizon_days, churn_horizon_days)
+    horizons = ForecastHorizons(value_horizon_days, churn_horizon_days)
     if not len(days.day):
-        scores = _nothing(horizons)
-    elif days.counts.max() == 1:
-        scores = _base_rates(days, horizons)
+        return _nothing(history, horizons)
+    if days.counts.max() == 1:
+        learnt = _base_rates(days, horizons)
     else:
         with one_thread():
-            scores = _recipe(days, horizons, _Fitting(seed, tuning), progress)
-    result = _spread_over_customers(history, days, scores)
+            learnt = _recipe(days, horizons, _Fitting(seed, tuning), progress)
+    columns = learnt.model.told(learnt.predicted, history.customer_count)
+    result = _with_facts(history, columns, learnt.model, learnt.report)
     progress(1.0)
     return result
-
-
-@dataclass(frozen=True, slots=True)
-class _Horizons:
-    value_days: int
-    churn_days: int
-
-    @property
-    def equal(self) -> bool:
-        return self.value_days == self.churn_days
-
-    def in_order(self, none: FloatArray, churn: FloatArray) -> FloatArray:
-        """Return the chance of no order in the value horizon, bounded by that in the churn horizon.
-
-        The two are learnt apart; nobody who orders within the shorter does not within the longer.
-        """
-        longer = self.value_days >= self.churn_days
-        return np.minimum(none, churn) if longer else np.maximum(none, churn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +104,11 @@ class _Fitting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scores:
-    """Of buyers only, in purchase days within the value horizon; churn is none in its own."""
+class _Learnt:
+    """The model of a whole shop, what it predicts of its buyers, and what it says of itself."""
 
-    prediction: Prediction
-    churn: FloatArray
-    none: FloatArray
-    intervals: Intervals
-    next_purchase_days: FloatArray
+    model: ForecastModel
+    predicted: Predicted
     report: ForecastReport
 
 
@@ -133,18 +121,14 @@ class _Fitted:
     spend_power: float
     report: Backtest | None
 
-    def predict(self, days: PurchaseDays) -> Prediction:
-        """Predict for all buyers, spend spread as the trials taught."""
-        return self.model.predict(days).with_spend_power(self.spend_power)
-
     def tried(self) -> list[Prediction]:
-        """Return the trials' predictions, spread likewise."""
+        """Return the trials' predictions, spread as they taught."""
         return _spread(self.trials, self.spend_power)
 
 
 def _recipe(
-    days: PurchaseDays, horizons: _Horizons, fitting: _Fitting, progress: Progress
-) -> _Scores:
+    days: PurchaseDays, horizons: ForecastHorizons, fitting: _Fitting, progress: Progress
+) -> _Learnt:
     sample = _sample(days, fitting.tuning.most_customers, fitting.seed)
     share = 0.85 if horizons.equal else 0.55
     value = _fit(sample, horizons.value_days, fitting, True, lambda done: progress(share * done))
@@ -153,18 +137,33 @@ def _recipe(
         churn = _fit(
             sample, horizons.churn_days, fitting, False, lambda done: progress(0.55 + 0.3 * done)
         )
-    prediction = value.predict(days)
-    left = prediction if horizons.equal else churn.predict(days)
+    recipe, predicted = _settled(value, churn, days, horizons, fitting.tuning.blend)
     progress(0.95)
     spread = fit_spread(value.trials, value.tried(), fitting.tuning)
-    return _Scores(
-        prediction=prediction,
-        churn=left.none,
-        none=horizons.in_order(prediction.none, left.none),
-        intervals=spread.intervals(prediction),
-        next_purchase_days=_next_purchases(value.model, days, prediction, left, horizons),
-        report=_report(value, churn, spread, horizons),
+    return _Learnt(
+        _model(Status.SCORED, days, recipe, spread.over(predicted.value)),
+        predicted,
+        _report(value, churn, spread, horizons),
     )
+
+
+def _settled(
+    value: _Fitted,
+    churn: _Fitted,
+    days: PurchaseDays,
+    horizons: ForecastHorizons,
+    tuning: BlendTuning,
+) -> tuple[Recipe, Predicted]:
+    """Settle what the whole shop alone can tell, and predict for all of it on the way."""
+    value_model, before_power = settle(value.model, days, tuning)
+    power = SpendPower.over(before_power, value.spend_power)
+    prediction = power.applied(before_power)
+    if horizons.equal:
+        recipe = Recipe(value_model, None, power, horizons)
+        return recipe, recipe.told(days, prediction, None)
+    churn_model, left = settle(churn.model, days, tuning)
+    recipe = Recipe(value_model, churn_model, power, horizons)
+    return recipe, recipe.told(days, prediction, left)
 
 
 def _fit(
@@ -197,20 +196,9 @@ def _sample(days: PurchaseDays, most: int, seed: int) -> PurchaseDays:
     return days.of(np.random.default_rng(seed).choice(buyers, most, replace=False))
 
 
-def _next_purchases(
-    model: HorizonModel,
-    days: PurchaseDays,
-    prediction: Prediction,
-    left: Prediction,
-    horizons: _Horizons,
-) -> FloatArray:
-    """Quantiles of the wait, anchored at the longer horizon's chance of a purchase."""
-    longest = prediction if horizons.value_days >= horizons.churn_days else left
-    horizon = max(horizons.value_days, horizons.churn_days)
-    return next_purchase_days(model.base.mbg_nbd, summarise(days), longest.buy_logit, horizon)
-
-
-def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons) -> ForecastReport:
+def _report(
+    value: _Fitted, churn: _Fitted, spread: Spread, horizons: ForecastHorizons
+) -> ForecastReport:
     boosted = value.model.buy is not None
     return self_report(
         Status.SCORED,
@@ -225,37 +213,34 @@ def _report(value: _Fitted, churn: _Fitted, spread: Spread, horizons: _Horizons)
     )
 
 
-def _base_rates(days: PurchaseDays, horizons: _Horizons) -> _Scores:
+def _model(
+    status: Status, days: PurchaseDays, how: Recipe | BaseRate, intervals: IntervalModel
+) -> ForecastModel:
+    orders_per_day = float(days.orders.sum() / len(days.orders))
+    return ForecastModel(status=status, how=how, intervals=intervals, orders_per_day=orders_per_day)
+
+
+def _base_rates(days: PurchaseDays, horizons: ForecastHorizons) -> _Learnt:
     """Give everyone the same rate: nobody has come back, so nothing tells customers apart."""
     summary = summarise(days)
     exposure = summary.T.sum() + ASSUMED_EXPOSURE_DAYS
-    rate_per_day = float(ASSUMED_REPEATS / exposure)
-    everyone = np.ones(len(summary))
-    expected = rate_per_day * horizons.value_days
-    prediction = Prediction(
-        summary.customer,
-        everyone * expected,
-        everyone * expected * limited_mean(summary.spend),
-        everyone * float(logit(-np.expm1(-expected))),
-    )
-    report = self_report(
-        Status.INSUFFICIENT_HISTORY,
-        "base rate",
-        value_horizon_days=horizons.value_days,
-        churn_horizon_days=horizons.churn_days,
-        parameters={"poisson": {"rate_per_day": rate_per_day}},
-    )
-    return _Scores(
-        prediction,
-        everyone * np.exp(-rate_per_day * horizons.churn_days),
-        everyone * np.exp(-expected),
-        fit_spread([], []).intervals(prediction),
-        np.tile(_exponential_waits(rate_per_day, horizons), (len(summary), 1)),
-        report,
+    per_day = float(ASSUMED_REPEATS / exposure)
+    rate = BaseRate(per_day, limited_mean(summary.spend), horizons)
+    predicted = rate.predict(days)
+    return _Learnt(
+        _model(Status.INSUFFICIENT_HISTORY, days, rate, fit_spread([], []).over(predicted.value)),
+        predicted,
+        self_report(
+            Status.INSUFFICIENT_HISTORY,
+            "base rate",
+            value_horizon_days=horizons.value_days,
+            churn_horizon_days=horizons.churn_days,
+            parameters={"poisson": {"rate_per_day": per_day}},
+        ),
     )
 
 
-def _nothing(horizons: _Horizons) -> _Scores:
+def _nothing(history: OrderHistory, horizons: ForecastHorizons) -> Forecast:
     report = self_report(
         Status.NO_ORDERS,
         "none",
@@ -263,40 +248,21 @@ def _nothing(horizons: _Horizons) -> _Scores:
         churn_horizon_days=horizons.churn_days,
         parameters={},
     )
-    none = np.zeros(0)
-    prediction = Prediction(np.zeros(0, dtype=np.int64), none, none, none)
-    return _Scores(prediction, none, none, Intervals(*(none,) * 4), np.zeros((0, 3)), report)
+    columns = ForecastColumns.unknown(history.customer_count)
+    return _with_facts(history, columns, None, report)
 
 
-def _exponential_waits(rate_per_day: float, horizons: _Horizons) -> FloatArray:
-    waits = -np.log1p(-np.array(QUANTILES)) / rate_per_day
-    return np.where(waits <= max(horizons.value_days, horizons.churn_days), waits, np.nan)
-
-
-def _spread_over_customers(history: OrderHistory, days: PurchaseDays, scores: _Scores) -> Forecast:
-    """Put the buyers' scores in the rows of all customers, and count orders instead of days."""
-    buyers = scores.prediction.customer
-    orders_per_day = float(days.orders.sum() / max(len(days.orders), 1))
-
-    def to_all(values: FloatArray) -> FloatArray:
-        every = np.full((history.customer_count, *values.shape[1:]), np.nan)
-        every[buyers] = values
-        return every
-
+def _with_facts(
+    history: OrderHistory,
+    columns: ForecastColumns,
+    model: ForecastModel | None,
+    report: ForecastReport,
+) -> Forecast:
     facts = CustomerFacts.of(history)
-    churn, value = to_all(scores.churn), to_all(scores.prediction.spend)
-    intervals = scores.intervals
     return Forecast(
-        predicted_orders=to_all(scores.prediction.purchase_days * orders_per_day),
-        predicted_value=value,
-        churn_risk=churn,
-        no_order_chance=to_all(scores.none),
-        predicted_orders_low=to_all(np.round(intervals.purchase_days_low * orders_per_day)),
-        predicted_orders_high=to_all(np.round(intervals.purchase_days_high * orders_per_day)),
-        predicted_value_low=to_all(intervals.spend_low),
-        predicted_value_high=to_all(intervals.spend_high),
-        next_order_days=to_all(scores.next_purchase_days),
+        **{one.name: getattr(columns, one.name) for one in fields(columns)},
+        model=model,
         facts=facts,
-        explainer=fit_explainer(facts, churn, value),
-        report=scores.report,
+        explainer=fit_explainer(facts, columns.churn_risk, columns.predicted_value),
+        report=report,
     )

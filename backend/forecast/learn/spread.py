@@ -14,23 +14,27 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from backend.core.arrays import FloatArray
-from backend.forecast.learn.backtest.metrics import equal_bins
-from backend.forecast.learn.backtest.trials import Trial
-from backend.forecast.learn.blend import Prediction
-from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning, SpreadTuning
-from backend.forecast.learn.influence import limited, limited_total
-from backend.forecast.learn.intervals import (
+from backend.forecast.influence import limited, limited_total
+from backend.forecast.intervals import (
     COVERAGE,
     CountSpread,
-    Outcomes,
+    IntervalModel,
+    Intervals,
     Reach,
     SpendSpread,
+)
+from backend.forecast.learn.backtest.metrics import equal_bins
+from backend.forecast.learn.backtest.trials import Trial
+from backend.forecast.learn.fit_reach import (
+    Outcomes,
     fit_count_spread,
     fit_reach,
     fit_spend_spread,
-    limits,
     ranks,
+    spend_middle,
 )
+from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning, SpreadTuning
+from backend.forecast.prediction import Prediction
 from backend.results.forecast_report import IntervalCoverage, ShareInside, TypicalLevelErrors
 
 # Three-point Gauss-Hermite: in standard deviations of a normal level error.
@@ -41,16 +45,6 @@ LevelError = tuple[float, float]  # of purchase days and of spend, as logs
 
 
 @dataclass(frozen=True, slots=True)
-class Intervals:
-    """80 % intervals of purchase days and spend, arrays of shape (buyers,)."""
-
-    purchase_days_low: FloatArray
-    purchase_days_high: FloatArray
-    spend_low: FloatArray
-    spend_high: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
 class Spread:
     """How far outcomes lie from predictions.
 
@@ -58,30 +52,30 @@ class Spread:
     ----------
     counts, spend
         Distributions around the forecast's means.
-    count_reach, spend_reach
-        How much of them an interval holds.
+    count_share, spend_share
+        How much of them an interval holds, from the smallest predictions to the largest.
     coverage
         How such intervals did on the trials.
     """
 
     counts: CountSpread
     spend: SpendSpread
-    count_reach: Reach
-    spend_reach: Reach
+    count_share: FloatArray
+    spend_share: FloatArray
     coverage: IntervalCoverage
 
-    def intervals(self, prediction: Prediction) -> Intervals:
-        """Return the interval of every buyer."""
-        mean, money, none = prediction.purchase_days, prediction.spend, prediction.none
-        low, high = limits(self.count_reach.of(ranks(mean)), none)
-        poor, rich = limits(self.spend_reach.of(ranks(money)), none)
-        first, last = self.counts.interval(low, high, mean, none)
-        return Intervals(
-            purchase_days_low=first,
-            purchase_days_high=last,
-            spend_low=self.spend.quantile(poor, money, none, mean),
-            spend_high=self.spend.quantile(rich, money, none, mean),
+    def over(self, prediction: Prediction) -> IntervalModel:
+        """Return the intervals of a shop of which this is the whole prediction."""
+        return IntervalModel(
+            counts=self.counts,
+            spend=self.spend,
+            count_reach=Reach.over(self.count_share, prediction.purchase_days),
+            spend_reach=Reach.over(self.spend_share, prediction.spend),
         )
+
+    def intervals(self, prediction: Prediction) -> Intervals:
+        """Return the interval of every buyer of a whole shop."""
+        return self.over(prediction).intervals(prediction)
 
 
 def fit_spread(
@@ -95,8 +89,8 @@ def fit_spread(
     counts = fit_count_spread(counts_seen)
     spend = fit_spend_spread(spend_seen, counts_seen.mean)
     level_error = _typical(errors, tuning.spread)
-    count_reach, spend_reach = _reaches(trials, levelled, counts, spend, level_error)
-    spread = Spread(counts, spend, count_reach, spend_reach, coverage=IntervalCoverage())
+    reaches = _reaches(trials, levelled, counts, spend, level_error)
+    spread = Spread(counts, spend, *reaches, coverage=IntervalCoverage())
     if not trials:
         return spread
     off = TypicalLevelErrors(orders=level_error[0], value=level_error[1])
@@ -132,7 +126,7 @@ def _reaches(
     counts: CountSpread,
     spend: SpendSpread,
     level_error: LevelError,
-) -> tuple[Reach, Reach]:
+) -> tuple[FloatArray, FloatArray]:
     """How far intervals must reach to hold what came, replayed at levels missed by this much."""
     replays = [
         p.at_level(missed * level_error[0], missed * level_error[1])
@@ -142,12 +136,12 @@ def _reaches(
     counts_seen, spend_seen = _outcomes(trials * len(LEVELS_MISSED), replays)
     weight = np.repeat(LEVEL_WEIGHTS, sum(len(t.spend) for t in trials))
     count_middle = counts.middle(counts_seen.actual, counts_seen.mean, counts_seen.none)
-    spend_middle = spend.middle(
-        spend_seen.actual, spend_seen.mean, spend_seen.none, counts_seen.mean
+    middle_of_spend = spend_middle(
+        spend, spend_seen.actual, spend_seen.mean, spend_seen.none, counts_seen.mean
     )
     return (
         fit_reach(count_middle, counts_seen, weight),
-        fit_reach(spend_middle, spend_seen, weight),
+        fit_reach(middle_of_spend, spend_seen, weight),
     )
 
 

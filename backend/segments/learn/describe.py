@@ -11,7 +11,7 @@ from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
 from backend.core.arrays import BoolArray, FloatArray
 from backend.core.glossary import NO_ORDERS
-from backend.forecast.learn.forecast_columns import Forecast
+from backend.forecast.learn.learnt_forecast import Forecast
 from backend.results.segment import Apart, Medians, Nearest, Rule, Segment
 from backend.segments.axes import AXES, axes_of
 from backend.segments.buyers import Behaviour

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import ONE_DAY, OrderHistory
-from backend.core.glossary import NO_ORDERS, Decision
+from backend.core.glossary import Decision
 from backend.core.threads import one_thread
 from backend.results.clustering import ClusteringReport
 from backend.segments.buyers import Behaviour
@@ -23,13 +23,14 @@ from backend.segments.clustering_notes import (
     HeldToFewer,
     TooFewToCluster,
 )
+from backend.segments.habit_evidence import HabitScale, with_habits
 from backend.segments.learn.borders import Fitting
-from backend.segments.learn.evidence import with_habits
 from backend.segments.learn.segment_tuning import TUNED, SegmentTuning
 from backend.segments.membership import Before, Ids, Membership, Refit
 from backend.segments.options import ClusteringOptions, upper_bound
+from backend.segments.placing import place
 from backend.segments.segment_model import REFIT_AFTER_DAYS, SegmentModel
-from backend.segments.vocabulary import ALL, Naming
+from backend.segments.vocabulary import Naming
 
 FEWEST_BUYERS = 20
 
@@ -103,7 +104,8 @@ class _Night:
         self._tuning = tuning
         self._naming = naming
         self._history = history
-        self._behaviour = with_habits(behaviour, history, baskets)
+        self._habits = HabitScale.of(history, behaviour.customer, baskets)
+        self._behaviour = with_habits(behaviour, history, baskets, self._habits)
         self._options = options
         before = _known_by_then(before, history.as_of)
         self._standing = None if before is None else before.model
@@ -114,29 +116,26 @@ class _Night:
     def membership(self, refit: Refit) -> Membership:
         """Decide which borders hold, and put every customer inside them."""
         model, decision, moved = self._decided(refit)
-        assigned = model.assign(self._behaviour, self._was)
-        history, buyers = self._history, self._behaviour.customer
-        ids = np.full(history.customer_count, NO_ORDERS, dtype=object)
-        confidence = np.full(history.customer_count, np.nan)
-        margin, by_model = confidence.copy(), np.zeros(history.customer_count, dtype=bool)
-        ids[buyers], margin[buyers] = assigned.ids, assigned.margin
-        confidence[buyers] = model.confidence(self._behaviour, assigned)
+        count, buyers = self._history.customer_count, self._behaviour.customer
+        placed = place(model, self._behaviour, count, self._was)
+        by_model = np.zeros(count, dtype=bool)
         if self._standing is not None:
             stays = self._standing.assign(self._behaviour, self._was)
-            by_model[buyers] = stays.ids != assigned.ids
+            by_model[buyers] = stays.ids != placed.ids[buyers]
         report = ClusteringReport(
             **asdict(model.report),
             refit=decision,
             fitted_at=str(model.fitted_at),
-            moved_without_order=self._moved(assigned.ids),
+            moved_without_order=self._moved(placed.ids[buyers]),
             refit_would_move=moved,
         )
         return Membership(
-            ids=ids,
-            confidence=confidence,
-            margin=margin,
+            ids=placed.ids,
+            confidence=placed.confidence,
+            margin=placed.margin,
             moved_by_model=by_model,
             model=model,
+            habits=self._habits,
             report=report,
             notes=_notes(model.options, report),
         )
@@ -220,15 +219,14 @@ def _notes(options: ClusteringOptions, report: ClusteringReport) -> tuple[Cluste
 def _unclustered(
     history: OrderHistory, behaviour: Behaviour, count: int, note: ClusteringNote
 ) -> Membership:
-    ids = np.full(history.customer_count, NO_ORDERS, dtype=object)
-    ids[behaviour.customer] = ALL
-    unknown = np.full(history.customer_count, np.nan)
+    placed = place(None, behaviour, history.customer_count, None)
     return Membership(
-        ids=ids,
-        confidence=unknown,
-        margin=unknown,
+        ids=placed.ids,
+        confidence=placed.confidence,
+        margin=placed.margin,
         moved_by_model=np.zeros(history.customer_count, dtype=bool),
         model=None,
+        habits=None,
         report=ClusteringReport(
             k=count,
             upper_bound=1,

@@ -5,15 +5,17 @@ import pytest
 from scipy.special import expit
 
 from backend.behaviour.history import OrderHistory
-from backend.forecast.learn import blend as model_module
+from backend.forecast import horizon_model as model_module
+from backend.forecast.base_scores import BaseScores
+from backend.forecast.features import Features
+from backend.forecast.horizon_model import HorizonModel, Level
+from backend.forecast.influence import limited_total
 from backend.forecast.learn.backtest.metrics import area_under_curve, log_loss, normalised_gini
-from backend.forecast.learn.blend import HorizonModel, fit_horizon
-from backend.forecast.learn.features import Features
-from backend.forecast.learn.influence import limited_total
-from backend.forecast.learn.level import Level, estimate_level, matching_intercept
-from backend.forecast.learn.lifetime import summarise
-from backend.forecast.learn.lifetime_base import BaseScores, fit_base
+from backend.forecast.learn.blend import fit_horizon, settle
+from backend.forecast.learn.level import estimate_level, matching_intercept
+from backend.forecast.learn.lifetime_base import fit_base
 from backend.forecast.learn.past_cutoffs import Block, Plan, outcomes
+from backend.forecast.lifetime import summarise
 
 History = Callable[[str], OrderHistory]
 
@@ -21,7 +23,8 @@ History = Callable[[str], OrderHistory]
 @pytest.fixture(scope="module")
 def fitted(cdnow_sample: History) -> HorizonModel:
     """The recipe for the half year from 1998 on CDNOW's sample."""
-    return fit_horizon(cdnow_sample("1998-01-01").purchase_days(), 180, seed=0)
+    days = cdnow_sample("1998-01-01").purchase_days()
+    return settle(fit_horizon(days, 180, seed=0), days)[0]
 
 
 def test_boosting_moves_customers_but_not_the_shop(

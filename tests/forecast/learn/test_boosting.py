@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from backend.forecast.base_scores import BaseScores
+from backend.forecast.features import Features
 from backend.forecast.learn.boosting import fit_buy_boosting
-from backend.forecast.learn.features import Features
-from backend.forecast.learn.lifetime_base import BaseScores
 from backend.forecast.learn.past_cutoffs import Block
 
 ROWS = 6000

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory
+from backend.forecast.influence import limited_mean
 from backend.forecast.learn import forecast_tuning
-from backend.forecast.learn.blend import fit_horizon
+from backend.forecast.learn.blend import fit_horizon, settle
 from backend.forecast.learn.forecast_tuning import TUNED
-from backend.forecast.learn.influence import limited_mean
-from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.lifetime_base import fit_base
+from backend.forecast.lifetime import summarise
 from backend.segments.learn import segment_tuning
 
 HORIZON_DAYS = 180
@@ -78,7 +78,9 @@ def test_boosting_can_keep_a_total_of_its_own(small_shop: OrderHistory) -> None:
     days = small_shop.purchase_days()
     own = replace(TUNED, blend=replace(TUNED.blend, totals_of_base=False))
     base, kept, free = (
-        fit_horizon(days, HORIZON_DAYS, seed=0, tuning=tuning).predict(days).purchase_days.sum()
+        settle(fit_horizon(days, HORIZON_DAYS, seed=0, tuning=tuning), days, tuning.blend)[
+            1
+        ].purchase_days.sum()
         for tuning in (
             replace(TUNED, boosting=replace(TUNED.boosting, least_purchases=np.inf)),
             TUNED,

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory
-from backend.forecast.learn.forecast_columns import Forecast
 from backend.forecast.learn.forecast_tuning import TUNED
+from backend.forecast.learn.learnt_forecast import Forecast
 from backend.forecast.learn.predict import forecast
 from backend.wording.forecast_sentences import forecast_notes
 from tests.in_json import in_json

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from backend.forecast.intervals import COVERAGE
 from backend.forecast.learn.backtest.trials import Trial
-from backend.forecast.learn.blend import Prediction
-from backend.forecast.learn.intervals import COVERAGE, ranks
+from backend.forecast.learn.fit_reach import ranks
 from backend.forecast.learn.spread import Spread, fit_spread
+from backend.forecast.prediction import Prediction
 
 BUYERS = 6000
 

@@ -14,8 +14,8 @@ from backend.forecast.learn.predict import forecast
 from backend.results.segment import Segment
 from backend.segments.buyers import Behaviour, behaviour_of
 from backend.segments.crossings import behaviour_of_one, crossings
+from backend.segments.habit_evidence import with_habits
 from backend.segments.learn.describe import describe
-from backend.segments.learn.evidence import with_habits
 from backend.segments.learn.fit_space import Clock
 from backend.segments.learn.mixtures import fit_traits
 from backend.segments.learn.night import segment

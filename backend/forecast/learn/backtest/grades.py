@@ -10,7 +10,7 @@ from backend.core.arrays import BoolArray, FloatArray
 from backend.core.glossary import DECISIVE, FORECAST, Metric, Target
 from backend.forecast.learn.backtest import metrics
 from backend.forecast.learn.backtest.trials import Trial, enough_buyers, enough_of_both
-from backend.forecast.learn.blend import Prediction
+from backend.forecast.prediction import Prediction
 from backend.results.forecast_report import (
     Backtest,
     CalibrationBin,

@@ -13,9 +13,9 @@ from scipy.special import logit
 from backend.behaviour.history import PurchaseDays
 from backend.core.arrays import FloatArray, IntArray
 from backend.forecast.learn.backtest.metrics import log_loss
-from backend.forecast.learn.blend import Prediction
-from backend.forecast.learn.lifetime import PurchaseSummary, summarise
 from backend.forecast.learn.past_cutoffs import outcomes
+from backend.forecast.lifetime import PurchaseSummary, summarise
+from backend.forecast.prediction import Prediction
 
 RECENCY_SHARES = np.linspace(0.1, 0.9, 17)
 

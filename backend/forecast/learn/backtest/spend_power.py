@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from backend.core.arrays import FloatArray
+from backend.forecast.influence import limited
 from backend.forecast.learn.backtest.trials import Trial
 from backend.forecast.learn.forecast_tuning import TUNED, PowerTuning
-from backend.forecast.learn.influence import limited
 
 
 def best_spend_power(trials: list[Trial], tuning: PowerTuning = TUNED.power) -> float:

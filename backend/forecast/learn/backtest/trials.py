@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from backend.behaviour.history import PurchaseDays
 from backend.core.arrays import FloatArray
 from backend.forecast.learn.backtest.simple_rules import simple_rules
-from backend.forecast.learn.blend import Prediction, fit_horizon
+from backend.forecast.learn.blend import fit_horizon, settle
 from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
-from backend.forecast.learn.lifetime import summarise
 from backend.forecast.learn.past_cutoffs import outcomes, plan_cutoffs
+from backend.forecast.lifetime import summarise
+from backend.forecast.prediction import Prediction
 
 LEAST_BUYERS_TO_JUDGE = 50
 LEAST_OUTCOMES = 20
@@ -125,11 +126,12 @@ def _try(
         return None
     fewer = replace(tuning, cutoffs=replace(tuning.cutoffs, most_rows=tuning.trials.most_rows))
     model = fit_horizon(known, window_days, seed=seed, purchases=purchases, tuning=fewer)
+    _, prediction = settle(model, known, tuning.blend)
     bought, spend = outcomes(days, summary.customer, cutoff, window_days)
     return Trial(
         cutoff=cutoff,
         horizon_days=window_days,
-        prediction=model.predict(known),
+        prediction=prediction,
         rules=simple_rules(known, window_days),
         purchase_days=bought,
         spend=spend,

@@ -8,8 +8,8 @@ from backend.core.glossary import Metric, Status
 from backend.forecast.learn.backtest.grades import both, make_report, strongest_rule
 from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials, trial_cutoffs
-from backend.forecast.learn.blend import Prediction
 from backend.forecast.learn.self_report import self_report
+from backend.forecast.prediction import Prediction
 from backend.results.forecast_report import Backtest, Backtests, LevelCorrections
 from backend.wording.forecast_sentences import forecast_notes
 

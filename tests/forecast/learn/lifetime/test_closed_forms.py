@@ -12,17 +12,14 @@ from scipy.optimize import approx_fprime
 from scipy.special import expit, log_expit
 from scipy.stats import gamma as gamma_distribution
 
-from backend.forecast.learn.lifetime import (
-    BetaGeometric,
-    GammaGamma,
-    Pareto,
-    fit_beta_geometric,
-    fit_pareto,
+from backend.forecast.learn.lifetime import fit_beta_geometric, fit_pareto
+from backend.forecast.learn.lifetime.fit_beta_geometric import (
+    _Likelihood as _BetaGeometricLikelihood,
 )
-from backend.forecast.learn.lifetime import beta_geometric as beta_geometric_module
-from backend.forecast.learn.lifetime import gamma_gamma as gamma_gamma_module
-from backend.forecast.learn.lifetime import pareto as pareto_module
-from backend.forecast.learn.lifetime.summary import Cells
+from backend.forecast.learn.lifetime.fit_gamma_gamma import _Likelihood as _GammaGammaLikelihood
+from backend.forecast.learn.lifetime.fit_pareto import _Likelihood as _ParetoLikelihood
+from backend.forecast.lifetime import BetaGeometric, GammaGamma, Pareto
+from backend.forecast.lifetime.summary import Cells
 
 FloatArray = NDArray[np.float64]
 Objective = Callable[[FloatArray], tuple[float, FloatArray]]
@@ -160,10 +157,10 @@ def likelihoods() -> dict[str, Objective]:
     cells = Cells.of(x, last, age)
     spend = rng.gamma(2, 20, 50)
     return {
-        "bg_nbd": beta_geometric_module._Likelihood(cells, 3.0, modified=False),
-        "mbg_nbd": beta_geometric_module._Likelihood(cells, 3.0, modified=True),
-        "pareto_nbd": pareto_module._Likelihood(cells, 3.0),
-        "gamma_gamma": gamma_gamma_module._Likelihood(x + 1, spend / spend.mean()),
+        "bg_nbd": _BetaGeometricLikelihood(cells, 3.0, modified=False),
+        "mbg_nbd": _BetaGeometricLikelihood(cells, 3.0, modified=True),
+        "pareto_nbd": _ParetoLikelihood(cells, 3.0),
+        "gamma_gamma": _GammaGammaLikelihood(x + 1, spend / spend.mean()),
     }
 
 

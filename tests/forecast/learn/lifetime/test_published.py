@@ -10,9 +10,9 @@ from backend.forecast.learn.lifetime import (
     fit_beta_geometric,
     fit_gamma_gamma,
     fit_pareto,
-    summarise,
 )
-from backend.forecast.learn.lifetime.summary import Cells
+from backend.forecast.lifetime import summarise
+from backend.forecast.lifetime.summary import Cells
 
 History = Callable[[str], OrderHistory]
 # The paper's customer: two repeat purchases, the last in week 30.43 of 38.86.

@@ -8,10 +8,10 @@ is the forecast's.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, logit
 
 from backend.core.arrays import FloatArray
-from backend.forecast.learn.lifetime import BetaGeometric, PurchaseSummary
+from backend.forecast.chances import expit, logit
+from backend.forecast.lifetime import BetaGeometric, PurchaseSummary
 
 QUANTILES = (0.1, 0.5, 0.9)
 

@@ -1,7 +1,4 @@
-r"""Gamma-Gamma: how much a customer spends per purchase, shrunk by how often they were seen to.
-
-Spend per purchase is :math:`\Gamma(p, \nu)` around a mean of the customer's own, with
-:math:`\nu \sim \Gamma(q, \gamma)` over customers, independent of how often they buy.
+r"""Gamma-Gamma fitted by penalised maximum likelihood.
 
 References
 ----------
@@ -11,41 +8,14 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import digamma, gammaln
 
 from backend.core.arrays import FloatArray
 from backend.forecast.learn.lifetime.likelihood import ByFrequency, maximise
+from backend.forecast.lifetime.gamma_gamma import GammaGamma
 
 PRIOR = (4.0, 4.0, 0.75)
-# Below this the mean over all customers is infinite; a heavier tail is never believed.
-LOWEST_Q = 1.001
-
-
-@dataclass(frozen=True, slots=True)
-class GammaGamma:
-    """A fitted Gamma-Gamma model; `gamma` in currency units."""
-
-    p: float
-    q: float
-    gamma: float
-
-    def expected_spend(self, purchases: FloatArray, mean_spend: FloatArray) -> FloatArray:
-        """Return each customer's expected spend per purchase, shape (customers,).
-
-        Parameters
-        ----------
-        purchases
-            Purchases behind the mean, at least 0.
-        mean_spend
-            Their mean, currency units; of no effect where there are no purchases.
-        """
-        q = max(self.q, LOWEST_Q)
-        return np.asarray(
-            self.p * (self.gamma + purchases * mean_spend) / (self.p * purchases + q - 1)
-        )
 
 
 def fit_gamma_gamma(

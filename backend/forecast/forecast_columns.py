@@ -1,17 +1,17 @@
-"""What a forecast says of every customer."""
+"""What a forecast says of customers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from backend.behaviour.customer_facts import CustomerFacts
-from backend.core.arrays import FloatArray
-from backend.forecast.explainer import Explainer
-from backend.results.forecast_report import ForecastReport
+import numpy as np
+
+from backend.core.arrays import FloatArray, IntArray
+from backend.forecast.next_order import QUANTILES
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class ForecastColumns:
     """Arrays of shape (customers,); NaN where a customer has no counted order.
 
     Attributes
@@ -31,12 +31,6 @@ class Forecast:
     next_order_days
         Shape (customers, 3), days from `as_of` to the next order: 10, 50 and 90 % quantiles; NaN
         where the chance of no order within the value horizon is too high for the quantile.
-    facts
-        What explanations are told in.
-    explainer
-        The distilled forecast; None where nobody has ordered.
-    report
-        How the forecast was made, and how good it is.
     """
 
     predicted_orders: FloatArray
@@ -48,6 +42,19 @@ class Forecast:
     predicted_value_low: FloatArray
     predicted_value_high: FloatArray
     next_order_days: FloatArray
-    facts: CustomerFacts
-    explainer: Explainer | None
-    report: ForecastReport
+
+    @classmethod
+    def unknown(cls, customers: int) -> ForecastColumns:
+        """Return what is known of customers without a forecast."""
+        nothing = {one.name: np.full(customers, np.nan) for one in fields(ForecastColumns)}
+        waits = np.full((customers, len(QUANTILES)), np.nan)
+        return ForecastColumns(**{**nothing, "next_order_days": waits})
+
+    def among(self, customers: int, places: IntArray) -> ForecastColumns:
+        """Put these customers in their places among more, of whom nothing is known."""
+        columns = {}
+        for one in fields(ForecastColumns):
+            own = getattr(self, one.name)
+            columns[one.name] = np.full((customers, *own.shape[1:]), np.nan)
+            columns[one.name][places] = own
+        return ForecastColumns(**columns)

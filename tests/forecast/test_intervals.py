@@ -4,16 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import nbinom
 
-from backend.forecast.learn.intervals import (
-    COVERAGE,
-    CountSpread,
+from backend.forecast.intervals import COVERAGE, CountSpread, Reach, SpendSpread, limits
+from backend.forecast.learn.fit_reach import (
     Outcomes,
-    SpendSpread,
     fit_count_spread,
     fit_reach,
     fit_spend_spread,
-    limits,
     ranks,
+    spend_middle,
 )
 
 chances = st.floats(0.02, 0.97)
@@ -64,7 +62,7 @@ def test_spend_quantiles_are_those_of_its_distribution(
     if share <= none:
         assert value[0] == 0
     else:
-        back = spread.middle(value, one(mean), one(none), one(1.0))
+        back = spend_middle(spread, value, one(mean), one(none), one(1.0))
         assert back[0] == pytest.approx(share, abs=1e-6)
 
 
@@ -113,19 +111,20 @@ def test_intervals_cover_eighty_percent_though_the_model_is_wrong(
     outcomes: Outcomes, wrong_shape: float
 ) -> None:
     spread = CountSpread(wrong_shape)
-    reach = fit_reach(spread.middle(outcomes.actual, outcomes.mean, outcomes.none), outcomes)
-    low, high = limits(reach.of(outcomes.rank), outcomes.none)
+    shares = fit_reach(spread.middle(outcomes.actual, outcomes.mean, outcomes.none), outcomes)
+    reach = Reach.over(shares, outcomes.mean)
+    low, high = limits(reach.of(outcomes.mean), outcomes.none)
     lowest, highest = spread.interval(low, high, outcomes.mean, outcomes.none)
     inside = (outcomes.actual >= lowest) & (outcomes.actual <= highest)
     tenth = (outcomes.rank * 10).astype(int)
-    shares = np.bincount(tenth, inside) / np.bincount(tenth)
+    covered = np.bincount(tenth, inside) / np.bincount(tenth)
     assert inside.mean() == pytest.approx(COVERAGE, abs=0.03)
-    assert np.all(np.abs(shares - COVERAGE) < 0.06)
+    assert np.all(np.abs(covered - COVERAGE) < 0.06)
 
 
 def test_few_outcomes_make_wide_intervals(outcomes: Outcomes) -> None:
     few = Outcomes(*(getattr(outcomes, f)[:20] for f in ("mean", "none", "rank", "actual")))
-    reach = fit_reach(CountSpread().middle(few.actual, few.mean, few.none), few)
-    assert reach.share.tolist() == [0.9]
+    shares = fit_reach(CountSpread().middle(few.actual, few.mean, few.none), few)
+    assert shares.tolist() == [0.9]
     assert fit_count_spread(few) == CountSpread()
     assert fit_spend_spread(few, few.mean) == SpendSpread()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from backend.behaviour.history import OrderHistory
 from backend.core.arrays import FloatArray
-from backend.forecast.learn.influence import EQUAL_SHARES, MOST_SHARE, limited
+from backend.forecast.influence import EQUAL_SHARES, MOST_SHARE, limited
 from backend.forecast.learn.predict import forecast
 
 History = Callable[[str], OrderHistory]

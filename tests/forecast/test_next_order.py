@@ -5,9 +5,10 @@ import pytest
 from scipy.special import expit, logit
 
 from backend.behaviour.history import OrderHistory
-from backend.forecast.learn.lifetime import BetaGeometric, fit_beta_geometric, summarise
-from backend.forecast.learn.lifetime.summary import Cells, PurchaseSummary
-from backend.forecast.learn.next_order import QUANTILES, next_purchase_days
+from backend.forecast.learn.lifetime import fit_beta_geometric
+from backend.forecast.lifetime import BetaGeometric, summarise
+from backend.forecast.lifetime.summary import Cells, PurchaseSummary
+from backend.forecast.next_order import QUANTILES, next_purchase_days
 
 History = Callable[[str], OrderHistory]
 MODEL = BetaGeometric(r=0.7, alpha=60.0, a=0.3, b=3.0, modified=True)

@@ -1,0 +1,176 @@
+"""Scores of this minute: customers' orders as they are now, by the model of the run that is served.
+
+Nothing is written. A run does the same with all customers (`scoring.score`).
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+import numpy as np
+
+from backend import store
+from backend.api.customers.profiles import ids_of, numbers_of_standing, read_customers
+from backend.api.state import ApiState
+from backend.core.customer_id import CustomerId
+from backend.core.errors import CustomerNotFound, NoRunPublished, NoScoringModel
+from backend.core.typed_cells import instant64
+from backend.database.engine import transaction
+from backend.results.customer_numbers import SHOWN, Shown
+from backend.scoring.readings import Readings
+from backend.scoring.telling import Scorer
+from backend.shop.customers import Customer
+from backend.shop.orders_of_some import read_baskets_of, read_orders_of
+from backend.store.runs import Published
+from backend.wording.segment_names import known_name
+
+SEGMENT = next(place for place, one in enumerate(SHOWN) if one.name == "archetype_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Freshly:
+    """Customers scored at this moment.
+
+    Attributes
+    ----------
+    run_id
+        The run whose model did it.
+    as_of
+        The moment.
+    found
+        By the id that was asked for; who is not in the shop, or erased, is missing.
+    """
+
+    run_id: str
+    as_of: datetime
+    found: Mapping[CustomerId, tuple[Customer, Shown]]
+
+    def the_one(self, customer_id: CustomerId) -> tuple[Customer, Shown]:
+        """Return the only customer that was asked for.
+
+        Raises
+        ------
+        CustomerNotFound
+            When the shop has no such customer, or they are erased.
+        """
+        if customer_id not in self.found:
+            raise CustomerNotFound(str(customer_id))
+        return self.found[customer_id]
+
+
+@dataclass(frozen=True, slots=True)
+class MoreOrder:
+    """An order that nobody has placed: what if?
+
+    Attributes
+    ----------
+    amount_micros
+        Millionths of the currency unit, above 0.
+    at
+        Aware.
+    """
+
+    amount_micros: int
+    at: datetime
+
+
+async def scored_now(
+    state: ApiState, customer_ids: Sequence[CustomerId], more: Sequence[MoreOrder] = ()
+) -> Freshly:
+    """Score customers by their orders of this moment.
+
+    Parameters
+    ----------
+    state
+        Of the process.
+    customer_ids
+        Of at most some hundreds.
+    more
+        What each of them is to have ordered besides.
+
+    Raises
+    ------
+    NoRunPublished
+        Before the first run.
+    NoScoringModel
+        When the run that is served has left no model.
+    """
+    scorer, published = await _scorer(state)
+    people = await read_customers(state, customer_ids)
+    standing = await numbers_of_standing(state, [*{*customer_ids, *ids_of([*people.values()])}])
+    known = {
+        asked: one for asked, one in people.items() if asked in standing and one.id in standing
+    }
+    customers = [*{one.id: one for one in known.values()}.values()]
+    as_of = _instant(state, published, more)
+    readings = await _read(state, scorer, [one.id for one in customers], standing, as_of)
+    shown = await asyncio.to_thread(scorer.shown, _with(readings, more), as_of)
+    numbers = dict(zip((one.id for one in customers), shown, strict=True))
+    return Freshly(
+        scorer.run_id, as_of, {asked: (one, numbers[one.id]) for asked, one in known.items()}
+    )
+
+
+async def _scorer(state: ApiState) -> tuple[Scorer, Published]:
+    served = await state.served.now()
+    if (published := served.published) is None:
+        raise NoRunPublished
+    read = partial(_read_scorer, state, published.run_id)
+    return await state.kept.of(served, "scorer", read), published
+
+
+async def _read_scorer(state: ApiState, run_id: str) -> Scorer:
+    async with transaction(state.engine) as connection:
+        model = await store.read_scoring_model(connection, run_id)
+        segments = (await store.read_segments(connection)).segments
+    if model is None:
+        raise NoScoringModel(run_id)
+    return Scorer(run_id, model, segments, known_name)
+
+
+def _instant(state: ApiState, published: Published, more: Sequence[MoreOrder]) -> datetime:
+    """Return now, or after the last order that is supposed; never before what is served."""
+    now = state.as_of or state.now()
+    after = (one.at + datetime.resolution for one in more)
+    return max(now, published.as_of, *after)
+
+
+async def _read(
+    state: ApiState,
+    scorer: Scorer,
+    customer_ids: Sequence[CustomerId],
+    standing: Mapping[CustomerId, Shown],
+    as_of: datetime,
+) -> Readings:
+    engine, shop, baskets = state.shop_engine, state.shop, None
+    found = await read_orders_of(engine, shop, customer_ids, state.order_reads)
+    orders = found.before(as_of)
+    if scorer.model.looks_into_baskets:
+        baskets = await read_baskets_of(engine, shop, orders, len(customer_ids))
+    was = np.array([standing[one][SEGMENT] for one in customer_ids], dtype=object)
+    return Readings(
+        customer_ids=np.array([one.text for one in customer_ids], dtype=object),
+        customer_index=orders.customer_index,
+        created_at=orders.created_at,
+        amount_micros=orders.amount_micros,
+        baskets=baskets,
+        was=was,
+    )
+
+
+def _with(readings: Readings, more: Sequence[MoreOrder]) -> Readings:
+    """Add to each customer's orders what they are to have ordered besides."""
+    if not more:
+        return readings
+    customers = np.arange(len(readings.customer_ids))
+    instants = np.array([instant64(one.at) for one in more], dtype="datetime64[us]")
+    amounts = np.array([one.amount_micros for one in more], dtype=np.int64)
+    index = np.repeat(customers, len(more))
+    return replace(
+        readings,
+        customer_index=np.concatenate([readings.customer_index, index]),
+        created_at=np.concatenate([readings.created_at, np.tile(instants, len(customers))]),
+        amount_micros=np.concatenate([readings.amount_micros, np.tile(amounts, len(customers))]),
+    )

@@ -1,0 +1,1 @@
+"""Customers scored by what a run has learnt: by the run all of them, between runs any of them."""
