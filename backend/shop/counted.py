@@ -1,5 +1,7 @@
 """The SELECTs over orders: what each row is worth, when it was, and why it does not count."""
 
+from __future__ import annotations
+
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -59,21 +61,42 @@ NO_BIT = literal_column("0", Integer())
 
 
 def order_rows(orders: Source, mapping: ShopMapping, dialect: str) -> Select[Any]:
-    """Select id, customer, time, net amount in millionths, and the reasons as `bit_of` each."""
+    """Select id, customer, time, net amount in millionths, and the reasons as `bit_of` each.
+
+    Conditions and orders of the table's own columns may be added.
+    """
+    return _rows(_facts(orders, mapping, dialect), _told(orders, dialect), mapping)
+
+
+def all_order_rows(orders: Source, mapping: ShopMapping, dialect: str) -> Select[Any]:
+    """Select the same of a whole shop, to which nothing may be added."""
+    facts, told = _facts(orders, mapping, dialect), _told(orders, dialect)
+    if dialect == "postgresql":
+        facts, told = _worked_out_once(facts, told)
+    return _rows(facts, told, mapping)
+
+
+def _told(orders: Source, dialect: str) -> dict[str, ColumnElement[Any]]:
     columns, kinds = orders.clause.c, orders.kinds
-    facts = _facts(orders, mapping, dialect)
     in_utc = {"in_utc": _in_utc(orders)} if knows_utc(orders) else {}
-    told = {
+    return {
         "order_id": identifier(dialect, columns.id, kinds["id"]),
         "customer_id": identifier(dialect, columns.customer_id, kinds["customer_id"]),
         **in_utc,
     }
-    if dialect == "postgresql":
-        facts, told = _worked_out_once(facts, told)
-    names = ("order_id", "customer_id", "created_at", "amount_micros", "reasons", *in_utc)
-    told |= {"created_at": facts.created_at, "amount_micros": facts.net_micros}
-    told |= {"reasons": _bits(facts, mapping)}
-    return select(*(told[name].label(name) for name in names))
+
+
+def _rows(
+    facts: _Facts, told: Mapping[str, ColumnElement[Any]], mapping: ShopMapping
+) -> Select[Any]:
+    columns = {
+        "order_id": told["order_id"],
+        "customer_id": told["customer_id"],
+        "created_at": facts.created_at,
+        "amount_micros": facts.net_micros,
+        "reasons": _bits(facts, mapping),
+    }
+    return select(*(column.label(name) for name, column in (columns | dict(told)).items()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from backend.database.bulk import read_batches, to_ids
 from backend.database.expressions import identifier
 from backend.database.kinds import Kind
 from backend.shop.arrow_types import id_type, order_schema
-from backend.shop.counted import bit_of, order_rows, reasons_in
+from backend.shop.counted import all_order_rows, bit_of, reasons_in
 from backend.shop.refusals import refusals_named
 from backend.shop.shop import Shop
 from backend.shop.times import MICROS, MISSING, to_micros
@@ -115,7 +115,7 @@ async def read_orders(
     orders = await shop.orders(connection)
     collector = _Collector(customers, without_id, shop, orders.kinds, progress)
     dialect = connection.dialect.name
-    statement = order_rows(orders, shop.mapping, dialect)
+    statement = all_order_rows(orders, shop.mapping, dialect)
     with refusals_named("orders"):
         await read_batches(connection, statement, order_schema(orders, dialect), collector.take)
     return collector.finish(micros_of(as_of), micros_of(now or as_of))
