@@ -53,6 +53,8 @@ def test_every_body_and_error_has_an_example(name: str) -> None:
     for body in bodies:
         for content in body["content"].values():
             schema = content.get("schema", {})
+            if schema.get("format") == "binary":
+                continue  # JSON can show no bytes of a workbook.
             referred = schemas.get(schema.get("$ref", "").rpartition("/")[2], {})
             assert "example" in content or "example" in schema or "example" in referred, name
     assert operation["description"]
