@@ -97,7 +97,7 @@ def report(
     out: Annotated[Path, typer.Option(help="Where the page is written; - for here.")],
     run: Annotated[str, typer.Option(help="A run's id; latest: the served one.")] = LATEST,
 ) -> None:
-    """Write what a run found as one page that loads nothing."""
+    """Write what a run found as one page that loads nothing, to be read, printed or mailed."""
     settings = checked_settings()
     found = asyncio.run(_kept_report(settings, run))
     zone = load_mapping(settings.shop_variables(), settings.shop_database).zone
