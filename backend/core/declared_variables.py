@@ -4,7 +4,6 @@ Each field carries what the documentation and the error messages need: its meani
 expected of it, and whether its value is a secret that no message may repeat.
 """
 
-import re
 from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Annotated
 
@@ -34,43 +33,17 @@ from backend.core.variables import (
     variable,
     whole_seconds,
 )
+from backend.core.written_lists import (
+    require_mail_addresses,
+    require_origins,
+    split,
+    split_at_commas,
+)
 
 DATABASE_SCHEMES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
 KEYS_EXPECTED = f"one key, or several separated by commas; {HOW_TO_MAKE_ONE} makes one"
-# As browsers send it: no path, and not even a slash at the end.
-ORIGIN = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:]+\](:[0-9]+)?")
-# What is sent in an envelope: no name beside it, nothing that a header would take for its end.
-MAIL_ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
-)
 SAFE_URL = r"^(https://|http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$))[^\s?#]*$"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-SHOP_VARIABLES = (
-    "customers_table",
-    "orders_table",
-    "line_items_table",
-    "customers_columns",
-    "orders_columns",
-    "line_items_columns",
-    "counted_statuses",
-    "cancelled_statuses",
-    "refunded_statuses",
-    "customers_filter",
-    "orders_filter",
-    "line_items_filter",
-    "table_schema",
-    "table_prefix",
-    "money_scale",
-    "currency",
-    "currency_rate",
-    "shop_time_zone",
-    "merge_guests",
-    "shop_preset",
-    "shop_mapping",
-    "mapping_functions",
-)
-
-
 DATABASE_URL_EXPECTED = (
     "postgresql://user:password@host:5432/database, mysql://user:password@host:3306/database "
     "or sqlite:///path/to/file.db"
@@ -401,8 +374,7 @@ class DeclaredVariables(BaseSettings):
     @field_validator("allowed_origins")
     @classmethod
     def _are_origins(cls, origins: str | None) -> str | None:
-        if not all(ORIGIN.fullmatch(origin) for origin in split_at_commas(origins or "")):
-            raise ValueError("not an origin")
+        require_origins(split_at_commas(origins or ""))
         return origins
 
     @field_validator("digest_to", "digest_from")
@@ -411,9 +383,7 @@ class DeclaredVariables(BaseSettings):
         if addresses is None:
             return None
         written = split_at_commas(addresses)
-        most = 1 if given.field_name == "digest_from" else len(written)
-        if not 0 < len(written) <= most or not all(map(MAIL_ADDRESS.fullmatch, written)):
-            raise ValueError("not an address")
+        require_mail_addresses(written, most=1 if given.field_name == "digest_from" else None)
         return addresses
 
     @field_validator("mcp_resource_url")
@@ -443,12 +413,3 @@ class DeclaredVariables(BaseSettings):
         if str(level).upper() not in LOG_LEVELS:
             raise ValueError("not a log level")
         return str(level).upper()
-
-
-def split(keys: SecretStr) -> tuple[str, ...]:
-    return split_at_commas(keys.get_secret_value())
-
-
-def split_at_commas(text: str) -> tuple[str, ...]:
-    """Return the parts of a list, without blanks around them and without empty ones."""
-    return tuple(filter(None, (part.strip() for part in text.split(","))))

@@ -16,14 +16,36 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
 )
 
-from backend.core.declared_variables import (
-    SHOP_VARIABLES,
-    DeclaredVariables,
-    split,
-    split_at_commas,
-)
+from backend.core.declared_variables import DeclaredVariables
 from backend.core.misspelt import misspelt
 from backend.core.variable_problems import first_problem
+from backend.core.written_lists import split, split_at_commas
+
+# What describes the shop's tables, and no more: a mapping is made of these.
+SHOP_VARIABLES = (
+    "customers_table",
+    "orders_table",
+    "line_items_table",
+    "customers_columns",
+    "orders_columns",
+    "line_items_columns",
+    "counted_statuses",
+    "cancelled_statuses",
+    "refunded_statuses",
+    "customers_filter",
+    "orders_filter",
+    "line_items_filter",
+    "table_schema",
+    "table_prefix",
+    "money_scale",
+    "currency",
+    "currency_rate",
+    "shop_time_zone",
+    "merge_guests",
+    "shop_preset",
+    "shop_mapping",
+    "mapping_functions",
+)
 
 
 class Settings(DeclaredVariables):
