@@ -12,12 +12,14 @@ from tests.performed import NO_WORKER, clustered_shop
 CONFIGURED = Path(__file__).with_name("schemathesis.toml")
 HOURS_OF_PATIENCE = 2  # a hundred examples of every route are more than one bound for all tests
 HOOKS = {"SCHEMATHESIS_HOOKS": "tests.api.fuzzed"}
+# Each operation is tried with wrong keys, and to each of them 401 is expected, not 429.
+VARIABLES = {**NO_WORKER, "WRONG_KEYS_PER_MINUTE": "100000"}
 
 
 @pytest.fixture
 def clustered(new_sqlite: NewDatabase, tmp_path: Path) -> Iterator[Live]:
     """Serve a shop that one run has seen; which database is behind it does not matter."""
-    with serving(new_sqlite(clustered_shop), tmp_path, variables=NO_WORKER) as service:
+    with serving(new_sqlite(clustered_shop), tmp_path, variables=VARIABLES) as service:
         yield service
 
 
@@ -48,5 +50,5 @@ def test_nor_do_many_more_find_what_is_not_described(
     new_database: NewDatabase, tmp_path: Path, key: str
 ) -> None:
     url = new_database(clustered_shop)
-    with serving(url, tmp_path, variables=NO_WORKER) as service:
+    with serving(url, tmp_path, variables=VARIABLES) as service:
         fuzz(service, tmp_path, key, "--max-examples", "100")
