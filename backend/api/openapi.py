@@ -82,7 +82,9 @@ def _sent_contents(described: Schema) -> Iterator[Schema]:
 
 
 def _move_to_components(content: Schema, schemas: Schema) -> None:
-    """Give a schema that a route wrote in its place the name that clients call it by."""
+    """Give a schema that a route wrote in its place, and those in it, the names clients use."""
+    for name, schema in content["schema"].pop("$defs", {}).items():
+        schemas.setdefault(name, schema)
     if name := content["schema"].get("title"):
         schemas[name] = content["schema"]
         content["schema"] = {"$ref": COMPONENT.format(model=name)}

@@ -1,6 +1,7 @@
 """The API describes itself: a snapshot, an example for every body and error, pages offline."""
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -58,6 +59,13 @@ def test_every_body_and_error_has_an_example(name: str) -> None:
             referred = schemas.get(schema.get("$ref", "").rpartition("/")[2], {})
             assert "example" in content or "example" in schema or "example" in referred, name
     assert operation["description"]
+
+
+def test_every_reference_leads_to_a_component() -> None:
+    written = json.dumps(described())
+    referred = set(re.findall(r'"#/components/schemas/([^"]+)"', written))
+    assert referred <= set(described()["components"]["schemas"])
+    assert "$defs" not in written
 
 
 def test_the_example_of_a_report_is_one_whole() -> None:
