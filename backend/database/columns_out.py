@@ -1,6 +1,6 @@
 """Columns of a table of ours, whole, as typed arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,8 @@ async def read_columns(
     By the names of the columns.
     """
     dialect = connection.dialect.name
-    asked = [_asked(one, await _kind(connection, one), dialect) for one in columns]
+    kinds = await _kinds(connection, columns)
+    asked = [_asked(one, kinds[one.name], dialect) for one in columns]
     schema = pa.schema({one.name: type_ for one, (_, type_) in zip(columns, asked, strict=True)})
     batches: list[pa.RecordBatch] = []
 
@@ -45,11 +46,12 @@ async def read_columns(
     return {name: _typed(rows[name]) for name in schema.names}
 
 
-async def _kind(connection: AsyncConnection, column: Column[Any]) -> Kind:
-    """Return what a column holds: ids of ours have another type where the shop's have."""
+async def _kinds(connection: AsyncConnection, columns: Sequence[Column[Any]]) -> Mapping[str, Kind]:
+    """Return what columns hold: ids of ours have another type where the shop's have."""
+    table = columns[0].table
     if connection.dialect.name == "sqlite":
-        return await stored_kind(connection, column.table, column.name)
-    return (await column_kinds(connection, column.table))[column.name]
+        return {one.name: await stored_kind(connection, table, one.name) for one in columns}
+    return await column_kinds(connection, table)
 
 
 def _asked(column: Column[Any], kind: Kind, dialect: str) -> tuple[ColumnElement[Any], pa.DataType]:

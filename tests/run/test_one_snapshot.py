@@ -136,7 +136,10 @@ async def test_the_shop_is_read_in_one_transaction_and_each_table_is_probed_once
     (*_, begins) = READ_ONLY[engine.dialect.name] or (READ_ONLY_BEGIN,)
     assert sent.count(begins) == 1
     probes = [one for one in sent if one.startswith("SELECT * FROM")]
-    assert len(probes) == len(set(probes)) == 3
+    ours = [one for one in probes if "customer_intelligence" in one]
+    assert len(ours) == (0 if engine.dialect.name == "sqlite" else 2)  # before and when publishing
+    of_the_shop = [one for one in probes if one not in ours]
+    assert len(of_the_shop) == len(set(of_the_shop)) == 3
 
 
 def arguments_of(real: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
