@@ -12,7 +12,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from tests.live import ADMIN_KEY, Live
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 MASKED_KEY = "masked-key"
 WIDTHS = (360, 768, 1440)
@@ -52,6 +52,8 @@ def signed_in(browser: Chrome, live: Live, key: str = ADMIN_KEY) -> Iterator[Chr
     browser.get(f"{live.address}/app/sign-in")
     browser.find_element(By.ID, "key").send_keys(key)
     browser.find_element(By.CSS_SELECTOR, ".door button").click()
+    # A click may return before its answer is there, which would then replace what is opened next.
+    wait_until(lambda: "/sign-in" not in browser.current_url, lambda: browser.page_source)
     browser.get_log("browser")  # type: ignore[no-untyped-call]
     try:
         yield browser
