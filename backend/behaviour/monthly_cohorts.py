@@ -10,6 +10,9 @@ from backend.behaviour.history import OrderHistory
 
 # Three years show every season three times, and their page stays below 100 kB.
 MOST_MONTHS = 36
+# The first month that begins at an instant that Python knows in any zone, and when it is over
+# everywhere: whatever a run describes before that, there is a month to tell, and nobody in it.
+FIRST_MONTH, OVER = np.datetime64("0001-02", "M"), np.datetime64("0001-03-02", "us")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +80,10 @@ def _months_until(
     as_of: np.datetime64, zone: tzinfo, most: int
 ) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64]]:
     """Return when months begin, with the one that `as_of` lies in, and which are over by then."""
-    there = as_of.astype("datetime64[us]").item().replace(tzinfo=UTC).astimezone(zone)
+    instant = max(as_of.astype("datetime64[us]"), OVER)
+    there = instant.item().replace(tzinfo=UTC).astimezone(zone)
     present = np.datetime64(f"{there.year:04}-{there.month:02}", "M")
-    months = np.arange(present - most, present + 1)
+    months = np.arange(max(present - most, FIRST_MONTH), present + 1)
     return np.array([_begins(one.item(), zone) for one in months], "datetime64[us]"), months[:-1]
 
 

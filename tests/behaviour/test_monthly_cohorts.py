@@ -1,6 +1,7 @@
 """Cohorts beside what pandas makes of the same orders."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -95,6 +96,20 @@ def test_customers_of_long_ago_are_counted_and_their_orders_are_no_cohorts(
 def test_a_shop_without_orders_has_no_cohorts(small_history: Callable[..., OrderHistory]) -> None:
     found = monthly_cohorts(small_history(), NOWHERE)
     assert found.customers.sum() == found.buyers.sum() == 0
+    assert (found.earlier, found.newer) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["UTC", "Pacific/Auckland", "America/Sao_Paulo"])
+@pytest.mark.parametrize(
+    ("as_of", "months"), [("0001-01-01", ["0001-02"]), ("0001-04-15", ["0001-02", "0001-03"])]
+)
+def test_no_month_begins_before_the_first_year(
+    small_history: Callable[..., OrderHistory], as_of: str, months: list[str], name: str
+) -> None:
+    history = replace(small_history(), as_of=np.datetime64(as_of, "us"))
+    found = monthly_cohorts(history, ZoneInfo(name))
+    assert [str(one) for one in found.months] == months
+    assert found.buyers.shape == (len(months), len(months))
     assert (found.earlier, found.newer) == (0, 0)
 
 
