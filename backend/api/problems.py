@@ -1,6 +1,7 @@
 """Errors become RFC 9457 problems. The dict below is the one place where they meet HTTP."""
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -133,6 +134,8 @@ async def of_http(request: Request, error: Exception) -> JSONResponse:
 def _methods_of(request: Request) -> list[str]:
     """Return what the path's own routes take: of …/batch, not of …/{customer_id} also.
 
+    An id may hold slashes: …/{customer_id} fits …/7/what-if, too, whose own route says more of it.
+
     The framework tells those of the first route that fits, whichever that is.
     """
     fitting = [
@@ -140,7 +143,7 @@ def _methods_of(request: Request) -> list[str]:
         for route in request.app.routes
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
     ]
-    own = min(fitting, key=lambda route: len(route.param_convertors)).path
+    own = max(fitting, key=lambda route: len(re.sub(r"{.*?}", "", route.path))).path
     return sorted({one for route in fitting if route.path == own for one in route.methods or ()})
 
 

@@ -327,6 +327,7 @@ def test_what_is_no_id_is_refused(live: Live, sent: object) -> None:
 def test_the_methods_of_a_path_of_its_own_are_named(live: Live) -> None:
     assert live.client.put(f"{LIST}/batch").headers["Allow"] == "POST"
     assert live.client.put(f"{LIST}/some/one").headers["Allow"] == "GET"
+    assert live.client.put(f"{LIST}/some/one/what-if").headers["Allow"] == "POST"
     assert live.client.put("/health").headers["Allow"] == "GET, HEAD"
 
 
