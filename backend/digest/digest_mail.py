@@ -6,10 +6,11 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 
 from backend.core.visible import visible
 from backend.digest.told_digest import DigestItem, DigestLink, ToldDigest
+from backend.report.templates import templates
 from backend.wording import digest_sentences as words
 
 WIDTH = 72
@@ -17,19 +18,7 @@ WIDTH = 72
 LONGEST_SUBJECT = 150
 
 
-def _readable(value: object) -> object:
-    """Show what a name holds that a reader would obey or hide; markup of ours stays as it is."""
-    return visible(value) if type(value) is str else value
-
-
-_environment = Environment(
-    loader=PackageLoader("backend", "digest"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    finalize=_readable,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = templates(PackageLoader("backend", "digest"))
 
 
 def digest_mail(

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 
 from backend.core.glossary import NO_ORDERS, Fate, Target
-from backend.core.visible import visible
 from backend.report import charts, segment_charts
 from backend.report.flow import draw_flow
 from backend.report.measures import MetricRow, measured
 from backend.report.money_by_segment import money_by_segment
 from backend.report.segment_colours import colour_of
+from backend.report.templates import templates
 from backend.report.told_today import told_today
 from backend.results.forecast_report import (
     Backtest,
@@ -54,19 +54,7 @@ def _typeset(text: str | None) -> str:
     return (text or "").replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def _readable(value: object) -> object:
-    """Show what a name holds that a page would obey or hide; markup of ours stays as it is."""
-    return visible(value) if type(value) is str else value
-
-
-_environment = Environment(
-    loader=PackageLoader("backend", "report"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    finalize=_readable,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = templates(PackageLoader("backend", "report"))
 _environment.filters["amount"] = _amount
 _environment.filters["money"] = _money
 _environment.filters["typeset"] = _typeset

@@ -9,13 +9,13 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import FileSystemLoader, pass_context
 from jinja2.runtime import Context
 from secure import ContentSecurityPolicy
 
 from backend.api.security_headers import NOTHING, OURS, POLICY
-from backend.core.visible import visible
 from backend.report.segment_colours import colour_of
+from backend.report.templates import templates
 from backend.web.files_served import file_path
 from backend.web.own_paths import root_of
 from backend.web.room import Room
@@ -70,11 +70,6 @@ class Frame:
     session: Session | None
 
 
-def _readable(value: object) -> object:
-    """Show what a name holds that a page would obey or hide; markup of ours stays as it is."""
-    return visible(value) if type(value) is str else value
-
-
 @pass_context
 def _here(context: Context, path: str) -> str:
     """Return the address of a path of ours."""
@@ -82,14 +77,7 @@ def _here(context: Context, path: str) -> str:
 
 
 _FOLDER = Path(__file__).parent
-_environment = Environment(
-    loader=FileSystemLoader([_FOLDER / "templates", _FOLDER / "rooms"]),
-    autoescape=True,
-    undefined=StrictUndefined,
-    finalize=_readable,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = templates(FileSystemLoader([_FOLDER / "templates", _FOLDER / "rooms"]))
 _environment.filters |= {"here": _here, "colour": colour_of}
 _environment.globals |= {"file": file_path, "frame_words": frame_words}
 
