@@ -144,7 +144,7 @@ def _outcomes(shop: Shop, history: OrderHistory, case: Case) -> _Came:
     np.minimum.at(wait, customer, days)
     return _Came(
         np.bincount(customer, minlength=size).astype(float),
-        np.bincount(customer, later.amount[inside], minlength=size),
+        np.bincount(customer, later.amount[inside], minlength=size).astype(float),
         wait,
     )
 

@@ -55,7 +55,7 @@ def happened(
     return Truth(
         known,
         np.bincount(days, minlength=len(known)).astype(float),
-        np.bincount(row, amount[inside], minlength=len(known)),
+        np.bincount(row, amount[inside], minlength=len(known)).astype(float),
     )
 
 

@@ -26,6 +26,8 @@ from sqlalchemy import insert, text
 
 from backend.core.customer_id import CustomerIds
 from backend.core.secret_keys import Marker
+from backend.core.typed_cells import TypedCells
+from backend.database.columns_in import write_columns
 from backend.database.engine import AsyncEngine, create_engine, snapshot, transaction
 from backend.run.copied_names import read_sought
 from backend.shop.mapping.layers import load_mapping
@@ -35,7 +37,6 @@ from backend.shop.trigram_indexes import trigram_statement
 from backend.store.migrate import migrate
 from backend.store.search_refresh import refresh_search_copy
 from backend.store.tables import customer_intelligence, runs
-from backend.store.written_rows import insert_columns
 from bench import big_shop
 from bench.big_shop import Person, people
 from bench.startup import server
@@ -44,7 +45,7 @@ from tests.services import mysql, postgresql
 from tests.shops import VARIABLES
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
-ROWS = 20_000
+INSTANTS = ("as_of", "updated_at", "changed_at")
 MOST = {"id": 2.0, "e-mail": 2.0, "part": 4.0}
 
 
@@ -63,18 +64,12 @@ async def fill(engine: AsyncEngine, url: str, count: int) -> None:
     """Make a shop of customers alone, and publish of them that they have no orders."""
     await big_shop.fill(url, big_shop.without_orders(count))
     await migrate(engine)
+    same = {"status": "no_orders", "run_id": "bench"} | dict.fromkeys(INSTANTS, NOW)
+    known = {"customer_id": TypedCells(np.arange(1, count + 1), np.ones(count, dtype=bool))} | {
+        name: TypedCells.alike(value, count) for name, value in same.items()
+    }
     async with transaction(engine) as connection:
-        for start in range(1, count + 1, ROWS):
-            ids = range(start, min(start + ROWS, count + 1))
-            known = {
-                "customer_id": ids,
-                "status": ["no_orders"] * len(ids),
-                "run_id": ["bench"] * len(ids),
-                "as_of": [NOW] * len(ids),
-                "updated_at": [NOW] * len(ids),
-                "changed_at": [NOW] * len(ids),
-            }
-            await insert_columns(connection, customer_intelligence, known)
+        await write_columns(connection, customer_intelligence, known)
         await connection.execute(insert(runs).values(RUN))
     await analyse(engine)
 

@@ -119,8 +119,8 @@ class Case:
             Baskets(
                 orders=np.bincount(index, minlength=len(ids)).astype(float),
                 lines=unknown,
-                units=np.bincount(index, units, len(ids)),
-                units_squared=np.bincount(index, units**2, len(ids)),
+                units=np.bincount(index, units, len(ids)).astype(float),
+                units_squared=np.bincount(index, units**2, len(ids)).astype(float),
                 distinct_products=unknown,
                 distinct_vendors=unknown,
                 repeated_products=unknown,
@@ -334,7 +334,7 @@ def _nights(name: str, start: np.datetime64) -> None:
     case = Case(name, load(name).counted(), start, 0)
     before: Before | None = None
     was: dict[Any, str] = {}
-    moved, decisions = [], []
+    moved, decisions = list[float](), []
     for night in range(NIGHTS):
         as_of = start + night * ONE_DAY
         ids, history, _ = case.known(as_of)
@@ -350,6 +350,7 @@ def _nights(name: str, start: np.datetime64) -> None:
             before=before,
         )
         if before is not None:
+            assert found.report.moved_without_order is not None
             moved.append(found.report.moved_without_order)
             assert before.model is not None
             assert found.model is not None

@@ -223,8 +223,8 @@ def _rates(ours: Served, floor: Served) -> None:
                 one.measure(SECONDS_OF_SLOW if name == SLOW else SECONDS)
     for name, least in LEAST.items():
         ratio = asked[name].rate / floors[name].rate
-        rates = (f"{one[name].rate:,.0f}/s" for one in (asked, floors))
-        _say(name, *rates, ratio, f">= {least}", reached=ratio >= least)
+        mine, floor_rate = (f"{one[name].rate:,.0f}/s" for one in (asked, floors))
+        _say(name, mine, floor_rate, ratio, f">= {least}", reached=ratio >= least)
 
 
 def _file(url: str, ours: Served) -> None:

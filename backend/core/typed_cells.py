@@ -1,5 +1,6 @@
 """Columns on their way into a table: typed arrays beside which of their values are known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -36,6 +37,12 @@ class TypedCells:
     def of_texts(cls, texts: NDArray[Any]) -> "TypedCells":
         """Take str and None as objects."""
         return cls(texts, np.asarray(texts != None, dtype=bool))  # noqa: E711, one by one
+
+    @classmethod
+    def of_integers(cls, numbers: Sequence[int | None]) -> "TypedCells":
+        """Take whole numbers of 64 bits, and None where one is unknown."""
+        known = np.array([number is not None for number in numbers], dtype=bool)
+        return cls(np.array([number or 0 for number in numbers], dtype=np.int64), known)
 
     @classmethod
     def alike(cls, value: Any, rows: int) -> "TypedCells":

@@ -22,17 +22,18 @@ from sqlalchemy import Table, delete, func, insert, select
 
 from backend.core.customer_id import UNKNOWN, CustomerId, CustomerIds, as_text
 from backend.core.secret_keys import Marker
+from backend.core.typed_cells import TypedCells
 from backend.database.bulk import read_batches, to_ids
 from backend.database.engine import AsyncConnection, AsyncEngine, snapshot, transaction
 from backend.database.failures import OURS
 from backend.store import runs
+from backend.store.in_columns import columns_in
 from backend.store.publish import begin_at_once
 from backend.store.search_copy import TEXTS, read_search_copy
 from backend.store.search_emptied import delete_texts
 from backend.store.search_indexes import INDEXES, kind_of_index
 from backend.store.tables import LONGEST_SOUGHT, search_copies, search_digests, search_texts
 from backend.store.tombstones import read_marks
-from backend.store.written_rows import insert_columns
 
 # A page is one transaction: some hundredths of a second in which an erasure waits.
 CUSTOMERS_PER_PAGE = 2_000
@@ -236,8 +237,9 @@ class _Refresh:
         if page:
             await self._write_texts(connection, page)
             await _delete_of(connection, search_digests, list(page))
-            digests = {"digest": [digest for _, digest in page.values()]}
-            await insert_columns(connection, search_digests, self._ids(list(page)) | digests)
+            digests = {"digest": TypedCells.of_integers([digest for _, digest in page.values()])}
+            columns = self._ids(list(page)) | digests
+            await columns_in().write_columns(connection, search_digests, columns)
 
     async def _write_texts(self, connection: AsyncConnection, page: Page) -> None:
         """Write what the copy has otherwise of some customers."""
@@ -250,13 +252,17 @@ class _Refresh:
         if new := sorted(wanted - held.keys()):
             last = await connection.scalar(select(func.max(TEXTS.id))) or 0
             ids, folded, is_part = zip(*new, strict=True)
-            texts = {"folded": folded, "is_part": is_part}
-            await insert_columns(connection, search_texts, self._ids(ids) | texts)
+            texts = {"folded": _texts(folded), "is_part": TypedCells.of_integers(is_part)}
+            await columns_in().write_columns(connection, search_texts, self._ids(ids) | texts)
             await self.grow(connection, last)
 
-    def _ids(self, ids: Sequence[str]) -> dict[str, Sequence[object]]:
+    def _ids(self, ids: Sequence[str]) -> dict[str, TypedCells]:
         numbers = [CustomerId(one).number if self.known.kind == "integer" else None for one in ids]
-        return {"customer_id": ids, "customer_number": numbers}
+        return {"customer_id": _texts(ids), "customer_number": TypedCells.of_integers(numbers)}
+
+
+def _texts(texts: Sequence[str]) -> TypedCells:
+    return TypedCells.of_texts(np.array(texts, dtype=object))
 
 
 async def _drop_gone(engine: AsyncEngine, gone: Sequence[str]) -> None:

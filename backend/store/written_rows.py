@@ -1,11 +1,11 @@
 """What a run found out, as rows of the tables that are served, or of those beside them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from sqlalchemy import Table, insert
@@ -29,7 +29,6 @@ from backend.store.tables import runs as runs_table
 
 ROWS_PER_BATCH = 100_000
 Left = TypeVar("Left")
-Columns = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,22 +147,3 @@ async def append_lineage(
     ]
     if rows:
         await connection.execute(insert(table), rows)
-
-
-async def insert_columns(connection: AsyncConnection, table: Table, columns: Columns) -> None:
-    """Insert one batch, given in columns; on PostgreSQL by COPY."""
-    rows = zip(*columns.values(), strict=True)
-    if connection.dialect.name == "postgresql":
-        raw = await connection.get_raw_connection()
-        driver: Any = raw.driver_connection
-        records = [tuple(_naive(value) for value in row) for row in rows]
-        await driver.copy_records_to_table(table.name, records=records, columns=list(columns))
-    else:
-        await connection.execute(
-            insert(table), [dict(zip(columns, row, strict=True)) for row in rows]
-        )
-
-
-def _naive(value: Any) -> Any:
-    """Do for COPY, which knows no SQLAlchemy types, what `UtcDateTime` does elsewhere."""
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
