@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.support.wait import WebDriverWait
 
 from tests import services
 from tests.waiting import PATIENCE_SECONDS
@@ -42,6 +44,11 @@ def chromium() -> Iterator[webdriver.Chrome]:
             yield window
         finally:
             window.quit()
+
+
+def patiently(browser: webdriver.Chrome) -> WebDriverWait[webdriver.Chrome]:
+    """Wait for what a page is to show; between two pages there is none to look at."""
+    return WebDriverWait(browser, PATIENCE_SECONDS, ignored_exceptions=[WebDriverException])
 
 
 def _options(program: str) -> webdriver.ChromeOptions:

@@ -11,16 +11,15 @@ from urllib.parse import urlparse
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
 from backend.api.runs.example import REPORT
 from backend.core.settings import IsolatedSettings
 from backend.main import create_app
 from backend.store.stored import REPORT as REPORT_KIND
+from tests.chromium import patiently
 from tests.conftest import wait_for
 from tests.live import Live, serving
 from tests.shops import fill, invented
-from tests.waiting import PATIENCE_SECONDS
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
 
@@ -94,9 +93,7 @@ def test_the_pages_work_without_the_internet(
     asked_so_far(browser)
     broken_policies(browser)
     browser.get(live.address + page)
-    WebDriverWait(browser, PATIENCE_SECONDS).until(
-        lambda window: window.find_elements(By.CSS_SELECTOR, operation)
-    )
+    patiently(browser).until(lambda window: window.find_elements(By.CSS_SELECTOR, operation))
     assert "/api/mcp/customers/search" in browser.page_source
     hosts = {urlparse(url).netloc for url in asked_so_far(browser) if url.startswith("http")}
     assert hosts == {urlparse(live.address).netloc}
@@ -111,7 +108,7 @@ def test_a_route_can_be_tried_out_on_the_page(live: Live, browser: webdriver.Chr
     browser.get(f"{live.address}/docs#/health/health")
     for button in (".try-out__btn", ".execute"):
         press(browser, f"{operation} {button}")
-    WebDriverWait(browser, PATIENCE_SECONDS).until(
+    patiently(browser).until(
         lambda window: any(
             cell.text.startswith("200")
             for cell in window.find_elements(
@@ -125,9 +122,7 @@ def test_a_route_can_be_tried_out_on_the_page(live: Live, browser: webdriver.Chr
 def press(browser: webdriver.Chrome, selector: str) -> None:
     """Press a button as soon as it is there."""
     script = "const b = document.querySelector(arguments[0]); if (b) b.click(); return !!b;"
-    WebDriverWait(browser, PATIENCE_SECONDS).until(
-        lambda window: window.execute_script(script, selector)
-    )
+    patiently(browser).until(lambda window: window.execute_script(script, selector))
 
 
 def test_pages_may_run_their_own_scripts_alone(live: Live) -> None:

@@ -182,9 +182,13 @@ def test_who_stops_reading_takes_no_connection_along(
     url = new_postgres(clustered_shop)
     wait_for(execute(url, *many_more()))
     with serving(url, tmp_path, variables={**NO_WORKER, "HEAVY_READS": "1"}) as live:
-        for _ in range(3):
+
+        def begins() -> bool:
             with live.client.stream("GET", LIST, params={"format": "csv"}, headers=KEY) as answer:
-                assert next(answer.iter_bytes()).startswith(b"customer_id")
+                return next(answer.iter_bytes()).startswith(b"customer_id")
+
+        for _ in range(3):
+            wait_until(begins, live.log.read_text)
         file = {"format": "csv", "max_recency_days": "0"}
         wait_until(
             lambda: live.client.get(LIST, params=file, headers=KEY).status_code == 200,

@@ -7,11 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
 from backend.results.customer_filter import CONDITIONS
+from tests.chromium import patiently
 from tests.live import ADMIN_KEY, API_KEY, Live
-from tests.waiting import PATIENCE_SECONDS
 from tests.web.browsing import (
     MASKED_KEY,
     entered,
@@ -256,7 +255,7 @@ def test_the_list_follows_what_is_typed(paged: Live, browser: Chrome) -> None:
     with signed_in(browser, paged):
         browser.get(f"{paged.address}/app/customers")
         browser.find_element(By.ID, "q").send_keys("person17@")
-        WebDriverWait(browser, PATIENCE_SECONDS).until(
+        patiently(browser).until(
             lambda page: page.find_element(By.TAG_NAME, "h1").text.startswith("1 customer for")
         )
         shown = browser.find_elements(By.CSS_SELECTOR, "#list tbody tr")

@@ -15,15 +15,14 @@ from itsdangerous import URLSafeTimedSerializer
 from itsdangerous.timed import TimestampSigner
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
 from backend.core.secret_keys import Use, derived, expanded, fingerprint
 from backend.web.sessions import SALT, SESSION_SECONDS
+from tests.chromium import patiently
 from tests.conftest import NewDatabase
 from tests.databases import migrated
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER
-from tests.waiting import PATIENCE_SECONDS
 from tests.web.browsing import MASKED_KEY, entered, signed_in
 
 PLAIN_NAME, TLS_NAME = "intelligence_session", "__Host-intelligence_session"
@@ -240,7 +239,7 @@ def test_a_link_on_another_site_leads_to_the_page_for_who_has_signed_in(
             # Another name of this machine is another site to a browser.
             browser.get(f"http://localhost:{elsewhere.server_port}/mail.html")
             browser.find_element(By.ID, "link").click()
-            WebDriverWait(browser, PATIENCE_SECONDS).until(
+            patiently(browser).until(
                 lambda _: browser.find_elements(By.CSS_SELECTOR, "nav a[aria-current]")
             )
             assert browser.current_url == f"{paged.address}/app?from=mail"

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.chromium import patiently
 from tests.conftest import NewDatabase
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop
-from tests.waiting import PATIENCE_SECONDS
 from tests.web.browsing import MASKED_KEY, entered, every_width, look_at, signed_in, without_scripts
 from tests.web.test_segments import HOSTILE, rows, texts
 
@@ -218,7 +217,7 @@ def test_the_page_can_be_used_at_every_width_and_without_scripts(
         button = browser.find_element(By.CSS_SELECTOR, "[data-copy]")
         assert button.get_attribute("data-copy") == told["email"]
         button.click()
-        WebDriverWait(browser, PATIENCE_SECONDS).until(lambda _: button.text == "Copied")
+        patiently(browser).until(lambda _: button.text == "Copied")
         with without_scripts(browser):
             browser.get(address)
             assert told["email"] in browser.find_element(By.TAG_NAME, "main").text

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.chromium import patiently
 from tests.conftest import NewDatabase
 from tests.databases import migrated
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop, performed
 from tests.shops import AS_OF
-from tests.waiting import PATIENCE_SECONDS
 from tests.web.browsing import MASKED_KEY, entered, every_width, look_at, signed_in, without_scripts
 
 HOSTILE = "<script>document.title='taken'</script>\"'{{ 7*7 }}"
@@ -207,7 +206,7 @@ def test_a_run_is_watched_to_its_end_and_hostile_texts_stay_text(
             "share_done = 0.42, counts = '{\"customers\": 1234}' WHERE id = ?",
             run_id,
         )
-        waiting = WebDriverWait(browser, PATIENCE_SECONDS)
+        waiting = patiently(browser)
         waiting.until(lambda one: "42 % done" in one.find_element(By.TAG_NAME, "main").text)
         assert "1,234 customers" in browser.find_element(By.TAG_NAME, "main").text
         write(
@@ -233,5 +232,5 @@ def test_without_scripts_the_page_of_a_run_looks_again_by_itself(
             assert "Waiting for a worker" in browser.find_element(By.TAG_NAME, "main").text
             assert browser.find_element(By.LINK_TEXT, "Look again").is_displayed()
             client.post(address)
-            waiting = WebDriverWait(browser, PATIENCE_SECONDS)
+            waiting = patiently(browser)
             waiting.until(lambda one: "Cancelled" in one.find_element(By.TAG_NAME, "main").text)

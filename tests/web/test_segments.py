@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.chromium import patiently
 from tests.conftest import NewDatabase
 from tests.databases import migrated
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop
-from tests.waiting import PATIENCE_SECONDS
 from tests.web.browsing import entered, every_width, look_at, signed_in, without_scripts
 
 HOSTILE = "<script>document.title='taken'</script>\"'{{ 7*7 }}"
@@ -238,7 +237,7 @@ def test_products_come_by_themselves_and_without_scripts_by_a_link(
     bought = paged.get(f"/api/mcp/segments/{segment_id}/products").json()["products"]
     with signed_in(browser, paged):
         browser.get(f"{paged.address}/app/segments/{segment_id}")
-        shown = WebDriverWait(browser, PATIENCE_SECONDS).until(
+        shown = patiently(browser).until(
             lambda _: browser.find_elements(By.CSS_SELECTOR, "[data-hx-get] tbody th")
         )
         assert [one.text for one in shown] == [one["product_title"] for one in bought]

@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
 
 from backend import store
 from backend.core.glossary import Cause
@@ -23,11 +22,11 @@ from backend.store.lists import Totals
 from backend.store.segment_history import HistoryFilter
 from backend.web.rooms.today.today_page import TodayPage, today_page
 from backend.web.rooms.today.today_reads import TodaySeen
+from tests.chromium import patiently
 from tests.conftest import NewDatabase, wait_for
 from tests.live import Live, serving
 from tests.performed import NO_WORKER, clustered_shop
 from tests.shops import AS_OF
-from tests.waiting import PATIENCE_SECONDS
 from tests.web.browsing import MASKED_KEY, entered, signed_in
 from tests.web.conftest import DAY_BEFORE
 from tests.web.test_segments import rows, texts
@@ -257,7 +256,7 @@ def test_charts_are_drawn_and_their_tables_stay_at_hand(paged: Live, browser: Ch
     with signed_in(browser, paged):
         browser.get(f"{paged.address}/app")
         canvas = browser.find_element(By.CSS_SELECTOR, "figure canvas")
-        WebDriverWait(browser, PATIENCE_SECONDS).until(lambda _: canvas.is_displayed())
+        patiently(browser).until(lambda _: canvas.is_displayed())
         assert browser.execute_script(drawn) == 2
         assert canvas.get_attribute("aria-label")
         table = browser.find_element(By.CSS_SELECTOR, "figure table")

@@ -13,13 +13,13 @@ import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.chromium import patiently
 from tests.conftest import NewDatabase
 from tests.live import ADMIN_KEY, Live, serving
 from tests.performed import perform_once
 from tests.shops import AS_OF, fill, invented
-from tests.waiting import PATIENCE_SECONDS, wait_until
+from tests.waiting import wait_until
 from tests.web.browsing import complaints, set_width, without_scripts
 
 MOST_TABS, ROWS_OF_A_PAGE = 120, 50
@@ -67,7 +67,7 @@ def follow(browser: Chrome, selector: str) -> None:
     """Click a link or a button, and wait until another page is there."""
     page = browser.find_element(By.TAG_NAME, "html")
     browser.find_element(By.CSS_SELECTOR, selector).click()
-    WebDriverWait(browser, PATIENCE_SECONDS).until(lambda _: is_left(page))
+    patiently(browser).until(lambda _: is_left(page))
 
 
 def is_left(page: WebElement) -> bool:
@@ -169,7 +169,7 @@ def starts_a_run_and_watches_it_end(browser: Chrome, live: Live) -> None:
     follow(browser, 'nav a[href="/app/runs"]')
     open_fold(browser, "details:has(#publish)")
     follow(browser, "details:has(#publish) button")
-    WebDriverWait(browser, PATIENCE_SECONDS).until(lambda one: "Served now" in said(one, "main"))
+    patiently(browser).until(lambda one: "Served now" in said(one, "main"))
     served = live.get("/api/mcp/segments").json()["run_id"]
     assert browser.current_url == f"{live.address}/app/runs/{served}"
 
@@ -200,11 +200,11 @@ def test_the_keyboard_alone_gets_as_far(shop: Live, visitor: Chrome) -> None:
     tab_to(visitor, lambda one: one.tag_name == "summary" and "name" in one.text.lower(), " ")
     tab_to(visitor, lambda one: one.get_attribute("id") == "name", Keys.CONTROL + "a")
     types(visitor, "By keys" + Keys.ENTER)
-    WebDriverWait(visitor, PATIENCE_SECONDS).until(lambda one: said(one, "h1") == "By keys")
+    patiently(visitor).until(lambda one: said(one, "h1") == "By keys")
     tab_to(visitor, lambda one: one.text == "Runs", press=Keys.ENTER)
     tab_to(visitor, lambda one: one.tag_name == "summary", press=" ")
     tab_to(visitor, lambda one: one.tag_name == "button" and "tart" in one.text, press=Keys.ENTER)
-    WebDriverWait(visitor, PATIENCE_SECONDS).until(lambda one: "Served now" in said(one, "main"))
+    patiently(visitor).until(lambda one: "Served now" in said(one, "main"))
 
 
 def types(browser: Chrome, keys: str) -> None:
@@ -217,7 +217,7 @@ def link_of(one: WebElement) -> str:
 
 def tab_to(browser: Chrome, is_sought: Callable[[WebElement], bool], press: str) -> None:
     """Press Tab until the focus is on what is sought, and press a key there."""
-    WebDriverWait(browser, PATIENCE_SECONDS).until(
+    patiently(browser).until(
         lambda one: one.execute_script("return document.readyState") == "complete"
     )
     for _ in range(MOST_TABS):
