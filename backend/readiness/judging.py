@@ -154,7 +154,7 @@ def _treatment(status: str, mapping: ReadingRules) -> str:
 
 def judge_night(created_at: NDArray[np.datetime64], mapping: ReadingRules) -> OrdersAtNight:
     """Whether orders bunch in the shop's night, as they do where a time zone is wrong."""
-    hours = _local_hours(created_at, mapping.zone)
+    hours = _local_hours(believed_dates(created_at), mapping.zone)
     share_of_hour = hours / max(hours.sum(), 1)
     too_few = hours.sum() < FEWEST_ORDERS_WITH_HOURS or share_of_hour.max() > MOST_IN_ONE_HOUR
     share = None if too_few else float(share_of_hour[list(NIGHT_HOURS)].sum())

@@ -11,7 +11,7 @@ from backend import store
 from backend.behaviour.came_after import CameAfter, came_after
 from backend.behaviour.history import OrderHistory
 from backend.core.errors import DamagedResult, FormatOfTheFuture, RunNotFound
-from backend.core.instants import micros_of
+from backend.core.instants import local_time, micros_of
 from backend.database.engine import AsyncEngine, transaction
 from backend.results.due_forecasts import DueForecast, DueForecasts
 from backend.results.run_report import ReportHorizons
@@ -75,7 +75,7 @@ def _last_of_each_month(
     """Choose among runs, the latest first."""
 
     def month(rows: Sequence[SegmentInRun]) -> tuple[int, int]:
-        there = rows[0].as_of.astimezone(zone)
+        there = local_time(rows[0].as_of, zone)
         return there.year, there.month
 
     return [next(same) for _, same in groupby(runs, key=month)]

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from backend.core.glossary import Reason
-from backend.core.instants import micros_of
+from backend.core.instants import local_time, micros_of
 from backend.database.expressions import (
     ABSURD_AMOUNT,
     MICROS,
@@ -264,7 +264,7 @@ def created_before(
 
 def _before(orders: Source, dialect: str, instant: datetime, zone: tzinfo) -> Condition:
     """Compare what the clock of a zone showed."""
-    naive = instant.astimezone(zone).replace(tzinfo=None).isoformat(" ", "microseconds")
+    naive = local_time(instant, zone).replace(tzinfo=None).isoformat(" ", "microseconds")
     created, kind = orders.clause.c.created_at, orders.kinds["created_at"]
     return is_before(dialect, created, kind, naive, micros_of(instant) // MICROS)
 

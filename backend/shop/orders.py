@@ -25,7 +25,7 @@ from backend.shop.arrow_types import id_type, order_schema
 from backend.shop.counted import all_order_rows, bit_of, reasons_in
 from backend.shop.refusals import refusals_named
 from backend.shop.shop import Shop
-from backend.shop.times import MICROS, MISSING, to_micros
+from backend.shop.times import MICROS, MISSING, dated, to_micros
 
 Progress = Callable[[int], None]
 
@@ -164,6 +164,7 @@ class _Collector:
         reasons = batch.column("reasons").to_numpy().copy()
         customer = self._fill(batch, _has_not(reasons, Reason.NULL_CUSTOMER), self._places, UNKNOWN)
         created = self._fill(batch, _has_not(reasons, Reason.NULL_DATE), self._created, MISSING)
+        created = dated(created)
         strangers = _has_not(reasons, Reason.NULL_CUSTOMER) & (customer == UNKNOWN)
         reasons[strangers] |= bit_of(Reason.UNKNOWN_CUSTOMER)
         reasons[created == MISSING] |= bit_of(Reason.NULL_DATE)

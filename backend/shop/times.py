@@ -1,7 +1,7 @@
 """Times as a shop stores them become microseconds since 1970, UTC."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ MICROS = 1_000_000
 SLOT = 15 * 60 * MICROS  # the clocks of every zone change at whole quarters of an hour
 MISSING = np.iinfo(np.int64).min  # what numpy calls NaT
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (local clocks are counted from it)
+FIRST = micros_of(datetime.min.replace(tzinfo=UTC))
 
 
 def to_micros(values: "pa.Array[Any]", zone: ZoneInfo, *, aware: bool) -> NDArray[np.int64]:
@@ -37,6 +38,11 @@ def to_micros(values: "pa.Array[Any]", zone: ZoneInfo, *, aware: bool) -> NDArra
         return _parsed(values.to_pylist(), zone)
     micros = values.cast(pa.int64()).fill_null(MISSING).to_numpy(zero_copy_only=False)
     return micros if aware else to_utc(micros, zone)
+
+
+def dated(micros: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Take what lies before the first year that a date can have for no readable time."""
+    return np.where(micros < FIRST, MISSING, micros)
 
 
 def to_utc(local_micros: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:

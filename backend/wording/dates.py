@@ -2,19 +2,21 @@
 
 from datetime import date, datetime, tzinfo
 
+from backend.core.instants import local_time
+
 # Horizons that people think of in months.
 MONTHS = {30: 1, 60: 2, 90: 3, 180: 6, 270: 9, 365: 12, 730: 24}
 
 
 def day(instant: datetime, zone: tzinfo) -> str:
     """Write the day of an instant in the shop's time zone, such as "9 December 2011"."""
-    there = instant.astimezone(zone)
+    there = local_time(instant, zone)
     return f"{there.day} {there:%B %Y}"
 
 
 def short_day(instant: datetime, zone: tzinfo) -> str:
     """Write it for an axis or a table, such as "9 Dec 2011"."""
-    return short_date(instant.astimezone(zone).date())
+    return short_date(local_time(instant, zone).date())
 
 
 def short_date(there: date) -> str:
@@ -29,7 +31,7 @@ def month(there: date) -> str:
 
 def moment(instant: datetime, zone: tzinfo) -> str:
     """Write an instant to the minute in the shop's time zone, such as "9 December 2011, 06:00"."""
-    return f"{day(instant, zone)}, {instant.astimezone(zone):%H:%M}"
+    return f"{day(instant, zone)}, {local_time(instant, zone):%H:%M}"
 
 
 def horizon(count: int) -> str:

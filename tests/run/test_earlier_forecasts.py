@@ -1,6 +1,7 @@
 """Forecasts of earlier runs beside what came, which is reckoned here from the shop's own rows."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from backend.database.engine import AsyncEngine, opened, transaction
 from backend.store.migrate import migrate
 from tests.conftest import NewDatabase, on_one_kind
 from tests.performed import clustered, config_of
-from tests.shops import AS_OF, Shop, fill, invented
+from tests.shops import AS_OF, VARIABLES, Shop, fill, invented
 
 YEAR, HALF_YEAR = timedelta(days=365), timedelta(days=180)
 SHOP = invented(60)
@@ -105,6 +106,20 @@ async def test_the_last_of_each_month_is_told_with_the_horizon_that_it_had(
     told = [(one["run_id"], one["horizon_days"]) for one in last["due"]["revenue"]]
     assert told == [(second["run_id"], 90)]
     assert third["run_id"] not in {one["run_id"] for one in last["due"]["leaving"]}
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
+async def test_a_run_as_of_the_first_day_of_all_is_in_nobodys_way(
+    new_sqlite: NewDatabase, zone: str
+) -> None:
+    """In the west the clocks showed the year before it, which no date can have."""
+    url = new_sqlite()
+    undated = SHOP.orders[0] | {"id": 999_999, "created_at": datetime(1, 1, 1)}  # noqa: DTZ001, as the guide's columns are
+    await fill(url, replace(SHOP, orders=[*SHOP.orders, undated]))
+    first_day, shop = datetime(1, 1, 1, tzinfo=UTC), {**VARIABLES, "SHOP_TIME_ZONE": zone}
+    before, last = await runs(url, [first_day, AS_OF], shop_variables=shop)
+    assert before["customers"]["with_orders"] == 0
+    assert last["due"]["revenue"] == last["due"]["leaving"] == []
 
 
 async def test_a_report_that_is_forgotten_or_damaged_is_passed_over(

@@ -313,6 +313,18 @@ async def test_seconds_since_1970_are_read(shop_engine: AsyncEngine) -> None:
     assert columns.rejected == {"null_date": 1}
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/New_York"])
+async def test_what_was_before_the_first_year_is_no_date(
+    shop_engine: AsyncEngine, zone: str
+) -> None:
+    """What .NET writes for no date lies in the year 0 where the shop is east of Greenwich."""
+    orders = [order(10), order(11, created_at="0001-01-01 00:00:00")]
+    columns = await shop_with(shop_engine, orders, SHOP_TIME_ZONE=zone)
+    # PostgreSQL is asked for nothing before 1900.
+    is_none = zone == "Pacific/Auckland" or shop_engine.dialect.name == "postgresql"
+    assert columns.rejected == ({"null_date": 1} if is_none else {})
+
+
 async def test_zero_dates_nan_and_infinity_are_left_out(shop_engine: AsyncEngine) -> None:
     dialect = shop_engine.dialect.name
     bad = {

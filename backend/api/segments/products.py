@@ -1,12 +1,12 @@
 """What a segment's customers buy, beside what all customers of the shop do."""
 
-from datetime import timedelta
 from functools import partial
 
 from backend import store
 from backend.api.segments.details import customers_in
 from backend.api.segments.schema import Product, ProductList
 from backend.api.state import ApiState
+from backend.core.instants import days_before
 from backend.database.engine import AsyncConnection, snapshot
 from backend.database.failures import OURS
 from backend.database.kinds import Kind
@@ -33,7 +33,7 @@ async def products_of(state: ApiState, segment_id: str, *, days: int, limit: int
         segment = (await store.read_segments(connection)).with_id(segment_id)
         assert published is not None  # segments are those of a published run
         members = await _members(state, connection, published, customers_in(segment))
-    since = published.as_of - timedelta(days=days)
+    since = days_before(published.as_of, days)
     question = partial(
         read_products,
         shop=state.shop,
