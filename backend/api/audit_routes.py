@@ -11,9 +11,10 @@ from backend.api.routers import for_admin_keys
 from backend.api.schema_root import Schema
 from backend.api.state import State
 from backend.core.glossary import Action
-from backend.database.engine import transaction
+from backend.database.engine import AsyncConnection, transaction
 from backend.results.audit_entry import AuditEntry
 from backend.store.audit import read_audit
+from backend.store.patience import changed
 from backend.store.tombstones import drop_unreadable
 
 ENTRY: JsonDict = {
@@ -67,7 +68,9 @@ async def drop_unreadable_tombstones(state: State, audited: Audited) -> Tombston
 
     Erase their customers anew first: the next run knows again whom it is not told of.
     """
-    async with transaction(state.engine) as connection:
-        dropped = await drop_unreadable(connection, state.own_keys.tombstones)
+
+    async def drop(connection: AsyncConnection) -> int:
         await audited.record(connection, Action.TOMBSTONES_DROPPED)
-    return TombstonesDropped(dropped=dropped)
+        return await drop_unreadable(connection, state.own_keys.tombstones)
+
+    return TombstonesDropped(dropped=await changed(state.engine, drop))

@@ -1,6 +1,7 @@
 """The audit as routes use it: one line says that the caller did something."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Security
@@ -10,8 +11,9 @@ from backend.api.state import ApiState, State
 from backend.core.glossary import Action
 from backend.core.secret_keys import fingerprint
 from backend.database.database_clock import read_clock
-from backend.database.engine import AsyncConnection, transaction
+from backend.database.engine import AsyncConnection
 from backend.store import audit
+from backend.store.patience import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,7 @@ class Auditor:
 
     async def note(self, action: Action, subject: str | None = None) -> None:
         """Record by itself what changes nothing of ours."""
-        async with transaction(self.state.engine) as connection:
-            await self.record(connection, action, subject)
+        await changed(self.state.engine, partial(self.record, action=action, subject=subject))
 
 
 async def auditor_of(state: State, key: Annotated[str | None, Security(key_header)]) -> Auditor:

@@ -109,6 +109,8 @@ async def _seed(
     now: datetime,
 ) -> None:
     """Note who was at risk before a webhook was first told: nobody is told of them."""
+    made = update(webhooks).where(webhooks.c.id == webhook.id)
+    await connection.execute(made.values(is_seeded=1))
     at_risk = risk >= webhook.risk.at_risk_from
     ids = as_text(publication.customers.customer_id[at_risk]).tolist()
     seeded = [
@@ -116,8 +118,6 @@ async def _seed(
         for one, number in zip(ids, risk[at_risk].tolist(), strict=True)
     ]
     await _write(connection, seeded)
-    made = update(webhooks).where(webhooks.c.id == webhook.id)
-    await connection.execute(made.values(is_seeded=1))
 
 
 async def _raised(

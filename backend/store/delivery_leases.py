@@ -17,7 +17,7 @@ from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.store.delivery_rows import COLUMNS, delivery_of
 from backend.store.tables import webhook_deliveries, webhooks
 from backend.store.told_people import PeopleTold, read_people_told
-from backend.store.webhook_rows import disable_webhook, get_webhook
+from backend.store.webhook_rows import disable_webhook, get_webhook, hold_webhook
 from backend.webhooks.attempts import Aftermath, Outcome, aftermath
 from backend.webhooks.delivery import Delivery
 from backend.webhooks.webhook import Webhook
@@ -138,6 +138,7 @@ async def record_outcome(engine: AsyncEngine, due: DueDelivery, outcome: Outcome
     """Keep what came of an attempt, and say what comes after it."""
     delivery = due.delivery
     async with transaction(engine) as connection:
+        await hold_webhook(connection, delivery.webhook_id)
         now = await read_clock(connection)
         first = delivery.first_tried_at or now
         attempts = delivery.attempts + 1

@@ -98,10 +98,10 @@ async def redeliver(
 async def forget_deliveries(connection: AsyncConnection, now: datetime) -> None:
     """Delete what happened more than thirty days ago, told or not."""
     old = now - KEPT_FOR
+    await forget_alarms(connection, old)
     await connection.execute(
         delete(webhook_deliveries).where(webhook_deliveries.c.happened_at < old)
     )
-    await forget_alarms(connection, old)
 
 
 def delivery_of(row: RowMapping) -> Delivery:

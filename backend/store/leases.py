@@ -39,22 +39,19 @@ async def claim(engine: AsyncEngine, *, token: str, lease: timedelta) -> Run | N
     One conditional UPDATE, so that of many workers exactly one gets it.
     """
     queued = (runs.c.active == 1, runs.c.state == "queued")
-    statement = (
-        update(runs)
-        .where(*queued)
-        .values(
-            state="running",
-            lease_token=token,
-            lease_until=database_now(lease),
-            started_at=database_now(),
-        )
-    )
+    taken = {
+        "state": "running",
+        "lease_token": token,
+        "lease_until": database_now(lease),
+        "started_at": database_now(),
+    }
     await reap_expired(engine)
     async with transaction(engine) as connection:
-        if await connection.scalar(select(runs.c.id).where(*queued)) is None:
+        run_id = await connection.scalar(select(runs.c.id).where(*queued))
+        if run_id is None:
             return None
-        claimed = await connection.execute(statement)
-        if claimed.rowcount == 0:
+        claiming = update(runs).where(runs.c.id == run_id, *queued).values(taken)
+        if (await connection.execute(claiming)).rowcount == 0:
             return None
         found = await connection.execute(select_runs().where(runs.c.active == 1))
         return run_of(found.mappings().one())

@@ -30,6 +30,7 @@ from backend.database.database_clock import database_now, read_clock
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.store import leases
 from backend.store.audit import record
+from backend.store.patience import changed
 from backend.store.run_request import RunRequest
 from backend.store.run_row import (
     NotPublished,
@@ -93,13 +94,16 @@ async def enqueue(
     """
     run_id = secrets.token_hex(8)
     await leases.reap_expired(engine)
+
+    async def queue(connection: AsyncConnection) -> None:
+        await _refuse_future(connection, request.as_of)
+        await connection.execute(_queued(run_id, request, queued))
+        if by is not None:
+            now = await read_clock(connection)
+            await record(connection, by, Action.RUN_STARTED, run_id, now=now)
+
     try:
-        async with transaction(engine) as connection:
-            await _refuse_future(connection, request.as_of)
-            await connection.execute(_queued(run_id, request, queued))
-            if by is not None:
-                now = await read_clock(connection)
-                await record(connection, by, Action.RUN_STARTED, run_id, now=now)
+        await changed(engine, queue)
     except IntegrityError:
         async with transaction(engine) as connection:
             active = await connection.scalar(select(runs.c.id).where(runs.c.active == 1))
@@ -277,14 +281,20 @@ async def published_id(engine: AsyncEngine) -> str:
 
 
 async def hold_published(connection: AsyncConnection) -> None:
-    """Wait for a run that is being published, and keep the next one from it meanwhile."""
-    await connection.execute(select(runs.c.id).where(runs.c.published == 1).with_for_update())
+    """Wait for a run that is being published, and keep the next one from it meanwhile.
+
+    Whoever has waited may hold the row of the run before, which is served no longer.
+    """
+    served = select(runs.c.id).where(runs.c.published == 1)
+    while await connection.scalar(served.with_for_update()) is None:
+        if await connection.scalar(served) is None:
+            return
 
 
 async def hold_publications(connection: AsyncConnection) -> None:
     """Wait for a run that is being published, and keep any from it until the transaction ends."""
-    published_or_next = (runs.c.published == 1) | (runs.c.active == 1)
-    await connection.execute(select(runs.c.id).where(published_or_next).with_for_update())
+    await hold_published(connection)
+    await connection.execute(select(runs.c.id).where(runs.c.active == 1).with_for_update())
 
 
 async def revise(connection: AsyncConnection) -> None:

@@ -94,7 +94,10 @@ async def raise_up(
 ) -> None:
     """Take away the tombstones of these customers."""
     marks = [mark for one in customer_ids for mark in marker.marks(one)]
-    await connection.execute(delete(tombstones).where(tombstones.c.mark.in_(marks)))
+    standing = select(tombstones.c.mark).where(tombstones.c.mark.in_(marks))
+    # Deleting none, InnoDB would keep everybody else from putting one in its place.
+    if found := (await connection.scalars(standing)).all():
+        await connection.execute(delete(tombstones).where(tombstones.c.mark.in_(found)))
 
 
 async def settle(connection: AsyncConnection, erasures: Erasures) -> None:

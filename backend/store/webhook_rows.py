@@ -84,6 +84,12 @@ async def get_webhook(connection: AsyncConnection, webhook_id: str) -> Webhook:
     return webhook_of(row)
 
 
+async def hold_webhook(connection: AsyncConnection, webhook_id: str) -> None:
+    """Keep others from changing a webhook, ahead of what is told it."""
+    held = select(webhooks.c.id).where(webhooks.c.id == webhook_id)
+    await connection.execute(held.with_for_update())
+
+
 async def replace_secret(
     connection: AsyncConnection, webhook_id: str, secret: str, previous_until: datetime
 ) -> Webhook:
@@ -150,6 +156,7 @@ async def delete_webhook(connection: AsyncConnection, webhook_id: str) -> None:
     WebhookNotFound
         When there is none with this id.
     """
+    await hold_webhook(connection, webhook_id)
     await get_webhook(connection, webhook_id)
     for table in (webhook_alarms, webhook_deliveries):
         await connection.execute(delete(table).where(table.c.webhook_id == webhook_id))

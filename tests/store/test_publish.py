@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -322,8 +323,8 @@ async def test_no_reader_sees_half_of_two_runs(engine: AsyncEngine, migrated_url
 
 
 async def named(engine: AsyncEngine, identity: str, **given: str | None) -> None:
-    async with transaction(engine) as connection:
-        await store.name_segment(connection, identity, given, now=NOW)
+    name = partial(store.name_segment, segment_id=identity, given=given, now=NOW)
+    await patience.changed(engine, name)
 
 
 async def served(engine: AsyncEngine) -> dict[str, tuple[str, str | None]]:

@@ -10,11 +10,12 @@ from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
 from backend.core.glossary import Action
 from backend.database.database_clock import read_clock
-from backend.database.engine import transaction
+from backend.database.engine import AsyncConnection
 from backend.shop.accounts import accounts_of
 from backend.shop.asking import asked
 from backend.store.beside import drop_left_beside
 from backend.store.departures import tell_erased
+from backend.store.patience import changed
 from backend.store.tombstones import bury, erased_among, raise_up
 
 
@@ -42,7 +43,9 @@ async def erase(
     find = partial(accounts_of, shop=state.shop, customer_id=customer_id)
     in_shop = await asked(state.shop_engine, state.shop, find)
     ids, marker = in_shop or [customer_id], state.own_keys.tombstones
-    async with transaction(state.engine) as connection:
+
+    async def tell(connection: AsyncConnection) -> bool:
+        """Set the tombstones; return whether rows are left."""
         now = await read_clock(connection)
         erased = await erased_among(connection, marker, ids)
         held = await store.holds_any(connection, ids)
@@ -52,15 +55,16 @@ async def erase(
             await raise_up(connection, marker, ids)
         else:
             await bury(connection, marker, ids, now)
-        left = held or not erased
-        if left:
+        if left := held or not erased:
             await tell_erased(connection, ids, now)
         action = Action.CUSTOMER_FORGOTTEN if forget else Action.CUSTOMER_ERASED
         await auditor.record(connection, action)
+        return left
+
+    left = await changed(state.engine, tell)
     state.forget_what_is_served()
     if left:
         await drop_left_beside(state.engine)
-        async with transaction(state.engine) as connection:
-            await store.erase_rows(connection, ids)
+        await changed(state.engine, partial(store.erase_rows, customer_ids=ids))
     for one in ids:
         await state.cache.delete(cache_key(state, one))

@@ -13,12 +13,13 @@ from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
 from backend.core.glossary import Action
-from backend.database.engine import transaction
+from backend.database.engine import AsyncConnection
 from backend.results.held_row import HeldRow
 from backend.shop.accounts import accounts_of
 from backend.shop.asking import asked
 from backend.shop.customers import get_customer
 from backend.store.held import read_held
+from backend.store.patience import changed
 from backend.store.tombstones import erased_among
 
 
@@ -57,12 +58,16 @@ async def exported(state: ApiState, auditor: Auditor, customer_id: CustomerId) -
     find_all = partial(accounts_of, shop=state.shop, customer_id=customer_id)
     accounts = await asked(state.shop_engine, state.shop, find_all)
     ids = accounts or [customer_id]
-    async with transaction(state.engine) as connection:
+
+    async def read(connection: AsyncConnection) -> tuple[dict[CustomerId, datetime], list[HeldRow]]:
         erased = await erased_among(connection, state.own_keys.tombstones, ids)
         held = await read_held(connection, ids)
         if not (accounts or erased or held):
             raise CustomerNotFound(str(customer_id))
         await auditor.record(connection, Action.CUSTOMER_EXPORTED)
+        return erased, held
+
+    erased, held = await changed(state.engine, read)
     return CustomerExport(
         customer_id=str(customer_id),
         exported_at=state.now(),

@@ -6,8 +6,10 @@ from backend import store
 from backend.api.audited import Auditor
 from backend.core.glossary import Action
 from backend.database.database_clock import read_clock
-from backend.database.engine import transaction
+from backend.database.engine import AsyncConnection
 from backend.results.segment import Segment
+from backend.store.patience import changed
+from backend.store.read import PublishedSegments
 from backend.wording.segment_sentences import told_apart
 
 
@@ -30,9 +32,12 @@ async def rename(auditor: Auditor, segment_id: str, given: Mapping[str, str | No
         As of `store.name_segment`.
     """
     state = auditor.state
-    async with transaction(state.engine) as connection:
+
+    async def name(connection: AsyncConnection) -> PublishedSegments:
         await store.name_segment(connection, segment_id, given, now=await read_clock(connection))
         await auditor.record(connection, Action.SEGMENT_RENAMED, segment_id)
-        published = await store.read_segments(connection)
+        return await store.read_segments(connection)
+
+    published = await changed(state.engine, name)
     state.forget_what_is_served()
     return next(one for one in told_apart(published.segments) if one.id == segment_id)

@@ -2,10 +2,11 @@
 
 import secrets
 from base64 import b64encode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from backend.api.audited import Auditor
 from backend.api.state import ApiState
@@ -13,9 +14,10 @@ from backend.core.errors import InvalidWebhook
 from backend.core.glossary import Action, DisabledBecause
 from backend.core.late import late
 from backend.database.database_clock import read_clock
-from backend.database.engine import AsyncConnection, transaction
+from backend.database.engine import AsyncConnection
 from backend.store.delivery_rows import get_delivery, redeliver
 from backend.store.outbox import tell_trial
+from backend.store.patience import changed
 from backend.store.webhook_rows import (
     add_webhook,
     delete_webhook,
@@ -26,6 +28,8 @@ from backend.store.webhook_rows import (
 from backend.webhooks.delivery import Delivery
 from backend.webhooks.usable_url import why_unusable
 from backend.webhooks.webhook import Webhook, WebhookWanted
+
+Result = TypeVar("Result")
 
 SECRET_BYTES = 32
 # So long receivers may take to learn the new secret.
@@ -40,12 +44,6 @@ class WebhookSecret:
     secret: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    connection: AsyncConnection
-    now: datetime
-
-
 async def make_webhook(auditor: Auditor, wanted: WebhookWanted) -> WebhookSecret:
     """Make a webhook.
 
@@ -58,11 +56,14 @@ async def make_webhook(auditor: Auditor, wanted: WebhookWanted) -> WebhookSecret
     """
     _refuse_unusable(auditor.state, wanted)
     secret = _new_secret()
-    async with transaction(auditor.state.engine) as connection:
-        now = await read_clock(connection)
-        webhook = await add_webhook(connection, wanted, _sealed(auditor.state, secret), now)
+    sealed = _sealed(auditor.state, secret)
+
+    async def make(connection: AsyncConnection) -> Webhook:
+        webhook = await add_webhook(connection, wanted, sealed, await read_clock(connection))
         await auditor.record(connection, Action.WEBHOOK_CREATED, webhook.id)
-    return WebhookSecret(webhook, secret)
+        return webhook
+
+    return WebhookSecret(await changed(auditor.state.engine, make), secret)
 
 
 async def rotate(auditor: Auditor, webhook_id: str) -> WebhookSecret:
@@ -75,9 +76,11 @@ async def rotate(auditor: Auditor, webhook_id: str) -> WebhookSecret:
     """
     secret = _new_secret()
     sealed = _sealed(auditor.state, secret)
-    async with _changing(auditor, Action.WEBHOOK_SECRET_ROTATED, webhook_id) as change:
-        until = change.now + BOTH_SIGN
-        webhook = await replace_secret(change.connection, webhook_id, sealed, until)
+
+    async def replace(connection: AsyncConnection, webhook_id: str, *, now: datetime) -> Webhook:
+        return await replace_secret(connection, webhook_id, sealed, now + BOTH_SIGN)
+
+    webhook = await _done(auditor, Action.WEBHOOK_SECRET_ROTATED, webhook_id, replace)
     return WebhookSecret(webhook, secret)
 
 
@@ -89,9 +92,8 @@ async def disable(auditor: Auditor, webhook_id: str) -> Webhook:
     WebhookNotFound
         When there is none with this id.
     """
-    async with _changing(auditor, Action.WEBHOOK_DISABLED, webhook_id) as change:
-        because = DisabledBecause.ASKED
-        return await disable_webhook(change.connection, webhook_id, because, change.now)
+    stop = partial(disable_webhook, because=DisabledBecause.ASKED)
+    return await _done(auditor, Action.WEBHOOK_DISABLED, webhook_id, stop)
 
 
 async def enable(auditor: Auditor, webhook_id: str) -> Webhook:
@@ -102,8 +104,7 @@ async def enable(auditor: Auditor, webhook_id: str) -> Webhook:
     WebhookNotFound
         When there is none with this id.
     """
-    async with _changing(auditor, Action.WEBHOOK_ENABLED, webhook_id) as change:
-        return await enable_webhook(change.connection, webhook_id, change.now)
+    return await _done(auditor, Action.WEBHOOK_ENABLED, webhook_id, enable_webhook)
 
 
 async def drop_webhook(auditor: Auditor, webhook_id: str) -> None:
@@ -114,8 +115,11 @@ async def drop_webhook(auditor: Auditor, webhook_id: str) -> None:
     WebhookNotFound
         When there is none with this id.
     """
-    async with _changing(auditor, Action.WEBHOOK_DELETED, webhook_id) as change:
-        await delete_webhook(change.connection, webhook_id)
+
+    async def drop(connection: AsyncConnection, webhook_id: str, **_now: datetime) -> None:
+        await delete_webhook(connection, webhook_id)
+
+    await _done(auditor, Action.WEBHOOK_DELETED, webhook_id, drop)
 
 
 async def send_trial(auditor: Auditor, webhook_id: str) -> Delivery:
@@ -126,9 +130,12 @@ async def send_trial(auditor: Auditor, webhook_id: str) -> Delivery:
     WebhookNotFound
         When there is none with this id.
     """
-    async with _changing(auditor, Action.WEBHOOK_TESTED, webhook_id) as change:
-        delivery_id = await tell_trial(change.connection, webhook_id, change.now)
-        return await get_delivery(change.connection, webhook_id, delivery_id)
+
+    async def tell(connection: AsyncConnection, webhook_id: str, *, now: datetime) -> Delivery:
+        delivery_id = await tell_trial(connection, webhook_id, now)
+        return await get_delivery(connection, webhook_id, delivery_id)
+
+    return await _done(auditor, Action.WEBHOOK_TESTED, webhook_id, tell)
 
 
 async def tell_again(auditor: Auditor, webhook_id: str, delivery_id: int) -> Delivery:
@@ -139,16 +146,24 @@ async def tell_again(auditor: Auditor, webhook_id: str, delivery_id: int) -> Del
     WebhookNotFound, DeliveryNotFound, WebhookDisabled
         When that cannot be.
     """
-    async with _changing(auditor, Action.WEBHOOK_REDELIVERED, webhook_id) as change:
-        return await redeliver(change.connection, webhook_id, delivery_id, change.now)
+    again = partial(redeliver, delivery_id=delivery_id)
+    return await _done(auditor, Action.WEBHOOK_REDELIVERED, webhook_id, again)
 
 
-@asynccontextmanager
-async def _changing(auditor: Auditor, action: Action, webhook_id: str) -> AsyncIterator[_Change]:
-    """Record what is done in the transaction that does it."""
-    async with transaction(auditor.state.engine) as connection:
-        yield _Change(connection, await read_clock(connection))
+async def _done(
+    auditor: Auditor,
+    action: Action,
+    webhook_id: str,
+    change: Callable[..., Awaitable[Result]],
+) -> Result:
+    """Do something to a webhook, and record it in the transaction that does it."""
+
+    async def recorded(connection: AsyncConnection) -> Result:
+        result = await change(connection, webhook_id, now=await read_clock(connection))
         await auditor.record(connection, action, webhook_id)
+        return result
+
+    return await changed(auditor.state.engine, recorded)
 
 
 def _refuse_unusable(state: ApiState, wanted: WebhookWanted) -> None:
