@@ -59,25 +59,6 @@ def in_utc(instant: datetime, zone: tzinfo, name: str = "instant") -> datetime:
         raise InvalidRunRequest(name, "is outside the years 1 to 9999 in UTC") from None
 
 
-def local_time(instant: datetime, zone: tzinfo) -> datetime:
-    """Return an aware instant as a zone's clocks show it.
-
-    Where they would show a year before the first or after the last that a date can have, it is the
-    first or the last instant that they can.
-    """
-    try:
-        return instant.astimezone(zone)
-    except OverflowError:
-        earliest, latest = datetime.min.replace(tzinfo=zone), datetime.max.replace(tzinfo=zone)
-        return earliest if instant.year == earliest.year else latest
-
-
-def days_before(instant: datetime, days: int) -> datetime:
-    """Return the instant so many days earlier, or the first that a date can have."""
-    first = datetime.min.replace(tzinfo=UTC)
-    return first if instant - first < timedelta(days=days) else instant - timedelta(days=days)
-
-
 def micros_of(moment: datetime) -> int:
     """Return an aware datetime as microseconds since 1970, exactly."""
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

@@ -11,7 +11,8 @@ from backend import store
 from backend.behaviour.came_after import CameAfter, came_after
 from backend.behaviour.history import OrderHistory
 from backend.core.errors import DamagedResult, FormatOfTheFuture, RunNotFound
-from backend.core.instants import local_time, micros_of
+from backend.core.instants import micros_of
+from backend.core.local_times import local_time
 from backend.database.engine import AsyncEngine, transaction
 from backend.results.due_forecasts import DueForecast, DueForecasts
 from backend.results.run_report import ReportHorizons

@@ -24,7 +24,8 @@ from sqlalchemy import (
 )
 
 from backend.core.glossary import Reason
-from backend.core.instants import local_time, micros_of
+from backend.core.instants import micros_of
+from backend.core.local_times import local_time
 from backend.database.expressions import (
     ABSURD_AMOUNT,
     MICROS,

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, tzinfo
 
-from backend.core.instants import local_time
+from backend.core.local_times import local_time
 
 # Horizons that people think of in months.
 MONTHS = {30: 1, 60: 2, 90: 3, 180: 6, 270: 9, 365: 12, 730: 24}

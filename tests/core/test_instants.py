@@ -1,12 +1,12 @@
 """Instants as people write them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from backend.core.errors import InvalidRunRequest
-from backend.core.instants import days_before, in_utc, local_time, read_instant
+from backend.core.instants import in_utc, read_instant
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -46,25 +46,3 @@ def test_what_is_no_instant_is_refused(written: str) -> None:
 def test_an_instant_beyond_all_years_is_refused_in_words(written: str) -> None:
     with pytest.raises(InvalidRunRequest, match="outside the years"):
         in_utc(read_instant(written), BERLIN)
-
-
-@pytest.mark.parametrize(
-    ("instant", "zone", "shown"),
-    [
-        ("2024-06-01T12:00Z", "Europe/Berlin", "2024-06-01T14:00"),
-        ("0001-01-01T00:00Z", "America/New_York", "0001-01-01T00:00"),
-        ("0001-01-01T03:00Z", "Pacific/Honolulu", "0001-01-01T00:00"),
-        ("9999-12-31T23:00Z", "Pacific/Auckland", "9999-12-31T23:59:59.999999"),
-    ],
-)
-def test_clocks_show_no_year_that_a_date_cannot_have(instant: str, zone: str, shown: str) -> None:
-    there = local_time(datetime.fromisoformat(instant), ZoneInfo(zone))
-    assert there.replace(tzinfo=None) == datetime.fromisoformat(shown)
-    assert there.tzinfo == ZoneInfo(zone)
-
-
-def test_no_day_is_before_the_first_of_all() -> None:
-    first = datetime(1, 1, 1, tzinfo=UTC)
-    assert days_before(first + timedelta(days=2), 2) == first
-    assert days_before(first + timedelta(days=2), 3) == first
-    assert days_before(datetime(2024, 3, 1, tzinfo=UTC), 1) == datetime(2024, 2, 29, tzinfo=UTC)

@@ -6,7 +6,7 @@ from backend import store
 from backend.api.segments.details import customers_in
 from backend.api.segments.schema import Product, ProductList
 from backend.api.state import ApiState
-from backend.core.instants import days_before
+from backend.core.local_times import days_before
 from backend.database.engine import AsyncConnection, snapshot
 from backend.database.failures import OURS
 from backend.database.kinds import Kind
