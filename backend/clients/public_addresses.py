@@ -1,4 +1,4 @@
-"""Which addresses are of the public internet, and connections to no others.
+"""Connections to addresses of the public internet, and to no others.
 
 A name is resolved once, what it resolves to is looked at, and the connection goes to the very
 address that was looked at: a name that says another one a moment later gains nothing.
@@ -7,7 +7,7 @@ address that was looked at: a name that says another one a moment later gains no
 import asyncio
 import socket
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 
 from httpcore2 import (
     AnyIOBackend,
@@ -17,9 +17,7 @@ from httpcore2 import (
     ConnectTimeout,
 )
 
-Address = IPv4Address | IPv6Address
-# IPv4 behind IPv6 (RFC 6052): the last 32 bits are the address that is reached.
-TRANSLATED = IPv6Network("64:ff9b::/96")
+from backend.webhooks.public_internet import Address, is_public
 
 
 class UnknownHost(Exception):
@@ -28,24 +26,6 @@ class UnknownHost(Exception):
 
 class PrivateAddress(Exception):
     """The name is of no address of the public internet."""
-
-
-def is_public(address: Address) -> bool:
-    """Tell whether an address is one of the public internet, also where it stands for another."""
-    inner = _inner(address)
-    if inner is not None:
-        return is_public(inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-def _inner(address: Address) -> Address | None:
-    """Return the address of version 4 that one of version 6 leads to; None: to none."""
-    if not isinstance(address, IPv6Address):
-        return None
-    if address in TRANSLATED:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    teredo = address.teredo
-    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
 
 
 class CheckedConnections(AsyncNetworkBackend):

@@ -1,7 +1,8 @@
 """Whether a webhook's URL could ever be told anything; its name is looked up when it is."""
 
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
+
+from backend.webhooks.public_internet import is_public, written_address
 
 SAFE, PLAIN = "https", "http"
 
@@ -18,7 +19,7 @@ def why_unusable(url: str, *, allow_private: bool) -> str | None:
     """
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, _ = _in_ascii(parts.hostname), parts.port
     except ValueError:
         return "is no URL"
     if parts.scheme not in {SAFE, PLAIN} or not host or not url.isprintable() or " " in url:
@@ -28,16 +29,16 @@ def why_unusable(url: str, *, allow_private: bool) -> str | None:
     return None if allow_private else _why_not_public(parts, host)
 
 
+def _in_ascii(host: str | None) -> str:
+    """Return a host as it is looked up, with one spelling of digits and dots."""
+    return (host or "").encode("idna").decode()
+
+
 def _why_not_public(parts: SplitResult, host: str) -> str | None:
     if parts.scheme == PLAIN:
         return "begins with http://: it has to be https://, unless WEBHOOKS_ALLOW_PRIVATE is set"
-    if host == "localhost" or host.endswith(".localhost") or _is_private_literal(host):
+    name, address = host.removesuffix("."), written_address(host)
+    is_here = name == "localhost" or name.endswith(".localhost")
+    if is_here or (address is not None and not is_public(address)):
         return "is of a private address, which needs WEBHOOKS_ALLOW_PRIVATE"
     return None
-
-
-def _is_private_literal(host: str) -> bool:
-    try:
-        return not ip_address(host).is_global
-    except ValueError:
-        return False

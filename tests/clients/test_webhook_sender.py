@@ -16,10 +16,10 @@ import pytest
 from httpcore2 import NetworkError
 
 from backend.clients import webhook_sender
-from backend.clients.public_addresses import is_public
 from backend.clients.webhook_sender import WebhookSender
 from backend.core.glossary import DeliveryProblem
 from backend.webhooks.attempts import Outcome
+from backend.webhooks.public_internet import is_public
 from tests.receiver import Receiver, receiving
 from tests.services import free_port, need
 
@@ -270,7 +270,7 @@ async def test_the_address_that_was_looked_at_is_the_one_that_is_connected_to(
                 "192.0.2.1", "198.18.0.1", "::", "::1", "fe80::1", "fc00::1", "ff02::1",
                 "fd00:ec2::254", "::ffff:127.0.0.1", "::ffff:169.254.169.254",
                 "2002:7f00:1::", "2002:a00:1::", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
-                "2001:0:4136:e378:8000:63bf:80ff:fffe", "2001:db8::1",
+                "2001:0:4136:e378:8000:63bf:80ff:fffe", "2001:db8::1", "fec0::1", "3fff::1",
             )
         ),
     ],

@@ -21,6 +21,7 @@ from backend.webhooks.usable_url import why_unusable
         "https://shop.example.com/#part",
         "https://shop.example.com/a b",
         "https://shop.example.com/\nHost: other",
+        "https://shop..example.com/",
     ],
 )
 @pytest.mark.parametrize("allow_private", [False, True])
@@ -39,6 +40,19 @@ def test_what_is_no_address_is_refused(url: str, allow_private: bool) -> None:
         "https://169.254.169.254/latest/meta-data",
         "https://[::1]/",
         "https://[fd00::1]/",
+        "https://LocalHost./",
+        "https://127.1/",
+        "https://127.0.0.1./",
+        "https://2130706433/",
+        "https://0x7f.0.0.1/",
+        "https://0177.0.0.1/",
+        "https://0/",
+        "https://\uff11\uff12\uff17\u30020.0.1/",
+        "https://\u24dbocalhost/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[fec0::1]/",
+        "https://[fe80::1%25eth0]/",
     ],
 )
 def test_private_addresses_and_plain_http_are_for_who_allows_them(url: str) -> None:
@@ -46,5 +60,14 @@ def test_private_addresses_and_plain_http_are_for_who_allows_them(url: str) -> N
     assert why_unusable(url, allow_private=True) is None
 
 
-def test_an_address_of_the_internet_is_usable() -> None:
-    assert why_unusable("https://shop.example.com:8443/h?x=1", allow_private=False) is None
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://shop.example.com:8443/h?x=1",
+        "https://bücher.example.com/",
+        "https://93.184.216.34/",
+        "https://[2606:2800:220:1:248:1893:25c8:1946]/",
+    ],
+)
+def test_an_address_of_the_internet_is_usable(url: str) -> None:
+    assert why_unusable(url, allow_private=False) is None
