@@ -35,7 +35,7 @@ CONCISE = (
     "recency_days",
     "next_order_p50",
 )
-EXPLAINED = {"concise": CONCISE, "full": tuple(MEANINGS)}
+EXPLAINED = {"concise": (*CONCISE, "archetype.level"), "full": tuple(MEANINGS)}
 Sort = Literal[
     "-value_at_risk",
     "-predicted_value",
@@ -63,9 +63,9 @@ class CustomersAnswer(Answer):
     """Customers of a list, and what the whole list adds up to."""
 
     customers: list[dict[str, Any]]
-    total: int | None
-    sums: dict[str, float] | None
-    means: dict[str, float | None] | None
+    total: int | None = Field(description="Customers of the whole list")
+    sums: dict[str, float] | None = Field(description="Over the whole list, who has the number")
+    means: dict[str, float | None] | None = Field(description="Likewise")
     known: dict[str, int] | None = Field(description="How many of the list have each number")
     next_cursor: str | None
 
@@ -127,7 +127,7 @@ async def find_customer(caller: Caller, asked: FindCustomer) -> FoundAnswer:
     may_search = caller.role >= Role.READS
     found = await found_for(caller.state, asked.query, asked.limit, sees_people=may_search)
     return FoundAnswer(
-        **await frame(caller.state, CONCISE),
+        **await frame(caller.state, EXPLAINED["concise"]),
         customers=[_as_data(_concise(one), caller) for one in found],
     )
 
@@ -152,7 +152,7 @@ class WouldMove(Schema):
 
     by: str
     amount: int = Field(description="Orders on different days, or days without one")
-    within_days: int | None
+    within_days: int | None = Field(description="How soon; null where time has no say")
     segment_id: str
 
     @classmethod

@@ -24,7 +24,9 @@ class Answer(Schema):
     run_id: str | None = Field(description="The run that is served; null before the first")
     as_of: datetime | None = Field(description="The instant that its numbers describe")
     currency: str | None = Field(description="Of all amounts; null where the shop tells none")
-    meanings: dict[str, str] = Field(description="What the numbers here mean")
+    meanings: dict[str, str] = Field(
+        description="What the numbers here mean; a.b is b, wherever it stands beneath a"
+    )
     note: str = DATA_ALONE
 
 

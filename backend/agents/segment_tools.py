@@ -28,12 +28,11 @@ from backend.store.moves import MoveFilter
 from backend.store.segment_history import HistoryFilter
 from backend.wording.segment_sentences import told_apart
 
-MEANINGS = {
-    "churn_risk_avg": "mean churn_risk of its customers",
-    "expected_revenue": "sum of predicted_value: expected within the prediction horizon",
-    "revenue_at_risk": "sum of value_at_risk; not a part of expected_revenue",
-    "customers_before": "its customers in the run before; null where it was none",
-}
+SIZE = "Customers in it now"
+SHARE, SHARE_OF_REVENUE = "Of all customers, 0 to 1", "Of all that customers have spent, 0 to 1"
+RISK = "Mean churn_risk of its customers, 0 to 1"
+EXPECTED = "Sum of predicted_value: expected within the prediction horizon"
+AT_RISK = "Sum of value_at_risk; not a part of expected_revenue"
 
 
 class ListSegments(Schema):
@@ -50,13 +49,13 @@ class ToldSegment(Schema):
     segment_id: str
     is_group: bool
     shop_text: SegmentText
-    customer_count: int
-    customers_before: int | None
-    share_of_customers: float
-    share_of_revenue: float | None
-    churn_risk_avg: float | None
-    expected_revenue: float | None
-    revenue_at_risk: float | None
+    customer_count: int = Field(description=SIZE)
+    customers_before: int | None = Field(description="In the run before; null: it was none then")
+    share_of_customers: float = Field(description=SHARE)
+    share_of_revenue: float | None = Field(description=SHARE_OF_REVENUE)
+    churn_risk_avg: float | None = Field(description=RISK)
+    expected_revenue: float | None = Field(description=EXPECTED)
+    revenue_at_risk: float | None = Field(description=AT_RISK)
     rule: str | None
 
 
@@ -80,7 +79,7 @@ async def list_segments(caller: Caller, asked: ListSegments) -> SegmentsAnswer:
         _line(one, now.get(one.id), before.get(one.id), is_full=is_full)
         for one in told_apart(published.segments)
     ]
-    return SegmentsAnswer(**{**frame_of(published), "meanings": MEANINGS}, segments=lines)
+    return SegmentsAnswer(**frame_of(published), segments=lines)
 
 
 def _line(
@@ -116,10 +115,10 @@ class BoughtProduct(Schema):
 
     product_id: str | None
     shop_text: ProductText
-    purchase_count: int
-    customers: int
-    units: float | None
-    avg_price: float | None
+    purchase_count: int = Field(description="Order lines of the segment's customers")
+    customers: int = Field(description="Of the segment, who bought it")
+    units: float | None = Field(description="Pieces; null where the shop does not say")
+    avg_price: float | None = Field(description="Mean of those lines' prices; null likewise")
     lift: float = Field(description="2: twice as likely here as in the whole shop")
 
     @classmethod
@@ -136,14 +135,14 @@ class SegmentAnswer(Answer):
     is_group: bool
     parent_id: str | None
     shop_text: SegmentText
-    customer_count: int
-    share_of_customers: float
-    share_of_revenue: float | None
-    churn_risk_avg: float | None
-    avg_confidence: float | None
-    historical_revenue: float | None
-    expected_revenue: float | None
-    revenue_at_risk: float | None
+    customer_count: int = Field(description=SIZE)
+    share_of_customers: float = Field(description=SHARE)
+    share_of_revenue: float | None = Field(description=SHARE_OF_REVENUE)
+    churn_risk_avg: float | None = Field(description=RISK)
+    avg_confidence: float | None = Field(description="How surely they belong to it, mean, 0 to 1")
+    historical_revenue: float | None = Field(description="What they have brought so far")
+    expected_revenue: float | None = Field(description=EXPECTED)
+    revenue_at_risk: float | None = Field(description=AT_RISK)
     rule: str | None
     medians: Medians
     shop_medians: Medians
@@ -160,11 +159,7 @@ async def get_segment(caller: Caller, asked: GetSegment) -> SegmentAnswer:
     named = SegmentAnswer.model_fields.keys() & set(found.__dataclass_fields__)
     same = {name: getattr(found, name) for name in named - {"rule", "came_from", "went_to"}}
     return SegmentAnswer(
-        **{
-            **await frame(caller.state),
-            **same,
-            "meanings": {name: MEANINGS[name] for name in MEANINGS if name in named},
-        },
+        **{**await frame(caller.state), **same},
         segment_id=found.id,
         shop_text=SegmentText.of(found.name, found.description),
         rule=found.rule.sentence,
@@ -200,7 +195,7 @@ class ListMoves(Schema):
 class MovesAnswer(Answer):
     """Who went from where to where."""
 
-    total: int = Field(description="Of all that were asked for")
+    total: int = Field(description="Moves that were asked for, whatever of them is listed")
     matrix: list[MoveCount]
     moves: list[Move]
 

@@ -1,7 +1,6 @@
 """The shop for agents: what was read, how good the numbers are, and a new run."""
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import ConfigDict, Field
 
@@ -18,7 +17,7 @@ from backend.core.errors import NoRunPublished
 from backend.core.glossary import FORECAST
 from backend.database.engine import transaction
 from backend.results.customer_filter import CustomerFilter
-from backend.results.forecast_report import Backtest, CalibrationBin, Grades, Thresholds
+from backend.results.forecast_report import Backtest, CalibrationBin, Grades, Metrics, Thresholds
 from backend.results.run_report import CustomerCounts, OrderCounts, ReportHorizons, RunReport
 from backend.store import runs
 from backend.store.run_request import Publish, RunRequest
@@ -36,7 +35,7 @@ class RunTold(Schema):
     run_id: str | None
     state: str
     finished_at: datetime | None
-    share_done: float
+    share_done: float = Field(description="Of its work, 0 to 1")
     error: str | None
     not_published: str | None
 
@@ -49,7 +48,7 @@ class ShopAnswer(Answer):
     horizons: ReportHorizons | None
     customers: CustomerCounts | None
     orders: OrderCounts | None
-    totals: dict[str, float | None] = Field(description="Over all customers")
+    totals: dict[str, float | None] = Field(description="Sums over all customers")
     grades: Grades | None
     warnings: list[str] = Field(description="What in the shop's data may spoil the numbers")
     notes: list[str]
@@ -100,12 +99,12 @@ def _warnings(report: RunReport | None) -> list[str]:
 class TriedHorizon(Schema):
     """The forecast tried on the shop's own past, at one horizon."""
 
-    horizon_days: int
-    metrics: dict[str, float | None] = Field(description="Of the forecast")
+    horizon_days: int = Field(description="How far each trial looked ahead")
+    metrics: Metrics | None = Field(description="Of the forecast")
     strongest_rule: str | None = Field(description="The simple rule that does best")
-    rule_metrics: dict[str, float | None]
+    rule_metrics: Metrics | None = Field(description="Of that rule")
     predicted_spend: float = Field(description="Sum over all trials")
-    actual_spend: float
+    actual_spend: float = Field(description="What came, over all trials")
     churn_said_and_came: list[CalibrationBin]
 
 
@@ -146,18 +145,13 @@ def _tried(backtest: Backtest | None, target: str) -> TriedHorizon | None:
     rule: str | None = getattr(backtest.strongest_rule, target)
     return TriedHorizon(
         horizon_days=backtest.horizon_days,
-        metrics=_metrics(backtest, FORECAST),
+        metrics=backtest.metrics.get(FORECAST),
         strongest_rule=rule,
-        rule_metrics=_metrics(backtest, rule),
+        rule_metrics=rule and backtest.metrics.get(rule),
         predicted_spend=sum(one.predicted_spend for one in backtest.cutoffs),
         actual_spend=sum(one.actual_spend for one in backtest.cutoffs),
         churn_said_and_came=list(backtest.calibration),
     )
-
-
-def _metrics(backtest: Backtest, name: str | None) -> dict[str, Any]:
-    found = backtest.metrics.get(name or "")
-    return {} if found is None else {one: getattr(found, one) for one in found.__dataclass_fields__}
 
 
 class StartRun(Schema):

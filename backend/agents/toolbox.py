@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from backend.agents.caller import Caller
 from backend.agents.customer_tools import find_customer, get_customer, list_customers
+from backend.agents.meanings import meanings_of
 from backend.agents.segment_tools import get_segment, list_moves, list_segments
 from backend.agents.shop_tools import describe_shop, get_quality, start_run
 from backend.agents.tool import Tool
@@ -46,6 +47,7 @@ async def call(caller: Caller, name: str, arguments: dict[str, Any]) -> dict[str
     found = _tool(caller, name)
     answer = await found.work(caller, _read(found, arguments))
     told = answer.model_dump(mode="json", by_alias=True)
+    told["meanings"] = {**meanings_of(found.answer), **told["meanings"]}
     if len(json.dumps(told, ensure_ascii=False)) > MOST_CHARACTERS:
         raise AnswerTooLong
     return told

@@ -1,7 +1,6 @@
 """Agents at the door of a real service: both eras, keys either way, hosts, origins, workers."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -190,21 +189,3 @@ def test_it_can_be_left_out(tmp_path: Path, sqlite_folder: SqliteFolder) -> None
     url = f"sqlite:///{tmp_path}/shop.db"
     with serving(url, tmp_path, variables={**NO_WORKER, "MCP": "false"}) as service:
         assert asked(service, **{"X-API-Key": API_KEY}).status_code == 404
-
-
-def test_the_code_of_the_documentation_works(live: Live, tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "agents.md").read_text()
-    code = page.partition("```python\n")[2].partition("```")[0]
-    program = tmp_path / "ask.py"
-    program.write_text(code.replace("http://127.0.0.1:8000", live.address))
-    done = subprocess.run(
-        [sys.executable, program],
-        env={"API_KEY": API_KEY, "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    total, at_risk = done.stdout.split()
-    told = live.get("/api/mcp/customers?min_churn_risk=0.5&limit=1").json()
-    assert int(total) == told["total"]
-    assert float(at_risk) == told["sums"]["value_at_risk"]

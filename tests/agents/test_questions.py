@@ -1,8 +1,10 @@
 """Six questions that a shop would ask, answered by tools alone, beside what the tables say."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -98,15 +100,34 @@ async def test_can_i_trust_churn(url: str) -> None:
     async with asking(url) as asked:
         told = await asked.agent.call("get_quality")
         tried = told["churn"]
-        assert told["grades"]["churn"] in {"good", "fair", "weak", "not enough history"}
-        if tried is not None:
-            bins = tried["churn_said_and_came"]
-            said = sum(one["predicted"] * one["customers"] for one in bins)
-            came = sum(one["actual"] * one["customers"] for one in bins)
-            people = sum(one["customers"] for one in bins)
-            assert 0 <= came / people <= 1
-            assert 0 <= said / people <= 1
+        bins = tried["churn_said_and_came"]
+        people, lost = await who_did_not_come(asked, tried["horizon_days"])
+        assert sum(one["customers"] for one in bins) == people > 0
+        assert sum(one["actual"] * one["customers"] for one in bins) == pytest.approx(lost)
+        assert [one["predicted"] for one in bins] == sorted(one["predicted"] for one in bins)
+        assert told["grades"]["churn"] in {"good", "fair", "weak"}
         assert told["grades_mean"]["churn"]["good"]
+
+
+async def who_did_not_come(asked: Asked, horizon_days: int) -> tuple[int, int]:
+    """Count by the orders alone who had bought before each trial, and who of them came no more."""
+    (run,) = await asked.rows("SELECT report FROM intelligence_runs WHERE published = 1")
+    trials = json.loads(run["report"])["forecast"]["backtest"]["churn"]["cutoffs"]
+    bought: dict[int, list[date]] = {}
+    for row in await asked.rows(
+        "SELECT o.customer_id, o.created_at FROM orders o JOIN customers c ON c.id = o.customer_id"
+        " WHERE o.financial_status = 'paid'"
+    ):
+        at = datetime.fromisoformat(str(row["created_at"]))
+        bought.setdefault(row["customer_id"], []).append(at.date())
+    people = lost = 0
+    for trial in trials:
+        begins = date.fromisoformat(trial["date"])
+        ends = begins + timedelta(days=horizon_days)
+        known = [days for days in bought.values() if min(days) < begins]
+        people += len(known)
+        lost += sum(not any(begins <= day < ends for day in days) for days in known)
+    return people, lost
 
 
 async def test_what_does_the_best_segment_buy(url: str) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import logging
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,50 @@ async def test_an_answer_explains_its_numbers_once(shop_url: str) -> None:
     assert shown <= {*told["meanings"]}
     assert told["meanings"]["churn_risk"] == MEANINGS["churn_risk"]
     assert {*whole["customer"]} - {"customer_id", "archetype"} <= {*whole["meanings"]}
+
+
+async def test_every_number_has_its_meaning_beside_it(shop_url: str) -> None:
+    async with in_memory(shop_url, Role.ADMINISTERS) as agent:
+        segments = await agent.call("list_segments")
+        segment_id = segments["segments"][-1]["segment_id"]
+        answers = [
+            segments,
+            await agent.call("get_segment", segment_id=segment_id, days=3650),
+            await agent.call("list_customers", limit=2),
+            await agent.call("list_customers", limit=2, detail="full"),
+            await agent.call("find_customer", query="7"),
+            await agent.call("get_customer", customer_id="7", detail="full"),
+            await agent.call("list_moves", since="2000-01-01"),
+            await agent.call("describe_shop"),
+            await agent.call("get_quality"),
+            await agent.call("start_run"),
+        ]
+    for told in answers:
+        meanings = told.pop("meanings")
+        assert [path for path in numbers(told) if not is_explained(path, meanings)] == []
+
+
+def numbers(told: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield where numbers stand in an answer."""
+    if isinstance(told, dict):
+        for name, one in told.items():
+            yield from numbers(one, (*path, name))
+    elif isinstance(told, list):
+        for one in told:
+            yield from numbers(one, path)
+    elif isinstance(told, int | float) and not isinstance(told, bool):
+        yield path
+
+
+def is_explained(path: tuple[str, ...], meanings: dict[str, str]) -> bool:
+    """Whether the name is explained, or what holds the number by other names."""
+    return (
+        any(
+            name in meanings or f"{above}.{name}" in meanings
+            for above, name in pairwise(("", *path[-2:]))
+        )
+        or ".".join(path[-3:-1]) in meanings
+    )
 
 
 async def test_what_is_unknown_is_null_with_its_status(shop_url: str) -> None:
