@@ -27,7 +27,15 @@ from tests.databases import (
 )
 from tests.services import Server, ServiceMissing
 
-__all__ = ["NewDatabase", "execute", "in_turns", "on_one_kind", "read_only_url", "wait_for"]
+__all__ = [
+    "NewDatabase",
+    "execute",
+    "in_turns",
+    "on_one_kind",
+    "read_only_url",
+    "takes_its_turn",
+    "wait_for",
+]
 
 pytest_plugins = (
     "tests.engines",
@@ -68,6 +76,8 @@ on_one_kind = pytest.mark.parametrize(
 
 # For cases that are asked on every database: each case stays on one of them in `make test`.
 in_turns = pytest.mark.in_turns
+# For sentences about what is above the databases: each stays on one, all of a module by turns.
+takes_its_turn = pytest.mark.in_turns(of_module=True)
 
 missing: dict[str, str] = {}
 

@@ -28,17 +28,28 @@ from tests.waiting import wait_until
 # What the programs import, not the programs: those look at their terminal when they are imported.
 IMPORTED = (
     "backend.main",
+    "backend.clients.anthropic_namer",
     "backend.files.load",
+    "backend.report",
     "backend.run.child",
     "backend.run.readiness_check",
+    "backend.store.alter_ids",
+    "backend.store.upgrade",
     "aiosqlite",
+    "alembic.autogenerate.api",
+    "alembic.context",
     "asyncmy",
     "asyncpg",
     "dlt",
+    "httpcore2",
     "rich.progress",
     "rich.table",
     "typer",
+    "uvicorn.loops.auto",
     "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+    "xlsxwriter",
+    "tests.built",
 )
 ROOT = Path(__file__).parents[1]
 # Without site-packages it starts in ten milliseconds.

@@ -23,7 +23,7 @@ from backend.run.readiness_check import Horizons, check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
 from backend.store.tables import customer_intelligence, segment_changes, tombstones
-from tests.conftest import NewDatabase, in_turns
+from tests.conftest import NewDatabase, in_turns, takes_its_turn
 from tests.performed import clustered, config_of
 from tests.shop.loose_shop import insert, make_tables
 
@@ -248,6 +248,7 @@ async def test_a_batch_finds_whom_the_names_of_routes_hide(new_sqlite: NewDataba
         assert (await house.profile("")).status_code == 404
 
 
+@takes_its_turn
 async def test_a_text_among_the_orders_customers_spoils_no_run(database_url: str) -> None:
     async with AsyncExitStack() as stack:
         house = await built(stack, database_url, "bigint", "varchar(20)")
@@ -278,6 +279,7 @@ async def test_a_row_without_an_id_is_left_out_of_a_run_and_said(
         assert [one["customer_id"] for one in found.json()["customers"]] == [str(known)]
 
 
+@takes_its_turn
 async def test_no_text_in_a_path_is_a_fault_of_ours(database_url: str) -> None:
     async with AsyncExitStack() as stack:
         house = await built(stack, database_url, "varchar(255)", "varchar(255)")

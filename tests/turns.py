@@ -3,6 +3,12 @@
 The first case is asked on the first database, the second on the second, and so on round and round;
 where there are fewer cases than databases, the first are asked once more. So each case and each
 database has its share in `make test`, and `make test-all` asks every case on every database.
+
+What takes turns may also be another parameter of the test, which the mark names: of five wrong
+variables and four programs that refuse them, each variable is told to one program and each program
+one variable. With `of_module=True` the cases are all the tests of a module that have it: the first
+sentence is shown on the first database, the second on the second. That is for sentences about what
+is above the databases, where any of them would do.
 """
 
 from collections import Counter, defaultdict
@@ -18,12 +24,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as long what a test that is `in_turns` asks on other databases."""
     families: dict[str, list[pytest.Function]] = defaultdict(list)
     for item in items:
-        if isinstance(item, pytest.Function) and item.get_closest_marker("in_turns"):
-            families[item.nodeid.partition("[")[0]].append(item)
+        if isinstance(item, pytest.Function) and (mark := item.get_closest_marker("in_turns")):
+            families[_family(item, mark)].append(item)
     for tests in families.values():
         for test, stays in zip(tests, whose_turn([*map(_kind, tests)]), strict=True):
             if not stays:
                 test.add_marker(pytest.mark.long)
+
+
+def _family(test: pytest.Function, mark: pytest.Mark) -> str:
+    return test.nodeid.partition("::" if mark.kwargs.get("of_module") else "[")[0]
 
 
 def whose_turn(kinds: Sequence[str]) -> Sequence[bool]:
@@ -40,4 +50,8 @@ def whose_turn(kinds: Sequence[str]) -> Sequence[bool]:
 
 
 def _kind(test: pytest.Function) -> str:
-    return next(str(test.callspec.params[one]) for one in FIXTURES if one in test.callspec.params)
+    mark = test.get_closest_marker("in_turns")
+    given = test.callspec.params
+    return next(
+        str(given[one]) for one in (*(mark.args if mark else ()), *FIXTURES) if one in given
+    )

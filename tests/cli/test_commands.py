@@ -12,7 +12,7 @@ import pytest
 
 from backend.database.engine import opened, transaction
 from backend.store.audit import read_audit
-from tests.conftest import NewDatabase, execute, wait_for
+from tests.conftest import NewDatabase, execute, in_turns, on_one_kind, wait_for
 from tests.databases import migrated
 from tests.live import ROOT, command, environment, refusal, run, serving, started_anew
 from tests.performed import NO_WORKER, clustered_shop
@@ -106,6 +106,7 @@ def test_nonsense_is_one_sentence_and_exit_code_2(
     assert "Traceback" not in done.stderr
 
 
+@in_turns("how")
 @pytest.mark.parametrize(
     "how", ["backend cluster", "backend worker", "uvicorn backend.main:app", "backend serve"]
 )
@@ -178,6 +179,7 @@ def test_a_missing_shop_table_is_named(new_sqlite: NewDatabase, tmp_path: Path) 
     assert "Traceback" not in done.stderr
 
 
+@on_one_kind
 def test_migrate_makes_the_guides_tables_when_asked(database_url: str, tmp_path: Path) -> None:
     assert command(database_url, tmp_path, "migrate").returncode == 0
     done = command(database_url, tmp_path, "migrate", "--shop-tables")

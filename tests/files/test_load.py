@@ -26,7 +26,7 @@ from backend.files.survey import Asked
 from backend.files.values import FIRST_MADE_ID, made_id
 from backend.results.loaded_files import ImportSummary
 from tests import forked
-from tests.conftest import NewDatabase, execute, in_turns, on_one_kind
+from tests.conftest import NewDatabase, execute, in_turns, on_one_kind, takes_its_turn
 from tests.files.loading import loaded
 from tests.forked import quick_python
 from tests.live import ROOT, command, environment
@@ -119,6 +119,7 @@ def refused(folder: Path) -> list[tuple[str, str, str]]:
         return [(row["file"], row["line"], row["reason"]) for row in csv.DictReader(file)]
 
 
+@takes_its_turn
 async def test_shopifys_export(database_url: str, tmp_path: Path) -> None:
     result = await imported(database_url, written(tmp_path, orders_export=SHOPIFY), tmp_path)
     found = await contents(database_url)
@@ -155,6 +156,7 @@ async def test_shopifys_export(database_url: str, tmp_path: Path) -> None:
     ]
 
 
+@takes_its_turn
 async def test_woocommerces_export_by_order_and_by_item(database_url: str, tmp_path: Path) -> None:
     await imported(database_url, written(tmp_path, by_order=WOO, by_item=WOO_BY_ITEM), tmp_path)
     found = await contents(database_url)
@@ -183,6 +185,7 @@ async def test_woocommerces_export_by_order_and_by_item(database_url: str, tmp_p
     }
 
 
+@takes_its_turn
 async def test_the_guides_columns_and_what_is_refused_of_them(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -263,6 +266,7 @@ async def test_a_second_import_changes_nothing_whatever_the_order_of_files(
     assert {one for one in ids if len(one) < len(str(FIRST_MADE_ID))} == {"1", "x"}
 
 
+@takes_its_turn
 async def test_characters_that_are_no_text_cost_nobody(database_url: str, tmp_path: Path) -> None:
     broken = b"id,email\n1,ada@example.com\n2,b\xff@example.com\n3,c\x00@example.com\n4,guest\n"
     result = await imported(database_url, written(tmp_path, people=broken), tmp_path)
@@ -345,6 +349,7 @@ async def test_a_quote_that_never_closes_is_told_with_the_lines_it_costs(
     assert lines_refused(result) + result.rows["customers"] == 8_000
 
 
+@takes_its_turn
 async def test_a_new_export_of_an_edited_order_leaves_none_of_its_old_lines(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -357,6 +362,7 @@ async def test_a_new_export_of_an_edited_order_leaves_none_of_its_old_lines(
     assert {(1, "Tee"), (5002, "Cap"), (5003, "Cap")} <= titles
 
 
+@takes_its_turn
 async def test_counts_that_fit_no_column_are_refused_and_the_rest_is_loaded(
     database_url: str, tmp_path: Path
 ) -> None:

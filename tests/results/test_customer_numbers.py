@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from backend.results.customer_numbers import NUMBERS, SHOWN
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, on_one_kind
 from tests.results import publish_and_read
 from tests.results.table_of_numbers import table, written
 from tests.store import new_migration
@@ -51,6 +51,7 @@ def answers(copy: Path, url: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
+@on_one_kind
 def test_a_new_number_is_one_declaration_and_a_migration(
     with_one_more: Path, new_database: NewDatabase
 ) -> None:

@@ -20,7 +20,7 @@ from backend.store.search_emptied import empty_search_copy
 from backend.store.search_refresh import SoughtBatch, SoughtTexts, Take, refresh_search_copy
 from backend.store.tables import intelligence, search_digests, search_texts
 from backend.store.tombstones import bury
-from tests.conftest import execute
+from tests.conftest import execute, takes_its_turn
 from tests.databases import read_only_url
 from tests.run.test_copied_names import MARKER, NOW
 from tests.shop.loose_shop import loose_shop, shop_over
@@ -101,11 +101,13 @@ async def test_nobody_who_did_not_change_is_looked_at(copied: Refreshing) -> Non
     assert await copied.refresh() == []
 
 
+@takes_its_turn
 async def test_a_text_that_moves_to_another_column_is_a_change(copied: Refreshing) -> None:
     await copied.change("UPDATE c SET first_name = NULL, last_name = 'Bob' WHERE id = 2")
     assert await copied.refresh() == ["2"]
 
 
+@takes_its_turn
 async def test_who_left_goes_and_who_is_back_is_copied(copied: Refreshing) -> None:
     assert await copied.refresh([1, 3]) == []
     assert await copied.texts() == texts_of(PEOPLE[0])
@@ -121,6 +123,7 @@ async def test_what_was_copied_without_a_digest_is_compared_once(copied: Refresh
     assert await copied.texts() == texts_of(*PEOPLE)
 
 
+@takes_its_turn
 async def test_of_who_is_in_the_shop_twice_the_last_stays(shop_engine: AsyncEngine) -> None:
     await loose_shop(shop_engine, PEOPLE[:1], [])
     await migrate(shop_engine)
@@ -131,6 +134,7 @@ async def test_of_who_is_in_the_shop_twice_the_last_stays(shop_engine: AsyncEngi
         assert await twice.texts() == texts_of((1, "b@q", "B", "C"))
 
 
+@takes_its_turn
 async def test_a_refresh_that_is_cut_short_leaves_nothing_half(
     copied: Refreshing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

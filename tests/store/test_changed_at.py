@@ -11,7 +11,7 @@ import pytest
 from backend import store
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.results.customer_numbers import CustomerNumbers
-from tests.conftest import in_turns
+from tests.conftest import in_turns, takes_its_turn
 from tests.store.test_publish import INTEGERS, NOW, TEXTS, prepared, profiles
 
 FIRST = {
@@ -48,6 +48,7 @@ def at(night: int) -> datetime:
     return NOW + night * ONE_DAY
 
 
+@takes_its_turn
 async def test_a_first_row_changed_when_it_was_published(engine: AsyncEngine) -> None:
     row = await told(engine, 0)
     assert (row.changed_at, row.as_of) == (at(0), at(0))
@@ -102,11 +103,13 @@ async def test_a_fifth_of_little_is_no_change(
     assert (await told(engine, 2, **{name: beyond})).changed_at == at(2)
 
 
+@takes_its_turn
 async def test_many_small_steps_are_a_change_in_the_end(engine: AsyncEngine) -> None:
     steps = [(await told(engine, n, churn_risk=0.3 + 0.02 * n)).changed_at for n in range(7)]
     assert steps == [at(n) for n in (0, 0, 0, 3, 3, 3, 6)]
 
 
+@takes_its_turn
 async def test_the_values_at_the_last_move_are_kept_beside_it(engine: AsyncEngine) -> None:
     await told(engine, 0)
     stayed = await told(engine, 1, churn_risk=0.31, predicted_value=101.0, predicted_orders=2.1)
@@ -120,6 +123,7 @@ async def test_the_values_at_the_last_move_are_kept_beside_it(engine: AsyncEngin
     )
 
 
+@takes_its_turn
 async def test_a_new_name_for_a_segment_is_no_change(engine: AsyncEngine) -> None:
     await told(engine, 0)
     async with transaction(engine) as connection:

@@ -11,7 +11,7 @@ from backend.core.glossary import Cause
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.store.net_moves import NOWHERE, NetMoveFilter
 from backend.store.tables import segment_changes
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, in_turns
 from tests.databases import migrated
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -51,6 +51,7 @@ async def engine(new_database: NewDatabase) -> AsyncIterator[AsyncEngine]:
     await made.dispose()
 
 
+@in_turns
 @pytest.mark.parametrize(
     ("asked", "customers"),
     [

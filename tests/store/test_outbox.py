@@ -48,7 +48,7 @@ from backend.store.webhook_rows import (
 from backend.webhooks.attempts import Outcome
 from backend.webhooks.delivery import Delivery
 from backend.webhooks.webhook import MovesWanted, RiskLimits, Webhook, WebhookWanted
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, takes_its_turn
 from tests.databases import migrated
 from tests.expired import let_the_lease_expire
 from tests.store.test_publish import NOW, columns, prepared
@@ -133,6 +133,7 @@ def people(due: DueDelivery) -> list[str]:
     return [one.customer_id for one in due.told.customers]
 
 
+@takes_its_turn
 async def test_ten_thousand_moves_are_one_word_and_twenty_calls(engine: AsyncEngine) -> None:
     hook = await followed(engine, Event.RUN_PUBLISHED, Event.SEGMENT_CHANGED)
     await published(engine, [0.1] * 3)
@@ -191,6 +192,7 @@ async def test_moves_are_told_as_they_were_asked_for(
     assert [one for due in found for one in people(due)] == expected
 
 
+@takes_its_turn
 async def test_a_rise_is_told_once_to_each_by_its_own_limits(engine: AsyncEngine) -> None:
     usual = await followed(engine, Event.CUSTOMER_AT_RISK)
     strict = await followed(
@@ -224,6 +226,7 @@ async def test_a_webhook_made_between_two_runs_counts_from_what_was_served(
     assert rows == [("2", 0.8, 0.1), ("3", 0.75, 0.65)]
 
 
+@takes_its_turn
 async def test_who_leaves_is_told_with_why(engine: AsyncEngine) -> None:
     hook = await followed(engine, Event.CUSTOMER_GONE)
     await published(engine)
@@ -240,6 +243,7 @@ async def test_who_leaves_is_told_with_why(engine: AsyncEngine) -> None:
     assert second.delivery.run_id is None
 
 
+@takes_its_turn
 async def test_who_is_erased_meanwhile_is_in_no_call(engine: AsyncEngine) -> None:
     hook = await followed(engine, Event.SEGMENT_CHANGED, Event.CUSTOMER_AT_RISK)
     await published(engine)
@@ -284,6 +288,7 @@ async def test_what_is_not_published_is_not_told(on_sqlite: AsyncEngine) -> None
     assert await waiting(on_sqlite, hook) == []
 
 
+@takes_its_turn
 async def test_a_run_that_fails_is_told_however_it_does(engine: AsyncEngine) -> None:
     hook = await followed(engine, Event.RUN_FAILED)
     failed = await prepared(engine)
@@ -333,6 +338,7 @@ async def as_if_passed(engine: AsyncEngine, time: timedelta) -> None:
             await connection.execute(changed.values(earlier))
 
 
+@takes_its_turn
 async def test_what_fails_is_waited_for_and_overtaken_by_nothing(engine: AsyncEngine) -> None:
     hook = await followed(engine, Event.RUN_PUBLISHED)
     for night in range(3):

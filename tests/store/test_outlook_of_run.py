@@ -14,7 +14,7 @@ from backend.results.run_report import RunReport
 from backend.store.outlook_of_run import outlook_of
 from backend.store.publication import SegmentMoves
 from backend.store.segment_history import HistoryFilter
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, on_one_kind
 from tests.performed import clustered_shop, perform_once
 from tests.shops import AS_OF
 from tests.store.test_publish import INTEGERS, columns, segment
@@ -99,6 +99,7 @@ async def two_runs(url: str) -> None:
     await perform_once(url, as_of=AS_OF + timedelta(days=30))
 
 
+@on_one_kind
 async def test_a_report_adds_up_what_the_tables_hold(new_database: NewDatabase) -> None:
     async with opened(new_database(two_runs)) as engine:
         async with transaction(engine) as connection:

@@ -40,7 +40,7 @@ from backend.store.run_request import RunRequest
 from backend.store.stored import REPORT
 from backend.store.tables import customer_intelligence, segment_changes, segments
 from backend.store.tables import runs as runs_table
-from tests.conftest import NewDatabase, execute, in_turns
+from tests.conftest import NewDatabase, execute, in_turns, takes_its_turn
 from tests.databases import migrated
 from tests.expired import let_the_lease_expire
 from tests.store.stored_results import text_of
@@ -175,6 +175,7 @@ async def test_what_is_published_is_read_back_exactly(engine: AsyncEngine) -> No
     assert (row.archetype_id, row.archetype_name) == ("alpha", "Alpha")
 
 
+@takes_its_turn
 async def test_what_is_unknown_is_null_with_a_status(engine: AsyncEngine) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
     row = (await profiles(engine, "9000000000"))["9000000000"]
@@ -257,6 +258,7 @@ async def test_what_is_no_id_finds_nobody(engine: AsyncEngine, identity: str) ->
     assert await profiles(engine, identity) == {}
 
 
+@takes_its_turn
 async def test_a_run_that_lost_its_lease_publishes_nothing(engine: AsyncEngine) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
     before = await profiles(engine, "7", "12")
@@ -333,6 +335,7 @@ async def served(engine: AsyncEngine) -> dict[str, tuple[str, str | None]]:
     return {one.id: (one.name, one.description) for one in published.segments}
 
 
+@takes_its_turn
 async def test_a_name_given_by_a_person_is_served_at_once(engine: AsyncEngine) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
     async with transaction(engine) as connection:
@@ -345,6 +348,7 @@ async def test_a_name_given_by_a_person_is_served_at_once(engine: AsyncEngine) -
     assert before != after  # so that no cached answer is served any more
 
 
+@takes_its_turn
 async def test_what_a_person_leaves_out_stays_as_it_is(engine: AsyncEngine) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
     told = []
@@ -365,6 +369,7 @@ async def test_what_a_person_leaves_out_stays_as_it_is(engine: AsyncEngine) -> N
     ]
 
 
+@takes_its_turn
 async def test_two_segments_never_share_a_name(engine: AsyncEngine) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
     for identity, name in (("alpha", "Beta"), ("alpha", "bEtA")):
@@ -373,6 +378,7 @@ async def test_two_segments_never_share_a_name(engine: AsyncEngine) -> None:
     assert (await profiles(engine, "7"))["7"].archetype_name == "Alpha"
 
 
+@takes_its_turn
 async def test_a_name_stays_through_runs_without_its_segment(engine: AsyncEngine) -> None:
     """While it is away nobody else may have its name."""
     await store.publish(engine, await prepared(engine), now=NOW)
@@ -386,6 +392,7 @@ async def test_a_name_stays_through_runs_without_its_segment(engine: AsyncEngine
     assert (await profiles(engine, "7"))["7"].archetype_name == "Champions"
 
 
+@takes_its_turn
 async def test_what_a_person_says_while_a_run_is_at_work_holds(engine: AsyncEngine) -> None:
     """The run read the names before; its own new ones give way."""
     await store.publish(engine, await prepared(engine), now=NOW)
@@ -403,6 +410,7 @@ async def test_what_a_person_says_while_a_run_is_at_work_holds(engine: AsyncEngi
     assert await store.read_names(engine) == {"alpha": GivenName("Champions", None, "person")}
 
 
+@takes_its_turn
 async def test_new_names_are_kept_and_served(engine: AsyncEngine) -> None:
     new = {"alpha": GivenName("Best Buyers", "By the model.", "model")}
     await store.publish(engine, replace(await prepared(engine), new_names=new), now=NOW)
@@ -410,6 +418,7 @@ async def test_new_names_are_kept_and_served(engine: AsyncEngine) -> None:
     assert await store.read_names(engine) == new
 
 
+@takes_its_turn
 async def test_a_rules_name_gives_way_to_a_persons(engine: AsyncEngine) -> None:
     """A segment that appears when its name is given already gets its id behind it."""
     alone = replace(await prepared(engine), segments=[segment("alpha", 1), segment("gamma", 2)])
@@ -433,6 +442,7 @@ async def test_a_person_waits_for_a_run_that_is_being_published(
     assert (await profiles(engine, "7"))["7"].archetype_name == "Champions"
 
 
+@takes_its_turn
 async def test_an_unknown_segment_cannot_be_named(engine: AsyncEngine) -> None:
     await store.publish(engine, await prepared(engine), now=NOW)
     with pytest.raises(SegmentNotFound):

@@ -24,6 +24,7 @@ from backend.store.run_request import RunRequest
 from backend.store.run_row import LEASE_EXPIRED, Run
 from backend.store.tables import audit
 from backend.store.tables import runs as table
+from tests.conftest import takes_its_turn
 from tests.expired import let_the_lease_expire
 from tests.store.stored_results import text_of
 
@@ -60,6 +61,7 @@ async def finish(engine: AsyncEngine, run: Run, token: str = "mine") -> None:
         )
 
 
+@takes_its_turn
 async def test_a_request_is_kept_to_the_letter(engine: AsyncEngine) -> None:
     request = RunRequest(sample_size=100, min_k=2, max_k=9, as_of=NOW)
     queued = await runs.enqueue(engine, request)
@@ -88,6 +90,7 @@ async def test_of_many_workers_one_claims_the_run(engine: AsyncEngine) -> None:
     assert sum(claim is not None for claim in claims) == 1
 
 
+@takes_its_turn
 async def test_progress_is_seen(engine: AsyncEngine) -> None:
     run = await running(engine)
     await leases.write_progress(
@@ -99,6 +102,7 @@ async def test_progress_is_seen(engine: AsyncEngine) -> None:
     assert 0 <= seen.seconds < 600
 
 
+@takes_its_turn
 async def test_a_finished_run_is_served_until_the_next_one(engine: AsyncEngine) -> None:
     first = await running(engine)
     await finish(engine, first)
@@ -117,6 +121,7 @@ async def test_a_finished_run_is_served_until_the_next_one(engine: AsyncEngine) 
     assert left.customers.total == 160
 
 
+@takes_its_turn
 async def test_a_lost_lease_fails_the_run_and_frees_the_place(engine: AsyncEngine) -> None:
     lost = await running(engine)
     await let_the_lease_expire(engine)
@@ -126,6 +131,7 @@ async def test_a_lost_lease_fails_the_run_and_frees_the_place(engine: AsyncEngin
     assert (await runs.latest(engine)) == replacement
 
 
+@takes_its_turn
 async def test_whoever_lost_the_lease_writes_nothing_more(engine: AsyncEngine) -> None:
     run = await running(engine)
     await let_the_lease_expire(engine)
@@ -138,6 +144,7 @@ async def test_whoever_lost_the_lease_writes_nothing_more(engine: AsyncEngine) -
     assert (await runs.get(engine, run.id)).error == LEASE_EXPIRED
 
 
+@takes_its_turn
 async def test_a_renewed_lease_holds(engine: AsyncEngine) -> None:
     run = await running(engine)
     await let_the_lease_expire(engine)
@@ -177,6 +184,7 @@ def str_url(engine: AsyncEngine) -> str:
     return engine.url.render_as_string(hide_password=False)
 
 
+@takes_its_turn
 async def test_another_token_cannot_finish_the_run(engine: AsyncEngine) -> None:
     run = await running(engine)
     with pytest.raises(LeaseLost):
@@ -184,6 +192,7 @@ async def test_another_token_cannot_finish_the_run(engine: AsyncEngine) -> None:
     assert (await runs.get(engine, run.id)).state == "running"
 
 
+@takes_its_turn
 async def test_an_expired_lease_cannot_publish_even_if_nobody_noticed(engine: AsyncEngine) -> None:
     run = await running(engine)
     await let_the_lease_expire(engine)
@@ -191,6 +200,7 @@ async def test_an_expired_lease_cannot_publish_even_if_nobody_noticed(engine: As
         await finish(engine, run)
 
 
+@takes_its_turn
 async def test_an_unknown_run_is_not_found(engine: AsyncEngine) -> None:
     with pytest.raises(RunNotFound):
         await runs.get(engine, "nobody")
@@ -206,6 +216,7 @@ def test_nonsense_is_refused(wanted: dict[str, int]) -> None:
         RunRequest(**wanted)  # type: ignore[arg-type]
 
 
+@takes_its_turn
 async def test_a_run_whose_asking_cannot_be_recorded_is_not_queued(engine: AsyncEngine) -> None:
     async with transaction(engine) as connection:
         await connection.run_sync(audit.drop)

@@ -19,7 +19,7 @@ from backend.store.migrate import exclusively, migrate
 from backend.store.publication import Publication
 from backend.store.segment_history import HistoryFilter
 from backend.store.tables import runs as runs_table
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, takes_its_turn
 from tests.expired import let_the_lease_expire
 from tests.store.installation_10_0 import restore
 from tests.store.stored_results import builds_with, text_of
@@ -81,6 +81,7 @@ async def test_a_run_leaves_each_segment_and_group_with_what_its_customers_bring
     assert list(kept) == ["alpha", "beta", "all"]
 
 
+@takes_its_turn
 async def test_the_latest_runs_come_first_and_some_can_be_asked_for(engine: AsyncEngine) -> None:
     days = [NOW - 2 * DAY, NOW, NOW - DAY]
     for as_of in days:
@@ -95,6 +96,7 @@ async def test_the_latest_runs_come_first_and_some_can_be_asked_for(engine: Asyn
     assert await history(engine, segment_ids=["nobody"]) == []
 
 
+@takes_its_turn
 async def test_history_outlives_its_run_and_its_customers(engine: AsyncEngine) -> None:
     first = await in_a_group(engine, retention=DAY)
     await store.publish(engine, first, now=NOW)
@@ -109,6 +111,7 @@ async def test_history_outlives_its_run_and_its_customers(engine: AsyncEngine) -
     assert await history(engine) == before
 
 
+@takes_its_turn
 async def test_a_run_whose_lease_is_lost_leaves_no_history(engine: AsyncEngine) -> None:
     late = await in_a_group(engine)
     await let_the_lease_expire(engine)

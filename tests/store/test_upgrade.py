@@ -29,7 +29,7 @@ from backend.database.engine import AsyncEngine, opened, transaction
 from backend.store import runs
 from backend.store.migrate import VERSION_TABLE, exclusively, migrate
 from backend.store.publish import begin_at_once
-from tests.conftest import NewDatabase, execute, wait_for
+from tests.conftest import NewDatabase, execute, takes_its_turn, wait_for
 from tests.live import ROOT, serving
 from tests.store.installation_10_0 import TABLES, VIEWS, restore
 from tests.store.test_migrate import differences
@@ -168,6 +168,7 @@ async def test_migrations_and_code_agree_after_an_upgrade(engine: AsyncEngine) -
     assert [one for one in found if "customer_id" not in str(one)] == []
 
 
+@takes_its_turn
 async def test_a_persons_name_the_moves_and_the_reports_are_served_after_an_upgrade(
     engine: AsyncEngine,
 ) -> None:
@@ -184,6 +185,7 @@ async def test_a_persons_name_the_moves_and_the_reports_are_served_after_an_upgr
         assert published.run_id == ended[0].id
 
 
+@takes_its_turn
 async def test_what_10_0_had_queued_is_still_queued(engine: AsyncEngine) -> None:
     await migrate(engine)
     newest = await runs.latest(engine)
@@ -202,6 +204,7 @@ async def test_a_users_views_and_grants_survive_both_ways(
     assert await read_as(reader_url, *before) == before
 
 
+@takes_its_turn
 async def test_the_old_names_show_ended_runs_and_all_else(engine: AsyncEngine) -> None:
     before = await rows_by_column(engine, *TABLES)
     await migrate(engine)
@@ -257,6 +260,7 @@ async def test_a_downgrade_names_a_users_view_on_an_old_name(new_postgres: NewDa
         await exclusively(engine, go_back)
 
 
+@takes_its_turn
 async def test_a_program_ahead_of_its_tables_says_what_to_do(engine: AsyncEngine) -> None:
     with pytest.raises(TablesTooOld, match="python -m backend migrate makes them"):
         await runs.latest(engine)
@@ -265,6 +269,7 @@ async def test_a_program_ahead_of_its_tables_says_what_to_do(engine: AsyncEngine
             await connection.execute(text("SELECT lost FROM customer_intelligence"))
 
 
+@takes_its_turn
 async def test_a_shop_with_runs_and_segments_of_its_own_keeps_them(database_url: str) -> None:
     await execute(
         database_url,
@@ -286,6 +291,7 @@ async def test_a_shop_with_runs_and_segments_of_its_own_keeps_them(database_url:
         }
 
 
+@takes_its_turn
 async def test_a_shops_view_with_an_old_name_is_left_where_it_is(database_url: str) -> None:
     await execute(
         database_url,
@@ -340,6 +346,7 @@ async def test_a_view_that_keeps_ids_from_changing_their_kind_is_named(
         await fit(engine, "text")
 
 
+@takes_its_turn
 async def test_a_shops_table_with_a_name_of_ours_is_left_and_named(database_url: str) -> None:
     await execute(database_url, "CREATE TABLE intelligence_runs (id INTEGER, runner VARCHAR(20))")
     async with opened(database_url) as engine:
@@ -350,6 +357,7 @@ async def test_a_shops_table_with_a_name_of_ours_is_left_and_named(database_url:
     assert set(there) <= {"intelligence_runs", VERSION_TABLE}
 
 
+@takes_its_turn
 async def test_the_renaming_waits_for_a_run_at_work(engine: AsyncEngine, database_url: str) -> None:
     await _work(database_url, utc_now() + timedelta(minutes=1))
     with pytest.raises(TablesBusy, match="run atwork is at work"):
@@ -363,6 +371,7 @@ async def test_the_renaming_waits_for_a_run_at_work(engine: AsyncEngine, databas
     assert len((await rows(engine, "intelligence_runs"))["intelligence_runs"]) == 4
 
 
+@takes_its_turn
 async def test_a_run_whose_lease_has_expired_holds_nobody_up(
     engine: AsyncEngine, database_url: str
 ) -> None:
@@ -406,6 +415,7 @@ async def test_a_user_who_may_not_change_our_tables_is_told_so(
             await migrate(engine)
 
 
+@takes_its_turn
 async def test_tables_of_a_newer_version_are_left_alone(engine: AsyncEngine) -> None:
     await migrate(engine)
     async with transaction(engine) as connection:

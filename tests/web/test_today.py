@@ -23,7 +23,7 @@ from backend.store.segment_history import HistoryFilter
 from backend.web.rooms.today.today_page import TodayPage, today_page
 from backend.web.rooms.today.today_reads import TodaySeen
 from tests.chromium import patiently
-from tests.conftest import NewDatabase, wait_for
+from tests.conftest import NewDatabase, on_one_kind, wait_for
 from tests.live import Live, serving
 from tests.performed import NO_WORKER, clustered_shop
 from tests.shops import AS_OF
@@ -232,6 +232,7 @@ def test_days_are_those_of_the_shop_s_time_zone(new_sqlite: NewDatabase, tmp_pat
         assert "As of 1 June 2024, 12:00." in client.get("/app").text
 
 
+@on_one_kind
 def test_pages_are_the_same_on_every_database(new_database: NewDatabase, tmp_path: Path) -> None:
     with (
         serving(new_database(clustered_shop), tmp_path, variables=NO_WORKER) as live,
