@@ -1,9 +1,10 @@
 """The process that has imported everything, and forks for whoever asks: see `tests.forked`.
 
-    python -m tests.fork_server ADDRESS PYTHON MODULE…
+    python -m tests.fork_server ADDRESS PYTHON FOLDER MODULE…
 
 It imports the modules, listens at the address, and ends, with all that it forked, when its
-standard input does. To what it forks PYTHON is the Python to start others with.
+standard input does. To what it forks PYTHON is the Python to start others with; what their runs
+learn is remembered in FOLDER.
 """
 
 import atexit
@@ -22,8 +23,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 
+from tests import remembered
 from tests.fork_client import LENGTH, NUMBER, end_by
+from tests.shared_folder import share
 
 MOST_WAITING = 128
 Asked = tuple[list[str], str, dict[str, str]]
@@ -133,6 +137,8 @@ def _become(asked: Asked, python: str) -> None:
     os.environ.clear()
     os.environ.update(variables)
     sys.executable = python
+    if not remembered.ANEW.items() <= variables.items():
+        remembered.remember()
     sys.path.insert(0, folder)
     if option == "-m":
         sys.argv = [program, *arguments]
@@ -170,7 +176,8 @@ def _end(status: int) -> None:
 
 def main() -> None:
     """Import, then listen; whoever is forked goes on from here to its own end."""
-    address, python, *modules = sys.argv[1:]
+    address, python, kept, *modules = sys.argv[1:]
+    share(Path(kept))
     for module in modules:
         import_module(module)
     gc.collect()

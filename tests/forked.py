@@ -23,6 +23,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.fork_client import ask, read_number
+from tests.shared_folder import folder_of_all
 from tests.waiting import wait_until
 
 # What the programs import, not the programs: those look at their terminal when they are imported.
@@ -145,7 +146,8 @@ def _server() -> Path:
         QUICK_PYTHON.format(python=sys.executable, root=str(ROOT), address=str(address))
     )
     python.chmod(0o700)
-    command = (sys.executable, "-m", "tests.fork_server", str(address), str(python), *IMPORTED)
+    told = (address, python, folder_of_all() or folder)
+    command = (sys.executable, "-m", "tests.fork_server", *map(str, told), *IMPORTED)
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
     atexit.register(_stop, process, kept)
     wait_until(lambda: process.poll() is not None or address.exists())

@@ -1,7 +1,9 @@
-"""What the models learn from equal arrays is learnt once by the tests, whichever worker asks.
+"""What the models learn from equal arrays is learnt once by the tests, whichever process asks.
 
 They are pure: arrays and options in, arrays out. A shop that is read alike from three databases is
-thus forecast and segmented once, and only reading, publishing and serving are done on each.
+thus forecast and segmented once, and only reading, publishing and serving are done on each. So it
+is in the runs of services and commands that are forked (`tests/forked.py`), unless they are told
+`ANEW`, as where a run is to be met while it learns.
 """
 
 import hashlib
@@ -16,9 +18,10 @@ from typing import Any
 from backend.forecast.learn.predict import forecast
 from backend.run import learn
 from backend.segments.learn.night import segment
-from tests.workers import folder_of_all
+from tests.shared_folder import folder_of_all
 
 Pure = Callable[..., Any]
+ANEW = {"LEARN_ANEW": "true"}
 
 
 class Memory:
@@ -70,7 +73,12 @@ REMEMBERED = {name: _remembered(learnt) for name, learnt in LEARNT.items()}
 def remembering() -> Iterator[None]:
     """Let the runs of this process learn nothing twice."""
     try:
-        vars(learn).update(REMEMBERED)
+        remember()
         yield
     finally:
         vars(learn).update(LEARNT)
+
+
+def remember() -> None:
+    """Let them do so from now on."""
+    vars(learn).update(REMEMBERED)

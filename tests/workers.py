@@ -13,19 +13,15 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from tests.shared_folder import share
+
 GROUPS = pytest.StashKey[Path]()
-_folders: list[Path] = []
-
-
-def folder_of_all() -> Path | None:
-    """Return the folder in which workers find each other's files; None where there are none."""
-    return _folders[0] if _folders else None
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Take, in a worker, the folder that it is told."""
     if (told := getattr(config, "workerinput", None)) is not None:
-        _folders.append(Path(told["groups"]).parent)
+        share(Path(told["groups"]).parent)
 
 
 class Sharing(LoadScopeScheduling):  # type: ignore[misc]

@@ -15,8 +15,10 @@ from backend.database.engine import AsyncEngine, opened, transaction
 from tests.agents.agent import Agent
 from tests.agents.conftest import in_memory
 from tests.agents.prepared_shops import LEFT, run_twice
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, takes_its_turn
 from tests.shops import AS_OF
+
+pytestmark = takes_its_turn
 
 
 @dataclass(frozen=True, slots=True)

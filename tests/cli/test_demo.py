@@ -24,7 +24,7 @@ THEIRS = ("demo.db", "demo.db.backup", "intelligence-demo/notes.txt", "intellige
 def test_a_port_that_is_taken_ends_the_demo_before_it_begins(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = command("sqlite:///x.db", tmp_path, "demo", "--port", str(port), anew=True)
+        done = command("sqlite:///x.db", tmp_path, "demo", "--port", str(port))
     assert done.returncode == 3
     assert done.stdout == ""
     (sentence,) = done.stderr.splitlines()

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -11,6 +10,7 @@ import pytest
 
 from tests.conftest import NewDatabase, execute, read_only_url, wait_for
 from tests.databases import migrated
+from tests.forked import quick_python
 from tests.live import environment, refusal, run, serving, started_anew
 from tests.performed import NO_WORKER
 from tests.services import free_port, listens
@@ -53,7 +53,13 @@ def test_a_wrong_variable_ends_every_server(tmp_path: Path, how: str, code: int)
 
 
 @pytest.mark.parametrize(
-    ("how", "code"), [*SERVERS, (SERVE_TWO, 2), pytest.param(UVICORN_TWO, 0, marks=LONG)]
+    ("how", "code"),
+    [
+        SERVERS[0],
+        *(pytest.param(how, 3, marks=LONG) for how in (GUNICORN, f"{GUNICORN} --preload")),
+        (SERVE_TWO, 2),
+        pytest.param(UVICORN_TWO, 0, marks=LONG),
+    ],
 )
 def test_a_database_that_cannot_be_served_ends_every_server(
     tmp_path: Path, how: str, code: int
@@ -78,7 +84,7 @@ def test_a_database_that_is_not_there_is_one_sentence(tmp_path: Path, how: str) 
 @pytest.mark.parametrize("url", ["sqlite:///x.db", "postgresql://nobody@127.0.0.1:1/shop"])
 def test_making_the_application_looks_at_no_database(tmp_path: Path, url: str) -> None:
     done = subprocess.run(
-        (sys.executable, "-c", MAKE_IT),
+        (quick_python(), "-c", MAKE_IT),
         cwd=tmp_path,
         env=environment(url),
         capture_output=True,

@@ -22,6 +22,7 @@ from tests.expired import let_the_lease_expire
 from tests.language_model import SlowModel
 from tests.live import ADMIN_KEY, ENDED, Live, environment, serving
 from tests.performed import NO_WORKER, clustered_shop, performed
+from tests.remembered import ANEW
 from tests.run_in_stages import ASKED, asked_all_along, come_to, kept_in, started
 from tests.shops import AS_OF
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -89,7 +90,7 @@ def test_a_kill_while_it_computes_costs_that_run_alone(
     kind: str, stage: str, before: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     make: NewDatabase = request.getfixturevalue(kind)
-    with serving(make(clustered_shop), tmp_path) as live:
+    with serving(make(clustered_shop), tmp_path, variables=ANEW) as live:
         served = live.get(ASKED[0]).json()["run_id"]
         run_id = started(live)
         wait_until(lambda: has_ended(before, live) or live.state() in ENDED, live.log.read_text)

@@ -15,6 +15,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from tests.conftest import NewDatabase, execute, wait_for
+from tests.databases import SqliteFolder
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop, perform_once
 from tests.shops import AS_OF, fill, invented
@@ -26,8 +27,16 @@ GONE = 7
 
 @pytest.fixture
 def moving(new_sqlite: NewDatabase, tmp_path: Path) -> Iterator[Live]:
-    """Serve a shop of few whom three runs have seen."""
+    """Serve a shop of few whom three runs have seen, to a test that changes what is stored."""
     with serving(new_sqlite(seen_three_times), tmp_path, variables=NO_WORKER) as live:
+        yield live
+
+
+@pytest.fixture(scope="module")
+def moved(sqlite_folder: SqliteFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Serve that shop to all tests that only read."""
+    url = sqlite_folder.prepared(seen_three_times)
+    with serving(url, tmp_path_factory.mktemp("moved"), variables=NO_WORKER) as live:
         yield live
 
 
@@ -155,15 +164,15 @@ def by_hand(live: Live, runs: Sequence[str]) -> dict[str, tuple[str | None, str 
 
 
 @pytest.mark.parametrize("cause", ["", "behaviour", "model"])
-def test_between_any_two_runs_everybody_counts_once(moving: Live, cause: str) -> None:
-    first, second, third = runs_of(moving)
+def test_between_any_two_runs_everybody_counts_once(moved: Live, cause: str) -> None:
+    first, second, third = runs_of(moved)
     for before, run, runs in (
         (first, second, [second]),
         (second, third, [third]),
         (first, third, [second, third]),
     ):
-        net = {who: way for who, way in by_hand(moving, runs).items() if cause in {"", way[2]}}
-        page = page_of(moving, f"?before={before}&run={run}&cause={cause}&from=&to=")
+        net = {who: way for who, way in by_hand(moved, runs).items() if cause in {"", way[2]}}
+        page = page_of(moved, f"?before={before}&run={run}&cause={cause}&from=&to=")
         between = [way for way in net.values() if None not in way]
         many = "Nobody went" if not between else f"{len(between)} customers went"
         assert many in page.replace("1 customer has gone", "1 customers went")
@@ -193,22 +202,22 @@ def test_who_is_where_they_were_has_not_moved(moving: Live) -> None:
     assert str(customer) not in [one[0] for one in table(page, "Who they are")]
 
 
-def test_who_came_and_who_is_gone_are_a_click_away(moving: Live) -> None:
-    page = page_of(moving)
+def test_who_came_and_who_is_gone_are_a_click_away(moved: Live) -> None:
+    page = page_of(moved)
     (link,) = re.findall(r'href="(/app/moves\?from=[^"]*to=-#who)">1</a>', unescape(page))
-    gone = page_of(moving, link.removeprefix("/app/moves").removesuffix("#who"))
+    gone = page_of(moved, link.removeprefix("/app/moves").removesuffix("#who"))
     ((who, _, end, *_),) = table(gone, "Who they are")[1:]
     assert (who, end) == (str(GONE), "Gone from the shop")
     assert f"/app/customer?id={GONE}" not in gone
 
 
-def test_flows_are_drawn_as_wide_as_they_are_large(moving: Live) -> None:
-    first, _, third = runs_of(moving)
-    page = page_of(moving, f"?before={first}&run={third}")
-    ways = Counter(way[:2] for way in by_hand(moving, runs_of(moving)[1:]).values())
+def test_flows_are_drawn_as_wide_as_they_are_large(moved: Live) -> None:
+    first, _, third = runs_of(moved)
+    page = page_of(moved, f"?before={first}&run={third}")
+    ways = Counter(way[:2] for way in by_hand(moved, runs_of(moved)[1:]).values())
     drawn = page.partition('<svg class="flow wide"')[2].partition("</svg>")[0]
     labels = [unescape(one) for one in re.findall(r"<title>(.*?)</title>", drawn)]
-    names = named(moving)
+    names = named(moved)
     assert sorted(labels) == sorted(
         f"{count} from {names[start]} to {names[end]}"
         for (start, end), count in ways.items()

@@ -91,7 +91,13 @@ def asked(browser: Chrome, live: Live, more: str = "") -> str:
 
 
 @pytest.mark.external
-@pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without"])
+@pytest.mark.parametrize(
+    "scripts",
+    [
+        pytest.param(True, id="with-scripts"),
+        pytest.param(False, id="without", marks=pytest.mark.long),
+    ],
+)
 def test_a_new_user_gets_from_the_door_to_what_changed(
     shop: Live, visitor: Chrome, tmp_path: Path, scripts: bool
 ) -> None:
