@@ -31,6 +31,6 @@ class DueForecasts(Result):
     """Sum of `churn_risk`, beside how many did not order within the churn horizon; customers."""
     revenue_due: InstantWithOffset | None
     """When the oldest forecast of revenue that is kept can be held against what came; null where
-    one is already."""
+    one is already, and where runs are forgotten sooner."""
     leaving_due: InstantWithOffset | None
     """The same of who leaves."""

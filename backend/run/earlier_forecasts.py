@@ -124,6 +124,8 @@ def due_forecasts(
     history: OrderHistory,
     as_of: datetime,
     horizons: ReportHorizons,
+    *,
+    kept_days: int,
 ) -> DueForecasts:
     """Hold earlier forecasts against what came, as far as their time is over.
 
@@ -135,6 +137,8 @@ def due_forecasts(
         What the shop's customers ordered until now.
     as_of, horizons
         Of the run that does so: its own forecast comes due once all earlier ones are forgotten.
+    kept_days
+        After so many days what a run expected is forgotten: none comes due that looked further.
     """
     now = EarlierForecast(run_id="", as_of=as_of, horizons=horizons, revenue=None, leaving=None)
     revenue = [_Made(one, one.revenue, one.horizons.prediction_days) for one in (*earlier, now)]
@@ -143,14 +147,16 @@ def due_forecasts(
     return DueForecasts(
         revenue=tuple(_beside(one, what.revenue) for one, what in came),
         leaving=tuple(_beside(one, what.left) for one, what in left),
-        revenue_due=None if came else _first_due(revenue, now),
-        leaving_due=None if left else _first_due(leaving, now),
+        revenue_due=None if came else _first_due(revenue, now, kept_days),
+        leaving_due=None if left else _first_due(leaving, now, kept_days),
     )
 
 
-def _first_due(made: Iterable[_Made], now: EarlierForecast) -> datetime:
+def _first_due(made: Iterable[_Made], now: EarlierForecast, kept_days: int) -> datetime | None:
     """Return when the time of the first is over that expects anything, or of this run's."""
-    return min(one.over for one in made if one.expected is not None or one.by is now)
+    coming = [one for one in made if one.days <= kept_days]
+    due = [one.over for one in coming if one.expected is not None or one.by is now]
+    return min(due, default=None)
 
 
 def _due(

@@ -65,7 +65,13 @@ def run_report(
         ),
         currency=next((segment.currency for segment in learned.segments), None),
         cohorts=_cohorts(monthly_cohorts(learned.history, seen.mapping.zone)),
-        due=due_forecasts(earlier, learned.history, context.as_of, horizons),
+        due=due_forecasts(
+            earlier,
+            learned.history,
+            context.as_of,
+            horizons,
+            kept_days=context.config.history_retention_days,
+        ),
     )
 
 

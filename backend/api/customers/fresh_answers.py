@@ -64,7 +64,7 @@ async def read_supposed(
 
 def _supposed(state: ApiState, order: SupposedOrder) -> MoreOrder:
     now = state.as_of or state.now()
-    at = now if order.at is None else in_utc(order.at, state.shop.mapping.zone)
+    at = now if order.at is None else in_utc(order.at, state.shop.mapping.zone, "at")
     if at > (latest := now + SUPPOSED_AHEAD):
         raise SupposedTooLate(at.isoformat(), latest.isoformat())
     return MoreOrder(round(Decimal(str(order.total)).scaleb(6)), at)

@@ -89,7 +89,7 @@ async def list_customers_gone(
 
     The first first: go on from the last id you got until the list is empty.
     """
-    earliest = None if since is None else in_utc(since, state.shop.mapping.zone)
+    earliest = None if since is None else in_utc(since, state.shop.mapping.zone, "since")
     async with transaction(state.engine) as connection:
         gone = await store.read_gone(
             connection, now=await read_clock(connection), since=earliest, after=after, limit=limit

@@ -60,7 +60,9 @@ class ClusterRequest(Schema):
             When the values contradict each other.
         """
         wanted = self.model_dump()
-        return RunRequest(**{**wanted, "as_of": in_utc(self.as_of, zone) if self.as_of else as_of})
+        return RunRequest(
+            **{**wanted, "as_of": in_utc(self.as_of, zone, "as_of") if self.as_of else as_of}
+        )
 
 
 class RunAccepted(Schema):

@@ -70,7 +70,7 @@ async def list_moves(
 ) -> MoveMatrix:
     """List who went from which segment to which, the newest first, and how many did in all."""
     sought = MoveFilter(
-        since=since and in_utc(since, state.shop.mapping.zone),
+        since=since and in_utc(since, state.shop.mapping.zone, "since"),
         from_segment_id=from_,
         to_segment_id=to,
         cause=cause,
@@ -119,8 +119,8 @@ async def list_history(
     zone = state.shop.mapping.zone
     sought = HistoryFilter(
         segment_ids=segment,
-        since=since and in_utc(since, zone),
-        before=before and in_utc(before, zone),
+        since=since and in_utc(since, zone, "since"),
+        before=before and in_utc(before, zone, "before"),
     )
     async with transaction(state.engine) as connection:
         return SegmentHistory(history=await store.read_history(connection, sought, limit=limit))

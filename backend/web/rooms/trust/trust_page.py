@@ -160,9 +160,9 @@ def _due(due: DueForecasts, report: RunReport, zone: tzinfo) -> list[str]:
     horizons, currency = report.horizons, report.currency
     told = [words.revenue_came(one, currency, zone) for one in due.revenue[:1]]
     told += [words.leavers_came(one, zone) for one in due.leaving[:1]]
-    if due.revenue_due is not None:
+    if not due.revenue:
         told.append(words.revenue_to_come(horizons.prediction_days, due.revenue_due, zone))
-    if due.leaving_due is not None:
+    if not due.leaving:
         told.append(words.leavers_to_come(horizons.churn_days, due.leaving_due, zone))
     return told
 
