@@ -1,6 +1,5 @@
 """Resources, which an agent may read beside its tools, and prompts, which a person may choose."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -114,15 +113,17 @@ async def read(caller: Caller, uri: str) -> str:
 
     Raises
     ------
-    MaterialNotOffered, SegmentNotFound
-        When there is no such resource.
+    MaterialNotOffered, SegmentNotFound, AnswerTooLong
+        When there is no such resource, or more of it than can be read.
     """
     if uri.startswith(SEGMENT):
         segment_id = uri.removeprefix(SEGMENT)
-        return _written(await toolbox.call(caller, "get_segment", {"segment_id": segment_id}))
+        return toolbox.written(
+            await toolbox.call(caller, "get_segment", {"segment_id": segment_id})
+        )
     for one in READABLE:
         if one.uri == uri:
-            return _written(await one.read(caller))
+            return toolbox.written(await one.read(caller))
     raise MaterialNotOffered([*(one.uri for one in READABLE), f"{SEGMENT}{{segment_id}}"])
 
 
@@ -138,7 +139,3 @@ def prompt(name: str) -> Asking:
         if one.name == name:
             return one
     raise MaterialNotOffered(one.name for one in PROMPTS)
-
-
-def _written(told: dict[str, Any]) -> str:
-    return json.dumps(told, ensure_ascii=False)

@@ -4,7 +4,6 @@ The kit is imported here alone, when an agent first asks or `python -m backend m
 35 MiB and a second, which a service that no agent asks need not have.
 """
 
-import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -20,7 +19,13 @@ from backend import API_VERSION
 from backend.agents import materials, toolbox
 from backend.agents.caller import Caller
 from backend.agents.tool import Tool
-from backend.core.errors import ArgumentsUnfit, BackendError, MaterialNotOffered
+from backend.agents.written import refusal
+from backend.core.errors import (
+    ArgumentsUnfit,
+    BackendError,
+    MaterialNotOffered,
+    SegmentNotFound,
+)
 
 NAME = "intelligence-backend"
 INSTRUCTIONS = (
@@ -33,6 +38,8 @@ CallerOf = Callable[[Any], Caller]
 Context = Any
 
 log = logging.getLogger(__name__)
+# The kit warns of every odd message of a client, which may send as many as it likes.
+logging.getLogger("mcp").setLevel(logging.ERROR)
 
 
 def server(caller_of: CallerOf) -> Server[Any]:
@@ -61,7 +68,7 @@ def _for(caller_of: CallerOf, answer: Callable[[Caller, Any], Awaitable[Any]]) -
         try:
             return await answer(caller_of(context), params)
         except BackendError as error:
-            raise MCPError(code=_code(error), message=str(error)) from None
+            raise MCPError(code=_code(error), message=refusal(error)) from None
         except MCPError:
             raise
         except Exception:
@@ -75,7 +82,7 @@ UNEXPECTED = "Something went wrong here; the log tells more."
 
 
 def _code(error: BackendError) -> int:
-    is_asked_wrongly = isinstance(error, MaterialNotOffered | ArgumentsUnfit)
+    is_asked_wrongly = isinstance(error, MaterialNotOffered | SegmentNotFound | ArgumentsUnfit)
     return protocol.INVALID_PARAMS if is_asked_wrongly else protocol.INTERNAL_ERROR
 
 
@@ -104,9 +111,8 @@ async def _call_tool(
     try:
         told = await toolbox.call(caller, params.name, params.arguments or {})
     except BackendError as error:
-        return protocol.CallToolResult(content=[_text(str(error))], is_error=True)
-    written = json.dumps(told, ensure_ascii=False)
-    return protocol.CallToolResult(content=[_text(written)], structured_content=told)
+        return protocol.CallToolResult(content=[_text(refusal(error))], is_error=True)
+    return protocol.CallToolResult(content=[_text(toolbox.written(told))], structured_content=told)
 
 
 def _text(text: str) -> protocol.TextContent:
@@ -178,7 +184,8 @@ def over_http(
     hosts, origins
         That a request may name, a port of `*` standing for any; others get 421 and 403.
     """
-    security = TransportSecuritySettings(allowed_hosts=[*hosts], allowed_origins=[*origins])
+    named = [one.lower() for one in hosts]  # as clients write them, whoever wrote the setting
+    security = TransportSecuritySettings(allowed_hosts=named, allowed_origins=[*origins])
     return StreamableHTTPSessionManager(
         server(caller_of), json_response=True, stateless=True, security_settings=security
     )

@@ -1,6 +1,7 @@
 """All tools, which of them a caller has, and a call: arguments read, work done, answer written."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -48,9 +49,22 @@ async def call(caller: Caller, name: str, arguments: dict[str, Any]) -> dict[str
     answer = await found.work(caller, _read(found, arguments))
     told = answer.model_dump(mode="json", by_alias=True)
     told["meanings"] = {**meanings_of(found.answer), **told["meanings"]}
-    if len(json.dumps(told, ensure_ascii=False)) > MOST_CHARACTERS:
-        raise AnswerTooLong
+    written(told)
     return told
+
+
+def written(told: Mapping[str, Any]) -> str:
+    """Return what an agent is told as JSON.
+
+    Raises
+    ------
+    AnswerTooLong
+        When it is more than agents can read.
+    """
+    text = json.dumps(told, ensure_ascii=False)
+    if len(text) > MOST_CHARACTERS:
+        raise AnswerTooLong
+    return text
 
 
 def _tool(caller: Caller, name: str) -> Tool:

@@ -109,17 +109,22 @@ def _when_again(error: errors.TooManyRequests) -> dict[str, str]:
 
 
 OF_OURS = "Value error, "  # what Pydantic writes ahead of words of our own
+OF_PYTHON = re.compile(r"<\w+\.\w+: ('[^']*')>")  # and where one of some names is wanted
 
 
 async def not_understood(request: Request, error: Exception) -> JSONResponse:
     """Answer input that does not fit with what is wrong, and where."""
     assert isinstance(error, RequestValidationError)
     wrong = [
-        {"where": ".".join(map(str, item["loc"])), "problem": item["msg"].removeprefix(OF_OURS)}
+        {"where": ".".join(map(str, item["loc"])), "problem": _in_words(item["msg"])}
         for item in error.errors()
     ]
     detail = "; ".join(f"{item['where']}: {item['problem']}" for item in wrong) + "."
     return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, facts={"errors": wrong})
+
+
+def _in_words(message: str) -> str:
+    return OF_PYTHON.sub(r"\1", message.removeprefix(OF_OURS))
 
 
 async def of_http(request: Request, error: Exception) -> JSONResponse:

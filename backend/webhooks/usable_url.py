@@ -19,10 +19,11 @@ def why_unusable(url: str, *, allow_private: bool) -> str | None:
     """
     try:
         parts = urlsplit(url)
-        host, _ = _in_ascii(parts.hostname), parts.port
+        host, port = _in_ascii(parts.hostname), parts.port
     except ValueError:
         return "is no URL"
-    if parts.scheme not in {SAFE, PLAIN} or not host or not url.isprintable() or " " in url:
+    is_written = url.isprintable() and " " not in url
+    if parts.scheme not in {SAFE, PLAIN} or not host or port == 0 or not is_written:
         return "is no URL that begins with https://"
     if parts.username is not None or parts.fragment:
         return "has a user or a fragment, which no webhook has"

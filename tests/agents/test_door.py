@@ -1,6 +1,8 @@
 """Agents at the door of a real service: both eras, keys either way, hosts, origins, workers."""
 
+import json
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +40,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, issuer: LocalIssuer) -> Itera
     variables = {
         **NO_WORKER,
         "API_KEY_MASKED": MASKED,
-        "MCP_ALLOWED_HOSTS": "shop.example.com",
+        "MCP_ALLOWED_HOSTS": "Shop.example.com",
         "MCP_PERSONAL_DATA": "true",
         "MCP_OAUTH_ISSUER": issuer.url,
         "MCP_RESOURCE_URL": RESOURCE,
@@ -131,6 +133,58 @@ def test_there_is_nothing_but_post(live: Live, method: str) -> None:
 def test_an_odd_body_is_refused(live: Live, body: bytes, status: int) -> None:
     headers = {**ACCEPT, "X-API-Key": API_KEY, "Content-Type": "application/json"}
     assert live.client.post("/api/mcp", content=body, headers=headers).status_code == status
+
+
+ODD = [
+    {},
+    None,
+    [PING] * 500,
+    {**PING, "id": None},
+    {**PING, "id": {}},
+    {**PING, "id": 10**30},
+    {**PING, "jsonrpc": "1.0"},
+    {**PING, "method": ""},
+    {**PING, "method": "x" * 9_000},
+    {**PING, "params": "x"},
+    {"jsonrpc": "2.0", "id": 1, "result": {}},
+    {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": []}},
+    {"jsonrpc": "2.0", "method": "notifications/progress"},
+    {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"cursor": 7}},
+    {"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": {}},
+    {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {"protocolVersion": "2099-01-01"},
+    },
+]
+
+
+@pytest.mark.parametrize("version", [None, "2025-11-25", "2026-07-28", "2099-01-01", ""])
+def test_odd_messages_are_answered_and_fill_no_log(live: Live, version: str | None) -> None:
+    headers = {**ACCEPT, "X-API-Key": API_KEY, "Mcp-Session-Id": "of nobody"}
+    headers |= {} if version is None else {"MCP-Protocol-Version": version}
+    for message in ODD:
+        answer = live.client.post("/api/mcp", json=message, headers=headers)
+        assert answer.status_code in {200, 202, 400, 404}, (message, answer.text)
+    lines = [json.loads(line) for line in live.log.read_text().splitlines()]
+    assert [line for line in lines if line.get("logger", "").startswith("mcp")] == []
+    assert asked(live, **{"X-API-Key": API_KEY}).json()["result"] == {}
+
+
+def test_who_leaves_in_the_middle_leaves_nothing_behind(live: Live) -> None:
+    call = {"name": "list_customers", "arguments": {"limit": 60}}
+    body = json.dumps({**PING, "method": "tools/call", "params": call}).encode()
+    head = f"POST /api/mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {API_KEY}\r\n"
+    head += "Accept: application/json\r\nContent-Type: application/json\r\n"
+    place = ("127.0.0.1", live.client.base_url.port or 0)
+    for sent in (body, body[:20]):
+        for _ in range(10):
+            with socket.create_connection(place) as connection:
+                length = f"Content-Length: {len(body)}\r\n\r\n"
+                connection.sendall((head + length).encode() + sent)
+    assert asked(live, **{"X-API-Key": API_KEY}).status_code == 200
+    assert "Traceback" not in live.log.read_text()
 
 
 async def test_a_token_opens_what_its_scopes_say(live: Live, issuer: LocalIssuer) -> None:

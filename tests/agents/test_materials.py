@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS
 from sqlalchemy import text
 
 from backend.agents.materials import PROMPTS, READABLE, SEGMENT
@@ -54,8 +55,9 @@ async def test_the_latest_report_and_a_segment_are_what_the_tools_tell(shop_url:
 )
 async def test_what_there_is_not_is_a_sentence(shop_url: str, uri: str) -> None:
     async with in_memory(shop_url) as agent:
-        with pytest.raises(MCPError, match=r"There is nothing of this name|No segment"):
+        with pytest.raises(MCPError, match=r"There is nothing of this name|No segment") as raised:
             await agent.client.read_resource(uri)
+        assert raised.value.error.code == INVALID_PARAMS
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp.shared.exceptions import MCPError
 from sqlalchemy import text
 
 from backend.agents import toolbox
@@ -231,6 +232,23 @@ async def test_what_cannot_be_done_is_a_sentence(
 ) -> None:
     async with in_memory(shop_url) as agent:
         assert sentence in await agent.refused(tool, **arguments)
+
+
+async def test_a_refusal_repeats_no_more_than_can_be_read(shop_url: str) -> None:
+    async with in_memory(shop_url) as agent:
+        said = await agent.refused("get_customer", customer_id="\u202e" + "x" * 50_000)
+    assert said.startswith("No customer has the id \\u202exxx")
+    assert len(said) == 2_000
+
+
+async def test_more_than_can_be_read_is_refused_in_a_sentence(
+    shop_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toolbox, "MOST_CHARACTERS", 1_000)
+    async with in_memory(shop_url) as agent:
+        assert "ask for fewer" in await agent.refused("list_customers", limit=60)
+        with pytest.raises(MCPError, match="ask for fewer"):
+            await agent.client.read_resource("intelligence://reports/latest")
 
 
 async def test_an_erased_customer_is_in_no_answer(shop_url: str) -> None:

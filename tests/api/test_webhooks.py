@@ -174,7 +174,7 @@ def test_a_disabled_webhook_is_told_nothing_until_it_is_enabled(
         ({"url": "ftp://hooks.example.com/"}, "url is no URL that begins with https://."),
         ({"url": "https://user:word@hooks.example.com/"}, "has a user or a fragment"),
         ({"events": []}, "events"),
-        ({"events": ["webhook.test"]}, "events"),
+        ({"events": ["webhook.test"]}, "should be 'run.published', 'segment.changed', 'cust"),
         ({"events": ["run.started"]}, "events"),
         ({"at_risk_again_below": 0.71}, "at_risk_again_below is above at_risk_from."),
         ({"at_risk_from": 1.5}, "at_risk_from"),

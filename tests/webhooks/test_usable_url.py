@@ -16,6 +16,7 @@ from backend.webhooks.usable_url import why_unusable
         "https://",
         "https:///hooks",
         "https://shop.example.com:99999/",
+        "https://shop.example.com:0/",
         "https://[::1",
         "https://user:word@shop.example.com/",
         "https://shop.example.com/#part",
