@@ -1,6 +1,5 @@
 """Copies to mailing tools, by drt itself, from a published run to servers that speak like them."""
 
-import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -161,8 +160,8 @@ def test_a_copy_that_is_killed_is_finished_by_the_next(copies: Copies) -> None:
     klaviyo = copies.tools[0]
     process = copies.start("--select", "klaviyo")
     wait_until(lambda: len(klaviyo.requests) >= 30)
-    process.send_signal(signal.SIGKILL)
-    process.wait(PATIENCE_SECONDS)
+    process.kill()
+    process.communicate(timeout=PATIENCE_SECONDS)
     copies.run("--select", "klaviyo")
     assert klaviyo.people == copies.published()
     copies.run("--select", "klaviyo")
