@@ -20,6 +20,7 @@ from backend.api import audit_routes, documentation, health, metrics_page, probl
 from backend.api.answering import Answering
 from backend.api.closing import BoundedWhenClosing, Closing
 from backend.api.customers import routes as customers
+from backend.api.events import routes as events
 from backend.api.lists import routes as lists
 from backend.api.middleware import HEADER as REQUEST_ID
 from backend.api.middleware import surround
@@ -122,6 +123,7 @@ def create_app(settings: Settings, invitation: Invitation | None = None) -> Fast
         segments.admin,
         customers.admin,
         webhooks.admin,
+        events.admin,
         audit_routes.admin,
     ):
         app.router.routes.extend(router.routes)

@@ -95,6 +95,11 @@ def requests_to_every_route(live: Live) -> dict[tuple[str, str], Callable[[], Re
     asked["post", "/api/mcp/customers/{customer_id}/what-if"] = lambda: live.client.post(
         "/api/mcp/customers/4/what-if", json={"orders": [{"total": 80}]}, headers=admin
     )
+    asked["post", "/api/admin/events/orders"] = lambda: live.client.post(
+        "/api/admin/events/orders",
+        json={"event_id": "one", "customer_ids": ["4"]},
+        headers=admin,
+    )
     asked["patch", "/api/admin/segments/{segment_id}"] = lambda: live.client.patch(
         f"/api/admin/segments/{segment}", json={"name": "Our Best"}, headers=admin
     )

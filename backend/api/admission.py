@@ -12,7 +12,12 @@ from backend.api.keys import Keyring, Role, key_header
 from backend.api.rate_limit_headers import rate_limit_headers
 from backend.api.security_headers import RawHeaders
 from backend.clients.request_counts import RequestCounts, Usage
-from backend.core.errors import NotAllowed, NotAuthenticated, TooManyRequests
+from backend.core.errors import (
+    NotAllowed,
+    NotAuthenticated,
+    TooManyRequests,
+    WrongSignature,
+)
 
 WRONG_KEYS, PER_KEY = "wrong-keys", "per-key"
 # What one household or server has of IPv6 addresses.
@@ -112,6 +117,19 @@ class Admission:
         count = await self.counts.hit(self.per_key, name)
         refuse_beyond(count, PER_KEY)
         return count
+
+    async def admit_signed(self, request: Request, header: str, *, is_right: bool) -> None:
+        """Let a body pass that is signed; wrong signatures are counted as wrong keys are.
+
+        Raises
+        ------
+        WrongSignature, TooManyRequests
+            Where it is not.
+        """
+        request.state.role = Role.ADMINISTERS
+        if not is_right:
+            await self._refuse(request, header)
+            raise WrongSignature(header)
 
     async def _refuse(self, request: Request, key: str) -> None:
         """Count wrong keys; none at all is no try to find one."""

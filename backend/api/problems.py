@@ -22,6 +22,7 @@ from backend.core.logging import request_id
 BODY_TOO_LARGE, HEADERS_TOO_LARGE = HTTPStatus(413), HTTPStatus(431)
 STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.WrongSignature: HTTPStatus.UNAUTHORIZED,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooMuchAtOnce: HTTPStatus.TOO_MANY_REQUESTS,

@@ -19,6 +19,7 @@ from backend.api.problem_answers import problems
 from backend.api.repeated import RepeatableAnswer
 from backend.api.request_bounds import announces_body
 from backend.api.state import ApiState
+from backend.clients.request_counts import Usage
 
 ALWAYS_POSSIBLE = (408, 413, 422, 429, 503)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -55,8 +56,8 @@ class KeyedRoute(APIRoute):
     def _for_keys(self, work: Handler) -> Handler:
         async def handle(request: Request) -> Response:
             state: ApiState = request.state.api
-            use = await state.admission.admit(request, self.opens_with)
             bounded = BoundedRequest(request.scope, request.receive, self._body_bytes)
+            use = await self.admit(state, bounded)
             if announces_body(dict(request.scope["headers"])):
                 await bounded.body()
             if self._is_repeatable:
@@ -67,6 +68,10 @@ class KeyedRoute(APIRoute):
             return answer
 
         return handle
+
+    async def admit(self, state: ApiState, request: BoundedRequest) -> Usage | None:
+        """Look whether the caller may come in, ahead of all else."""
+        return await state.admission.admit(request, self.opens_with)
 
     def _unless_queried(self, app: ASGIApp) -> ASGIApp:
         """Serve without the framework what takes the request and texts of the path alone.
@@ -128,12 +133,12 @@ def for_any_key(prefix: str, tag: str) -> APIRouter:
     )
 
 
-def for_admin_keys() -> APIRouter:
+def for_admin_keys(route_class: type[ForAdmins] = ForAdmins) -> APIRouter:
     """Make a router whose routes admin keys open, under /api/admin."""
     return APIRouter(
         prefix="/api/admin",
         tags=["admin"],
-        route_class=ForAdmins,
+        route_class=route_class,
         generate_unique_id_function=operation_id,
         dependencies=[Security(key_header)],
         responses=problems(401, 403, *ALWAYS_POSSIBLE),

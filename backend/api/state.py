@@ -1,6 +1,6 @@
 """What one process holds while it serves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -11,6 +11,7 @@ from itsdangerous import URLSafeSerializer
 from backend.api.admission import Admission
 from backend.api.heavy_reads import HeavyReads
 from backend.api.kept_reads import KeptReads
+from backend.api.order_senders import OrderSender
 from backend.api.prober import Prober
 from backend.api.profile_reads import ProfileStatements
 from backend.api.repeated import RepeatedAnswers
@@ -49,6 +50,8 @@ class ApiState:
         What is served, as far as this process knows, and what it answered a moment ago.
     webhooks_allow_private
         Whether webhooks may go to other networks than the public internet.
+    order_senders
+        The platforms whose signed events are taken.
     kept
         What whole lists added up to a moment ago, and what pages were told from.
     as_of
@@ -79,6 +82,7 @@ class ApiState:
     profile_statements: ProfileStatements
     email_reads: EmailReads
     webhooks_allow_private: bool
+    order_senders: Sequence[OrderSender]
     part_reads: PartReads
     order_reads: OrderReads
 

@@ -13,6 +13,7 @@ from backend.api.heavy_reads import HeavyReads
 from backend.api.kept_reads import KEPT_SECONDS, KeptReads
 from backend.api.keys import Keyring, Role
 from backend.api.lists.list_cursor import cursor_serializer
+from backend.api.order_senders import order_senders
 from backend.api.prober import Prober
 from backend.api.profile_reads import ProfileStatements
 from backend.api.repeated import RepeatedAnswers
@@ -37,6 +38,7 @@ from backend.shop.shop import Shop
 from backend.shop.whole_emails import EmailReads
 
 WEBHOOK_CONNECTIONS = 3  # two of ours, and one of the shop's where names are told
+RESCORING_CONNECTIONS = 2  # one to either database
 RUN_CONNECTIONS = 4  # of its own process: one reads the shop, two write, one tells how it ended
 
 log = logging.getLogger(__name__)
@@ -98,6 +100,9 @@ async def api_state(
         profile_statements=ProfileStatements(shop_engine.dialect.name, own_keys.tombstones),
         email_reads=EmailReads(),
         webhooks_allow_private=settings.webhooks_allow_private,
+        order_senders=order_senders(
+            revealed(settings.shopify_webhook_secret), revealed(settings.woocommerce_webhook_secret)
+        ),
         part_reads=PartReads(),
         order_reads=OrderReads(),
     )
@@ -117,7 +122,8 @@ def _admission(settings: Settings, counts: RequestCounts, own_keys: OwnKeys) -> 
 def _say_connections(pool_size: int, files: int) -> None:
     """Say how many connections this process may have, so that a server can be sized for it."""
     most = {"requests": 2 * pool_size, "files": files, "health": 2, "worker": 2}
-    most |= {"webhooks": WEBHOOK_CONNECTIONS, "run": RUN_CONNECTIONS}
+    most |= {"webhooks": WEBHOOK_CONNECTIONS, "rescoring": RESCORING_CONNECTIONS}
+    most |= {"run": RUN_CONNECTIONS}
     log.info("connections at most", extra={**most, "together": sum(most.values())})
 
 

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from pydantic import SecretStr
 
 from backend.clients.smtp_server import smtp_server
+from backend.core.instants import in_utc
 from backend.core.secret_keys import OwnKeys
 from backend.core.settings import Settings, environment_of_others
 from backend.database.engine import AsyncEngine, opened
@@ -33,10 +34,18 @@ def run_config(settings: Settings) -> RunConfig:
         log_level=settings.log_level,
         search_index=settings.search_index,
         webhooks_allow_private=settings.webhooks_allow_private,
+        as_of=_as_of(settings),
         secrets=settings.secrets,
         environment=environment_of_others(),
         run_seconds=settings.run_seconds,
     )
+
+
+def _as_of(settings: Settings) -> str | None:
+    if settings.run_as_of is None:
+        return None
+    zone = load_mapping(settings.shop_variables(), settings.shop_database).zone
+    return in_utc(settings.run_as_of, zone).isoformat()
 
 
 def digest_settings(settings: Settings) -> DigestSettings | None:

@@ -187,6 +187,19 @@ class DeclaredVariables(BaseSettings):
         "Deliver webhooks to private addresses and by http too", False
     )
 
+    shopify_webhook_secret: OptionalSecret = variable(
+        "Secret that Shopify signs its webhooks about orders with; unset: they need an admin key",
+        "the app's client secret",
+        None,
+        secret=True,
+    )
+    woocommerce_webhook_secret: OptionalSecret = variable(
+        "Secret that WooCommerce signs its webhooks with; unset: they need an admin key",
+        "the webhook's secret",
+        None,
+        secret=True,
+    )
+
     public_url: Optional = variable(
         "Address by which people reach the service, for links in mails; unset: mails have none",
         "a URL such as https://intelligence.shop.example.com, https but on this machine",

@@ -33,6 +33,16 @@ class TypedCells:
     known: BoolArray
     places: int | None = None
 
+    def as_python(self) -> list[Any]:
+        """Return the values as a driver takes them, decimals and aware instants; None unknown."""
+        known = zip(self.values.tolist(), self.known.tolist(), strict=True)
+        return [self._python(value) if is_known else None for value, is_known in known]
+
+    def _python(self, value: Any) -> Any:
+        if isinstance(value, datetime):
+            return value.replace(tzinfo=UTC)
+        return value if self.places is None else Decimal(value).scaleb(-self.places)
+
     @classmethod
     def of_texts(cls, texts: NDArray[Any]) -> "TypedCells":
         """Take str and None as objects."""

@@ -301,7 +301,7 @@ class CustomerNumbers:
         Instant(),
         "the instant the row describes; only orders created before it count",
         null_when="not_scored_yet",
-        of=lambda this: this.alike(instant64(this.as_of)),
+        of=lambda this: this.as_of,
         example="2011-12-10T00:00:00Z",
     )
     updated_at: datetime | None = number(

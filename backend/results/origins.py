@@ -67,12 +67,12 @@ def avg_order_value(publishing: Publishing) -> TypedCells:
 def next_order(publishing: Publishing, quantile: int) -> Column:
     """Return one of the three quantiles of the next order's time."""
     days = publishing.customers.next_order_days[:, quantile]
-    return instant64(publishing.as_of) + _micros(days)
+    return publishing.as_of + _micros(days)
 
 
 def last_order_at(publishing: Publishing) -> Column:
     """Return when each customer last ordered; `recency_days` holds it to the microsecond."""
-    return instant64(publishing.as_of) - _micros(publishing.customers.recency_days)
+    return publishing.as_of - _micros(publishing.customers.recency_days)
 
 
 def _micros(days: FloatArray) -> NDArray[np.timedelta64]:

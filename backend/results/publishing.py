@@ -74,6 +74,15 @@ class CustomerColumns:
             **{one.name: getattr(self, one.name)[chosen] for one in fields(self)}
         )
 
+    def joined(self, others: CustomerColumns) -> CustomerColumns:
+        """Return these customers, and others after them."""
+        return CustomerColumns(
+            **{
+                one.name: np.concatenate([getattr(self, one.name), getattr(others, one.name)])
+                for one in fields(self)
+            }
+        )
+
 
 class SegmentLabel(Protocol):
     """What a customer's row says of their segment."""
@@ -109,7 +118,16 @@ class LastTold:
     changed_at: NDArray[Any]
     values: Mapping[str, NDArray[Any]]
 
-    def rows(self, chosen: slice) -> LastTold:
+    @classmethod
+    def nothing(cls, customers: int, numbers: Sequence[str]) -> LastTold:
+        """Return that nothing was published of so many customers, by the names of the columns."""
+        return cls(
+            known=np.zeros(customers, dtype=bool),
+            changed_at=np.full(customers, "NaT", dtype="datetime64[us]"),
+            values={name: np.full(customers, np.nan) for name in numbers},
+        )
+
+    def rows(self, chosen: slice | BoolArray) -> LastTold:
         """Return some of the customers."""
         values = {name: column[chosen] for name, column in self.values.items()}
         return LastTold(known=self.known[chosen], changed_at=self.changed_at[chosen], values=values)
@@ -125,6 +143,8 @@ class Publishing:
         In columns.
     segments
         As they are called now.
+    as_of
+        Shape (customers,), datetime64[us]: the instant that each row describes.
     at
         The moment.
     last
@@ -136,7 +156,7 @@ class Publishing:
     customers: CustomerColumns
     segments: Sequence[SegmentLabel]
     run_id: str
-    as_of: datetime
+    as_of: NDArray[np.datetime64]
     at: datetime
     last: LastTold
     moved: BoolArray
@@ -147,8 +167,13 @@ class Publishing:
 
     def rows(self, chosen: slice) -> Publishing:
         """Return the same of some of the customers."""
-        customers, last = self.customers.rows(chosen), self.last.rows(chosen)
-        return replace(self, customers=customers, last=last, moved=self.moved[chosen])
+        return replace(
+            self,
+            customers=self.customers.rows(chosen),
+            as_of=self.as_of[chosen],
+            last=self.last.rows(chosen),
+            moved=self.moved[chosen],
+        )
 
     def alike(self, value: str | np.datetime64) -> NDArray[Any]:
         """Return the same for every customer."""

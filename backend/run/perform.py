@@ -17,9 +17,11 @@ from backend.database.database_clock import read_clock
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import Opening, opening_of_shop
 from backend.results.run_report import RunReport
+from backend.run.catching_up import CatchingUp
 from backend.run.compose import compose
 from backend.run.copied_names import keep_names_copied
 from backend.run.erasures import read_erasures, without_erased
+from backend.run.fresh_scores import FreshScores
 from backend.run.learn import learn
 from backend.run.naming_words import worded
 from backend.run.progress import Progress, written
@@ -27,14 +29,17 @@ from backend.run.replacing import not_published
 from backend.run.run_config import RunConfig
 from backend.run.run_context import RunContext
 from backend.run.standing import read_standing
+from backend.scoring.telling import Scorer
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.seen import Seen, see
 from backend.shop.shop import Shop
 from backend.store import leases, runs
+from backend.store.latecomers import CatchUp, nobody_late
 from backend.store.patience import patiently
 from backend.store.publication import Publication
 from backend.store.run_row import NotPublished
 from backend.store.tombstones import Erasures
+from backend.wording.segment_names import known_name
 from backend.wording.unpublished_sentences import unpublished_sentence
 
 log = logging.getLogger(__name__)
@@ -97,7 +102,9 @@ async def _conclude(
     if obstacle is None and context.run.request.publish != "never":
         now = await _now(engine)
         await keep_names_copied(context.config, shop_engine, engine, publication, now)
-        await store.publish(engine, publication, now=await _now(engine), closing=closing)
+        catch_up = await _catching_up(shop_engine, engine, context, publication)
+        now = await _now(engine)
+        await store.publish(engine, publication, now=now, closing=closing, catch_up=catch_up)
         return
     sentence = unpublished_sentence(obstacle)
     report = replace(publication.report, notes=(sentence, *publication.report.notes))
@@ -105,6 +112,33 @@ async def _conclude(
     await _unhurried(keeping)
     if obstacle is not None:
         await _log_not_published(engine, context.run.id, obstacle)
+
+
+async def _catching_up(
+    shop_engine: AsyncEngine, engine: AsyncEngine, context: RunContext, publication: Publication
+) -> CatchUp:
+    """Score who ordered since the run began; who does from now on is scored as it is published."""
+    if publication.scoring is None:
+        return nobody_late
+    async with transaction(engine) as connection:
+        served = await runs.published(connection)
+    labels = publication.segments
+    shop = Shop(load_mapping(context.config.shop_variables))
+    catch_up = CatchingUp(
+        context.config,
+        FreshScores(shop_engine, shop),
+        Scorer(publication.run_id, publication.scoring, labels, known_name),
+        as_of=publication.as_of,
+        since=context.run.started_at or context.run.read_at,
+        served=served,
+    )
+    await _unhurried(partial(_look, engine, catch_up))
+    return catch_up
+
+
+async def _look(engine: AsyncEngine, catch_up: CatchUp) -> None:
+    async with transaction(engine) as connection:
+        await catch_up(connection)
 
 
 async def _now(engine: AsyncEngine) -> datetime:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -13,6 +14,8 @@ class RunConfig:
     ----------
     search_index
         Whether e-mails and names are copied to be searched.
+    as_of
+        The instant that customers are scored as of between runs, in ISO 8601; None: now.
     webhooks_allow_private
         Whether webhooks may go to other networks than the public internet.
     secrets
@@ -38,8 +41,13 @@ class RunConfig:
     run_seconds: int
     search_index: bool = False
     webhooks_allow_private: bool = False
+    as_of: str | None = None
     secrets: Sequence[str] = field(default=(), repr=False)
     environment: Mapping[str, str] | None = field(default=None, repr=False)
+
+    def instant(self, now: datetime) -> datetime:
+        """Return what customers are scored as of between runs, at this time."""
+        return now if self.as_of is None else datetime.fromisoformat(self.as_of)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the configuration as JSON values, secrets included."""

@@ -31,6 +31,7 @@ from backend.database.bounds import hurried
 from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import Opening
 from backend.run.courier import deliver
+from backend.run.rescorer import rescore
 from backend.run.run_config import RunConfig
 from backend.store import leases, runs
 from backend.store.leases import LEASE
@@ -54,7 +55,7 @@ log = logging.getLogger(__name__)
 
 
 async def work(config: RunConfig, stop: asyncio.Event, *, migrate: Migrate | None = None) -> None:
-    """Run what is queued, one run after the other, and deliver webhooks, until `stop` is set.
+    """Run what is queued, one run after the other, until `stop` is set; deliver and score beside.
 
     A database that is away, or without our tables, is waited for; that is logged when it begins
     and when it is over. The lease has connections of its own: requests cannot use them up.
@@ -71,6 +72,7 @@ async def work(config: RunConfig, stop: asyncio.Event, *, migrate: Migrate | Non
     """
     async with asyncio.TaskGroup() as beside:
         beside.create_task(deliver(config, stop))
+        beside.create_task(rescore(config, stop))
         await _run_queued(config, stop, migrate)
 
 

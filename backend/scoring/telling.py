@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
-import numpy as np
-
 from backend.results.customer_numbers import FOLLOWED, SHOWN, Shown
 from backend.results.declared import Number
 from backend.results.publishing import LastTold, Publishing, SegmentLabel
 from backend.scoring.readings import Readings
+from backend.scoring.rescored import Rescored
 from backend.scoring.score import score
 from backend.scoring.scoring_model import ScoringModel
 from backend.segments.vocabulary import level_of
@@ -19,6 +18,7 @@ from backend.segments.vocabulary import level_of
 Naming = Callable[[str], str]
 # What is not published has no instant of that, and none at which it moved.
 OF_PUBLICATIONS = {"updated_at", "changed_at"}
+COMPARED = [one.compared_with for one in FOLLOWED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +53,19 @@ class Scorer:
 
     def shown(self, readings: Readings, as_of: datetime) -> list[Shown]:
         """Score customers, and tell their numbers as profiles do, in the order of the readings."""
+        nothing = LastTold.nothing(len(readings.customer_ids), COMPARED)
+        told = self.rescored(readings, as_of).told(as_of, nothing)
+        columns = [_told(one, told) for one in SHOWN]
+        return [*zip(*columns, strict=True)]
+
+    def rescored(self, readings: Readings, as_of: datetime) -> Rescored:
+        """Score customers, in the order of the readings."""
         scored = score(self.model, readings, as_of)
         labels = self._labels(scored.placed.ids.tolist())
         places = {label.id: place for place, label in enumerate(labels)}
-        customers = scored.columns(places)
-        told = Publishing(
-            customers=customers,
-            segments=labels,
-            run_id=self.run_id,
-            as_of=as_of,
-            at=as_of,
-            last=_nothing_told(len(readings.customer_ids)),
-            moved=np.zeros(len(readings.customer_ids), dtype=bool),
+        return Rescored(
+            run_id=self.run_id, as_of=as_of, customers=scored.columns(places), segments=labels
         )
-        columns = [_told(one, told) for one in SHOWN]
-        return [*zip(*columns, strict=True)]
 
     def _labels(self, ids: Sequence[str]) -> list[SegmentLabel]:
         served = {one.id for one in self.segments}
@@ -88,11 +86,3 @@ def _told(number: Number, told: Publishing) -> Sequence[Any]:
 
 def _in_utc(value: Any) -> Any:
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
-
-
-def _nothing_told(customers: int) -> LastTold:
-    return LastTold(
-        known=np.zeros(customers, dtype=bool),
-        changed_at=np.full(customers, "NaT", dtype="datetime64[us]"),
-        values={one.compared_with: np.full(customers, np.nan) for one in FOLLOWED},
-    )

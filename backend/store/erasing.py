@@ -7,7 +7,7 @@ by the next process that starts, the next run, or the next who erases.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from backend.store.departures import read_erased
 from backend.store.id_column import HOLDERS, is_one_of
 from backend.store.outlook_of_run import outlook_of
 from backend.store.publication import Publication
+from backend.store.segment_counts import with_ancestors
 from backend.store.tables import customer_intelligence, customers_gone, segments
 from backend.store.tombstones import read_marks, settle
 
@@ -106,16 +107,6 @@ async def counted_without_erased(
     for start in range(0, len(erased), IDS_PER_STATEMENT):
         left += await _segments_of(connection, erased[start : start + IDS_PER_STATEMENT])
     return _counted_less(shown, left) if left else shown
-
-
-def with_ancestors(segment_id: str, parents: Mapping[str, str | None]) -> list[str]:
-    """Return a segment and the groups that it is in, of those that are known."""
-    found: list[str] = []
-    above: str | None = segment_id
-    while above is not None and above in parents and above not in found:
-        found.append(above)
-        above = parents[above]
-    return found
 
 
 async def without_erased(connection: AsyncConnection, publication: Publication) -> Publication:

@@ -14,7 +14,13 @@ from sqlalchemy import Table, exists, insert, select
 
 from backend.core.glossary import DeliveryState, Event
 from backend.database.engine import AsyncConnection
-from backend.store.alarm_rows import PublishedRisks, raise_alarms, read_published_risks
+from backend.store.alarm_rows import (
+    NewRisks,
+    PublishedRisks,
+    raise_alarms,
+    raise_alarms_of_some,
+    read_published_risks,
+)
 from backend.store.publication import Publication
 from backend.store.tables import (
     customer_intelligence,
@@ -52,23 +58,31 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Happening:
+class _Told:
     connection: AsyncConnection
-    followed: Followed
-    publication: Publication
+    risks: NewRisks
     changes: Table
-    now: datetime
+
+    @property
+    def now(self) -> datetime:
+        return self.risks.at
 
     def row(self, webhook: Webhook, event: Event, **more: Any) -> Row:
-        return _row(webhook.id, event, self.now, run_id=self.publication.run_id, **more)
+        return _row(webhook.id, event, self.now, run_id=self.risks.run_id, **more)
 
     def calls(self, webhook: Webhook, event: Event, ids: Sequence[int]) -> list[Row]:
         return _calls(self.row(webhook, event), ids)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Happening(_Told):
+    followed: Followed
+    publication: Publication
+
+
 async def read_followed(connection: AsyncConnection) -> Followed:
     """Look at what is served, ahead of its being replaced in the same transaction."""
-    following = [one for one in await read_webhooks(connection) if one.disabled_at is None]
+    following = await _following(connection)
     served = await connection.scalar(select(exists(select(customer_intelligence.c.customer_id))))
     asks = any(one.wants(Event.CUSTOMER_AT_RISK) for one in following)
     risks = await read_published_risks(connection) if asks else None
@@ -98,7 +112,11 @@ async def tell_published(
         Where its moves are: on MySQL, maybe the copy that is to take the place of ours.
     """
     happening = _Happening(
-        connection=connection, followed=followed, publication=publication, changes=changes, now=now
+        connection=connection,
+        followed=followed,
+        publication=publication,
+        changes=changes,
+        risks=NewRisks(customers=publication.customers, run_id=publication.run_id, at=now),
     )
     rows = [
         row
@@ -117,20 +135,17 @@ async def _published(happening: _Happening, webhook: Webhook) -> list[Row]:
 
 async def _moves(happening: _Happening, webhook: Webhook) -> list[Row]:
     """Tell who is elsewhere; who is gone is told as that."""
-    if not happening.followed.has_served:
-        return []
-    asked = moves_at(happening.changes, happening.publication.run_id, happening.now, webhook.moves)
-    return await _of_rows(happening, webhook, Event.SEGMENT_CHANGED, happening.changes, asked)
+    return await _moved(happening, webhook) if happening.followed.has_served else []
+
+
+async def _moved(told: _Told, webhook: Webhook) -> list[Row]:
+    asked = moves_at(told.changes, told.risks.run_id, told.now, webhook.moves)
+    return await _of_rows(told, webhook, Event.SEGMENT_CHANGED, told.changes, asked)
 
 
 async def _risks(happening: _Happening, webhook: Webhook) -> list[Row]:
-    risen = await raise_alarms(
-        happening.connection,
-        webhook,
-        happening.followed.risks,
-        happening.publication,
-        happening.now,
-    )
+    before = happening.followed.risks
+    risen = await raise_alarms(happening.connection, webhook, before, happening.risks)
     return happening.calls(webhook, Event.CUSTOMER_AT_RISK, risen)
 
 
@@ -140,10 +155,10 @@ async def _departures(happening: _Happening, webhook: Webhook) -> list[Row]:
 
 
 async def _of_rows(
-    happening: _Happening, webhook: Webhook, event: Event, table: Table, asked: Any
+    told: _Told, webhook: Webhook, event: Event, table: Table, asked: Any
 ) -> list[Row]:
-    ids = await happening.connection.scalars(select(table.c.id).where(asked).order_by(table.c.id))
-    return happening.calls(webhook, event, ids.all())
+    ids = await told.connection.scalars(select(table.c.id).where(asked).order_by(table.c.id))
+    return told.calls(webhook, event, ids.all())
 
 
 Telling = Callable[[_Happening, Webhook], Awaitable[list[Row]]]
@@ -154,6 +169,34 @@ WHEN_PUBLISHED: Mapping[Event, Telling] = {
     Event.SEGMENT_CHANGED: _moves,
     Event.CUSTOMER_AT_RISK: _risks,
 }
+
+
+async def tell_rescored(
+    connection: AsyncConnection, before: PublishedRisks, risks: NewRisks
+) -> None:
+    """Write what customers are told as who are published between runs, once their moves are.
+
+    A publication of all says of who is not in it that they are gone, and no longer at risk; here
+    of others nothing is said.
+
+    Parameters
+    ----------
+    connection
+        In the transaction that publishes them.
+    before
+        What was served of them.
+    risks
+        What is now.
+    """
+    told = _Told(connection=connection, risks=risks, changes=segment_changes)
+    rows: list[Row] = []
+    for webhook in await _following(connection):
+        if webhook.wants(Event.SEGMENT_CHANGED):
+            rows += await _moved(told, webhook)
+        if webhook.wants(Event.CUSTOMER_AT_RISK):
+            risen = await raise_alarms_of_some(connection, webhook, before, risks)
+            rows += told.calls(webhook, Event.CUSTOMER_AT_RISK, risen)
+    await _put(connection, rows)
 
 
 async def tell_failed(connection: AsyncConnection, run_id: str, error: str, now: datetime) -> None:
@@ -193,8 +236,11 @@ async def tell_trial(connection: AsyncConnection, webhook_id: str, now: datetime
 
 
 async def _wanting(connection: AsyncConnection, event: Event) -> list[Webhook]:
-    following = await read_webhooks(connection)
-    return [one for one in following if one.disabled_at is None and one.wants(event)]
+    return [one for one in await _following(connection) if one.wants(event)]
+
+
+async def _following(connection: AsyncConnection) -> list[Webhook]:
+    return [one for one in await read_webhooks(connection) if one.disabled_at is None]
 
 
 async def _put(connection: AsyncConnection, rows: Sequence[Row]) -> None:

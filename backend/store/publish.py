@@ -18,7 +18,9 @@ from backend.store.departures import take_back, tell_gone
 from backend.store.erasing import erase_left_rows, without_erased
 from backend.store.id_column import fit_customer_id_type, fits
 from backend.store.last_told import read_last_told
+from backend.store.latecomers import CatchUp, nobody_late, with_latecomers
 from backend.store.names import settle_names
+from backend.store.order_events import settle
 from backend.store.outbox import read_followed, tell_published
 from backend.store.patience import patiently
 from backend.store.publication import Publication
@@ -43,6 +45,7 @@ async def publish(
     *,
     now: datetime,
     closing: Closing | None = None,
+    catch_up: CatchUp = nobody_late,
 ) -> None:
     """Replace what is served, in one transaction: readers see the old run or the new one.
 
@@ -57,6 +60,8 @@ async def publish(
     closing
         Asked for the report as it is to be stored once all else is written, so that it can say
         what the writing took.
+    catch_up
+        Asked who ordered since the run read the shop.
 
     Raises
     ------
@@ -69,7 +74,7 @@ async def publish(
     """
     for step in (
         partial(_finish_what_was_cut_short, engine, publication),
-        partial(_attempt, engine, publication, now, closing),
+        partial(_attempt, engine, publication, now, closing, catch_up),
     ):
         await patiently(partial(_kept_ours, engine, publication, step), waiting=WAITING)
 
@@ -96,15 +101,19 @@ async def _finish_what_was_cut_short(engine: AsyncEngine, publication: Publicati
 
 
 async def _attempt(
-    engine: AsyncEngine, publication: Publication, now: datetime, closing: Closing | None
+    engine: AsyncEngine,
+    publication: Publication,
+    now: datetime,
+    closing: Closing | None,
+    catch_up: CatchUp,
 ) -> None:
     """Publish; where a lock is not had, everything is as it was."""
     if await _must_be_swapped(engine, publication.customer_id_type):
-        await publish_beside(engine, publication, now, closing)
+        await publish_beside(engine, publication, now, closing, catch_up)
         return
     async with transaction(engine) as connection:
         await begin_at_once(connection)
-        await _publish(connection, publication, now, closing)
+        await _publish(connection, publication, now, closing, catch_up)
 
 
 async def _must_be_swapped(engine: AsyncEngine, kind: CustomerIdType) -> bool:
@@ -122,11 +131,18 @@ async def begin_at_once(connection: AsyncConnection) -> None:
 
 
 async def _publish(
-    connection: AsyncConnection, publication: Publication, now: datetime, closing: Closing | None
+    connection: AsyncConnection,
+    publication: Publication,
+    now: datetime,
+    closing: Closing | None,
+    catch_up: CatchUp,
 ) -> None:
     """Take the run's row first: whose lease is lost changes nothing, and whose is not keeps it."""
     await finish(connection, SERVED.runs, publication, now)
     publication = await without_erased(connection, publication)
+    late = await catch_up(connection)
+    publication = await with_latecomers(connection, publication, late)
+    await settle(connection, late.asked_for)
     await take_back(connection, publication.customers.customer_id, publication.erasures.marker)
     await tell_gone(connection, publication.departures, now)
     last = await read_last_told(connection, publication.customers.customer_id)

@@ -29,6 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import AddConstraint
 
 from backend.core.customer_id import UNKNOWN, CustomerIds, CustomerIdType
+from backend.database.database_clock import read_clock
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment, Words
@@ -38,7 +39,9 @@ from backend.store.departures import take_back, tell_gone
 from backend.store.erasing import without_erased
 from backend.store.id_column import is_no_integer, wanted_type
 from backend.store.last_told import read_last_told
+from backend.store.latecomers import CatchUp, with_latecomers
 from backend.store.names import read_names, settle_names, settled
+from backend.store.order_events import wait_again
 from backend.store.outbox import read_followed, tell_published
 from backend.store.publication import Publication
 from backend.store.segment_history import append_history
@@ -72,7 +75,11 @@ TOLD = (segment_names, customers_gone, tombstones, webhooks, webhook_deliveries,
 
 
 async def publish_beside(
-    engine: AsyncEngine, publication: Publication, now: datetime, closing: Closing | None
+    engine: AsyncEngine,
+    publication: Publication,
+    now: datetime,
+    closing: Closing | None,
+    catch_up: CatchUp,
 ) -> None:
     """Publish with ids of another type; nothing is changed unless all is.
 
@@ -86,6 +93,9 @@ async def publish_beside(
         When it is published.
     closing
         Asked for the report as it is to be stored.
+    catch_up
+        Asked who ordered since the run read the shop; they are scored once more when all is done,
+        for others may order meanwhile.
 
     Raises
     ------
@@ -98,6 +108,8 @@ async def publish_beside(
         await leases.refuse_lost(connection, publication.run_id, token=publication.token)
         await drop_beside(connection)
         await _make(connection, publication.customer_id_type)
+        looked_at = await read_clock(connection)
+        publication = await with_latecomers(connection, publication, await catch_up(connection))
     called = await _as_called_now(engine, publication)
     async with transaction(engine) as connection:
         await _fill(connection, called, now)
@@ -105,6 +117,7 @@ async def publish_beside(
     async with transaction(engine) as connection:
         await drop_beside(connection)
         await connection.run_sync(_name_check)
+        await wait_again(connection, looked_at, await read_clock(connection))
 
 
 async def _make(connection: AsyncConnection, kind: CustomerIdType) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Table, func, insert, select
 
 from backend.database.engine import AsyncConnection
 from backend.results.segment_in_run import SegmentInRun
-from backend.store.erasing import with_ancestors
 from backend.store.publication import Publication
+from backend.store.segment_counts import with_ancestors
 from backend.store.tables import segment_history
 
 CENT = Decimal("0.01")

@@ -328,3 +328,25 @@ webhook_alarms = Table(
     Index("idx_intelligence_webhook_alarms_customer", "customer_id"),
     Index("idx_intelligence_webhook_alarms_raised", "webhook_id", "is_raised"),
 )
+
+# What a shop told of its orders: known for a week, so that nothing is done twice.
+order_events = Table(
+    "intelligence_order_events",
+    intelligence,
+    Column("source", String(16), primary_key=True, comment="shopify, woocommerce or key"),
+    Column("event_id", sorted_text(LONGEST_ID), primary_key=True, comment="as it was sent"),
+    Column("received_at", UtcDateTime, nullable=False),
+    Index("idx_intelligence_order_events_at", "received_at"),
+)
+
+# Whose orders are others than they were: one row each, however often that was told.
+rescorings = Table(
+    "intelligence_rescorings",
+    intelligence,
+    Column("customer_id", sorted_text(LONGEST_ID), primary_key=True, info=CUSTOMER_ID),
+    Column("events", Integer, nullable=False, comment="how many told of them"),
+    Column("told_at", UtcDateTime, nullable=False, comment="when the last did"),
+    Column("waiting_since", UtcDateTime, comment="null where they are scored since"),
+    Index("idx_intelligence_rescorings_told", "told_at"),
+    Index("idx_intelligence_rescorings_waiting", "waiting_since"),
+)

@@ -30,6 +30,8 @@ TELLING: Mapping[str, frozenset[str]] = {
     "intelligence_webhooks": frozenset({"url", "previous_secret", "again_below"}),
     "intelligence_webhook_deliveries": frozenset({"message_id", "webhook_id", "due_at"}),
     "intelligence_webhook_alarms": frozenset({"webhook_id", "raised_at", "is_raised"}),
+    "intelligence_order_events": frozenset({"source", "event_id", "received_at"}),
+    "intelligence_rescorings": frozenset({"events", "told_at", "waiting_since"}),
 }
 # What the guide prints of customer_intelligence: who made it by hand gets the rest from us.
 PRINTED = frozenset(

@@ -22,6 +22,7 @@ from backend.store.departures import take_back, tell_erased, tell_gone
 from backend.store.held import meaning_of
 from backend.store.id_column import HOLDERS
 from backend.store.moves import MoveFilter
+from backend.store.order_events import ask_for_scores
 from backend.store.outlook_of_run import outlook_of
 from backend.store.publication import Publication, SegmentMoves
 from backend.store.tables import (
@@ -51,6 +52,7 @@ SEVEN = CustomerId("7")
 # Columns of tables in which nothing is about one customer. Whoever adds one says of it here that it
 # holds no customer's id, or registers it in `store/tables.py`: then its rows are erased.
 ABOUT_NOBODY = {
+    "intelligence_order_events": "source event_id received_at",
     "intelligence_search_copies": "id index_kind refreshed_at",
     # Goes with the row of intelligence_search_texts that it is of, by ON DELETE CASCADE.
     "intelligence_search_grams": "gram text_id",
@@ -131,6 +133,7 @@ def test_every_column_that_may_hold_a_customers_id_is_registered() -> None:
         "intelligence_search_texts",
         "intelligence_search_digests",
         "intelligence_webhook_alarms",
+        "intelligence_rescorings",
     }
     unregistered = {
         name: set(table.columns.keys())
@@ -158,6 +161,7 @@ async def test_every_row_about_a_customer_goes_and_nobody_elses(
         alarm = {"webhook_id": "w", "raised_at": NOW, "is_raised": 1, "churn_risk": "0.9"}
         alarms = [{**alarm, "customer_id": str(one)} for one in ids]
         await connection.execute(insert(webhook_alarms), alarms)
+        await ask_for_scores(connection, [CustomerId(str(one)) for one in ids], NOW)
         assert await store.holds_any(connection, [customer])
         await tell_erased(connection, [customer], NOW)
         await store.erase_rows(connection, [customer])

@@ -22,7 +22,7 @@ from backend.results.customer_numbers import SHOWN, Shown
 from backend.scoring.readings import Readings
 from backend.scoring.telling import Scorer
 from backend.shop.customers import Customer
-from backend.shop.orders_of_some import read_baskets_of, read_orders_of
+from backend.shop.readings_of_some import read_readings_of
 from backend.store.runs import Published
 from backend.wording.segment_names import known_name
 
@@ -105,7 +105,14 @@ async def scored_now(
     }
     customers = [*{one.id: one for one in known.values()}.values()]
     as_of = _instant(state, published, more)
-    readings = await _read(state, scorer, [one.id for one in customers], standing, as_of)
+    readings = await read_readings_of(
+        state.shop_engine,
+        state.shop,
+        [(one.id, standing[one.id][SEGMENT]) for one in customers],
+        as_of,
+        model=scorer.model,
+        reads=state.order_reads,
+    )
     shown = await asyncio.to_thread(scorer.shown, _with(readings, more), as_of)
     numbers = dict(zip((one.id for one in customers), shown, strict=True))
     return Freshly(
@@ -135,29 +142,6 @@ def _instant(state: ApiState, published: Published, more: Sequence[MoreOrder]) -
     now = state.as_of or state.now()
     after = (one.at + datetime.resolution for one in more)
     return max(now, published.as_of, *after)
-
-
-async def _read(
-    state: ApiState,
-    scorer: Scorer,
-    customer_ids: Sequence[CustomerId],
-    standing: Mapping[CustomerId, Shown],
-    as_of: datetime,
-) -> Readings:
-    engine, shop, baskets = state.shop_engine, state.shop, None
-    found = await read_orders_of(engine, shop, customer_ids, state.order_reads)
-    orders = found.before(as_of)
-    if scorer.model.looks_into_baskets:
-        baskets = await read_baskets_of(engine, shop, orders, len(customer_ids))
-    was = np.array([standing[one][SEGMENT] for one in customer_ids], dtype=object)
-    return Readings(
-        customer_ids=np.array([one.text for one in customer_ids], dtype=object),
-        customer_index=orders.customer_index,
-        created_at=orders.created_at,
-        amount_micros=orders.amount_micros,
-        baskets=baskets,
-        was=was,
-    )
 
 
 def _with(readings: Readings, more: Sequence[MoreOrder]) -> Readings:

@@ -13,6 +13,7 @@
     ├── TablesHeld               a view keeps our columns from changing their type
     ├── TextNotWritable          a text that a database's character set cannot write
     ├── NotAuthenticated         no key, or a wrong one
+    ├── WrongSignature           of what a platform's webhook sends
     ├── NotAllowed               a key that does not open this route
     ├── TooManyRequests          more was asked for than may be had in a while
     ├── BodyTooLarge             more was sent than the route takes
@@ -111,6 +112,7 @@ from backend.core.errors.of_requests import (
     TooMuchAtOnce,
     UnknownField,
     WorkbookNotMade,
+    WrongSignature,
 )
 from backend.core.errors.of_runs import (
     InvalidRunRequest,
@@ -199,4 +201,5 @@ __all__ = [
     "WebhookDisabled",
     "WebhookNotFound",
     "WorkbookNotMade",
+    "WrongSignature",
 ]

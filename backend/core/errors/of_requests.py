@@ -10,6 +10,13 @@ class NotAuthenticated(BackendError):
         super().__init__("Send a valid key in the X-API-Key header.")
 
 
+class WrongSignature(BackendError):
+    """What was sent is not signed with the secret that is shared with its sender."""
+
+    def __init__(self, header: str) -> None:
+        super().__init__(f"The signature in {header} is not one of this body.")
+
+
 class NotAllowed(BackendError):
     """The key is valid but does not open this route."""
 

@@ -1,0 +1,1 @@
+"""What a shop tells of its orders as they are placed."""
