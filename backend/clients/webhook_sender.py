@@ -14,6 +14,7 @@ from httpcore2 import AsyncConnectionPool, NetworkError, ProtocolError, Response
 from backend.clients.public_addresses import CheckedConnections, PrivateAddress, UnknownHost
 from backend.core.glossary import DeliveryProblem
 from backend.webhooks.attempts import Outcome
+from backend.webhooks.usable_url import as_sent
 
 ANSWER_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
@@ -60,7 +61,7 @@ class WebhookSender:
             ) as pool,
             pool.stream(
                 "POST",
-                url,
+                as_sent(url),
                 headers=[*headers.items()],
                 content=body,
                 extensions={"timeout": timeout},

@@ -41,6 +41,7 @@ STATEMENT_SECONDS = 5.0
 MOST_AT_ONCE = 8
 # An answer that was had is written down before anything else; a lock may hold that up.
 WRITE_FOR_SECONDS = 30.0
+LOOKING = "any"  # where a look at all of them stumbles
 
 log = logging.getLogger(__name__)
 
@@ -78,20 +79,25 @@ class _Courier:
     _at_work: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _forgot_at: float | None = None
     _sender: Sender | None = None
-    _stumbled: bool = False
+    _stumbled: set[str] = field(default_factory=set)
 
     async def look(self) -> None:
         """Begin to deliver to whom something waits for; forget what is old."""
         try:
             await self._begin_all()
             await self._forget()
-            self._stumbled = False
+            self._stumbled.discard(LOOKING)
         except BackendError as error:
             log.debug("delivering waits", extra={"reason": str(error)})
         except Exception:  # the next look must still be taken
-            if not self._stumbled:
+            if self._stumbles_first(LOOKING):
                 log.exception("delivering stumbled")
-            self._stumbled = True
+
+    def _stumbles_first(self, over: str) -> bool:
+        """Tell whether a fault of ours is new: it is logged then, and not each time it is met."""
+        is_known = over in self._stumbled
+        self._stumbled.add(over)
+        return not is_known
 
     async def _begin_all(self) -> None:
         self._at_work = {one: task for one, task in self._at_work.items() if not task.done()}
@@ -120,10 +126,12 @@ class _Courier:
                     await self._deliver_all(webhook_id, token)
                 finally:
                     await release_webhook(self.engine, webhook_id, token)
+            self._stumbled.discard(webhook_id)
         except BackendError as error:
             log.debug("delivering waits", extra={"webhook": webhook_id, "reason": str(error)})
         except Exception:
-            log.exception("delivering stumbled", extra={"webhook": webhook_id})
+            if self._stumbles_first(webhook_id):
+                log.exception("delivering stumbled", extra={"webhook": webhook_id})
 
     async def _deliver_all(self, webhook_id: str, token: str) -> None:
         while (due := await next_due(self.engine, webhook_id, token)) is not None:

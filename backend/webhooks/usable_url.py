@@ -1,10 +1,12 @@
 """Whether a webhook's URL could ever be told anything; its name is looked up when it is."""
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from backend.webhooks.public_internet import is_public, written_address
 
 SAFE, PLAIN = "https", "http"
+# What a path holds as it is: https://www.rfc-editor.org/rfc/rfc3986#section-3.3, and percents.
+KEPT = "/:@!$&'()*+,;=%"
 
 
 def why_unusable(url: str, *, allow_private: bool) -> str | None:
@@ -28,6 +30,16 @@ def why_unusable(url: str, *, allow_private: bool) -> str | None:
     if parts.username is not None or parts.fragment:
         return "has a user or a fragment, which no webhook has"
     return None if allow_private else _why_not_public(parts, host)
+
+
+def as_sent(url: str) -> str:
+    """Write a usable URL as HTTP carries it: the host as it is looked up, the rest in percents."""
+    parts = urlsplit(url)
+    host = _in_ascii(parts.hostname)
+    named = f"[{host}]" if ":" in host else host
+    place = named if parts.port is None else f"{named}:{parts.port}"
+    path, query = quote(parts.path, safe=KEPT), quote(parts.query, safe=f"{KEPT}?")
+    return parts._replace(netloc=place, path=path, query=query).geturl()
 
 
 def _in_ascii(host: str | None) -> str:

@@ -44,6 +44,11 @@ async def test_a_body_arrives_as_it_is(receiver: Receiver, sender: WebhookSender
     assert (call.path, call.body, call.id) == ("/hooks", BODY, "msg_1")
 
 
+async def test_a_path_in_any_script_arrives(receiver: Receiver, sender: WebhookSender) -> None:
+    assert await sender.send(f"{receiver.url}/ä?ß", HEADERS, BODY) == Outcome(status_code=204)
+    assert [one.path for one in receiver.calls] == ["/hooks/%C3%A4?%C3%9F"]
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "outcome"),
     [

@@ -1,5 +1,6 @@
 """The outbox is emptied by running services and workers: nothing lost, nothing invented."""
 
+import asyncio
 import os
 import signal
 import threading
@@ -18,6 +19,7 @@ from backend.core.sealing import sealed
 from backend.core.secret_keys import keys_at_rest
 from backend.database.database_clock import database_now, read_clock
 from backend.database.engine import opened, transaction
+from backend.run import courier
 from backend.store.outbox import tell_failed
 from backend.store.tables import webhook_deliveries, webhooks
 from backend.store.webhook_rows import add_webhook
@@ -26,7 +28,7 @@ from tests import forked
 from tests.conftest import NewDatabase, on_one_kind, wait_for
 from tests.databases import migrated
 from tests.live import ADMIN_KEY, environment, serving
-from tests.performed import NO_WORKER, shop_about_to_move
+from tests.performed import NO_WORKER, config_of, shop_about_to_move
 from tests.receiver import WITHOUT_LIMITS, Call, Receiver, receiving
 from tests.shops import AS_OF
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -113,6 +115,26 @@ def test_several_workers_tell_each_once_and_in_order(
                 process.terminate()
                 process.wait(PATIENCE_SECONDS)
         assert len(receiver.calls) == len(other.calls) == 40
+
+
+async def test_a_fault_of_ours_is_logged_once_however_often_it_is_met(
+    new_sqlite: NewDatabase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    url, stop, met = new_sqlite(migrated), asyncio.Event(), []
+
+    async def broken(*_: Any) -> None:
+        met.append("again")
+        if len(met) == 4:
+            stop.set()
+        raise RuntimeError
+
+    monkeypatch.setattr(courier, "LOOK_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(courier, "letter", broken)
+    await webhook_of(url, "https://hooks.example.com/")
+    await something_failed(url, 1)
+    await courier.deliver(config_of(url), stop)
+    said = [one for one in caplog.records if one.getMessage() == "delivering stumbled"]
+    assert (len(met), len(said)) == (4, 1)
 
 
 @on_one_kind

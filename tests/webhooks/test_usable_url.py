@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.webhooks.usable_url import why_unusable
+from backend.webhooks.usable_url import as_sent, why_unusable
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,19 @@ def test_private_addresses_and_plain_http_are_for_who_allows_them(url: str) -> N
 )
 def test_an_address_of_the_internet_is_usable(url: str) -> None:
     assert why_unusable(url, allow_private=False) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("https://bücher.example.com/", "https://xn--bcher-kva.example.com/"),
+        (
+            "https://shop.example.com:8443/ä/%C3%BC?q=ß&b=%26",
+            "https://shop.example.com:8443/%C3%A4/%C3%BC?q=%C3%9F&b=%26",
+        ),
+        ("https://[2606:2800:220:1::1]:8443", "https://[2606:2800:220:1::1]:8443"),
+        ("https://93.184.216.34/h?x=a/b?c", "https://93.184.216.34/h?x=a/b?c"),
+    ],
+)
+def test_a_url_is_sent_as_http_can_carry_it(written: str, sent: str) -> None:
+    assert as_sent(written) == sent
