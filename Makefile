@@ -7,7 +7,7 @@ SERVE ?= 1
 PORT ?= 8000
 WORKERS ?= 2
 
-.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-run-before bench-startup bench-forecast bench-segments bench-changes bench-search bench-bounds bench-serve bench-pages pictures bench-fresh clean
+.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-run-before bench-startup bench-forecast bench-segments bench-changes bench-campaigns bench-search bench-bounds bench-serve bench-pages pictures bench-fresh clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -86,6 +86,9 @@ bench-segments: $(READY) ## Judge the segments beside RFM groups, on real, plant
 
 bench-changes: $(READY) ## Count the rows a follower copies after a night without orders.
 	$(BIN)/python -m bench.changes $(ARGS)
+
+bench-campaigns: $(READY) ## See whether campaigns keep their word, made up on real shops (ARGS="--draws 1000").
+	$(BIN)/python -m bench.campaigns $(ARGS)
 
 bench-search: $(READY) ## Time searches beside profiles, a million customers (ARGS="--customers 100000 mariadb sqlite").
 	$(BIN)/python -m bench.search $(ARGS)

@@ -13,6 +13,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -101,7 +102,7 @@ class ArmSums:
 
         def summed(values: FloatArray) -> FloatArray:
             """Sum over the last axis, customers, by stratum, which is the first one then."""
-            rows = values.reshape(-1, len(strata))
+            rows = values.reshape(prod(values.shape[:-1]), len(strata))
             sums = [np.bincount(strata, row, minlength=kinds) for row in rows]
             by_stratum: FloatArray = np.stack(sums, axis=-1).astype(np.float64)
             return by_stratum.reshape(kinds, *values.shape[:-1])

@@ -31,6 +31,7 @@ import numpy as np
 from scipy.stats import norm, t
 
 from backend.campaigns.arm_sums import ArmSums, Moments, mean_of
+from backend.campaigns.skewness import skewed
 from backend.core.arrays import FloatArray
 
 COVERAGE = 0.95
@@ -153,8 +154,8 @@ def _left(treated: ArmSums, held_out: ArmSums, slope: FloatArray, coverage: floa
     skewness, spread = _skewness(*moments, weights), np.sqrt(variance)
     return Difference(
         value,
-        value - spread * _skewed(end, skewness),
-        value - spread * _skewed(-end, skewness),
+        value - spread * skewed(end, skewness),
+        value - spread * skewed(-end, skewness),
     )
 
 
@@ -172,17 +173,6 @@ def _skewness(treated: Moments, held_out: Moments, weights: FloatArray) -> Float
     third = np.sum(weights**3 * cube * (apart[0] ** 2 - apart[1] ** 2), axis=-1)
     second = np.sum(weights**2 * square * (apart[0] - apart[1]), axis=-1)
     return mean_of(third, second**1.5)
-
-
-def _skewed(end: FloatArray, skewness: FloatArray) -> FloatArray:
-    """Return the studentised difference that Hall's transformation takes to `end` [6]_.
-
-    His (3 / s) ((1 + s (end - s / 6))^(1/3) - 1), in a form that holds where s is 0.
-    """
-    moved = end - skewness / 6
-    root = np.cbrt(1 + skewness * moved)
-    skewed: FloatArray = 3 * moved / (root**2 + root + 1)
-    return skewed
 
 
 def _wilson(share: _Mean, coverage: float) -> tuple[FloatArray, FloatArray]:
