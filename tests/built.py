@@ -23,4 +23,4 @@ for one in {*known_models()}:
         one.model_rebuild(raise_errors=False)
 for kind in vars(stored).values():
     if isinstance(kind, stored.StoredKind):
-        kind._adapter  # noqa: B018, it is kept where it was asked for
+        kind._adapter.rebuild()  # it is kept where it was asked for
