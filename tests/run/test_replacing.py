@@ -20,7 +20,7 @@ from backend.store.run_request import RunRequest
 from backend.store.run_row import Run
 from backend.store.tables import customer_intelligence
 from backend.wording.unpublished_sentences import REASONS
-from tests.conftest import NewDatabase, execute, wait_for
+from tests.conftest import NewDatabase, execute, in_turns, wait_for
 from tests.databases import migrated
 from tests.live import command, serving
 from tests.performed import (
@@ -118,6 +118,7 @@ SINCE = {
 }
 
 
+@in_turns("publish")
 @pytest.mark.parametrize("publish", ["auto", "always", "never"])
 @pytest.mark.parametrize("since", SINCE)
 async def test_who_asks_decides_and_who_leaves_it_to_the_run_is_kept_from_what_looks_wrong(

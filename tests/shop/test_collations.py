@@ -17,7 +17,7 @@ from backend.shop.products_bought import Members, read_products
 from backend.shop.seen import inspect_shop
 from backend.shop.shop import Shop as MappedShop
 from backend.shop.whole_emails import EmailReads, customers_with_email
-from tests.conftest import NewDatabase, execute
+from tests.conftest import NewDatabase, execute, in_turns
 from tests.shops import AS_OF, VARIABLES, Shop, fill, invented
 
 pytestmark = pytest.mark.external
@@ -55,6 +55,7 @@ def mapped(variables: Mapping[str, str]) -> MappedShop:
     return MappedShop(load_mapping({**VARIABLES, **variables}))
 
 
+@in_turns("variables")
 @pytest.mark.parametrize("mix", MIXES, ids="-".join)
 @pytest.mark.parametrize("variables", [{}, {"MERGE_GUESTS": "true"}], ids=["alone", "merged"])
 async def test_everybodys_orders_and_lines_are_read(
@@ -75,7 +76,11 @@ async def test_everybodys_orders_and_lines_are_read(
     assert lines == {one: len(shop.counted(one)) for one in expected}
 
 
-@pytest.mark.parametrize("mix", MIXES[:3], ids="-".join)
+@pytest.mark.parametrize(
+    "mix",
+    [MIXES[0], *(pytest.param(one, marks=pytest.mark.long) for one in MIXES[1:3])],
+    ids="-".join,
+)
 async def test_what_some_customers_bought_is_read(
     mysql_url: str, mix: tuple[str, str, str]
 ) -> None:
