@@ -219,6 +219,13 @@ def test_what_makes_no_sense_is_refused_by_name(
     assert said in detail
 
 
+@pytest.mark.parametrize("path", ["/api/mcp/segments", "/api/mcp/customers/5", "/health"])
+def test_other_routes_pass_over_names_that_they_do_not_know(live: Live, path: str) -> None:
+    assert refused(live, min_churn=0.5)[0] == 422
+    told, asked_more = live.get(path), live.get(f"{path}?min_churn=0.5")
+    assert (told.status_code, asked_more.status_code) == (200, 200)
+
+
 def test_a_cursor_is_of_its_list_alone(live: Live) -> None:
     cursor = asked(live, limit=1, min_churn_risk=0.1)["next_cursor"]
     assert asked(live, cursor=cursor, min_churn_risk=0.1)["customers"]
