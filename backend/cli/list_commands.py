@@ -19,7 +19,6 @@ from backend.api.lists.whole_list import whole_list
 from backend.cli.configuration import checked_settings
 from backend.cli.consoles import err
 from backend.core.glossary import Action
-from backend.core.secret_keys import OwnKeys
 from backend.core.settings import Settings
 from backend.database.copied import rows_in
 from backend.database.database_clock import read_clock
@@ -42,7 +41,6 @@ class Sources:
     file_engine: AsyncEngine
     shop_engine: AsyncEngine
     shop: Shop
-    own_keys: OwnKeys
 
     @property
     def is_one_database(self) -> bool:
@@ -103,7 +101,7 @@ async def _export(settings: Settings, query: ListQuery, out: str) -> int:
         opened(settings.shop_url, opening=opening_of_shop(*urls)) as shop_engine,
         opened(settings.intelligence_url, opening=opening_of_ours(*urls)) as engine,
     ):
-        sources = Sources(engine, engine, shop_engine, shop, OwnKeys.of(settings.secrets))
+        sources = Sources(engine, engine, shop_engine, shop)
         written = _csv_written if _is_csv(out) else _table_written
         return await written(sources, asked, out, settings.export_seconds)
 

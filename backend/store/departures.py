@@ -11,16 +11,19 @@ from sqlalchemy import Column, ColumnElement, delete, insert, not_, select, true
 from backend.core.customer_id import UNKNOWN, CustomerId, CustomerIds
 from backend.core.glossary import Departure
 from backend.core.secret_keys import Marker
-from backend.database.engine import AsyncConnection
+from backend.database.compiled import HotRead
+from backend.database.engine import AsyncConnection, AsyncEngine
 from backend.results.gone import GoneCustomer
 from backend.store import runs
-from backend.store.id_column import is_one_of
+from backend.store.id_column import HOLDERS, is_one_of
 from backend.store.outbox import tell_erased_gone
 from backend.store.tables import customers_gone
 from backend.store.tombstones import erased_among
 
 TOLD_FOR = timedelta(days=30)
 IDS_PER_STATEMENT = 500
+# Who left is told of for a while: that is about whom nobody knows any more.
+OF_THE_KNOWN = tuple(column for column in HOLDERS if column.table is not customers_gone)
 
 
 async def read_gone(
@@ -82,10 +85,24 @@ async def tell_erased(
     await tell_erased_gone(connection, now)
 
 
+ERASED = select(customers_gone.c.customer_id).where(customers_gone.c.cause == Departure.ERASED)
+READ_ERASED = HotRead(ERASED)
+
+
 async def read_erased(connection: AsyncConnection) -> list[CustomerId]:
     """Return who is told to be erased, and not to be back."""
-    told = select(customers_gone.c.customer_id).where(customers_gone.c.cause == Departure.ERASED)
-    return [CustomerId(one) for one in await connection.scalars(told)]
+    return [CustomerId(one) for one in await connection.scalars(ERASED)]
+
+
+async def erased_now(engine: AsyncEngine) -> list[CustomerId]:
+    """Return the same as `read_erased`, for who asks again and again.
+
+    Raises
+    ------
+    DatabaseUnavailable, TablesTooOld
+        When the database does not tell.
+    """
+    return [CustomerId(one) for (one,) in await READ_ERASED.rows(engine, {})]
 
 
 async def of_nobody_erased(connection: AsyncConnection, column: Column[Any]) -> ColumnElement[bool]:
@@ -101,18 +118,37 @@ async def of_nobody_erased(connection: AsyncConnection, column: Column[Any]) -> 
         One of `HOLDERS`.
     """
     published, dialect = await runs.published(connection), connection.dialect.name
-    erased, left = await read_erased(connection), list[CustomerId]()
-    for start in range(0, len(erased), IDS_PER_STATEMENT):
-        about = is_one_of(column, dialect, published, erased[start : start + IDS_PER_STATEMENT])
-        found = await connection.scalars(select(column).where(about).distinct())
-        left += [CustomerId(str(one)) for one in found]
+    left = await _left_in(connection, column, await read_erased(connection))
     return not_(is_one_of(column, dialect, published, left)) if left else true()
 
 
+async def _left_in(
+    connection: AsyncConnection, column: Column[Any], customer_ids: Sequence[CustomerId]
+) -> list[CustomerId]:
+    """Return whose rows are still there."""
+    published, dialect = await runs.published(connection), connection.dialect.name
+    left = list[CustomerId]()
+    for start in range(0, len(customer_ids), IDS_PER_STATEMENT):
+        some = customer_ids[start : start + IDS_PER_STATEMENT]
+        about = is_one_of(column, dialect, published, some)
+        found = await connection.scalars(select(column).where(about).distinct())
+        left += [CustomerId(str(one)) for one in found]
+    return left
+
+
 async def forget_told(connection: AsyncConnection, now: datetime) -> None:
-    """Forget who left more than thirty days ago."""
+    """Forget who left more than thirty days ago; of the erased only whose rows are deleted.
+
+    What is told of everybody goes by who is told to be erased.
+    """
     old = customers_gone.c.gone_at < now - TOLD_FOR
-    await connection.execute(delete(customers_gone).where(old))
+    about = customers_gone.c.customer_id
+    erased = select(about).where(old, customers_gone.c.cause == Departure.ERASED)
+    asked = [CustomerId(one) for one in await connection.scalars(erased)]
+    waiting = {
+        one.text for column in OF_THE_KNOWN for one in await _left_in(connection, column, asked)
+    }
+    await connection.execute(delete(customers_gone).where(old, about.not_in(waiting)))
 
 
 async def take_back(

@@ -23,17 +23,15 @@ from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 from backend.store import runs
 from backend.store.beside import drop_left_beside
-from backend.store.departures import read_erased
-from backend.store.id_column import HOLDERS, is_one_of
+from backend.store.departures import OF_THE_KNOWN, read_erased
+from backend.store.id_column import is_one_of
 from backend.store.outlook_of_run import outlook_of
 from backend.store.publication import Publication
 from backend.store.segment_counts import with_ancestors
-from backend.store.tables import customer_intelligence, customers_gone, segments
+from backend.store.tables import customer_intelligence, segments
 from backend.store.tombstones import read_marks, settle
 
 IDS_PER_STATEMENT = 500
-# Who left is told of for a while: that is about whom nobody knows any more.
-OF_THE_KNOWN = tuple(column for column in HOLDERS if column.table is not customers_gone)
 
 
 async def holds_any(connection: AsyncConnection, customer_ids: Sequence[CustomerId]) -> bool:

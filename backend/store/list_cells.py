@@ -3,7 +3,7 @@
 What is compared by a text is compared in the collation C.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ from backend.results.customer_filter import CustomerFilter
 from backend.results.customer_numbers import NUMBERS
 from backend.results.declared import Flag, Instant, Kind, Label
 from backend.results.sorting import ListPlace, Sorting
-from backend.store.lists import parts
+from backend.store.lists import whole
 from backend.store.tables import customer_intelligence
 
 Column = ColumnElement[Any]
@@ -58,13 +58,17 @@ class WrittenList:
     ids: CustomerIdType
     formula_starts: Sequence[str]
 
-    def statements(
-        self, chosen: CustomerFilter, sorting: Sorting, after: ListPlace | None
-    ) -> Iterator[Select[Any]]:
-        """Give statements whose rows, one after the other, are the list from a place on."""
+    def statement(
+        self,
+        chosen: CustomerFilter,
+        sorting: Sorting,
+        after: ListPlace | None,
+        told: ColumnElement[bool],
+    ) -> Select[Any]:
+        """Return a statement whose rows are the list from a place on; else as `lists.whole`."""
         cells = [self._cell(name).label(f"cell_{at}") for at, name in enumerate(self.names)]
-        for part in parts(chosen, sorting, after):
-            yield part.with_only_columns(*cells).select_from(self._source)
+        listed = whole(chosen, sorting, after, told)
+        return listed.with_only_columns(*cells).select_from(self._source)
 
     @property
     def _source(self) -> FromClause:

@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Integer, Select, and_, cast, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Integer,
+    Select,
+    UnaryExpression,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from backend.core.customer_id import CustomerId
 from backend.database.engine import AsyncConnection
@@ -116,6 +128,7 @@ async def stream_list(
     chosen: CustomerFilter,
     sorting: Sorting,
     *,
+    told: ColumnElement[bool],
     after: ListPlace | None,
     rows: int,
 ) -> AsyncGenerator[list[CustomerNumbers], None]:
@@ -129,10 +142,12 @@ async def stream_list(
         In a snapshot that lasts for as long: a run that is published meanwhile changes nothing.
     chosen, sorting, after
         As of `read_page`.
+    told
+        Of whom at all, as `of_nobody_erased` says it.
     rows
         At most so many at a time, at least 1.
     """
-    for part in parts(chosen, sorting, after):
+    for part in parts(chosen, sorting, after, told):
         # As a context it would swallow that we are closed, and go on with the next part.
         result = await connection.stream(part)
         try:
@@ -142,25 +157,54 @@ async def stream_list(
             await result.close()
 
 
-KEY = "sorted_by"
+KEY, EVERYBODY = "sorted_by", true()
 
 
-def parts(chosen: CustomerFilter, sorting: Sorting, after: ListPlace | None) -> list[Select[Any]]:
+def parts(
+    chosen: CustomerFilter,
+    sorting: Sorting,
+    after: ListPlace | None,
+    told: ColumnElement[bool] = EVERYBODY,
+) -> list[Select[Any]]:
     """Return the known and the unknown part of a list, as far as they are still to come.
 
     All their columns are ours, and that which they are sorted by.
     """
-    table = customer_intelligence
-    key, ids = _key(sorting), table.c.customer_id
-    listed = select(table, key.label(KEY)).where(*conditions(chosen))
-    by_key, by_id = [one.desc() if sorting.descending else one.asc() for one in (key, ids)]
+    listed = _listed(chosen, sorting, told).order_by(*_order(sorting))
+    return [listed.where(one) for one in _to_come(sorting, after)]
+
+
+def whole(
+    chosen: CustomerFilter, sorting: Sorting, after: ListPlace | None, told: ColumnElement[bool]
+) -> Select[Any]:
+    """Return both parts in one, read and sorted once, of a database that is told where NULL stands.
+
+    Else as `parts`.
+    """
+    by_key, *by_id = _order(sorting)
+    listed = _listed(chosen, sorting, told).order_by(by_key.nulls_last(), *by_id)
+    return listed if after is None else listed.where(or_(*_to_come(sorting, after)))
+
+
+def _listed(chosen: CustomerFilter, sorting: Sorting, told: ColumnElement[bool]) -> Select[Any]:
+    columns = customer_intelligence, _key(sorting).label(KEY)
+    return select(*columns).where(told, *conditions(chosen))
+
+
+def _order(sorting: Sorting) -> list[UnaryExpression[Any]]:
+    by = [] if sorting.by is None else [_key(sorting)]
+    keys = [*by, customer_intelligence.c.customer_id]
+    return [one.desc() if sorting.descending else one.asc() for one in keys]
+
+
+def _to_come(sorting: Sorting, after: ListPlace | None) -> list[ColumnElement[bool]]:
+    """Return who is in the known and in the unknown part, as far as they are still to come."""
     if sorting.by is None:
-        return [listed.where(_beyond(sorting, None, after)).order_by(by_id)]
-    unknown = listed.where(key.is_(None)).order_by(by_id)
+        return [_beyond(sorting, None, after)]
+    key = _key(sorting)
     if after is not None and after.value is None:
-        return [unknown.where(_beyond(sorting, None, after))]
-    known = listed.where(key.is_not(None), _beyond(sorting, key, after)).order_by(by_key, by_id)
-    return [known, unknown]
+        return [key.is_(None) & _beyond(sorting, None, after)]
+    return [key.is_not(None) & _beyond(sorting, key, after), key.is_(None)]
 
 
 def _key(sorting: Sorting) -> Column:

@@ -57,11 +57,6 @@ async def read_marks(connection: AsyncConnection, marker: Marker) -> frozenset[s
     return frozenset(row.mark for row in rows)
 
 
-async def standing_marks(connection: AsyncConnection) -> frozenset[str]:
-    """Return the marks of all tombstones that stand, for who has many customers to look at."""
-    return frozenset(await connection.scalars(select(tombstones.c.mark)))
-
-
 async def erased_among(
     connection: AsyncConnection, marker: Marker, customer_ids: Collection[CustomerId]
 ) -> dict[CustomerId, datetime]:

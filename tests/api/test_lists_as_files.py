@@ -21,7 +21,6 @@ from backend.api.lists.whole_list import ListPage, whole_list
 from backend.cli.list_commands import Sources
 from backend.core.customer_id import CustomerId
 from backend.core.errors import ExportRefused
-from backend.core.secret_keys import OwnKeys
 from backend.core.settings import IsolatedSettings
 from backend.database.engine import AsyncEngine, libpq_uri, opened, parse_url, transaction
 from backend.files import list_files
@@ -29,9 +28,9 @@ from backend.files.list_files import FileColumn, list_file
 from backend.results.declared import Label
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
+from backend.store.departures import tell_erased
 from backend.store.migrate import migrate
 from backend.store.tables import customer_intelligence
-from backend.store.tombstones import bury
 from tests.conftest import NewDatabase, execute, wait_for
 from tests.live import ADMIN_KEY, API_KEY, Live, command, serving
 from tests.performed import CLUSTERED_CUSTOMERS, NO_WORKER, clustered, clustered_shop, config_of
@@ -45,7 +44,7 @@ KEY = {"X-API-Key": API_KEY}
 def sources_of(url: str, engine: AsyncEngine, variables: Mapping[str, str] = VARIABLES) -> Sources:
     settings = IsolatedSettings.load(database_url=url, api_key="key", admin_api_key=ADMIN_KEY)
     shop = Shop(load_mapping(variables, settings.shop_database))
-    return Sources(engine, engine, engine, shop, OwnKeys.of([ADMIN_KEY]))
+    return Sources(engine, engine, engine, shop)
 
 
 async def test_a_file_goes_on_with_its_run_while_another_is_published(
@@ -64,7 +63,7 @@ async def test_a_file_goes_on_with_its_run_while_another_is_published(
             found += told(await anext(following), asked)
             await clustered(engine, url, as_of=AS_OF)
             listed = {int(row["customer_id"]) for row in found}
-            erased = await _erased_since(engine, sources, listed)
+            erased = await _erased_since(engine, listed)
             async for page in following:
                 found += told(page, asked)
     assert {row["run_id"] for row in found} == {whole.published.run_id}
@@ -80,13 +79,43 @@ def told(page: ListPage, asked: AskedList) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) for values in page.values(asked.columns)]
 
 
-async def _erased_since(engine: AsyncEngine, sources: Sources, listed: set[int]) -> int:
+async def _erased_since(engine: AsyncEngine, listed: set[int]) -> int:
     """Erase somebody whose turn is still to come."""
     other = max(set(range(1, CLUSTERED_CUSTOMERS + 1)) - listed)
-    async with transaction(engine) as connection:
-        marker = sources.own_keys.tombstones
-        await bury(connection, marker, [CustomerId(str(other))], AS_OF)
+    await erased_in_part(engine, str(other))
     return other
+
+
+async def erased_in_part(engine: AsyncEngine, customer_id: str) -> None:
+    """Erase somebody as far as an erasure comes while a run is publishing: the rows wait."""
+    async with transaction(engine) as connection:
+        await tell_erased(connection, [CustomerId(customer_id)], AS_OF)
+
+
+async def test_whose_rows_wait_to_be_deleted_is_in_no_file(new_database: NewDatabase) -> None:
+    url = new_database(clustered_shop)
+    async with opened(url) as engine:
+        sources = sources_of(url, engine)
+        query = ListQuery(fields=["email"])
+        asked = AskedList.begun(query, query.question, sources.shop.mapping.zone, sees_people=True)
+        before = await _rows_written(sources, asked)
+        await erased_in_part(engine, "7")
+        assert sorted(await _rows_written(sources, asked)) == sorted(
+            before - {"7,person7@example.com"}
+        )
+
+
+async def _rows_written(sources: Sources, asked: AskedList) -> set[str]:
+    parts: list[bytes] = []
+
+    async def take(piece: bytes) -> None:
+        parts.append(piece)
+
+    async with whole_list(sources, asked) as whole:
+        await whole.write(take)
+    rows = b"".join(parts).decode().splitlines()
+    assert len(rows) == len({*rows})
+    return {*rows}
 
 
 @contextmanager

@@ -12,17 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
 
+from backend.api.lists import unerased as unerased_module
 from backend.api.lists import whole_list as whole_list_module
 from backend.api.lists.list_query import ListQuery
 from backend.api.lists.read_list import AskedList
 from backend.api.lists.whole_list import whole_list
-from backend.core.customer_id import CustomerId
 from backend.database.copied import rows_in, with_crlf
 from backend.database.engine import opened, transaction
 from backend.files.list_files import in_csv
 from backend.store.tables import customer_intelligence
-from backend.store.tombstones import bury
-from tests.api.test_lists_as_files import sources_of
+from tests.api.test_lists_as_files import erased_in_part, sources_of
 from tests.databases import PostgresServer
 from tests.performed import perform_once
 from tests.shop.loose_shop import make_tables
@@ -87,7 +86,8 @@ class Written:
 
         async with whole_list(self.sources, asked) as whole:
             with pytest.MonkeyPatch.context() as patch:
-                patch.delattr(whole_list_module, "in_csv")  # nobody else may have written it
+                for module in (whole_list_module, unerased_module):
+                    patch.delattr(module, "in_csv")  # nobody else may have written it
                 await whole.write(take)
             async for page in whole.pages():
                 rows += page.values(asked.columns)
@@ -183,12 +183,7 @@ def test_who_is_erased_is_in_no_file(written: Written) -> None:
     before, _ = written.both(fields=["first_name"])
     erased = written.ids[1]
 
-    async def erase() -> None:
-        async with transaction(written.engine) as connection:
-            marker = written.sources.own_keys.tombstones
-            await bury(connection, marker, [CustomerId(erased)], AS_OF)
-
-    written.runner.run(erase())
+    written.runner.run(erased_in_part(written.engine, erased))
     after, by_us = written.both(fields=["first_name"])
     assert after == by_us
     assert in_csv([(erased, erased)]).encode() in before

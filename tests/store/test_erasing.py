@@ -18,7 +18,7 @@ from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.results.customer_filter import CustomerFilter
 from backend.results.run_report import RunReport
 from backend.store import runs
-from backend.store.departures import take_back, tell_erased, tell_gone
+from backend.store.departures import read_erased, take_back, tell_erased, tell_gone
 from backend.store.held import meaning_of
 from backend.store.id_column import HOLDERS
 from backend.store.moves import MoveFilter
@@ -379,6 +379,19 @@ async def test_a_tombstone_tells_neither_the_id_nor_anything_else_of_the_custome
         (row,) = (await connection.execute(select(tombstones))).all()
     assert "canary" not in str(row)
     assert len(row.mark) == 64
+
+
+async def test_whose_rows_wait_longer_is_told_to_be_erased_for_as_long(
+    on_sqlite: AsyncEngine,
+) -> None:
+    await published(on_sqlite, INTEGERS)
+    later = NOW + timedelta(days=31)
+    await cut_short(on_sqlite)
+    for rows_are_left in (True, False):
+        async with transaction(on_sqlite) as connection:
+            await tell_gone(connection, {}, later)
+            assert (SEVEN in await read_erased(connection)) is rows_are_left
+            await store.erase_rows(connection, [SEVEN])
 
 
 async def test_who_left_is_told_for_thirty_days_and_not_once_they_are_back(

@@ -14,7 +14,6 @@ from backend.api.lists.row import Columns, as_shown
 from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CursorExpired, CursorOfAnotherList
-from backend.core.secret_keys import OwnKeys
 from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
 from backend.database.failures import OURS
 from backend.results.customer_filter import CustomerFilter
@@ -49,10 +48,6 @@ class ListSources(Protocol):
     @property
     def is_one_database(self) -> bool:
         """Whether the shop's tables and ours can be joined."""
-
-    @property
-    def own_keys(self) -> OwnKeys:
-        """What recognises who was erased."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from sqlalchemy import ColumnElement
+
 from backend import store
 from backend.api.lists.read_list import AskedList, ListSources, refuse_expired
 from backend.api.lists.row import Columns
@@ -23,9 +25,10 @@ from backend.shop.asking import asked as asked_of_shop
 from backend.shop.customers import Customer
 from backend.shop.people_to_join import joinable_people
 from backend.store import runs
+from backend.store.departures import erased_now, of_nobody_erased, read_erased
 from backend.store.list_cells import WrittenList
 from backend.store.runs import Published
-from backend.store.tombstones import standing_marks
+from backend.store.tables import customer_intelligence
 
 ROWS_OF_A_PAGE = 2000
 
@@ -64,6 +67,8 @@ class WholeList:
     _connection: AsyncConnection
     _sources: ListSources
     _asked: AskedList
+    _told: ColumnElement[bool]
+    _erased: frozenset[CustomerId]
 
     async def pages(self) -> AsyncGenerator[ListPage, None]:
         """Give it page after page; who is erased meanwhile is left out from then on."""
@@ -71,6 +76,7 @@ class WholeList:
             self._connection,
             self._asked.chosen,
             self._asked.sorting,
+            told=self._told,
             after=self._place,
             rows=ROWS_OF_A_PAGE,
         )
@@ -88,9 +94,9 @@ class WholeList:
         async def take_rest(piece: bytes) -> None:
             await take((await self._unerased()).rows(piece))
 
-        database = "shop" if self._asked.names_people else OURS
-        for statement in written.statements(self._asked.chosen, self._asked.sorting, self._place):
-            await copied(self._connection, statement, take_rest, database=database)
+        database, asked = "shop" if self._asked.names_people else OURS, self._asked
+        statement = written.statement(asked.chosen, asked.sorting, self._place, self._told)
+        await copied(self._connection, statement, take_rest, database=database)
 
     async def _write_pages(self, take: Take) -> None:
         async with aclosing(self.pages()) as following:
@@ -126,8 +132,8 @@ class WholeList:
         return await asked_of_shop(self._sources.shop_engine, self._sources.shop, question)
 
     async def _unerased(self) -> Unerased:
-        async with snapshot(self._sources.engine, OURS) as now:
-            return Unerased(self._sources.own_keys.tombstones, await standing_marks(now))
+        now = await erased_now(self._sources.engine)
+        return Unerased(frozenset(now) - self._erased)
 
     @property
     def _place(self) -> ListPlace | None:
@@ -146,4 +152,6 @@ async def whole_list(sources: ListSources, asked: AskedList) -> AsyncIterator[Wh
     async with snapshot(sources.file_engine, OURS) as connection:
         published = await runs.published(connection)
         refuse_expired(asked.cursor, published)
-        yield WholeList(published, connection, sources, asked)
+        told = await of_nobody_erased(connection, customer_intelligence.c.customer_id)
+        erased = frozenset(await read_erased(connection))
+        yield WholeList(published, connection, sources, asked, told, erased)
