@@ -16,9 +16,14 @@ async def holds_of(connection: AsyncConnection) -> Callable[[str], bool]:
     """
     if connection.dialect.name != "postgresql":
         return _anything
-    raw = (await connection.get_raw_connection()).driver_connection
-    name = str(raw.get_settings().server_encoding)  # type: ignore[union-attr]
+    name = await encoding_of(connection)
     return _anything if name in EVERYTHING else _encodable(CODECS.get(name) or _codec(name))
+
+
+async def encoding_of(connection: AsyncConnection) -> str:
+    """Return what PostgreSQL calls the encoding of a database."""
+    raw = (await connection.get_raw_connection()).driver_connection
+    return str(raw.get_settings().server_encoding)  # type: ignore[union-attr]
 
 
 def _codec(name: str) -> str:

@@ -17,20 +17,31 @@ from backend.database.compiled import HotRead, parameter
 from backend.database.encoding import holds_of
 from backend.database.engine import snapshot
 from backend.database.first_matches import (
+    ANYWHERE,
+    BEGINNING,
     LOOKED_AT_FOR_EACH,
     LOOKED_AT_MOST,
     WAYS,
+    WHOLE,
     lacking,
+    sooner_looked_at,
     worth_looking_at,
 )
 from backend.database.kinds import Kind
 from backend.shop.asking import asked_again
+from backend.shop.beginnings import LEXEMES, have_asked, lexemes_asked
 from backend.shop.customers import Customer, customer_of, shown_of
 from backend.shop.narrowing import Shape, narrowing, narrows
 from backend.shop.search import Match, Wanted, by_id, matches, matching, ranked, wanted_of
 from backend.shop.shop import Shop, Source
 from backend.shop.spelling import Holds, folded, is_plain
-from backend.shop.trigram_indexes import SOUGHT, are_rare_indexed, has_rare_sign
+from backend.shop.trigram_indexes import (
+    SOUGHT,
+    are_beginnings_indexed,
+    are_rare_indexed,
+    has_rare_sign,
+    rows_about,
+)
 
 SHOP, POSTGRESQL = "shop", "postgresql"
 LIMIT, MANY = "wanted", "looked_at"
@@ -38,6 +49,7 @@ PLACES = [parameter(name, String()) for name in ("whole", "beginning", "anywhere
 # Keeps a planner from joining a part of a statement with what is around it.
 APART: ColumnElement[int] = literal_column("0")
 Found = dict[CustomerId, Customer]
+Made = tuple[int, Shape, bool, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +64,37 @@ class Indexed:
         Whether the database can hold a sign.
     rare_columns
         Those of the columns in which an index knows the rare signs; none where there is no such.
+    knows_beginnings
+        Whether an index knows how texts begin.
+    rows
+        How many customers the shop has, about.
     """
 
     customers: Source
     holds: Holds
     rare_columns: Sequence[str]
-    made: dict[tuple[int, Shape, bool], HotRead] = field(default_factory=dict)
+    knows_beginnings: bool
+    rows: int
+    made: dict[Made, HotRead] = field(default_factory=dict)
+
+    def worth_looking_at(self, found: Sequence[int], limit: int, looked_at: int) -> int:
+        """Return how many of the first are likely to hold all who lack; else 0."""
+        if not self.knows_beginnings:
+            return worth_looking_at(found, limit, looked_at)
+        sooner = partial(sooner_looked_at, limit=limit, looked_at=looked_at, rows=self.rows)
+        return max(sooner(found[way], by_lists=way == ANYWHERE) for way in (BEGINNING, ANYWHERE))
 
     def among_first(self) -> HotRead:
         """Return the statement that finds the best of the first by id."""
-        return self._made((0, (), False), partial(_among_first, self.customers))
+        return self._made((0, (), False, False), partial(_among_first, self.customers))
 
-    def proposed(self, way: int, shape: Shape, *, plainly: bool) -> HotRead:
-        """Return the statement that finds by the index who matches in a way, or better."""
+    def proposed(self, way: int, shape: Shape, *, plainly: bool, by_beginning: bool) -> HotRead:
+        """Return the statement that finds by indexes who matches in a way, or better."""
         rare = self.rare_columns if plainly else ()
-        make = partial(_proposed, self.customers, way, shape, rare)
-        return self._made((way, shape, plainly), make)
+        make = partial(_proposed, self.customers, way, shape, rare, by_beginning=by_beginning)
+        return self._made((way, shape, plainly, by_beginning), make)
 
-    def _made(self, key: tuple[int, Shape, bool], make: Any) -> HotRead:
+    def _made(self, key: Made, make: Any) -> HotRead:
         if key not in self.made:
             self.made[key] = HotRead(make())
         return self.made[key]
@@ -97,7 +122,10 @@ async def _looked_at(connection: AsyncConnection, shop: Shop, customers: Source)
         return None
     columns = [one for one in SOUGHT if customers.kinds[one] is not Kind.NOTHING]
     has_rare = await are_rare_indexed(connection, shop.mapping)
-    return Indexed(customers, await holds_of(connection), columns if has_rare else ())
+    has_beginnings = has_rare and await are_beginnings_indexed(connection, shop.mapping)
+    holds = await holds_of(connection)
+    rows = await rows_about(connection, shop.mapping)
+    return Indexed(customers, holds, columns if has_rare else (), has_beginnings, rows)
 
 
 async def find_by_index(
@@ -144,7 +172,7 @@ async def _at_first(engine: AsyncEngine, indexed: Indexed, wanted: Wanted, limit
     many = min(LOOKED_AT_FOR_EACH * limit, LOOKED_AT_MOST)
     values = {**_patterns(wanted), LIMIT: limit}
     found = await _asked(engine, indexed.among_first(), {**values, MANY: many})
-    further = worth_looking_at(_counts(found, wanted), limit, many)
+    further = indexed.worth_looking_at(_counts(found, wanted), limit, many)
     if not further:
         return found
     return await _asked(engine, indexed.among_first(), {**values, MANY: further})
@@ -160,10 +188,15 @@ async def _by_index(
     engine: AsyncEngine, indexed: Indexed, wanted: Wanted, query: str, way: int, limit: int
 ) -> Found:
     plainly = bool(indexed.rare_columns) and all(map(is_plain, folded(query)))
+    lexemes = None
+    if plainly and indexed.knows_beginnings:
+        lexemes = lexemes_asked(folded(query), min(way, BEGINNING))
     narrowed = narrowing(query, way, is_plain if plainly else indexed.holds)
     # Who is proposed for two reasons is there twice.
-    values = {**_patterns(wanted), **narrowed.patterns, LIMIT: 2 * limit}
-    return await _asked(engine, indexed.proposed(way, narrowed.shape, plainly=plainly), values)
+    values = {**_patterns(wanted), **narrowed.patterns, LEXEMES: lexemes, LIMIT: 2 * limit}
+    by_beginning = lexemes is not None
+    read = indexed.proposed(way, narrowed.shape, plainly=plainly, by_beginning=by_beginning)
+    return await _asked(engine, read, values)
 
 
 def _patterns(wanted: Wanted) -> dict[str, str]:
@@ -184,19 +217,38 @@ def _among_first(customers: Source) -> Select[Any]:
 
 
 def _proposed(
-    customers: Source, widest: int, shape: Shape, rare_columns: Sequence[str]
+    customers: Source,
+    widest: int,
+    shape: Shape,
+    rare_columns: Sequence[str],
+    *,
+    by_beginning: bool,
 ) -> Select[Any]:
-    everybody = customers.clause
-    narrowed = narrows(everybody.c, shape, rare_apart=bool(rare_columns))
-    proposed = [select(*everybody.c).where(narrowed)]
-    if rare_columns:
-        rare = has_rare_sign([everybody.c[name] for name in rare_columns])
-        proposed.append(select(*everybody.c).where(rare))
-    all_of_them = union_all(*proposed).cte("proposed").prefix_with("MATERIALIZED")
-    sorted_ = by_id(select(*all_of_them.c), replace(customers, clause=all_of_them), POSTGRESQL)
-    following = replace(customers, clause=sorted_.offset(APART).subquery())
-    found = union_all(*(_first_of(following, way) for way in WAYS[: widest + 1])).subquery()
+    columns = customers.clause.c
+    following = partial(_following, customers, rare_columns)
+    of_way: dict[int, Source] = {}
+    if by_beginning:
+        begun = following("begun", have_asked({name: columns[name] for name in rare_columns}))
+        of_way = dict.fromkeys((WHOLE, BEGINNING), begun)
+    if widest == ANYWHERE or not by_beginning:
+        held = following("proposed", narrows(columns, shape, rare_apart=bool(rare_columns)))
+        of_way = dict.fromkeys(WAYS, held) | of_way
+    found = union_all(*(_first_of(of_way[way], way) for way in WAYS[: widest + 1])).subquery()
     return select(*found.c)
+
+
+def _following(
+    customers: Source, rare_columns: Sequence[str], name: str, proposed: ColumnElement[bool]
+) -> Source:
+    """Return whom an index proposes, and who has a rare sign, in the order of their ids."""
+    columns = customers.clause.c
+    several = [select(*columns).where(proposed)]
+    if rare_columns:
+        rare = has_rare_sign([columns[name] for name in rare_columns])
+        several.append(select(*columns).where(rare))
+    all_of_them = union_all(*several).cte(name).prefix_with("MATERIALIZED")
+    sorted_ = by_id(select(*all_of_them.c), replace(customers, clause=all_of_them), POSTGRESQL)
+    return replace(customers, clause=sorted_.offset(APART).subquery())
 
 
 def _first_of(following: Source, way: int) -> Select[Any]:

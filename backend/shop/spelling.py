@@ -36,6 +36,8 @@ RARE_SIGNS = (
 )
 # An e-mail has no blank either, but to a trigram index the dot in ada.love@ is one.
 RARE_IN_EMAIL = RARE_SIGNS.replace("[", r"[ \t\u00a0", 1)
+# In a name a blank is one space, but for hardly any.
+RARE_IN_NAME = RARE_SIGNS.replace("[", r"[\t\n\u00a0", 1) + "|  "
 SPECIAL = frozenset(r"\.^$*+?()[]{}|-#&~/")
 # No script beyond Adlam has two cases, nor have ideographs and Hangul, half of all characters.
 CASED = (*range(0x41, 0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x1E944))
@@ -152,11 +154,25 @@ def endings(text: str, holds: Holds) -> list[str]:
 
     In small letters where ASCII has them; none where the text has fewer than two.
     """
-    letters = [text[at:ends] for at, ends in _letters(text)][-2:]
-    if len(letters) < 2:
-        return []
-    spelt = (_spelt(letter, holds) for letter in letters)
-    return sorted({"".join(several) for several in product(*spelt)})
+    spelt = spelt_letters(text, holds, is_open=False)[-2:]
+    return sorted({"".join(several) for several in product(*spelt)}) if len(spelt) == 2 else []
+
+
+def spelt_letters(text: str, holds: Holds, *, is_open: bool) -> list[set[str]]:
+    """Return in which ways each letter of a folded text may be spelt, small where ASCII has it.
+
+    Parameters
+    ----------
+    text, holds
+        As of `pattern`.
+    is_open
+        Whether more may follow: the last letter may then be the beginning of a ligature.
+    """
+    letters = [text[at:ends] for at, ends in _letters(text)]
+    spelt = [_spelt(letter, holds) for letter in letters]
+    if is_open and letters:
+        spelt[-1] |= {*filter(holds, spellings().beginnings_of.get(letters[-1], ()))}
+    return spelt
 
 
 def _spelt(letter: str, holds: Holds) -> set[str]:
