@@ -36,6 +36,7 @@ from backend.store.shown_columns import shown_columns
 from backend.store.tables import customer_intelligence
 
 Column = ColumnElement[Any]
+KEY, EVERYBODY = "sorted_by", true()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ async def stream_list(
     chosen: CustomerFilter,
     sorting: Sorting,
     *,
-    told: ColumnElement[bool],
+    told: ColumnElement[bool] = EVERYBODY,
     after: ListPlace | None,
     rows: int,
 ) -> AsyncGenerator[list[CustomerNumbers], None]:
@@ -155,9 +156,6 @@ async def stream_list(
                 yield [_numbers(dict(row)) for row in some]
         finally:
             await result.close()
-
-
-KEY, EVERYBODY = "sorted_by", true()
 
 
 def parts(
