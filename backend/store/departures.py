@@ -20,6 +20,8 @@ from backend.store.outbox import tell_erased_gone
 from backend.store.tables import customers_gone
 from backend.store.tombstones import erased_among
 
+Told = ColumnElement[bool]
+"""Whether a row is about somebody of whom anything is told."""
 TOLD_FOR = timedelta(days=30)
 IDS_PER_STATEMENT = 500
 # Who left is told of for a while: that is about whom nobody knows any more.
@@ -105,7 +107,7 @@ async def erased_now(engine: AsyncEngine) -> list[CustomerId]:
     return [CustomerId(one) for (one,) in await READ_ERASED.rows(engine, {})]
 
 
-async def of_nobody_erased(connection: AsyncConnection, column: Column[Any]) -> ColumnElement[bool]:
+async def of_nobody_erased(connection: AsyncConnection, column: Column[Any]) -> Told:
     """Return the condition that a row is not about somebody who is told to be erased.
 
     Their rows are deleted once no publication is under way; until then nobody is shown them.

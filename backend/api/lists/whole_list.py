@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement
-
 from backend import store
 from backend.api.lists.read_list import AskedList, ListSources, refuse_expired
 from backend.api.lists.row import Columns
@@ -25,7 +23,7 @@ from backend.shop.asking import asked as asked_of_shop
 from backend.shop.customers import Customer
 from backend.shop.people_to_join import joinable_people
 from backend.store import runs
-from backend.store.departures import erased_now, of_nobody_erased, read_erased
+from backend.store.departures import Told, erased_now, of_nobody_erased, read_erased
 from backend.store.list_cells import WrittenList
 from backend.store.runs import Published
 from backend.store.tables import customer_intelligence
@@ -67,7 +65,7 @@ class WholeList:
     _connection: AsyncConnection
     _sources: ListSources
     _asked: AskedList
-    _told: ColumnElement[bool]
+    _told: Told
     _erased: frozenset[CustomerId]
 
     async def pages(self) -> AsyncGenerator[ListPage, None]:
