@@ -93,7 +93,10 @@ async def _list_tools(caller: Caller, _params: Any) -> protocol.ListToolsResult:
 def told(one: Tool) -> protocol.Tool:
     """Return a tool as agents are told it."""
     hints = protocol.ToolAnnotations(
-        read_only_hint=one.reads_only, destructive_hint=False, open_world_hint=False
+        read_only_hint=one.reads_only,
+        # What only reads destroys nothing: that need not be said again, and be paid for.
+        destructive_hint=None if one.reads_only else False,
+        open_world_hint=False,
     )
     return protocol.Tool(
         name=one.name,

@@ -15,6 +15,8 @@ Work = Callable[[Caller, Any], Awaitable[BaseModel]]
 Json = dict[str, Any]
 # What is checked, and whoever calls need not read: each description costs its reader.
 NEEDLESS = {"pattern", "minLength", "maxLength", "maxItems"}
+# Of these their kind and bounds say all; of a text an example shows how it is written.
+NUMBERS = {"number", "integer"}
 A_LARGE_BOUND = 10**6
 
 
@@ -90,6 +92,8 @@ def compact(schema: Any) -> Any:
     kept = {name: one for name, one in schema.items() if not _is_needless(name, one)}
     if (alone := _but_null(kept.get("anyOf"))) is not None:
         kept = {**alone, **{name: kept[name] for name in kept if name != "anyOf"}}
+    if kept.get("type") in NUMBERS:
+        kept.pop("examples", None)
     return {name: compact(one) for name, one in kept.items() if not _is_needless(name, one)}
 
 

@@ -96,6 +96,15 @@ class CustomerFilter:
     ordered_before: datetime | None = condition(
         "last_order_at", Comparison.BEFORE, "Whose last counted order is earlier", "2024-01-01"
     )
+    first_ordered_since: datetime | None = condition(
+        "first_order_at",
+        Comparison.SINCE,
+        "Whose first counted order is this instant or later",
+        "2024-03-01",
+    )
+    first_ordered_before: datetime | None = condition(
+        "first_order_at", Comparison.BEFORE, "Whose first counted order is earlier", "2024-04-01"
+    )
     next_order_before: datetime | None = condition(
         "next_order_p50",
         Comparison.BEFORE,

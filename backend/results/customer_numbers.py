@@ -241,6 +241,12 @@ class CustomerNumbers:
         of=origins.last_order_at,
         example="2011-11-28T00:00:00Z",
     )
+    first_order_at: datetime | None = number(
+        Instant(),
+        "when the first counted order was created",
+        of=origins.first_order_at,
+        example="2010-12-04T00:00:00Z",
+    )
     recency_days: int | None = number(
         Count(),
         "days from the last counted order to as_of",

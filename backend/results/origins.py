@@ -75,6 +75,11 @@ def last_order_at(publishing: Publishing) -> Column:
     return publishing.as_of - _micros(publishing.customers.recency_days)
 
 
+def first_order_at(publishing: Publishing) -> Column:
+    """Return when each customer first ordered; `age_days` holds it to the microsecond."""
+    return instant64(publishing.as_of) - _micros(publishing.customers.age_days)
+
+
 def _micros(days: FloatArray) -> NDArray[np.timedelta64]:
     """Round days to whole microseconds, as `timedelta` does: the parts of a day apart."""
     part, whole = np.modf(days)

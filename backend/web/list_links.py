@@ -1,7 +1,7 @@
 """Links from a sentence to its people: a list of customers, or those who moved, as an address."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from backend.core.glossary import Cause
@@ -24,6 +24,17 @@ def customers_link(chosen: CustomerFilter, *, sort: str | None = None) -> str:
     if sort is not None:
         asked.append(("sort", sort))
     return f"{APP}/customers?{urlencode(asked)}" if asked else f"{APP}/customers"
+
+
+def new_customers_link(month: date) -> str:
+    """Return the address of who ordered first in a month, told by its first day.
+
+    Addresses name days of the shop's time zone, in which its months are told too.
+    """
+    begins = month.replace(day=1)
+    ends = (begins + timedelta(days=31)).replace(day=1)
+    asked = {"first_ordered_since": begins, "first_ordered_before": ends}
+    return f"{APP}/customers?{urlencode(asked)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,11 @@ def left_out(earlier: int, first: str) -> str:
     return f"{counted(earlier, 'customer')} first ordered before {first} and are in no row."
 
 
+def see_the(customers: int, month: str) -> str:
+    """Name the link to a month's people."""
+    return f"See the {counted(customers, 'customer')} of {month}"
+
+
 def value_about(currency: str | None) -> str:
     """Say what the cells of the second map are."""
     unit = "" if currency is None else f", in {currency}"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.typed_cells import TypedCells, decimals, divided
-from backend.results.origins import last_order_at
+from backend.results.origins import first_order_at, last_order_at
 
 halves = st.integers(0, 10**9).map(lambda one: one / 1000 + 0.005)
 numbers = st.floats(-1e12, 1e12) | halves | st.just(float("nan"))
@@ -36,14 +36,14 @@ def test_a_mean_is_rounded_half_to_even(cents: list[int], by: int) -> None:
     assert divided(np.array([5, 15, 25]), 10).tolist() == [0, 2, 2]
 
 
-@given(recency=st.lists(days, min_size=1, max_size=40))
-def test_days_become_instants_as_timedelta_makes_them(recency: list[float]) -> None:
+@given(before=st.lists(days, min_size=1, max_size=40))
+def test_days_become_instants_as_timedelta_makes_them(before: list[float]) -> None:
     as_of = datetime(2026, 1, 1, 3, 4, 5, 678_901, tzinfo=UTC)
-    publishing: Any = SimpleNamespace(
-        as_of=as_of, customers=SimpleNamespace(recency_days=np.array(recency))
-    )
-    wanted = [(as_of - timedelta(days=one)).replace(tzinfo=None) for one in recency]
+    customers = SimpleNamespace(recency_days=np.array(before), age_days=np.array(before[::-1]))
+    publishing: Any = SimpleNamespace(as_of=as_of, customers=customers)
+    wanted = [(as_of - timedelta(days=one)).replace(tzinfo=None) for one in before]
     assert last_order_at(publishing).tolist() == wanted
+    assert first_order_at(publishing).tolist() == wanted[::-1]
 
 
 def test_texts_that_are_none_are_unknown() -> None:

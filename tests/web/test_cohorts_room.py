@@ -1,9 +1,12 @@
 """The room Cohorts: its cells beside what pandas makes of the shop's own orders."""
 
+import csv
 import re
 import sqlite3
 from html import unescape
+from io import StringIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
@@ -11,9 +14,10 @@ import pytest
 from tests.conftest import NewDatabase
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, perform_once
-from tests.shops import AS_OF, fill, invented
+from tests.shops import AS_OF, VARIABLES, fill, invented
 from tests.web.browsing import MASKED_KEY, entered
 
+FAR_EAST = "Pacific/Auckland"
 CAME_BACK, BROUGHT = "Who came back", "What they have brought"
 
 
@@ -61,6 +65,48 @@ def test_every_cell_says_who_came_back_in_that_month(paged: Live, key: str) -> N
             came.get((month, after), 0) / sizes[month] for after in range(1, (last - month).n + 1)
         ]
         assert row[1:] == [f"{sizes[month]:,}", *(f"{100 * one:.0f} %" for one in shares)]
+
+
+def test_each_month_leads_to_its_customers_and_nobody_else(paged: Live) -> None:
+    assert listed(paged) == first_in_each_month(orders_of(paged))
+
+
+def test_months_and_their_lists_are_of_the_shops_time_zone(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    # The shop's tables name no offset: their months are those of its zone, and no other's.
+    zone = {"SHOP_TIME_ZONE": FAR_EAST}
+
+    async def far_east(url: str) -> None:
+        await fill(url, invented(120))
+        await perform_once(url, VARIABLES | zone, as_of=AS_OF)
+
+    with serving(new_sqlite(far_east), tmp_path, variables=NO_WORKER | zone) as live:
+        assert listed(live) == first_in_each_month(orders_of(live))
+
+
+def first_in_each_month(orders: pd.DataFrame) -> dict[str, set[str]]:
+    """Return who ordered first in which month."""
+    by_month = orders.groupby("first")["customer_id"]
+    return {f"{month:%b %Y}": {*map(str, some)} for month, some in by_month}
+
+
+def listed(live: Live) -> dict[str, set[str]]:
+    """Follow the link of each month, and see that its list says as many as the room did."""
+    found = {}
+    with entered(live) as client:
+        table = client.get("/app/cohorts").text.partition("<tbody>")[2].partition("</tbody>")[0]
+        for row in re.findall(r"<tr>.*?</tr>", table):
+            month, link, customers = re.findall(
+                r'>(\w+ \d+)</th>.*?href="([^"]+)"[^>]*>(.*?)<', row
+            )[0]
+            assert f"{customers} customer" in client.get(unescape(link)).text
+            asked = urlsplit(unescape(link)).query
+            file = client.get(f"/app/customers/csv?{asked}&fields=customer_id").text
+            ids = {one["customer_id"] for one in csv.DictReader(StringIO(file.lstrip("\ufeff")))}
+            assert f"{len(ids):,}" == customers
+            found[month] = ids
+    return found
 
 
 def test_what_a_customer_has_brought_adds_up_month_by_month(paged: Live) -> None:

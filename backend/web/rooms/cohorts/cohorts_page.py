@@ -8,6 +8,7 @@ from math import ceil
 
 from backend.results.cohorts import Cohort, Cohorts
 from backend.results.run_report import RunReport
+from backend.web.list_links import new_customers_link
 from backend.wording import cohorts_room_sentences as words
 from backend.wording.dates import month
 from backend.wording.money import rounded_money
@@ -28,11 +29,19 @@ class HeatCell:
 
 @dataclass(frozen=True, slots=True)
 class HeatRow:
-    """A month's customers; what is not known yet has no cell."""
+    """A month's customers; what is not known yet has no cell.
+
+    Attributes
+    ----------
+    link, link_name
+        Of who they are; None and "" for all months together.
+    """
 
     month: str
     customers: str
     cells: Sequence[HeatCell]
+    link: str | None = None
+    link_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,15 +147,28 @@ def _map(
     together = _together(months, figures)
     most = max((figure for _, row in told for figure in row), default=0.0)
 
-    def row(name: str, customers: int, row: Figures) -> HeatRow:
-        return HeatRow(name, f"{customers:,}", [_cell(one, most, write) for one in row])
+    def cells(row: Figures) -> list[HeatCell]:
+        return [_cell(one, most, write) for one in row]
 
     return HeatMap(
         title=title,
         about=about,
         heads=[str(after) for after in range(first, first + len(together))],
-        rows=[row(_named(one.month), one.customers, known) for one, known in told],
-        together=row(words.TOGETHER, sum(one.customers for one in months), together),
+        rows=[_row(one, cells(known)) for one, known in told],
+        together=HeatRow(
+            words.TOGETHER, f"{sum(one.customers for one in months):,}", cells(together)
+        ),
+    )
+
+
+def _row(cohort: Cohort, cells: Sequence[HeatCell]) -> HeatRow:
+    first_day, customers = _first_day(cohort.month), cohort.customers
+    return HeatRow(
+        month=month(first_day),
+        customers=f"{customers:,}",
+        cells=cells,
+        link=new_customers_link(first_day),
+        link_name=words.see_the(customers, month(first_day)),
     )
 
 
@@ -166,4 +188,8 @@ def _mean(weighed: Sequence[tuple[int, float]]) -> float:
 
 
 def _named(written: str) -> str:
-    return month(date.fromisoformat(f"{written}-01"))
+    return month(_first_day(written))
+
+
+def _first_day(written: str) -> date:
+    return date.fromisoformat(f"{written}-01")
