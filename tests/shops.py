@@ -11,8 +11,10 @@ from sqlalchemy import insert
 from backend.database.engine import create_engine, transaction
 from backend.files.create_tables import create_shop_tables
 from backend.files.guide_tables import shop_tables
+from backend.results.run_report import ReportHorizons
 
 AS_OF = datetime(2024, 6, 1, tzinfo=UTC)
+HORIZONS = ReportHorizons(prediction_days=365, churn_days=180)
 NAMES = {"customers": "customers", "orders": "orders", "line_items": "order_line_items"}
 VARIABLES = {
     "CUSTOMERS_TABLE": "customers",

@@ -19,13 +19,14 @@ from backend.core.settings import Settings
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.main import create_app
 from backend.results.readiness import Readiness
-from backend.run.readiness_check import Horizons, check_shop
+from backend.run.readiness_check import check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
 from backend.store.tables import customer_intelligence, segment_changes, tombstones
 from tests.conftest import NewDatabase, in_turns, takes_its_turn
 from tests.performed import clustered, config_of
 from tests.shop.loose_shop import insert, make_tables
+from tests.shops import HORIZONS
 
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
 WHEN = datetime(2026, 1, 1, 10)  # noqa: DTZ001, as shops keep it
@@ -90,7 +91,7 @@ class House:
 
     async def checked(self) -> Readiness:
         shop = Shop(load_mapping(TABLES))
-        return await check_shop(self.engine, self.engine, shop, AS_OF, Horizons(365, 180))
+        return await check_shop(self.engine, self.engine, shop, AS_OF, HORIZONS)
 
     async def clustered(self, *, afresh: bool = True) -> dict[str, Any]:
         """Run once over the shop, and forget first what was before."""

@@ -15,7 +15,8 @@ from backend.database.engine import opened
 from backend.database.sqlite_files import opening_of_ours, opening_of_shop
 from backend.results.detection import Detection
 from backend.results.readiness import Readiness
-from backend.run.readiness_check import Horizons, check_shop
+from backend.results.run_report import ReportHorizons
+from backend.run.readiness_check import check_shop
 from backend.shop.detecting import detect as detect_platform
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
@@ -87,5 +88,8 @@ async def _check(settings: Settings) -> Readiness:
             our_engine,
             Shop(load_mapping(settings.shop_variables(), settings.shop_database)),
             instant_described(settings) or utc_now(),
-            Horizons(settings.prediction_horizon_days, settings.churn_horizon_days),
+            ReportHorizons(
+                prediction_days=settings.prediction_horizon_days,
+                churn_days=settings.churn_horizon_days,
+            ),
         )

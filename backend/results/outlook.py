@@ -49,7 +49,7 @@ class RunBefore(Result):
     as_of: InstantWithOffset
     """The instant that it described."""
     revenue_at_risk: float | None
-    """Of all its customers, currency units; null where it is not known."""
+    """Of all its customers, currency units; null where it is not known, or of other horizons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.results.root import Result, Share
+from backend.results.run_report import ReportHorizons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +36,15 @@ class SegmentInRun(Result):
     """The instant that the run describes."""
     published_at: datetime
     """When it was published."""
+    prediction_days: int | None
+    """Days after as_of that expected_revenue and revenue_at_risk are about; null where a run's
+    report was forgotten before this was kept."""
+    churn_days: int | None
+    """Days after as_of without an order that count as churn; null likewise."""
+
+    @property
+    def horizons(self) -> ReportHorizons | None:
+        """How far its run looked; None where that is not known."""
+        if self.prediction_days is None or self.churn_days is None:
+            return None
+        return ReportHorizons(prediction_days=self.prediction_days, churn_days=self.churn_days)

@@ -72,8 +72,8 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
         async with written(progress, partial(_write, engine, context)) as write_now:
             erasures = await _unhurried(partial(read_erasures, engine, config))
             seen, erasures = await _see(shop_engine, context, progress, erasures)
-            zone = seen.mapping.zone
-            standing = await _unhurried(partial(read_standing, engine, context.as_of, zone))
+            asked = (context.as_of, seen.mapping.zone, context.horizons)
+            standing = await _unhurried(partial(read_standing, engine, *asked))
             obstacle = not_published(context, seen, standing)
             standing = standing.with_ids_like(seen.columns.customer_ids)
             learned = await asyncio.to_thread(learn, seen, standing, context, progress)

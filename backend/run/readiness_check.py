@@ -1,7 +1,6 @@
 """The check: what was seen of the shop is judged; what could not be seen is said."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,6 +10,7 @@ from backend.readiness import judging, judging_orders
 from backend.readiness.database_judgement import PoolerInFront
 from backend.readiness.judgement import Judgement, Unreadable
 from backend.results.readiness import Readiness
+from backend.results.run_report import ReportHorizons
 from backend.shop.mapping.mapping import ShopMapping
 from backend.shop.seen import Looked, Refused, Seen, inspect_shop
 from backend.shop.shop import Shop
@@ -21,20 +21,12 @@ from backend.wording.readiness_sentences import readiness_in_words
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, slots=True)
-class Horizons:
-    """How far the predictions look, days."""
-
-    value_days: int
-    churn_days: int
-
-
 async def check_shop(
     shop_engine: AsyncEngine,
     our_engine: AsyncEngine,
     shop: Shop,
     as_of: datetime,
-    horizons: Horizons,
+    horizons: ReportHorizons,
 ) -> Readiness:
     """Read the shop as a run would, and say what would spoil its results.
 
@@ -84,7 +76,7 @@ async def _ours(engine: AsyncEngine) -> Judgement:
 
 
 def judge(
-    seen: Seen, ours: Judgement, as_of: datetime, horizons: Horizons
+    seen: Seen, ours: Judgement, as_of: datetime, horizons: ReportHorizons
 ) -> tuple[Judgement, ...]:
     """Judge a shop that has been read; `ours` is what was found of our own tables."""
     return (
@@ -97,7 +89,7 @@ def judge(
         *judging_orders.judge_proportions(seen.columns),
         judging.judge_night(seen.columns.created_at, seen.mapping),
         *judging.judge_history(
-            seen.columns, as_of, value_days=horizons.value_days, churn_days=horizons.churn_days
+            seen.columns, as_of, value_days=horizons.prediction_days, churn_days=horizons.churn_days
         ),
         *_judge_looks_at_orders(seen),
         *_judge_looks(seen.looked, seen.mapping),

@@ -9,7 +9,7 @@ from backend.behaviour.monthly_cohorts import MonthlyCohorts, monthly_cohorts
 from backend.core.glossary import Cause
 from backend.results.cohorts import Cohort, Cohorts
 from backend.results.move import MoveCounts, MovesByCause, SegmentEvent, SegmentFlow
-from backend.results.run_report import CustomerCounts, OrderCounts, ReportHorizons, RunReport
+from backend.results.run_report import CustomerCounts, OrderCounts, RunReport
 from backend.run.earlier_forecasts import EarlierForecast, due_forecasts
 from backend.run.learn import Learned
 from backend.run.run_context import RunContext
@@ -32,17 +32,14 @@ def run_report(
     earlier: Sequence[EarlierForecast],
 ) -> RunReport:
     """Put together the report that is stored with the run."""
-    shop, config = seen.columns, context.config
-    horizons = ReportHorizons(
-        prediction_days=config.prediction_horizon_days, churn_days=config.churn_horizon_days
-    )
+    shop = seen.columns
     forecast = forecast_in_words(learned.forecast.report)
     spent = learned.forecast.facts.frequency * learned.forecast.facts.avg_order_value
     left_out = {str(reason): count for reason, count in shop.rejected.items()}
     return RunReport(
         run_id=context.run.id,
         as_of=context.as_of,
-        horizons=horizons,
+        horizons=context.horizons,
         customers=CustomerCounts(
             total=learned.history.customer_count,
             with_orders=int(np.count_nonzero(learned.history.frequency)),
@@ -69,7 +66,7 @@ def run_report(
             earlier,
             learned.history,
             context.as_of,
-            horizons,
+            context.horizons,
             kept_days=context.config.history_retention_days,
         ),
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from backend.run.readiness_check import Horizons
+from backend.results.run_report import ReportHorizons
 from backend.run.run_config import RunConfig
 from backend.store.run_row import Run
 
@@ -30,6 +30,9 @@ class RunContext:
     as_of: datetime
 
     @property
-    def horizons(self) -> Horizons:
+    def horizons(self) -> ReportHorizons:
         """How far its predictions look."""
-        return Horizons(self.config.prediction_horizon_days, self.config.churn_horizon_days)
+        return ReportHorizons(
+            prediction_days=self.config.prediction_horizon_days,
+            churn_days=self.config.churn_horizon_days,
+        )

@@ -12,6 +12,7 @@ from backend import store
 from backend.core.customer_id import UNKNOWN, CustomerId, CustomerIds, as_text
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.results.outlook import RunBefore, total_of
+from backend.results.run_report import ReportHorizons
 from backend.run.earlier_forecasts import EarlierForecast, read_earlier_forecasts
 from backend.segments.segment_model import SegmentModel
 from backend.store import runs
@@ -90,7 +91,9 @@ class Standing:
         return replace(self, **kept)
 
 
-async def read_standing(engine: AsyncEngine, as_of: datetime, zone: tzinfo) -> Standing:
+async def read_standing(
+    engine: AsyncEngine, as_of: datetime, zone: tzinfo, horizons: ReportHorizons
+) -> Standing:
     """Read what the published run left behind, and those before it.
 
     Parameters
@@ -101,6 +104,8 @@ async def read_standing(engine: AsyncEngine, as_of: datetime, zone: tzinfo) -> S
         Forecasts of runs that describe an earlier instant are read.
     zone
         The shop's time zone.
+    horizons
+        How far is looked now.
 
     Raises
     ------
@@ -110,7 +115,7 @@ async def read_standing(engine: AsyncEngine, as_of: datetime, zone: tzinfo) -> S
     model = await store.read_standing_model(engine)
     async with transaction(engine) as connection:
         published = await runs.published(connection)
-        told = None if published is None else await _told_by(connection, published)
+        told = None if published is None else await _told_by(connection, published, horizons)
     customer_ids, segment_ids = await store.read_membership(engine)
     return Standing(
         model=model,
@@ -124,8 +129,14 @@ async def read_standing(engine: AsyncEngine, as_of: datetime, zone: tzinfo) -> S
     )
 
 
-async def _told_by(connection: AsyncConnection, run: Published) -> RunBefore:
-    """Return what the run said was at risk: unknown of runs of 10.0, which kept no sums."""
+async def _told_by(
+    connection: AsyncConnection, run: Published, horizons: ReportHorizons
+) -> RunBefore:
+    """Return what the run said was at risk, as far ahead as is looked now.
+
+    That is unknown of runs that looked less far or farther, and of 10.0, which kept no sums.
+    """
     history = await store.read_history(connection, HistoryFilter(run_id=run.run_id), limit=1)
-    at_risk = total_of(one.revenue_at_risk for one in history if not one.is_group)
+    alike = (one for one in history if one.horizons == horizons and not one.is_group)
+    at_risk = total_of(one.revenue_at_risk for one in alike)
     return RunBefore(as_of=run.as_of, revenue_at_risk=at_risk)

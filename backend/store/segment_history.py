@@ -67,6 +67,8 @@ async def append_history(
             "currency": one.currency,
             "as_of": publication.as_of,
             "published_at": now,
+            "prediction_days": publication.report.horizons.prediction_days,
+            "churn_days": publication.report.horizons.churn_days,
         }
         for position, one in enumerate(publication.segments)
     ]

@@ -129,6 +129,8 @@ segment_history = Table(
     Column("currency", Text),
     Column("as_of", UtcDateTime, nullable=False, comment="The instant the run describes"),
     Column("published_at", UtcDateTime, nullable=False),
+    Column("prediction_days", Integer, comment="Days that expected_revenue is about"),
+    Column("churn_days", Integer, comment="Days that churn_risk_avg is about"),
     Index("idx_intelligence_segment_history_as_of", "as_of"),
 )
 

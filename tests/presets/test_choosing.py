@@ -7,7 +7,7 @@ import pytest
 
 from backend.database.engine import opened
 from backend.readiness import judging
-from backend.run.readiness_check import Horizons, judge
+from backend.run.readiness_check import judge
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.seen import inspect_shop
 from backend.shop.shop import Shop
@@ -18,6 +18,7 @@ from tests.performed import clustered, config_of
 from tests.presets import all_platforms
 from tests.presets.events import AS_OF, Person, expected, happened
 from tests.presets.filled import filled
+from tests.shops import HORIZONS
 from tests.snapshots import read_shop
 
 
@@ -27,7 +28,7 @@ async def sentences(url: str, variables: dict[str, str]) -> dict[str, str]:
         inspected = await inspect_shop(engine, Shop(load_mapping(variables)), AS_OF)
     if inspected.seen is None:
         return {"missing": " ".join(str(one.problem) for one in inspected.missing)}
-    judged = judge(inspected.seen, judging.judge_ours(None), AS_OF, Horizons(365, 180))
+    judged = judge(inspected.seen, judging.judge_ours(None), AS_OF, HORIZONS)
     found = readiness_in_words(judged).findings
     return {one.code: one.sentence for one in found if one.level != "ok" or one.code == "preset"}
 

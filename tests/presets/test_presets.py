@@ -16,7 +16,7 @@ from backend.core.customer_id import CustomerId
 from backend.core.glossary import Reason
 from backend.database.engine import opened, snapshot
 from backend.readiness import judging
-from backend.run.readiness_check import Horizons, judge
+from backend.run.readiness_check import judge
 from backend.shop.customers import get_customers
 from backend.shop.mapping.layers import PRESET_FOLDER, load_mapping, preset_names
 from backend.shop.orders import ShopColumns
@@ -29,6 +29,7 @@ from tests.presets import all_platforms
 from tests.presets.databases_of_platforms import COLLATIONS, load
 from tests.presets.events import AS_OF, ShopEvents, expected, happened
 from tests.presets.platform import Platform
+from tests.shops import HORIZONS
 from tests.snapshots import read_baskets, read_shop
 
 ORDINARY_REASONS = {
@@ -101,7 +102,7 @@ async def assert_read(url: str, platform: Platform, collation: str | None) -> No
     mapping = inspected.seen.mapping
     assert mapping.variant == platform.variant
     assert set(mapping.lacking) == platform.lacking
-    judged = judge(inspected.seen, judging.judge_ours(None), AS_OF, Horizons(365, 180))
+    judged = judge(inspected.seen, judging.judge_ours(None), AS_OF, HORIZONS)
     assert_the_check_is_content(readiness_in_words(judged).findings, platform)
 
 

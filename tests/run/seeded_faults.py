@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from backend.database.engine import create_engine, opened
 from backend.results.readiness import Readiness
-from backend.run.readiness_check import Horizons, check_shop
+from backend.results.run_report import ReportHorizons
+from backend.run.readiness_check import check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop as MappedShop
 from tests.conftest import read_only_url
@@ -31,6 +32,7 @@ from tests.run.spoilt_shops import (
 )
 from tests.shops import AS_OF, VARIABLES, fill
 
+HORIZONS = ReportHorizons(prediction_days=180, churn_days=180)
 EVERY = ("sqlite", "postgresql", "mariadb")
 SERVERS = ("postgresql", "mariadb")
 
@@ -348,7 +350,7 @@ FAULTS = {
 async def checked(url: str, our_url: str, **variables: str) -> Readiness:
     shop = MappedShop(load_mapping({**VARIABLES, **variables}))
     async with opened(url) as shop_engine, opened(our_url) as our_engine:
-        return await check_shop(shop_engine, our_engine, shop, AS_OF, Horizons(180, 180))
+        return await check_shop(shop_engine, our_engine, shop, AS_OF, HORIZONS)
 
 
 async def fill_with(url: str, fault: Fault) -> None:

@@ -137,3 +137,17 @@ async def test_a_report_that_is_forgotten_or_damaged_is_passed_over(
     (last,) = await runs(url, [AS_OF])
     assert last["due"]["leaving"] == []
     assert last["due"]["leaving_due"] == (AS_OF + HALF_YEAR).isoformat()
+
+
+async def test_what_looked_less_far_is_not_set_beside_what_is_at_risk_now(
+    new_sqlite: NewDatabase,
+) -> None:
+    url = new_sqlite()
+    await fill(url, SHOP)
+    before, now = AS_OF - timedelta(days=60), AS_OF
+    (first,) = await runs(url, [before])
+    at_risk = sum(one["revenue_at_risk"] or 0 for one in first["outlook"]["money"])
+    (same,) = await runs(url, [now])
+    assert same["outlook"]["before"]["revenue_at_risk"] == pytest.approx(at_risk)
+    (other,) = await runs(url, [now], prediction_horizon_days=90)
+    assert other["outlook"]["before"] == {"as_of": now.isoformat(), "revenue_at_risk": None}

@@ -15,6 +15,7 @@ from backend.store import patience
 from backend.store.patience import patiently
 from tests.conftest import NewDatabase
 from tests.databases import migrated
+from tests.shops import HORIZONS
 
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -29,9 +30,8 @@ async def test_who_reads_our_tables_outlasts_a_lock_on_them(
     async with opened(url) as other, opened(url, bounds=bounds) as engine:
         async with transaction(other) as locking:
             await locking.execute(text("LOCK TABLE customer_intelligence"))
-            reading = asyncio.create_task(
-                patiently(partial(read_standing, engine, AS_OF, UTC), waiting="the run waits")
-            )
+            read = partial(read_standing, engine, AS_OF, UTC, HORIZONS)
+            reading = asyncio.create_task(patiently(read, waiting="the run waits"))
             while not (caplog.records or reading.done()):  # noqa: ASYNC110, it tells no event
                 await asyncio.sleep(0.01)
             assert not reading.done()

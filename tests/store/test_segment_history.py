@@ -78,6 +78,7 @@ async def test_a_run_leaves_each_segment_and_group_with_what_its_customers_bring
     group = kept["all"]
     assert (group.customer_count, group.churn_risk_avg, group.is_group) == (3, 0.5, True)
     assert (group.currency, group.as_of, group.published_at) == ("EUR", NOW, NOW)
+    assert {one.horizons for one in kept.values()} == {publication.report.horizons}
     assert list(kept) == ["alpha", "beta", "all"]
 
 
@@ -147,6 +148,7 @@ async def test_an_upgrade_begins_history_with_the_stored_reports(database_url: s
                 for name, (count, risk) in wanted.items()
             }
             assert {(one.as_of, one.expected_revenue) for one in kept} == {(report.as_of, None)}
+            assert {one.horizons for one in kept} == {report.horizons}
 
 
 @pytest.mark.parametrize("build", [*builds_with("report"), "damaged"])
@@ -168,6 +170,27 @@ async def test_a_report_of_every_build_begins_history(new_sqlite: NewDatabase, b
         assert [(one.segment_id, one.name, one.customer_count) for one in told] == [
             (one.id, one.name, one.customer_count) for one in shown
         ]
+        assert {one.horizons for one in told} == (set() if read is None else {read.horizons})
+
+
+async def test_how_far_a_run_looked_is_unknown_where_its_report_is_gone(
+    migrated_url: str,
+) -> None:
+    async with opened(migrated_url) as engine:
+        forgotten = await in_a_group(engine)
+        await store.publish(engine, forgotten, now=NOW)
+        async with transaction(engine) as connection:
+            await connection.execute(text("DELETE FROM intelligence_runs"))
+        kept = await in_a_group(engine)
+        await store.publish(engine, kept, now=NOW)
+        await exclusively(engine, _before_horizons)
+        await migrate(engine)
+        told = {one.run_id: one.horizons for one in await history(engine)}
+    assert told == {forgotten.run_id: None, kept.run_id: kept.report.horizons}
+
+
+def _before_horizons(connection: Connection) -> None:
+    command.downgrade(configured(connection), "0014")
 
 
 def _back(connection: Connection) -> None:

@@ -117,6 +117,8 @@ SEGMENT_IN_RUN: JsonDict = {
     "run_id": "5f0c2a9be1d34c77",
     "as_of": "2011-12-10T00:00:00Z",
     "published_at": "2011-12-10T02:00:40Z",
+    "prediction_days": 365,
+    "churn_days": 180,
 }
 
 SEGMENT_EXAMPLE: dict[str, Any] = {
