@@ -1,5 +1,6 @@
 """What a run found out: published in one transaction, read by the API."""
 
+from backend.store.comparable_runs import ComparableRun, read_comparable_runs
 from backend.store.departures import read_gone
 from backend.store.erasing import erase_rows, finish_erasures, holds_any
 from backend.store.id_column import fit_customer_id_type
@@ -31,6 +32,7 @@ from backend.store.read import (
 from backend.store.segment_history import read_history
 
 __all__ = [
+    "ComparableRun",
     "GivenName",
     "Page",
     "Publication",
@@ -47,6 +49,7 @@ __all__ = [
     "members",
     "name_segment",
     "publish",
+    "read_comparable_runs",
     "read_explainer",
     "read_gone",
     "read_history",

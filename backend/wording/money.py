@@ -27,6 +27,12 @@ def money_or_dash(amount: float | None, currency: str | None) -> str:
     return UNKNOWN if amount is None else rounded_money(amount, currency)
 
 
+def signed_money(amount: float, currency: str | None) -> str:
+    """Write by how much an amount changed, such as "+1,900 EUR"; "0" where it did not."""
+    written = rounded_money(abs(amount), currency)
+    return f"+{written}" if amount > 0 else f"\N{MINUS SIGN}{written}" if amount < 0 else "0"
+
+
 def in_currency(written: str, currency: str | None) -> str:
     """Put the currency after a written number, where it is known."""
     return written if currency is None else f"{written}\N{NO-BREAK SPACE}{currency}"

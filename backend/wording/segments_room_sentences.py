@@ -2,16 +2,16 @@
 
 from datetime import datetime, tzinfo
 
-from backend.wording.dates import counted, horizon, moment, short_day
+from backend.wording.dates import counted, horizon, moment
 from backend.wording.money import rounded_money
 from backend.wording.shares import in_a_hundred, percent
 
 NAME = "Segments"
 TITLE = "Who your customers are, told apart by how they buy"
-SEGMENT, CUSTOMERS, CHANGE, BROUGHT, EXPECTED, AT_RISK, LEAVING = (
+SEGMENT, CUSTOMERS, SHARE, BROUGHT, EXPECTED, AT_RISK, LEAVING = (
     "Segment",
     "Customers",
-    "Change",
+    "Share",
     "Brought so far",
     "Expected",
     "At risk",
@@ -19,6 +19,7 @@ SEGMENT, CUSTOMERS, CHANGE, BROUGHT, EXPECTED, AT_RISK, LEAVING = (
 )
 ALL = "All with orders"
 COMPARE, COMPARE_WITH, SHOW = "State of", "Compared with", "Compare"
+SEE_WHO_MOVED = "See who moved between the two"
 SIZES = "Customers by segment"
 MAP = "Where the segments live"
 DRAWN, DAYS_SINCE = "Drawn", "Days since the last order"
@@ -67,9 +68,9 @@ def leaving(share: float, days: int) -> str:
     return f"{in_a_hundred(share)} within {horizon(days)}"
 
 
-def expected_head(days: int) -> str:
-    """Head the column of what is expected."""
-    return f"Expected in {horizon(days)}"
+def expected_head(days: int | None) -> str:
+    """Head the column of what is expected, within so many days where that is known."""
+    return EXPECTED if days is None else f"Expected in {horizon(days)}"
 
 
 def of_all_customers(part: float) -> str:
@@ -80,11 +81,6 @@ def of_all_customers(part: float) -> str:
 def without_an_order(days: int) -> str:
     """Say what leaving means."""
     return f"without an order within {horizon(days)}"
-
-
-def run_of(instant: datetime, zone: tzinfo) -> str:
-    """Name a run by the day that it describes."""
-    return short_day(instant, zone)
 
 
 def sizes_described(largest: str, customers: int) -> str:

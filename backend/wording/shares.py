@@ -6,6 +6,11 @@ def in_a_hundred(share: float) -> str:
     return f"{100 * share:.0f} in 100"
 
 
+def hundredths(share: float) -> int:
+    """Return a share, in [0, 1], as the whole number of a hundred that it is told as."""
+    return int(f"{100 * share:.0f}")
+
+
 def percent(share: float) -> str:
     """Write a share, in [0, 1], in percent."""
     return f"{100 * share:.0f} %"

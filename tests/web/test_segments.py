@@ -13,12 +13,15 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+from backend.database.engine import opened
 from tests.chromium import patiently
 from tests.conftest import NewDatabase
 from tests.databases import migrated
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
-from tests.performed import NO_WORKER, clustered_shop
+from tests.performed import NO_WORKER, clustered, clustered_shop, config_of, performed
+from tests.shops import AS_OF
 from tests.web.browsing import entered, every_width, look_at, signed_in, without_scripts
+from tests.web.conftest import DAY_BEFORE
 
 HOSTILE = "<script>document.title='taken'</script>\"'{{ 7*7 }}"
 
@@ -46,6 +49,23 @@ def first_segment(live: Live) -> str:
     return str(live.get("/api/mcp/segments").json()["segments"][0]["id"])
 
 
+Cells = dict[str, list[tuple[str, str]]]
+
+
+def table_of(page: str) -> Cells:
+    """Return the first table of a page: by name the cells of each row, each with what is below."""
+    rows = re.findall(r"<tr>.*?</tr>", page.partition("<tbody>")[2].partition("</table>")[0])
+    return {
+        texts(row, "th")[0]: [
+            (unescape(figure), unescape(change))
+            for figure, change in re.findall(
+                r"<td[^>]*>([^<]*)(?:<br><small[^>]*>([^<]*)</small>)?</td>", row
+            )
+        ]
+        for row in rows
+    }
+
+
 def test_the_table_adds_up_what_the_customers_of_each_segment_bring(paged: Live) -> None:
     sums = rows(
         paged.url,
@@ -54,50 +74,165 @@ def test_the_table_adds_up_what_the_customers_of_each_segment_bring(paged: Live)
         "WHERE archetype_id <> 'no_orders' GROUP BY archetype_name",
     )
     with entered(paged) as client:
-        table = re.search(r"<table>.*?</table>", client.get("/app/segments").text, re.DOTALL)
-    assert table is not None
-    shown = {texts(row, "th")[0]: texts(row, "td") for row in texts_of_rows(table[0])}
+        shown = table_of(client.get("/app/segments").text)
     everybody = sum(one[1] for one in sums)
-    for name, count, *amounts, churn in sums:
-        cells = shown.pop(name)
-        assert cells[0] == f"{count:,} {100 * count / everybody:.0f} %"
-        assert cells[2:5] == [f"{amount:,.0f}" for amount in amounts]
-        assert cells[5] == f"{100 * churn:.0f} in 100 within 6 months"
-    total = shown.pop("All with orders")
-    assert total[0] == f"{everybody:,} 100 %"
-    assert total[2] == f"{sum(one[2] for one in sums):,.0f}"
-    assert shown == {}
+    leaving = sum(one[1] * one[-1] for one in sums) / everybody
+    total = ("All with orders", everybody, *(sum(one[at] for one in sums) for at in (2, 3, 4)))
+    for name, count, *amounts, churn in [*sums, (*total, leaving)]:
+        assert [figure for figure, _ in shown.pop(name)] == [
+            f"{count:,}",
+            f"{100 * count / everybody:.0f} %",
+            *(f"{amount:,.0f}" for amount in amounts),
+            f"{100 * churn:.0f} in 100 within 6 months",
+        ]
+    assert all(cells[0][0] == "0" for cells in shown.values())  # nobody is in those gone since
 
 
-def texts_of_rows(table: str) -> list[str]:
-    body = table.partition("<tbody>")[2]
-    return re.findall(r"<tr>.*?</tr>", body, re.DOTALL)
+MONEY = ("historical_revenue", "expected_revenue", "revenue_at_risk")
+Row = dict[str, Any]
 
 
-def test_any_two_runs_can_be_compared(paged: Live) -> None:
-    history = paged.get("/api/mcp/history").json()["history"]
-    now, before = sorted({one["run_id"] for one in history}, key=lambda run: as_of(history, run))[
-        ::-1
-    ]
-    for run, other, sign in ((now, before, 1), (before, now, -1)):
-        with entered(paged) as client:
-            page = client.get("/app/segments", params={"run": run, "before": other}).text
-        for row in texts_of_rows(page)[:-1]:
-            segment_id = re.search(r"/app/segments/(\w+)", row)
-            if segment_id is None:
-                continue
-            counts = {
-                one["run_id"]: one["customer_count"]
-                for one in history
-                if one["segment_id"] == segment_id[1]
-            }
-            change = sign * (counts[now] - counts[before])
-            written = f"+{change}" if change > 0 else str(change).replace("-", "\N{MINUS SIGN}")
-            assert texts(row, "td")[1] == written
-
-
-def as_of(history: Sequence[dict[str, Any]], run: str) -> str:
+def as_of(history: Sequence[Row], run: str) -> str:
     return str(next(one["as_of"] for one in history if one["run_id"] == run))
+
+
+def by_segment(history: Sequence[Row], run: str) -> dict[str, Row]:
+    return {
+        one["segment_id"]: one
+        for one in history
+        if one["run_id"] == run and not one["is_group"] and one["segment_id"] != "no_orders"
+    }
+
+
+def signed(change: float, *, whole: bool = True) -> str:
+    """Write a difference as the room does; "same" where there is none."""
+    size = f"{abs(change):,.0f}" if whole or abs(change) >= 99.5 else f"{abs(change):,.2f}"
+    sign = "+" if change > 0 else "\N{MINUS SIGN}"
+    return f"{sign}{size}" if round(change, 2) else "same"
+
+
+def differences(now: Row | None, before: Row | None) -> list[str]:
+    """Return by how much a segment differs, column by column, where nobody in it is nothing."""
+    of_now, of_before = (
+        [0, *(0 for _ in MONEY)] if one is None else [one["customer_count"], *map(one.get, MONEY)]
+        for one in (now, before)
+    )
+    size, *money = (one - other for one, other in zip(of_now, of_before, strict=True))
+    return [signed(size), *(signed(one, whole=False) for one in money)]
+
+
+def hundredths(row: Row) -> int:
+    return int(f"{100 * row['churn_risk_avg']:.0f}")
+
+
+def test_any_two_runs_can_be_compared_in_all_that_is_kept_of_them(paged: Live) -> None:
+    history = paged.get("/api/mcp/history").json()["history"]
+    runs = sorted({one["run_id"] for one in history}, key=lambda run: as_of(history, run))
+    for before, now in (runs, runs[::-1]):
+        rows_now, rows_before = by_segment(history, now), by_segment(history, before)
+        names = {one["segment_id"]: one["name"] for one in history if one["run_id"] == runs[-1]}
+        with entered(paged) as client:
+            page = client.get("/app/segments", params={"run": now, "before": before}).text
+        shown = table_of(page)
+        told = {one["segment_id"]: one["name"] for one in history} | names
+        for segment_id in rows_now.keys() | rows_before.keys():
+            cells = [change for _, change in shown.pop(told[segment_id])]
+            this, other = rows_now.get(segment_id), rows_before.get(segment_id)
+            assert [cells[0], *cells[2:5]] == differences(this, other)
+            if this and other:
+                points = hundredths(this) - hundredths(other)
+                assert cells[5] == (f"{signed(points)} in 100" if points else "same")
+        together = [added_up(one) for one in (rows_now, rows_before)]
+        total = [change for _, change in shown.pop("All with orders")]
+        assert [total[0], *total[2:5]] == differences(*together)
+        assert shown == {}
+
+
+def added_up(rows: dict[str, Row]) -> Row:
+    return {name: sum(one[name] for one in rows.values()) for name in ("customer_count", *MONEY)}
+
+
+def test_what_changed_is_said_in_words_and_leads_to_who_moved(paged: Live) -> None:
+    history = paged.get("/api/mcp/history").json()["history"]
+    first, last = sorted({one["run_id"] for one in history}, key=lambda run: as_of(history, run))
+    now, before = (by_segment(history, run) for run in (last, first))
+    sums, then = added_up(now), added_up(before)
+    with entered(paged) as client:
+        page = unescape(client.get("/app/segments").text)
+        more = sums["customer_count"] - then["customer_count"]
+        assert (
+            f"{sums['customer_count']:,} customers with orders, {more:,} more than the "
+            f"{then['customer_count']:,} then."
+        ) in page
+        for name, said in zip(
+            MONEY, ("They have brought {} so far, ", "{}, ", "{}, "), strict=True
+        ):
+            change = sums[name] - then[name]
+            percent = f"{abs(100 * change / then[name]):,.0f} %"
+            told = f"{abs(change):,.0f} ({percent}) {'more' if change > 0 else 'less'} than then"
+            assert said.format(f"{sums[name]:,.0f}") + told in page
+        grown = {one: now[one]["customer_count"] - before[one]["customer_count"] for one in now}
+        largest = max(grown, key=lambda one: grown[one])
+        assert f"{now[largest]['name']} grew most: {grown[largest]} customer" in page
+        assert f'href="/app/moves?run={last}&before={first}"' in page
+        assert client.get(f"/app/moves?run={last}&before={first}").status_code == 200
+
+
+def test_a_run_that_only_reported_can_stand_beside_a_published_one(named: Live) -> None:
+    served = named.get("/api/mcp/segments").json()["run_id"]
+    again = performed(named, publish="never", as_of=AS_OF)["run_id"]
+    with entered(named) as client:
+        published = client.get("/app/segments").text
+        page = client.get(f"/app/segments?run={again}").text
+    # The same instant of the same shop: what a run published, another that only reports finds.
+    alike, alone = table_of(page), table_of(published)
+    assert {name: [one[0] for one in cells] for name, cells in alike.items()} == {
+        name: [one[0] for one in cells] for name, cells in alone.items()
+    }
+    assert {change for cells in alike.values() for _, change in cells} <= {"same", ""}
+    assert f'<option value="{again}" selected>' in page.partition('label="Reported only"')[2]
+    assert f'<option value="{served}" selected>' in page.partition('label="Published"')[2]
+    assert 'data-chart="scatter"' in page
+    assert "See who moved" not in page
+
+
+def test_a_date_before_can_be_looked_at_by_a_run_that_only_reports(named: Live) -> None:
+    earlier = performed(named, publish="never", as_of=DAY_BEFORE)["run_id"]
+    report = named.get(f"/api/admin/runs/{earlier}/report", ADMIN_KEY).json()
+    money = {one["segment_id"]: one for one in report["outlook"]["money"]}
+    then = {
+        one["id"]: {**one, **money[one["id"]]}
+        for one in report["segments"]
+        if one["id"] != "no_orders"
+    }
+    history = named.get("/api/mcp/history").json()["history"]
+    now = by_segment(history, history[0]["run_id"])
+    with entered(named) as client:
+        shown = table_of(client.get(f"/app/segments?before={earlier}").text)
+    for segment_id in now.keys() | then.keys():
+        name = (now.get(segment_id) or then[segment_id])["name"]
+        cells = [change for _, change in shown[name]]
+        assert [cells[0], *cells[2:5]] == differences(now.get(segment_id), then.get(segment_id))
+
+
+def test_runs_that_look_differently_far_are_compared_in_what_came_alone(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    async def farther(url: str) -> None:
+        await clustered_shop(url)
+        async with opened(url) as engine:
+            await clustered(engine, url, config_of(url, prediction_horizon_days=90), as_of=AS_OF)
+
+    url = new_sqlite(farther)
+    with serving(url, tmp_path, variables=NO_WORKER) as live, entered(live) as client:
+        page = client.get("/app/segments").text
+        today = client.get("/app").text
+    changes = [[change for _, change in cells] for cells in table_of(page).values()]
+    assert {(row[0], row[2]) for row in changes} == {("same", "same")}
+    assert {change for row in changes for change in row[3:]} == {""}
+    assert "look differently far ahead" in page
+    assert "Expected in 3 months" in page
+    assert "<canvas" not in today  # one point of what is expected within three months is no line
 
 
 def test_a_run_that_is_not_known_is_the_latest(paged: Live) -> None:

@@ -119,8 +119,8 @@ def one_segment_page(
         name=segment.name,
         description=None if by_rule else segment.description,
         about=words.as_of(segment.as_of, zone),
-        group=_named(segment.parent_id, seen.all.names),
-        parts=[_of(one) for one in seen.all.segments if one.parent_id == segment.id],
+        group=_named(segment.parent_id, seen.names),
+        parts=[_of(one) for one in seen.segments if one.parent_id == segment.id],
         people=customers_link(customers_in(segment)),
         people_name=words.see_the(segment.customer_count),
         figures=_figures(seen),
@@ -130,8 +130,8 @@ def one_segment_page(
         typical=_typical(segment),
         came=[_came(seen, one) for one in segment.came_from],
         went=[_went(seen, one) for one in segment.went_to],
-        sizes=_size_trend(seen.all.history, zone),
-        money=_money_trend(seen.all.history, zone),
+        sizes=_size_trend(seen.history, zone),
+        money=_money_trend(seen.history, zone),
         form=asked or NameForm(segment.name, "" if by_rule else segment.description or ""),
     )
 
@@ -147,7 +147,7 @@ def _named(segment_id: str | None, names: Mapping[str, str]) -> NamedSegment | N
 
 
 def _figures(seen: OneSegmentSeen) -> list[Tile]:
-    one, horizons = seen.detail, seen.all.horizons
+    one, horizons = seen.detail, seen.horizons
     churn = one.churn_risk_avg
     money = [
         (words.BROUGHT, one.historical_revenue),
@@ -201,9 +201,9 @@ def _went(seen: OneSegmentSeen, other: Neighbour) -> NeighbourLine:
 def _neighbour(
     seen: OneSegmentSeen, other: Neighbour, nowhere: str, asked: MovesAsked
 ) -> NeighbourLine:
-    place, names = other.segment_id, seen.all.names
+    place, names = other.segment_id, seen.names
     told = words.neighbour(nowhere if place is None else names.get(place, place), other.customers)
-    is_told = len(seen.all.history) > 1 and not seen.detail.is_group
+    is_told = len(seen.history) > 1 and not seen.detail.is_group
     return NeighbourLine(told, moves_link(asked) if is_told else None)
 
 
@@ -216,9 +216,10 @@ def _size_trend(history: Sequence[SegmentInRun], zone: tzinfo) -> Figure | None:
 
 
 def _money_trend(history: Sequence[SegmentInRun], zone: tzinfo) -> Figure | None:
-    if sum(one.expected_revenue is not None for one in history) < 2:
+    # What earlier runs expected within another horizon is no point of the same line.
+    past = [one for one in history[::-1] if one.horizons == history[0].horizons]
+    if sum(one.expected_revenue is not None for one in past) < 2:
         return None
-    past = history[::-1]
     amounts = {
         words.EXPECTED: [one.expected_revenue for one in past],
         words.AT_RISK: [one.revenue_at_risk for one in past],

@@ -21,7 +21,7 @@ from backend.web.room import Room, Visitor, for_admins, for_everybody
 from backend.web.rooms.segments.one_segment_page import NameForm, one_segment_page
 from backend.web.rooms.segments.products_page import products_page
 from backend.web.rooms.segments.segments_page import segments_page
-from backend.web.rooms.segments.segments_reads import name_of, see_segment, see_segments
+from backend.web.rooms.segments.segments_reads import name_of, see_compared, see_segment
 from backend.web.showing import show
 from backend.wording import segments_room_sentences as words
 from backend.wording.error_page_sentences import not_understood
@@ -38,8 +38,7 @@ async def segments(
     request: Request, state: State, run: str | None = None, before: str | None = None
 ) -> Response:
     """Show all segments as one run found them, beside another."""
-    seen = await see_segments(state)
-    page = segments_page(seen, state.shop.mapping.zone, run, before)
+    page = segments_page(await see_compared(state, run, before), state.shop.mapping.zone)
     return show(request, "segments/segments.html", page, words)
 
 

@@ -4,42 +4,61 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from backend.core.glossary import NO_ORDERS
 from backend.report.segment_colours import colour_of
-from backend.results.run_report import ReportHorizons
 from backend.results.segment_in_run import SegmentInRun
 from backend.web.figures import Figure, FigureCell, FigureSeries
-from backend.web.history_of_runs import RunInHistory, by_run
+from backend.web.history_of_runs import RunInHistory
+from backend.web.list_links import MovesAsked, moves_link
+from backend.web.rooms.segments.runs_offered import ChoiceGroup, choices, offered
 from backend.web.rooms.segments.segments_map import segments_map
-from backend.web.rooms.segments.segments_reads import SegmentsSeen
+from backend.web.rooms.segments.segments_reads import ComparedSeen
+from backend.web.rooms.segments.two_runs import (
+    AT_RISK,
+    BROUGHT,
+    EXPECTED,
+    MoneyMeasure,
+    SegmentPair,
+    TwoRuns,
+)
+from backend.web.rooms.segments.what_changed import ChangeTold, what_changed
+from backend.wording import segments_compared_sentences as compared_words
 from backend.wording import segments_room_sentences as words
 from backend.wording.dates import signed
-from backend.wording.money import UNKNOWN, money_or_dash
-from backend.wording.shares import percent
+from backend.wording.money import UNKNOWN, money_or_dash, signed_money
+from backend.wording.shares import hundredths, in_a_hundred, percent
+
+GOOD, BAD = "good", "bad"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunChoice:
-    """A run that may be chosen."""
+@dataclass(frozen=True, slots=True)
+class ComparedFigure:
+    """A number, and by how much it differs from then.
 
-    run_id: str
-    name: str
-    is_chosen: bool
+    Attributes
+    ----------
+    change
+        "" where nothing is compared.
+    tone
+        "good" or "bad" where the difference is one; else "".
+    """
+
+    figure: str
+    change: str = ""
+    tone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentLine:
-    """A segment in the table; of all together, without an id."""
+    """A segment in the table; of all together, and of those gone since, without an id."""
 
     id: str | None
     name: str
-    customers: str
     share: str
-    change: str
-    brought: str
-    expected: str
-    at_risk: str
-    leaving: str
+    customers: ComparedFigure
+    brought: ComparedFigure
+    expected: ComparedFigure
+    at_risk: ComparedFigure
+    leaving: ComparedFigure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +69,23 @@ class SegmentsPage:
     ----------
     of_runs, compared_with
         Which runs are shown, of those that may be.
+    change
+        What differs between the two; None where there is one alone.
+    moved
+        Who moved between them; None where that is not known.
     lines, total
         The table, and its sum.
     sizes
         How large each is, drawn.
     map
-        Where the segments of the published run live; None where another run is shown, and in
-        reports that did not keep it.
+        Where the segments live; None where the run kept its sums alone.
     """
 
     about: str
-    of_runs: Sequence[RunChoice]
-    compared_with: Sequence[RunChoice]
+    of_runs: Sequence[ChoiceGroup]
+    compared_with: Sequence[ChoiceGroup]
+    change: ChangeTold | None
+    moved: str | None
     expected_head: str
     lines: Sequence[SegmentLine]
     total: SegmentLine
@@ -69,9 +93,7 @@ class SegmentsPage:
     map: Figure | None
 
 
-def segments_page(
-    seen: SegmentsSeen, zone: tzinfo, run_id: str | None, other_id: str | None
-) -> SegmentsPage | None:
+def segments_page(seen: ComparedSeen, zone: tzinfo) -> SegmentsPage | None:
     """Show all segments as one run found them, beside another.
 
     Parameters
@@ -80,105 +102,126 @@ def segments_page(
         What was read.
     zone
         The shop's time zone, in which days are told.
-    run_id, other_id
-        Which runs; None, and runs that are not known: the latest, and the one before the first.
 
     Returns
     -------
     SegmentsPage | None
-        None where no run has left a history.
+        None where the run found nobody.
     """
-    past = by_run(seen.history)
-    if not past:
+    now, before = seen.now, seen.before
+    if now is None:
         return None
-    now = next((one for one in past if one.run_id == run_id), past[0])
-    before = next((one for one in past if one.run_id == other_id), _one_before(past, now))
-    shown = [one for one in now.parts if one.segment_id != NO_ORDERS]
-    without = sum(one.customer_count for one in now.parts) - _customers(shown)
-    counts = {one.segment_id: one.customer_count for one in before.parts} if before else {}
     # Called as they are now, where the published run has them still.
-    lines = [_line(one, seen.names, counts, _customers(shown), seen.horizons) for one in shown]
+    names = {one.id: one.name for one in seen.segments}
+    both = TwoRuns(now=now, before=before, names=names)
+    other_id = None if before is None else before.run_id
+    runs = offered(seen.comparable, [now.run_id, other_id], zone)
+    without = sum(one.customer_count for one in now.parts) - now.customers
     return SegmentsPage(
-        about=f"{words.as_of(now.as_of, zone)} {words.with_orders(_customers(shown), without)}",
-        of_runs=_choices(past, now, zone),
-        compared_with=_choices([one for one in past if one is not now], before, zone),
-        expected_head=words.expected_head(seen.horizons.prediction_days),
-        lines=lines,
-        total=_total(now, shown, before),
-        sizes=_sizes(shown, seen.names),
-        map=_map(seen, now) if now is past[0] else None,
+        about=f"{words.as_of(now.as_of, zone)} {words.with_orders(now.customers, without)}",
+        of_runs=choices(runs, now.run_id, zone),
+        compared_with=choices([one for one in runs if one.run_id != now.run_id], other_id, zone),
+        change=what_changed(both, zone),
+        moved=_moved(seen),
+        expected_head=words.expected_head(now.prediction_days),
+        lines=[_line(both, one) for one in both.pairs],
+        total=_total(both),
+        sizes=_sizes(now, names),
+        map=segments_map(seen.picture, names, now.currency),
     )
 
 
-def _map(seen: SegmentsSeen, now: RunInHistory) -> Figure | None:
-    currency = now.parts[0].currency if now.parts else None
-    return segments_map(seen.picture, seen.names, currency)
+def _moved(seen: ComparedSeen) -> str | None:
+    """Return where it is shown who moved from the earlier of two published runs to the later."""
+    if seen.now is None or seen.before is None:
+        return None
+    kept = {one.run_id for one in seen.comparable if one.has_moves}
+    first, last = sorted((seen.now, seen.before), key=lambda one: one.published_at)
+    if not kept.issuperset({first.run_id, last.run_id}):
+        return None
+    return moves_link(MovesAsked(run=last.run_id, before=first.run_id))
 
 
-def _one_before(past: Sequence[RunInHistory], now: RunInHistory) -> RunInHistory | None:
-    place = next(at for at, one in enumerate(past) if one is now)
-    return past[place + 1] if place + 1 < len(past) else None
+def _line(both: TwoRuns, pair: SegmentPair) -> SegmentLine:
+    now, customers = pair.now, both.now.customers
+    count = now.customer_count if now else 0
+    change = pair.more_customers if both.before else None
 
+    def money(measure: MoneyMeasure) -> ComparedFigure:
+        amount = None if now is None else measure.of_segment(now)
+        return _money(measure, amount, both.more_of(measure, pair), both)
 
-def _customers(rows: Sequence[SegmentInRun]) -> int:
-    return sum(one.customer_count for one in rows)
-
-
-def _choices(
-    past: Sequence[RunInHistory], chosen: RunInHistory | None, zone: tzinfo
-) -> list[RunChoice]:
-    return [
-        RunChoice(run_id=one.run_id, name=words.run_of(one.as_of, zone), is_chosen=one is chosen)
-        for one in past
-    ]
-
-
-def _line(
-    row: SegmentInRun,
-    names: Mapping[str, str],
-    before: Mapping[str, int],
-    customers: int,
-    horizons: ReportHorizons,
-) -> SegmentLine:
-    churn = row.churn_risk_avg
     return SegmentLine(
-        id=row.segment_id,
-        name=names.get(row.segment_id, row.name),
-        customers=f"{row.customer_count:,}",
-        share=percent(row.customer_count / customers) if customers else UNKNOWN,
-        change=_change(row.customer_count, before.get(row.segment_id, 0)) if before else UNKNOWN,
-        brought=money_or_dash(row.historical_revenue, row.currency),
-        expected=money_or_dash(row.expected_revenue, row.currency),
-        at_risk=money_or_dash(row.revenue_at_risk, row.currency),
-        leaving=UNKNOWN if churn is None else words.leaving(churn, horizons.churn_days),
+        id=None if now is None else pair.id,
+        name=pair.name,
+        share=percent(count / customers) if customers else UNKNOWN,
+        customers=_count(count, change),
+        brought=money(BROUGHT),
+        expected=money(EXPECTED),
+        at_risk=money(AT_RISK),
+        leaving=_leaving(both, _risk(now), _risk(pair.before)),
     )
 
 
-def _change(now: int, before: int) -> str:
-    return signed(now - before)
+def _total(both: TwoRuns) -> SegmentLine:
+    now, before = both.now, both.before
 
+    def money(measure: MoneyMeasure) -> ComparedFigure:
+        return _money(measure, measure.of_run(now), both.more_in_all(measure), both)
 
-def _total(
-    now: RunInHistory, shown: Sequence[SegmentInRun], before: RunInHistory | None
-) -> SegmentLine:
-    customers, currency = _customers(shown), shown[0].currency if shown else None
-    earlier = [one for one in before.parts if one.segment_id != NO_ORDERS] if before else None
     return SegmentLine(
         id=None,
         name=words.ALL,
-        customers=f"{customers:,}",
         share=percent(1),
-        change=UNKNOWN if earlier is None else _change(customers, _customers(earlier)),
-        brought=money_or_dash(now.brought, currency),
-        expected=money_or_dash(now.expected, currency),
-        at_risk=money_or_dash(now.at_risk, currency),
-        leaving="",
+        customers=_count(
+            now.customers, None if before is None else now.customers - before.customers
+        ),
+        brought=money(BROUGHT),
+        expected=money(EXPECTED),
+        at_risk=money(AT_RISK),
+        leaving=_leaving(both, now.leaving, None if before is None else before.leaving),
     )
 
 
-def _sizes(shown: Sequence[SegmentInRun], names: Mapping[str, str]) -> Figure:
+def _count(count: int, change: int | None) -> ComparedFigure:
+    return ComparedFigure(f"{count:,}", "" if change is None else _or_same(signed(change)))
+
+
+def _money(
+    measure: MoneyMeasure, amount: float | None, more: float | None, both: TwoRuns
+) -> ComparedFigure:
+    figure = money_or_dash(amount, both.now.currency)
+    if more is None:
+        return ComparedFigure(figure)
+    change = round(more, 2)
+    tone = "" if not change else GOOD if (change > 0) is measure.is_welcome else BAD
+    return ComparedFigure(figure, _or_same(signed_money(change, None)), tone)
+
+
+def _risk(row: SegmentInRun | None) -> float | None:
+    return None if row is None else row.churn_risk_avg
+
+
+def _leaving(both: TwoRuns, now: float | None, before: float | None) -> ComparedFigure:
+    if now is None:
+        return ComparedFigure(UNKNOWN)
+    horizons = both.now.horizons
+    figure = words.leaving(now, horizons.churn_days) if horizons else in_a_hundred(now)
+    if before is None or not both.looks_alike:
+        return ComparedFigure(figure)
+    # As both are told: in whole hundredths.
+    change = hundredths(now) - hundredths(before)
+    told = compared_words.in_hundredths(change) if change else compared_words.SAME
+    return ComparedFigure(figure, told, "" if not change else BAD if change > 0 else GOOD)
+
+
+def _or_same(change: str) -> str:
+    return compared_words.SAME if change == "0" else change
+
+
+def _sizes(now: RunInHistory, names: Mapping[str, str]) -> Figure:
+    shown = now.with_orders
     named = [(names.get(one.segment_id, one.name), one.customer_count) for one in shown]
-    colours = [colour_of(one.segment_id) for one in shown]
     largest = max(named, key=lambda one: one[1], default=("", 0))
     return Figure(
         kind="bar",
@@ -192,5 +235,5 @@ def _sizes(shown: Sequence[SegmentInRun], names: Mapping[str, str]) -> Figure:
             )
         ],
         unit="count",
-        colours=colours,
+        colours=[colour_of(one.segment_id) for one in shown],
     )

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from backend.core.glossary import NO_ORDERS
 from backend.report.told_today import TodayTold, WorthDoing, told_today
 from backend.results.customer_filter import CustomerFilter
 from backend.results.outlook import Outlook, RunBefore, SegmentMoney
@@ -117,12 +116,17 @@ def _outlook(seen: TodaySeen, past: Sequence[RunInHistory]) -> Outlook:
     """Add up what is served now: somebody may have been erased since the run."""
     totals = seen.quiet_totals
     quiet, at_risk = (totals.total, float(totals.sums["value_at_risk"])) if totals else (0, None)
-    before = [RunBefore(as_of=one.as_of, revenue_at_risk=one.at_risk) for one in past[1:2]]
+    before = [_run_before(one, past[0]) for one in past[1:2]]
     return Outlook(
         money=tuple(map(_money_of, past[0].parts)) if past else (),
         moved=who_moved(seen.moves, quiet, at_risk),
         before=before[0] if before else None,
     )
+
+
+def _run_before(before: RunInHistory, now: RunInHistory) -> RunBefore:
+    looks_alike = before.horizons == now.horizons
+    return RunBefore(as_of=before.as_of, revenue_at_risk=before.at_risk if looks_alike else None)
 
 
 def _money_of(row: SegmentInRun) -> SegmentMoney:
@@ -161,8 +165,7 @@ def _segment_rows(seen: TodaySeen, past: Sequence[RunInHistory]) -> list[Segment
     if not past:
         return []
     before = {one.segment_id: one.customer_count for one in past[1].parts} if past[1:] else {}
-    shown = (one for one in past[0].parts if one.segment_id != NO_ORDERS)
-    return [_segment_row(one, before, seen.segments) for one in shown]
+    return [_segment_row(one, before, seen.segments) for one in past[0].with_orders]
 
 
 def _segment_row(
@@ -182,8 +185,9 @@ def _segment_row(
 
 
 def _trend(past: Sequence[RunInHistory], seen: TodaySeen, zone: tzinfo) -> Figure | None:
-    """Draw what was expected run by run, from the second run on."""
-    known = [one for one in reversed(past) if one.expected is not None]
+    """Draw what was expected run by run, from the second on of those that look as far ahead."""
+    alike = [one for one in reversed(past) if one.horizons == past[0].horizons]
+    known = [one for one in alike if one.expected is not None]
     if len(known) < 2:
         return None
     currency = seen.report.currency
