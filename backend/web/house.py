@@ -29,7 +29,7 @@ class House:
 
     def __init__(self, invitation: Invitation | None = None) -> None:
         self._invitation = invitation
-        found = _routes_of_rooms()
+        found = rooms_found()
         in_the_bar: list[Room] = [one.room for one in found]
         self._rooms = tuple(sorted(in_the_bar, key=lambda one: one.place))
         pages = APIRouter(redirect_slashes=False)
@@ -44,8 +44,8 @@ class House:
         await self._app(scope, receive, send)
 
 
-def _routes_of_rooms() -> list[ModuleType]:
-    """Import the rooms that there are: each folder is one."""
+def rooms_found() -> list[ModuleType]:
+    """Import the routes of all rooms that there are: each folder is one."""
     names = (one.name for one in iter_modules(rooms.__path__) if one.ispkg)
     return [import_module(f"{rooms.__name__}.{name}.routes") for name in names]
 

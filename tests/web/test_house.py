@@ -15,10 +15,6 @@ from tests.performed import NO_WORKER, clustered_shop
 from tests.web.browsing import (
     MASKED_KEY,
     entered,
-    every_width,
-    in_the_dark,
-    look_at,
-    see_no_fault,
     signed_in,
     without_scripts,
 )
@@ -35,23 +31,6 @@ def rooms(live: Live, key: str = ADMIN_KEY) -> list[str]:
         bar = re.search(r"<nav.*?</nav>", client.get("/app").text, re.DOTALL)
     assert bar is not None
     return re.findall(r'href="([^"]+)"', bar[0])
-
-
-@every_width
-@pytest.mark.external
-def test_people_can_use_every_room_at_every_width(paged: Live, browser: Chrome, width: int) -> None:
-    look_at(browser, f"{paged.address}/app/sign-in", width)
-    with signed_in(browser, paged):
-        for path in rooms(paged):
-            look_at(browser, paged.address + path, width)
-
-
-@pytest.mark.external
-def test_every_room_is_readable_in_the_dark(paged: Live, browser: Chrome) -> None:
-    with signed_in(browser, paged), in_the_dark(browser):
-        for path in rooms(paged):
-            browser.get(paged.address + path)
-            see_no_fault(browser)
 
 
 @pytest.mark.external

@@ -83,7 +83,7 @@ class TwoRuns:
         now = {one.segment_id: one for one in self.now.with_orders}
         before = {} if self.before is None else {one.segment_id: one for one in self._before}
         return [
-            SegmentPair(one, self._name(one, now | before), now.get(one), before.get(one))
+            SegmentPair(one, self._name(one, before | now), now.get(one), before.get(one))
             for one in (*now, *(gone for gone in before if gone not in now))
         ]
 
