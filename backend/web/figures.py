@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-FigureKind = Literal["line", "bar", "scatter"]
-"""Line and bar are drawn from the table; of a scatter, that sums up what its dots show."""
+FigureKind = Literal["line", "bar", "rows", "scatter"]
+"""Rows are bars that lie, for long names. Of a scatter, the table sums up what its dots show."""
 Unit = Literal["money", "count", "share"]
 # A band is drawn between its two ends, beside the line that it belongs to.
 SeriesRole = Literal["line", "low", "high"]

@@ -38,12 +38,15 @@ class Room:
         Its place in the bar, ascending.
     for_admins
         Whether only those who administer are shown it.
+    also
+        Another path that begins pages of it; "" for none.
     """
 
     name: str
     path: str
     place: int
     for_admins: bool = False
+    also: str = ""
 
 
 class RoomRoute(APIRoute):

@@ -119,9 +119,10 @@ def _places(request: Request, session: Session | None) -> list[RoomInBar]:
     rooms: tuple[Room, ...] = request.state.rooms
     open_to = (one for one in rooms if session.administers or not one.for_admins)
     path = request.url.path.removeprefix(root_of(request))
-    return [RoomInBar(one.name, one.path, _is_in(path, one.path)) for one in open_to]
+    return [RoomInBar(one.name, one.path, _is_in(path, one)) for one in open_to]
 
 
-def _is_in(path: str, room: str) -> bool:
+def _is_in(path: str, room: Room) -> bool:
     """Whether a path is that of a room or below it; all are below the first, which is not meant."""
-    return path == room or (room.count("/") > 1 and path.startswith(f"{room}/"))
+    begins = [one for one in (room.path, room.also) if one.count("/") > 1]
+    return path == room.path or any(f"{path}/".startswith(f"{one}/") for one in begins)

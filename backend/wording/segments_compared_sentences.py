@@ -43,35 +43,36 @@ def customers(now: int, before: int) -> str:
 
 def brought(now: float, more: float, currency: str | None) -> str:
     """Say what customers have brought so far."""
-    return f"They have brought {rounded_money(now, currency)} so far, {_than(now, more, currency)}."
+    return f"Brought so far: {_beside(now, more, currency)}."
 
 
 def expected(now: float, more: float, currency: str | None, days: int | None, most: str) -> str:
     """Say what is expected of them; `most` is where most of the difference is."""
     within = "" if days is None else f" in {horizon(days)}"
-    return f"{_beside(now, more, currency)} are expected of them{within}{most}."
+    return f"Expected{within}: {_beside(now, more, currency)}{most}."
 
 
 def at_risk(now: float, more: float, currency: str | None, most: str) -> str:
     """Say what is at risk; `most` is where most of the difference is."""
-    return f"{_beside(now, more, currency)} are at risk{most}."
+    return f"At risk: {_beside(now, more, currency)}{most}."
 
 
 def mostly(name: str, more: float, currency: str | None) -> str:
     """Say which segment most of a difference is with."""
-    return f"; most of the difference is with {name} ({signed_money(more, currency)})"
+    return f", most of it with {name} ({signed_money(more, currency)})"
 
 
 def _beside(now: float, more: float, currency: str | None) -> str:
-    return f"{rounded_money(now, currency)}, {_than(now, more, currency)},"
-
-
-def _than(now: float, more: float, currency: str | None) -> str:
+    told = rounded_money(now, currency)
     if not round(more, 2):
-        return "as much as then"
-    before, by = now - more, rounded_money(abs(more), currency)
-    percent = f" ({abs(100 * more / before):,.0f} %)" if before > 0 else ""
-    return f"{by}{percent} {'more' if more > 0 else 'less'} than then"
+        return f"{told}, as much as then"
+    by, direction = rounded_money(abs(more), currency), "more" if more > 0 else "less"
+    return f"{told}. That is {by}{_in_percent(now, more)} {direction} than then"
+
+
+def _in_percent(now: float, more: float) -> str:
+    before = now - more
+    return f" ({abs(100 * more / before):,.1f} %)" if before > 0 else ""
 
 
 def leaving(now: float, before: float, horizons: ReportHorizons | None) -> str:

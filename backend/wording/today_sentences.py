@@ -119,7 +119,9 @@ def slipping(customers: int, recency: float | None, usual_gap: float | None) -> 
     if recency is None:
         return f"{told}."
     told = f"{told}, last order {counted(recency, 'day')} ago"
-    return f"{told}." if usual_gap is None else f"{told} where they usually take {usual_gap:,.0f}."
+    # Half of them may be ahead of their usual time: what is told is why they are here.
+    is_late = usual_gap is not None and recency > usual_gap
+    return f"{told} where they usually take {usual_gap:,.0f}." if is_late else f"{told}."
 
 
 def once(customers: int, churn: float | None, days: int) -> str:

@@ -134,7 +134,7 @@ def tenth(number: int, customers: int) -> str:
 
 def spend_described(days: int, trials: int) -> str:
     """Say what the chart shows."""
-    return f"Spend within {horizon(days)} of {counted(trials, 'day')} in the shop's past."
+    return f"Spend within {horizon(days)} after {counted(trials, 'day')} in the shop's past."
 
 
 def left_described(days: int) -> str:

@@ -81,8 +81,8 @@ def set_width(browser: Chrome, width: int) -> None:
 def see_no_fault(browser: Chrome) -> None:
     """See that an open page can be used by all, fits its window, and keeps its own policy."""
     assert browser.execute_script(BEYOND) <= 0, f"{browser.current_url} is wider than its window"
-    assert faults(browser) == [], browser.current_url
-    assert complaints(browser) == [], browser.current_url
+    found = [*faults(browser), *complaints(browser)]
+    assert not found, f"{browser.current_url}: {found}"
 
 
 def faults(browser: Chrome) -> list[str]:

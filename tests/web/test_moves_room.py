@@ -114,6 +114,26 @@ def test_the_page_says_how_many_moved_and_why(paged: Live, key: str) -> None:
     assert ("because the border" in page) == (causes["model"] > 0)
 
 
+def who_moved(page: str) -> set[str]:
+    """Return the ids of those who are listed: below their names, or instead of them."""
+    listed = page.partition('aria-label="Who they are"')[2].partition("</table>")[0]
+    heads = re.findall(r'<th scope="row">(.*?)</th>', listed)
+    return {re.sub(r".*<small[^>]*>|<[^>]+>", "", one) for one in heads}
+
+
+def test_those_who_moved_are_called_by_name_where_names_may_be_seen(paged: Live) -> None:
+    people = who_moved(page_of(paged))
+    names = {
+        str(number): f"{first} {last}"
+        for number, first, last in asked(paged, "SELECT id, first_name, last_name FROM customers")
+    }
+    for key, sees in ((API_KEY, True), (MASKED_KEY, False)):
+        page = page_of(paged, key=key)
+        assert who_moved(page) == people
+        for one in people:
+            assert (f"{names[one]}</a><br><small" in page) is sees
+
+
 def test_flows_are_the_largest_first_and_lead_to_their_people(paged: Live) -> None:
     names, ways = named(paged), Counter[tuple[str, str]]()
     for start, end, _, customers in counted(paged):
@@ -135,7 +155,7 @@ def test_flows_are_the_largest_first_and_lead_to_their_people(paged: Live) -> No
         end,
     )
     assert len(people) == customers
-    assert {one[0] for one in people} == {str(one) for (one,) in by_hand}
+    assert who_moved(of_one_way) == {str(one) for (one,) in by_hand}
     assert {tuple(one[1:3]) for one in people} == {(names[start], names[end])}
     for (customer,) in by_hand:
         assert f'href="/app/customer?id={customer}"' in of_one_way
@@ -178,7 +198,7 @@ def test_between_any_two_runs_everybody_counts_once(moved: Live, cause: str) -> 
         assert many in page.replace("1 customer has gone", "1 customers went")
         matrix = table(page, "From where to where")[1:]
         assert sum(int(row[-1]) for row in matrix) == len(net)
-        assert {one[0] for one in table(page, "Who they are")[1:]} == set(net)
+        assert who_moved(page) == set(net)
 
 
 def test_who_is_where_they_were_has_not_moved(moving: Live) -> None:
@@ -193,13 +213,13 @@ def test_who_is_where_they_were_has_not_moved(moving: Live) -> None:
         third,
     )
     way = f"?before={first}&run={third}&from={quote(start)}&to={quote(end)}"
-    assert str(customer) in [one[0] for one in table(page_of(moving, way), "Who they are")]
+    assert str(customer) in who_moved(page_of(moving, way))
     back = f"({customer}, '{end}', '{start}', '2199-01-01', '{third}', 'behaviour')"
     columns = "customer_id, from_segment_id, to_segment_id, changed_at, run_id, cause"
     statement = f"INSERT INTO intelligence_segment_changes ({columns}) VALUES {back}"
     wait_for(execute(moving.url, statement))
     page = page_of(moving, f"?before={first}&run={third}&from=&to=&cause=behaviour")
-    assert str(customer) not in [one[0] for one in table(page, "Who they are")]
+    assert str(customer) not in who_moved(page)
 
 
 def test_who_came_and_who_is_gone_are_a_click_away(moved: Live) -> None:

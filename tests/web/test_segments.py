@@ -165,12 +165,12 @@ def test_what_changed_is_said_in_words_and_leads_to_who_moved(paged: Live) -> No
             f"{then['customer_count']:,} then."
         ) in page
         for name, said in zip(
-            MONEY, ("They have brought {} so far, ", "{}, ", "{}, "), strict=True
+            MONEY, ("Brought so far", "Expected in 12 months", "At risk"), strict=True
         ):
             change = sums[name] - then[name]
-            percent = f"{abs(100 * change / then[name]):,.0f} %"
+            percent = f"{abs(100 * change / then[name]):,.1f} %"
             told = f"{abs(change):,.0f} ({percent}) {'more' if change > 0 else 'less'} than then"
-            assert said.format(f"{sums[name]:,.0f}") + told in page
+            assert f"{said}: {sums[name]:,.0f}. That is {told}" in page
         grown = {one: now[one]["customer_count"] - before[one]["customer_count"] for one in now}
         largest = max(grown, key=lambda one: grown[one])
         assert f"{now[largest]['name']} grew most: {grown[largest]} customer" in page

@@ -31,7 +31,7 @@
       if (isBand) {
         return { ...shared, pointRadius: 0, borderWidth: 0, fill: one.role === "high" && index > 0 ? "-1" : false, backgroundColor: `${colour}2e`, isBand };
       }
-      if (kind === "bar") return { ...shared, backgroundColor: colours.map((own) => own || colour), borderWidth: 0, maxBarThickness: 36, borderRadius: 3 };
+      if (kind !== "line") return { ...shared, backgroundColor: colours.map((own) => own || colour), borderWidth: 0, maxBarThickness: 36, borderRadius: 3 };
       return { ...shared, backgroundColor: colour, borderWidth: 2.5, borderDash: DASHES[at % 6], pointStyle: POINTS[at % 6], pointRadius: one.values.length > 40 ? 0 : 3, tension: 0, spanGaps: true };
     });
   }
@@ -47,24 +47,24 @@
 
   function options(figure, table) {
     const write = figure.dataset.unit === "share" ? (value) => percent.format(value) : (value) => compact.format(value);
-    const isScatter = figure.dataset.chart === "scatter";
+    const isScatter = figure.dataset.chart === "scatter", isLying = figure.dataset.chart === "rows";
     const axis = { ticks: { color: style("--soft"), maxRotation: 0, autoSkipPadding: 16 }, border: { display: false }, grid: { color: style("--line") } };
     const label = (item) => `${item.dataset.label}: ${isScatter ? item.dataset.written : item.dataset.written[item.dataIndex]}`;
     // Of the lines that logarithms give, those at one, two and five are named.
     const round = (value) => (/^(0\.0*)?[125]0*$/.test(String(value)) ? write(value) : null);
     const scattering = (text) => ({ ...axis, type: "logarithmic", ticks: { ...axis.ticks, callback: round }, title: { display: true, text, color: style("--soft") } });
+    const placed = { ...axis, grid: { display: false } };
+    const valued = { ...axis, beginAtZero: figure.dataset.chart !== "line", ticks: { ...axis.ticks, callback: write, maxTicksLimit: 6 } };
     const shown = table.columns.filter((one) => one.role === "line").length;
     return {
-      animation: false, responsive: true, maintainAspectRatio: false,
-      interaction: isScatter ? {} : { mode: "index", intersect: false },
+      animation: false, responsive: true, maintainAspectRatio: false, indexAxis: isLying ? "y" : "x",
+      interaction: isScatter ? {} : { mode: "index", axis: isLying ? "y" : "x", intersect: false },
       plugins: {
         legend: { display: isScatter || shown > 1, labels: { color: style("--ink"), usePointStyle: true, boxWidth: 8, boxHeight: 8, filter: (item, data) => !data.datasets[item.datasetIndex].isBand } },
         tooltip: { callbacks: { label } },
       },
-      scales: isScatter ? { x: scattering(figure.dataset.across), y: scattering(figure.dataset.up) } : {
-        x: { ...axis, grid: { display: false } },
-        y: { ...axis, beginAtZero: figure.dataset.chart === "bar", ticks: { ...axis.ticks, callback: write, maxTicksLimit: 6 } },
-      },
+      scales: isScatter ? { x: scattering(figure.dataset.across), y: scattering(figure.dataset.up) }
+        : isLying ? { x: valued, y: { ...placed, ticks: { ...axis.ticks, autoSkip: false } } } : { x: placed, y: valued },
     };
   }
 
@@ -74,9 +74,11 @@
     const table = read(figure), kind = figure.dataset.chart, box = figure.querySelector(".canvas");
     if (!drawn.has(figure)) figure.querySelector("details").open = false;
     box.hidden = false;
+    // Each name has a line of its own, however many there are.
+    if (kind === "rows") box.style.height = `${70 + 30 * table.places.length}px`;
     const data = { labels: table.places, datasets: kind === "scatter" ? scattered(figure, table) : datasets(kind, table) };
     Chart.defaults.font.family = style("font-family") || "system-ui, sans-serif";
-    drawn.set(figure, new Chart(box.querySelector("canvas"), { type: kind, data, options: options(figure, table) }));
+    drawn.set(figure, new Chart(box.querySelector("canvas"), { type: kind === "rows" ? "bar" : kind, data, options: options(figure, table) }));
   }
 
   function drawAll(redraw) {

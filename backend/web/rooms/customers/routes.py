@@ -30,6 +30,7 @@ from backend.web.rooms.customers.customers_reads import (
     segments_known,
 )
 from backend.web.rooms.customers.list_address import LIST, ListAddress
+from backend.web.rooms.customers.one_customer_page import PAGE
 from backend.web.sessions import Session
 from backend.web.showing import HEADERS, show
 from backend.wording import customers_room_sentences as words
@@ -37,7 +38,7 @@ from backend.wording import customers_room_sentences as words
 # What whoever asks can put right on the page itself.
 REFUSED = (CursorExpired, CursorOfAnotherList, CursorUnreadable, InvalidRunRequest, UnknownField)
 
-room = Room(name=words.NAME, path=LIST, place=30)
+room = Room(name=words.NAME, path=LIST, place=30, also=PAGE)
 router = for_everybody()
 routers = [router, one_customer_routes.router, one_customer_routes.admin]
 

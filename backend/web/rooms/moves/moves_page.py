@@ -65,9 +65,18 @@ class WaysFrom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoverLine:
-    """Somebody who moved; None instead of a link for who is gone from the shop."""
+    """Somebody who moved.
 
-    customer_id: str
+    Attributes
+    ----------
+    name, beside
+        What they are called, and their id where that is something else; else "".
+    link
+        None for who is gone from the shop.
+    """
+
+    name: str
+    beside: str
     link: str | None
     start: str
     end: str
@@ -116,7 +125,7 @@ class MovesPage:
     everybody: str | None
 
 
-def moves_page(seen: MovesSeen, zone: tzinfo) -> MovesPage:
+def moves_page(seen: MovesSeen, zone: tzinfo, called: Mapping[str, str]) -> MovesPage:
     """Say who went where, and why.
 
     Parameters
@@ -125,6 +134,8 @@ def moves_page(seen: MovesSeen, zone: tzinfo) -> MovesPage:
         What was read.
     zone
         The shop's time zone, in which days are told.
+    called
+        Names of those who moved, by id, as far as they are known and may be seen.
     """
     asked, ways = seen.asked, _by_way(seen.counted)
     starts, ends = _ordered(ways, 0, seen.names), _ordered(ways, 1, seen.names)
@@ -145,7 +156,7 @@ def moves_page(seen: MovesSeen, zone: tzinfo) -> MovesPage:
         matrix_heads=[_name(end, seen.names, words.GONE) for end in ends],
         matrix=[_row(start, ends, ways, seen) for start in starts],
         people_told=_people_told(seen),
-        people=[_mover(one, seen.names, zone) for one in seen.people],
+        people=[_mover(one, seen.names, zone, called) for one in seen.people],
         everybody=_everybody(asked),
     )
 
@@ -276,10 +287,14 @@ def _people_told(seen: MovesSeen) -> str:
     return words.shown_of(len(seen.people), total) if total else words.NO_ONE_CHOSEN
 
 
-def _mover(one: Move, names: Mapping[str, str], zone: tzinfo) -> MoverLine:
+def _mover(
+    one: Move, names: Mapping[str, str], zone: tzinfo, called: Mapping[str, str]
+) -> MoverLine:
     is_gone = one.to_segment_id is None
+    name = called.get(one.customer_id)
     return MoverLine(
-        customer_id=one.customer_id,
+        name=name or one.customer_id,
+        beside=one.customer_id if name else "",
         link=None if is_gone else f"{APP}/customer?{urlencode({'id': one.customer_id})}",
         start=_name(one.from_segment_id, names, words.NEWLY_KNOWN),
         end=_name(one.to_segment_id, names, words.GONE),

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from backend import store
+from backend.api.customers.profiles import read_customers
 from backend.api.state import ApiState
+from backend.core.customer_id import CustomerId
 from backend.core.errors import NoRunPublished
 from backend.database.engine import AsyncConnection, snapshot
 from backend.database.failures import OURS
@@ -125,3 +127,29 @@ async def _moves(
     )
     counted = await store.count_net_moves(connection, everywhere)
     return counted, await store.read_net_moves(connection, sought, limit=PEOPLE_SHOWN)
+
+
+async def movers_called(
+    state: ApiState, people: Sequence[Move], *, sees_people: bool
+) -> Mapping[str, str]:
+    """Return what those who moved are called, by id: a name, else an e-mail.
+
+    Parameters
+    ----------
+    state
+        Of the service.
+    people
+        Who moved.
+    sees_people
+        Whether names and e-mails may be shown.
+    """
+    here = [CustomerId(one.customer_id) for one in people if one.to_segment_id is not None]
+    if not (sees_people and here):
+        return {}
+    found = await read_customers(state, here)
+    called = {
+        one.text: " ".join(filter(None, (customer.first_name, customer.last_name)))
+        or customer.email
+        for one, customer in found.items()
+    }
+    return {customer_id: name for customer_id, name in called.items() if name}

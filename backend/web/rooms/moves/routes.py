@@ -9,9 +9,9 @@ from backend.api.state import State
 from backend.core.glossary import Cause
 from backend.web.entrance import APP
 from backend.web.list_links import MovesAsked
-from backend.web.room import Room, for_everybody
+from backend.web.room import Room, Visitor, for_everybody
 from backend.web.rooms.moves.moves_page import moves_page
-from backend.web.rooms.moves.moves_reads import see_moves
+from backend.web.rooms.moves.moves_reads import movers_called, see_moves
 from backend.web.showing import show
 from backend.wording import moves_room_sentences as words
 
@@ -29,6 +29,7 @@ def _given(value: object) -> object:
 async def moves(
     request: Request,
     state: State,
+    visitor: Visitor,
     run: str | None = None,
     before: str | None = None,
     from_: Annotated[str | None, Query(alias="from"), BeforeValidator(_given)] = None,
@@ -37,5 +38,7 @@ async def moves(
 ) -> Response:
     """Show who went where between two runs: with the served one, unless others are asked for."""
     asked = MovesAsked(run=run, before=before, start=from_, end=to, cause=cause)
-    page = moves_page(await see_moves(state, asked), state.shop.mapping.zone)
+    seen = await see_moves(state, asked)
+    called = await movers_called(state, seen.people, sees_people=visitor.sees_people)
+    page = moves_page(seen, state.shop.mapping.zone, called)
     return show(request, "moves/moves.html", page, words)

@@ -159,6 +159,7 @@ def _figures(seen: OneSegmentSeen) -> list[Tile]:
             name=words.CUSTOMERS,
             figure=f"{one.customer_count:,}",
             beside=words.of_all_customers(one.share_of_customers),
+            link=customers_link(customers_in(one)),
         ),
         *(
             Tile(name=name, figure=money_or_dash(amount, one.currency), beside="")

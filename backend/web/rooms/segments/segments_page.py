@@ -224,7 +224,7 @@ def _sizes(now: RunInHistory, names: Mapping[str, str]) -> Figure:
     named = [(names.get(one.segment_id, one.name), one.customer_count) for one in shown]
     largest = max(named, key=lambda one: one[1], default=("", 0))
     return Figure(
-        kind="bar",
+        kind="rows",
         title=words.SIZES,
         described=words.sizes_described(*largest),
         across=words.SEGMENT,

@@ -130,7 +130,7 @@ def _drawn(both: TwoRuns, series: Sequence[FigureSeries], *, is_money: bool) -> 
         zip(names, series[0].cells, strict=True), key=lambda one: abs(one[1].value or 0)
     )
     return Figure(
-        kind="bar",
+        kind="rows",
         title=words.CHANGES,
         described=words.described(most, cell.written),
         across=room_words.SEGMENT,
