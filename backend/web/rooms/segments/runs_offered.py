@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import groupby
 
+from backend.core.local_times import local_time
 from backend.store import ComparableRun
 from backend.wording import segments_compared_sentences as words
 
@@ -58,7 +59,7 @@ def offered(
 
 
 def _month(run: ComparableRun, zone: tzinfo) -> tuple[int, int]:
-    there = run.as_of.astimezone(zone)
+    there = local_time(run.as_of, zone)
     return there.year, there.month
 
 
