@@ -33,6 +33,11 @@ PUBLISH_HELP = (
     "Fit is what read something, lost no more than half of the customers, and is no older than "
     "what is served."
 )
+AS_OF, AS_OF_HELP = (
+    "Describe the shop as it was on",
+    "Only what was ordered before that day counts; left empty: as it is now. By dry runs any two "
+    "days can be compared, in the room Segments.",
+)
 WHILE_ONE_IS_ACTIVE = "Another can be started when this one has ended."
 CANCEL, CANCEL_HELP = "Cancel it", "Nothing of it is published; what is served stays."
 LOOK_AGAIN = "Look again"

@@ -58,8 +58,8 @@ def at_risk(now: float, more: float, currency: str | None, most: str) -> str:
 
 
 def mostly(name: str, more: float, currency: str | None) -> str:
-    """Say which segment most of a difference is with."""
-    return f", most of it with {name} ({signed_money(more, currency)})"
+    """Say which segment differs most in the direction in which all together do."""
+    return f", above all with {name} ({signed_money(more, currency)})"
 
 
 def _beside(now: float, more: float, currency: str | None) -> str:
@@ -98,6 +98,6 @@ def in_hundredths(change: int) -> str:
     return f"{signed(change)} in 100"
 
 
-def described(most: str, by: str) -> str:
-    """Say what is to be seen in the chart of changes."""
-    return f"{most} changed most: {by}."
+def described(name: str, of: str, by: str) -> str:
+    """Say what is to be seen in the chart of changes: whose bar is the longest, and of what."""
+    return f"The largest change is that of {name}: {of} {by}."

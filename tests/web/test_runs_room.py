@@ -1,5 +1,6 @@
 """The room Runs: what the API says of them, starting and ending one, and watching it."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -115,6 +116,17 @@ def test_an_admin_starts_a_dry_run_and_ends_it_and_the_audit_says_who(workless: 
     assert {one["key"] for one in by_pages} == {by_the_api["key"]}
 
 
+def test_a_run_of_a_day_gone_by_is_asked_for_by_its_date(workless: Live) -> None:
+    with entered(workless, ADMIN_KEY) as client:
+        for written, status in (("2024-13-40", 422), ("2999-01-01", 422), ("2024-04-02", 303)):
+            form = {"publish": "never", "as_of": written}
+            assert client.post("/app/runs", data=form).status_code == status, written
+    with sqlite3.connect(workless.url.removeprefix("sqlite:///")) as connection:
+        question = "SELECT request FROM intelligence_runs WHERE active = 1"
+        ((request,),) = connection.execute(question).fetchall()
+    assert json.loads(request) == {"as_of": "2024-04-02T00:00:00+00:00", "publish": "never"}
+
+
 def test_a_dry_run_is_told_apart_from_one_that_was_served(workless: Live) -> None:
     status = performed(workless, publish="never", as_of=AS_OF)
     with entered(workless, API_KEY) as client:
@@ -122,7 +134,7 @@ def test_a_dry_run_is_told_apart_from_one_that_was_served(workless: Live) -> Non
         ended = [row[1] for row in cells(client.get("/app/runs").text)]
     assert ended == ["Reported only", "Served now"]
     assert "Nothing was published: the run was only to report." in page
-    assert "/app/segments?run=" not in page
+    assert f'href="/app/segments?run={status["run_id"]}"' in page
     assert "/app/moves?run=" not in page
 
 

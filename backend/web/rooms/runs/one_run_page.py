@@ -122,7 +122,7 @@ def one_run_page(seen: OneRunSeen, zone: tzinfo) -> OneRunPage:
         digest=_digest(seen.digest, zone),
         facts=_facts(run, zone),
         report=None if report is None else f"{link_of(run)}/report",
-        compared=f"{APP}/segments?run={run.id}" if _was_served(run) else None,
+        compared=None if report is None else f"{APP}/segments?run={run.id}",
         moves=moves_link(MovesAsked(run=run.id)) if _was_served(run) else None,
         readiness=None if report is None else _readiness(report),
         stages=[] if report is None else [_stage(one) for one in report.stages],

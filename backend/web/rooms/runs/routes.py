@@ -1,5 +1,6 @@
 """The room Runs."""
 
+from datetime import datetime, tzinfo
 from http import HTTPStatus
 from typing import cast
 
@@ -9,6 +10,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from backend.api.fields import RunIdInPath
 from backend.api.runs.reports import report_page
 from backend.api.state import State
+from backend.core.errors import InvalidRunRequest
+from backend.core.instants import in_utc, read_instant
 from backend.store import runs as stored_runs
 from backend.store.run_request import Publish, RunRequest
 from backend.web.forms import form_of
@@ -53,9 +56,10 @@ async def run_report(state: State, run_id: RunIdInPath) -> HTMLResponse:
 @admin.post(room.path)
 async def start(request: Request, state: State, visitor: Visitor) -> Response:
     """Start a run, and lead to its page."""
-    publish = (await form_of(request)).get("publish", "auto")
+    form = await form_of(request)
+    as_of = _instant(form["as_of"], state.shop.mapping.zone) if form.get("as_of") else state.as_of
     # A choice that there is not is refused as one.
-    asked = RunRequest(as_of=state.as_of, publish=cast(Publish, publish))
+    asked = RunRequest(as_of=as_of, publish=cast(Publish, form.get("publish", "auto")))
     started = await stored_runs.enqueue(state.engine, asked, queued=state.queued, by=visitor.key)
     return RedirectResponse(f"{root_of(request)}{room.path}/{started.id}", HTTPStatus.SEE_OTHER)
 
@@ -65,3 +69,17 @@ async def cancel(request: Request, state: State, visitor: Visitor, run_id: RunId
     """End a run that is queued or at work."""
     await stored_runs.cancel(state.engine, run_id, by=visitor.key)
     return RedirectResponse(f"{root_of(request)}{room.path}/{run_id}", HTTPStatus.SEE_OTHER)
+
+
+def _instant(written: str, zone: tzinfo) -> datetime:
+    """Read which instant is to be described.
+
+    Raises
+    ------
+    InvalidRunRequest
+        When it is none.
+    """
+    try:
+        return in_utc(read_instant(written), zone)
+    except ValueError:
+        raise InvalidRunRequest("as_of", "is no date") from None

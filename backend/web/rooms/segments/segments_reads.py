@@ -79,8 +79,8 @@ async def see_compared(state: ApiState, run_id: str | None, other_id: str | None
     state
         Of the service.
     run_id, other_id
-        Which runs; None, and runs that are not known: the published one, and the one published
-        before the first.
+        Which runs; None, and runs that are not known: the published one, and one that was
+        published and describes an earlier instant than the first, else the published one.
 
     Raises
     ------
@@ -119,15 +119,13 @@ def _chosen(
     now = known.get(run_id or "") or known.get(served_id)
     others = [one for one in comparable if one is not now]
     before = next((one for one in others if one.run_id == other_id), None)
-    return now, before or _one_before(comparable, now)
+    served = next((one for one in others if one.run_id == served_id), None)
+    return now, before or _one_before(others, now) or served
 
 
-def _one_before(
-    comparable: Sequence[ComparableRun], now: ComparableRun | None
-) -> ComparableRun | None:
-    if now is None:
-        return None
-    older = comparable[comparable.index(now) + 1 :]
+def _one_before(others: Sequence[ComparableRun], now: ComparableRun | None) -> ComparableRun | None:
+    """Return the last one published of those that describe an earlier instant, or the same."""
+    older = (one for one in others if now is not None and one.as_of <= now.as_of)
     return next((one for one in older if one.was_published), None)
 
 

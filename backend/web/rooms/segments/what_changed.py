@@ -126,13 +126,18 @@ def _amount(more: float | None, currency: str | None) -> FigureCell:
 
 def _drawn(both: TwoRuns, series: Sequence[FigureSeries], *, is_money: bool) -> Figure:
     names = [one.name for one in both.pairs]
-    most, cell = max(
-        zip(names, series[0].cells, strict=True), key=lambda one: abs(one[1].value or 0)
+    name, of, cell = max(
+        (
+            (name, one.name, cell)
+            for one in series
+            for name, cell in zip(names, one.cells, strict=True)
+        ),
+        key=lambda one: abs(one[2].value or 0),
     )
     return Figure(
         kind="rows",
         title=words.CHANGES,
-        described=words.described(most, cell.written),
+        described=words.described(name, of, cell.written),
         across=room_words.SEGMENT,
         places=names,
         series=series,
