@@ -190,7 +190,7 @@ async def test_how_far_a_run_looked_is_unknown_where_its_report_is_gone(
 
 
 def _before_horizons(connection: Connection) -> None:
-    command.downgrade(configured(connection), "0014")
+    command.downgrade(configured(connection), "0015")
 
 
 def _back(connection: Connection) -> None:
