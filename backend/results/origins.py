@@ -77,7 +77,7 @@ def last_order_at(publishing: Publishing) -> Column:
 
 def first_order_at(publishing: Publishing) -> Column:
     """Return when each customer first ordered; `age_days` holds it to the microsecond."""
-    return instant64(publishing.as_of) - _micros(publishing.customers.age_days)
+    return publishing.as_of - _micros(publishing.customers.age_days)
 
 
 def _micros(days: FloatArray) -> NDArray[np.timedelta64]:
