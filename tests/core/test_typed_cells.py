@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.core.typed_cells import TypedCells, decimals, divided
+from backend.core.typed_cells import TypedCells, decimals, divided, instant64
 from backend.results.origins import first_order_at, last_order_at
 
 halves = st.integers(0, 10**9).map(lambda one: one / 1000 + 0.005)
@@ -40,7 +40,8 @@ def test_a_mean_is_rounded_half_to_even(cents: list[int], by: int) -> None:
 def test_days_become_instants_as_timedelta_makes_them(before: list[float]) -> None:
     as_of = datetime(2026, 1, 1, 3, 4, 5, 678_901, tzinfo=UTC)
     customers = SimpleNamespace(recency_days=np.array(before), age_days=np.array(before[::-1]))
-    publishing: Any = SimpleNamespace(as_of=as_of, customers=customers)
+    of_each = np.full(len(before), instant64(as_of))
+    publishing: Any = SimpleNamespace(as_of=of_each, customers=customers)
     wanted = [(as_of - timedelta(days=one)).replace(tzinfo=None) for one in before]
     assert last_order_at(publishing).tolist() == wanted
     assert first_order_at(publishing).tolist() == wanted[::-1]
