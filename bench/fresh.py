@@ -20,11 +20,12 @@ import httpx
 from backend.database.engine import libpq_uri, parse_url
 from bench.big_shop import AS_OF, fill, invented
 from tests import services
-from tests.live import API_KEY, command, serving
+from tests.live import API_KEY, environment, run, serving
 from tests.performed import NO_WORKER
 
 CUSTOMERS = int(os.environ.get("CUSTOMERS", "1000000"))
 ROUNDS, AT_ONCE = 200, 100
+RUN_SECONDS = 7_200.0  # a million customers on a machine that does other things too
 MOST_MS = {"one": 20.0, "each of a hundred": 5.0}
 # That shop has no order lines.
 KEPT = {"ANSWER_SECONDS": "5", "SERVED_RUN_SECONDS": "2"}
@@ -61,24 +62,32 @@ def _several(client: httpx.Client) -> Ask:
     return ask
 
 
-def _compare(what: str, ask: Ask, floor: Ask, each: int) -> None:
+def _processor_ms(process: int) -> float:
+    """Return what a process has had of a processor so far."""
+    told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, told[11:13])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def _compare(what: str, ask: Ask, floor: Ask, each: int, process: int) -> None:
     """Measure in turns, and say the 95th percentile of both, for each customer."""
     chance, ours, by_hand = random.Random(1), list[float](), list[float]()
+    worked = _processor_ms(process)
     for _ in range(ROUNDS):
         ids = chance.sample(range(1, CUSTOMERS + 1), each)
         by_hand.append(_milliseconds(floor, ids) / each)
         ours.append(_milliseconds(ask, ids) / each)
     mine, least, most = _p95(ours), _p95(by_hand), MOST_MS[what]
     middle = statistics.median(ours)
+    worked = (_processor_ms(process) - worked) / ROUNDS / each
     verdict = "PASS" if mine <= most else "FAIL"
     sys.stdout.write(
-        f"{what:20} {middle:8.2f} ms {mine:8.2f} ms {least:8.2f} ms {mine / least:6.1f}  "
-        f"<= {most:g} ms  {verdict}\n"
+        f"{what:20} {middle:8.2f} ms {mine:8.2f} ms {least:8.2f} ms {mine / least:6.1f} "
+        f"{worked:8.2f} ms  p95 <= {most:g} ms  {verdict}\n"
     )
     sys.stdout.flush()
 
 
-def _measure(url: str, client: httpx.Client) -> None:
+def _measure(url: str, client: httpx.Client, process: int) -> None:
     loop = asyncio.new_event_loop()
     connection = loop.run_until_complete(asyncpg.connect(libpq_uri(parse_url(url))))
 
@@ -87,23 +96,24 @@ def _measure(url: str, client: httpx.Client) -> None:
 
     for ask in (_one(client), _several(client)):
         ask(range(1, 1 + AT_ONCE))  # the model is read once
-    _compare("one", _one(client), floor, 1)
-    _compare("each of a hundred", _several(client), floor, AT_ONCE)
+    _compare("one", _one(client), floor, 1, process)
+    _compare("each of a hundred", _several(client), floor, AT_ONCE, process)
     loop.run_until_complete(connection.close())
 
 
 def main() -> None:
     """Print the table."""
-    head = f"{'median':>11} {'p95':>11} {'floor p95':>11} {'ratio':>6}"
+    head = f"{'median':>11} {'p95':>11} {'floor p95':>11} {'ratio':>6} {'processor':>11}"
     sys.stdout.write(f"{CUSTOMERS:,} customers".ljust(20) + f" {head}\n")
     with services.own_postgresql() as server, tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         asyncio.run(fill(server.url, invented(CUSTOMERS)))
-        done = command(server.url, place, "cluster", variables=VARIABLES, anew=True)
+        told = environment(server.url, VARIABLES)
+        done = run("backend", ["cluster"], place, told, anew=True, patience_seconds=RUN_SECONDS)
         assert done.returncode == 0, done.stderr
         with serving(server.url, place, variables=VARIABLES, anew=True) as live:
             live.client.headers["X-API-Key"] = API_KEY
-            _measure(server.url, live.client)
+            _measure(server.url, live.client, live.process.pid)
 
 
 if __name__ == "__main__":

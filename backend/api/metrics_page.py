@@ -132,6 +132,8 @@ class AtThisMoment(Collector):
         reasons = {reason: int(reason in degraded_by(signs)) for reason in REASONS}
         yield _by("intelligence_degraded", "What somebody should look at.", "reason", reasons)
         yield from _webhooks(signs.webhooks)
+        waiting = "Customers who ordered and wait to be scored."
+        yield GaugeMetricFamily("intelligence_rescorings_waiting", waiting, value=signs.rescorings)
         digests = {one: int(one == signs.digest) for one in get_args(DigestState)}
         yield _by("intelligence_digest_state", "Of the newest digest.", "state", digests)
         failed = "Runs that have failed since the one that is served."

@@ -87,6 +87,12 @@ async def read_waiting(connection: AsyncConnection, *, limit: int) -> list[Resco
     return await _found(connection, first)
 
 
+async def count_waiting(connection: AsyncConnection) -> int:
+    """Return how many wait to be scored."""
+    waiting = rescorings.c.waiting_since.is_not(None)
+    return await connection.scalar(select(func.count()).where(waiting)) or 0
+
+
 async def read_told_since(connection: AsyncConnection, instant: datetime) -> list[Rescoring]:
     """Return of whom something was told at an instant or later, scored since or not."""
     told = select(rescorings).where(rescorings.c.told_at >= instant)

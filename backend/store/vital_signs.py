@@ -20,6 +20,7 @@ from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.database.sqlite_files import prove_room_beside
 from backend.store.digests import DigestState, newest_state
 from backend.store.migrate import VERSION_TABLE, known_versions
+from backend.store.order_events import count_waiting
 from backend.store.tables import intelligence, runs
 from backend.store.webhook_signs import WebhookSigns, read_webhook_signs
 
@@ -64,6 +65,8 @@ class VitalSigns:
         How far the active run is; None where none is active or it has not begun.
     webhooks
         How the webhooks are.
+    rescorings
+        How many wait to be scored between runs.
     digest
         How the newest digest is; None where none was ever due.
     """
@@ -75,6 +78,7 @@ class VitalSigns:
     failures: int
     stage: str | None
     webhooks: WebhookSigns
+    rescorings: int
     digest: DigestState | None = None
 
 
@@ -172,6 +176,7 @@ async def _signs(connection: AsyncConnection) -> VitalSigns:
         failures=await connection.scalar(failed) or 0,
         stage=await connection.scalar(stage),
         webhooks=await read_webhook_signs(connection),
+        rescorings=await count_waiting(connection),
         digest=await newest_state(connection),
     )
 

@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import digest
@@ -14,6 +15,7 @@ from httpx import Response
 from sqlalchemy import text
 
 from backend.database.engine import opened, transaction
+from backend.store import runs
 from tests.api.test_fresh import NOW, SHOP, change, clustered_yesterday, placed
 from tests.conftest import NewDatabase, wait_for
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
@@ -204,3 +206,29 @@ def test_a_shop_whose_table_is_locked_is_asked_again(live: Live) -> None:
         "unknown": 0,
         "guests": 0,
     }
+
+
+@on_sqlite
+def test_a_flood_is_coalesced(live: Live) -> None:
+    before = {one: live.get(f"/api/mcp/customers/{one}").json() for one in (4, 5, 6)}
+    revision = wait_for(revision_of(live.url))
+    for number, one in enumerate(before):
+        place_order(live, one, 900_001 + number)
+    with ThreadPoolExecutor(8) as crowd:
+        told = list(crowd.map(lambda place: tell(live, f"flood-{place}", 4 + place % 3), range(60)))
+    assert {one.status_code for one in told} == {202}
+    for one, profile in before.items():
+        until_orders(live, one, profile["total_orders"] + 1)
+    assert wait_for(revision_of(live.url)) - revision < 30
+
+
+async def revision_of(url: str) -> int:
+    async with opened(url) as engine, transaction(engine) as connection:
+        published = await runs.published(connection)
+    assert published is not None
+    return published.revision
+
+
+def until_orders(live: Live, customer_id: int, orders: int) -> None:
+    path = f"/api/mcp/customers/{customer_id}"
+    live.until_told(path, lambda told: told["total_orders"] == orders)

@@ -4,20 +4,23 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from hypothesis import HealthCheck, Phase, given, settings
+from sqlalchemy import delete, select, text, update
 
 from backend import store
 from backend.core.customer_id import CustomerId
 from backend.core.glossary import Event
 from backend.core.secret_keys import Marker, Use
+from backend.database.bounds import hurried
 from backend.database.database_clock import read_clock
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.run.perform import perform
 from backend.run.progress import Progress
-from backend.run.rescorer import Rescorer
+from backend.run.rescorer import STATEMENT_SECONDS, Rescorer
 from backend.store import runs
 from backend.store.order_events import ask_for_scores, read_waiting, settle
 from backend.store.tables import (
@@ -32,13 +35,29 @@ from backend.store.tables import runs as runs_table
 from backend.store.tombstones import bury
 from backend.store.webhook_rows import add_webhook
 from backend.webhooks.webhook import RiskLimits, WebhookWanted
-from tests.api.test_fresh import CUSTOMERS, NOW, clustered_yesterday, placed, whole_shop
-from tests.conftest import NewDatabase, in_turns
+from tests.api.test_fresh import (
+    CUSTOMERS,
+    NOW,
+    SHOP,
+    clustered_yesterday,
+    events,
+    placed,
+    statements_of,
+    whole_shop,
+)
+from tests.conftest import NewDatabase, in_turns, wait_for
+from tests.databases import migrated
 from tests.live import ADMIN_KEY
 from tests.performed import claimed, config_of
+from tests.shops import fill
 
 COLUMNS = customer_intelligence.c
 Row = dict[str, Any]
+
+
+async def filled_yesterday(url: str) -> None:
+    """Prepare that shop, without a run."""
+    await fill(url, SHOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +79,7 @@ class Place:
 
     async def look(self, **changes: Any) -> None:
         config = config_of(self.url, **changes)
-        async with opened(self.url) as shop_engine:
+        async with opened(self.url, bounds=hurried(STATEMENT_SECONDS)) as shop_engine:
             await Rescorer(config, self.engine, shop_engine).look()
 
     async def ordered(
@@ -312,29 +331,6 @@ async def test_who_waits_still_is_scored_by_the_run(place: Place) -> None:
 
 
 @on_sqlite
-async def test_the_next_run_agrees(place: Place) -> None:
-    for number, one in enumerate((4, 17, CUSTOMERS)):
-        await place.ordered(one, f"{20 + number}.50", 900_001 + number)
-    await place.look()
-    between = await place.rows()
-    await place.run(as_of=between["4"]["as_of"])
-    after = await place.rows()
-    facts = (
-        "frequency",
-        "historical_value",
-        "last_order_at",
-        "order_days",
-        "typical_order_value",
-        "recency_days",
-        "age_days",
-    )
-    for told in ("4", "17", str(CUSTOMERS)):
-        assert {name: after[told][name] for name in facts} == {
-            name: between[told][name] for name in facts
-        }
-
-
-@on_sqlite
 async def test_before_the_first_run_they_wait_for_it(place: Place) -> None:
     await place.execute(delete(customer_intelligence))
     async with transaction(place.engine) as connection:
@@ -342,3 +338,103 @@ async def test_before_the_first_run_they_wait_for_it(place: Place) -> None:
     await place.tell(4)
     await place.look()
     assert await place.waiting() == ["4"]
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
+async def test_who_waits_outlives_a_lock_on_the_shops_table(place: Place) -> None:
+    before = await place.row(4)
+    await place.ordered(4)
+    async with opened(place.url) as locking, transaction(locking) as connection:
+        await connection.execute(text("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE"))
+        await place.look()
+        assert await place.waiting() == ["4"]
+        assert await place.row(4) == before
+    await place.look()
+    assert (await place.row(4))["frequency"] == before["frequency"] + 1
+
+
+SHOP_WITH_TEXTS = """
+[customers]
+query = "SELECT CONCAT('c', id) AS id, email, first_name, last_name, created_at FROM customers"
+
+[orders]
+query = '''
+SELECT id, CONCAT('c', customer_id) AS customer_id, total_price, created_at, financial_status
+FROM orders'''
+"""
+
+
+@pytest.mark.parametrize(
+    "new_database",
+    [pytest.param(kind, marks=pytest.mark.external) for kind in ("postgresql", "mariadb")],
+    indirect=True,
+)
+async def test_ids_of_text_in_a_database_apart_from_ours(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(SHOP_WITH_TEXTS)
+    shop_url, our_url = new_database(filled_yesterday), new_database(migrated)
+    variables = {"SHOP_MAPPING": str(mapping)}
+    config = config_of(shop_url, intelligence_url=our_url, shop_variables=variables)
+    async with opened(our_url) as engine, opened(shop_url) as shop_engine:
+        ours, theirs = Place(our_url, engine), Place(shop_url, shop_engine)
+        await perform(config, await claimed(engine, as_of=NOW), "mine", Progress())
+        before = await ours.row("c4")
+        await theirs.execute(placed(4, "80.00", NOW + timedelta(hours=1), 900_001))
+        await ours.tell("c4", "4", "C4")
+        await Rescorer(config, engine, shop_engine).look()
+        after = await ours.row("c4")
+        assert (after["frequency"], after["run_id"]) == (before["frequency"] + 1, before["run_id"])
+        assert await ours.waiting() == []
+        assert {"4", "C4"}.isdisjoint(await ours.rows())
+
+
+FACTS = (
+    "frequency",
+    "historical_value",
+    "last_order_at",
+    "order_days",
+    "typical_order_value",
+    "recency_days",
+    "age_days",
+    "usual_gap_days",
+)
+
+
+@on_sqlite
+@pytest.mark.parametrize("examples", [2, pytest.param(20, marks=pytest.mark.long)])
+def test_whatever_happens_the_next_run_agrees_with_what_was_published(
+    new_database: NewDatabase, examples: int
+) -> None:
+    made, url = [100_000], new_database(clustered_yesterday)
+
+    async def hold(what_happened: list[Any]) -> None:
+        made[0] += 1000
+        async with opened(url) as engine:
+            place = Place(url, engine)
+            await place.execute(*statements_of(what_happened, made[0]))
+            await place.tell(*(one["id"] for one in SHOP.customers))
+            await place.look()
+            between = await place.rows()
+            (as_of,) = {row["as_of"] for row in between.values()}
+            wanted = await whole_shop(url, as_of)
+            for one, row in between.items():
+                assert row["archetype_id"] == wanted[one]["archetype"]["id"]
+                assert row["frequency"] == wanted[one]["total_orders"]
+            await place.run(as_of=as_of)
+            for one, row in (await place.rows()).items():
+                assert [row[name] for name in FACTS] == [between[one][name] for name in FACTS]
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(events)
+    def all_hold(what_happened: list[Any]) -> None:
+        wait_for(hold(what_happened))
+
+    all_hold()

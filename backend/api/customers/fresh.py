@@ -20,10 +20,13 @@ from backend.core.typed_cells import instant64
 from backend.database.engine import transaction
 from backend.results.customer_numbers import SHOWN, Shown
 from backend.scoring.readings import Readings
+from backend.scoring.scoring_model import ScoringModel
 from backend.scoring.telling import Scorer
 from backend.shop.customers import Customer
 from backend.shop.readings_of_some import read_readings_of
 from backend.store.runs import Published
+from backend.store.segment_labels import ServedLabel, read_labels
+from backend.store.served import Served
 from backend.wording.segment_names import known_name
 
 SEGMENT = next(place for place, one in enumerate(SHOWN) if one.name == "archetype_id")
@@ -124,17 +127,35 @@ async def _scorer(state: ApiState) -> tuple[Scorer, Published]:
     served = await state.served.now()
     if (published := served.published) is None:
         raise NoRunPublished
-    read = partial(_read_scorer, state, published.run_id)
-    return await state.kept.of(served, "scorer", read), published
+    run_id = published.run_id
+    model = await state.kept.of(
+        _whatever_is_corrected(served), "scoring", partial(_model, state, run_id)
+    )
+    labels = await state.kept.of(served, "labels", partial(_labels, state))
+    return Scorer(run_id, model, labels, known_name), published
 
 
-async def _read_scorer(state: ApiState, run_id: str) -> Scorer:
+def _whatever_is_corrected(served: Served) -> Served:
+    """Return the state that a run leaves: its model stays, however many are published since."""
+    return replace(
+        served,
+        published=served.published and replace(served.published, revision=0),
+        erased=0,
+        last_erased_at=None,
+    )
+
+
+async def _model(state: ApiState, run_id: str) -> ScoringModel:
     async with transaction(state.engine) as connection:
         model = await store.read_scoring_model(connection, run_id)
-        segments = (await store.read_segments(connection)).segments
     if model is None:
         raise NoScoringModel(run_id)
-    return Scorer(run_id, model, segments, known_name)
+    return model
+
+
+async def _labels(state: ApiState) -> list[ServedLabel]:
+    async with transaction(state.engine) as connection:
+        return await read_labels(connection)
 
 
 def _instant(state: ApiState, published: Published, more: Sequence[MoreOrder]) -> datetime:
