@@ -63,6 +63,8 @@ def test_what_providers_print_is_understood(url: str) -> None:
     ("url", "problem"),
     [
         (f"{POSTGRESQL}?sslmodus=require", "has the option sslmodus, which is not known"),
+        # What does not look like a name may be the rest of a password.
+        (f"{POSTGRESQL}?ter2%21=1", "has the option …, which is not known"),
         (f"{POSTGRESQL}?sslmode=secret", "has the option sslmode, which must be one of"),
         (f"{POSTGRESQL}?target_session_attrs=secret", "has the option target_session_attrs"),
         (f"{POSTGRESQL}?connect_timeout=secret", "has the option connect_timeout"),
