@@ -281,7 +281,7 @@ def verdicts(kinds: list[Kind]) -> dict[str, bool]:
 def main() -> None:
     """Print three tables, and PASS or FAIL for each promise."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--draws", type=int, default=4_000, help="campaigns of each size")
+    parser.add_argument("--draws", type=int, default=10_000, help="campaigns of each size")
     draws = parser.parse_args().draws
     scenes = [scene(*one) for one in SCENES]
     made = [
