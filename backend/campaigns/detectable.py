@@ -18,7 +18,7 @@ from backend.campaigns.usual_outcome import UsualOutcome
 from backend.core.arrays import FloatArray, IntArray
 from backend.results.campaign import ArmSizes, Detectable, Goal, TooSmall
 
-# Below it a test at 5 % was seen to err more often than that: docs/campaigns.md.
+# Fewer were not looked at: see docs/campaigns.md.
 LEAST_BUYERS = 20
 # What only more than doubling would show is left to luck.
 LARGEST_GROWTH = 1.0

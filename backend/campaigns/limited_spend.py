@@ -14,7 +14,8 @@ import numpy as np
 
 from backend.core.arrays import FloatArray
 
-# Of a hundred who buy, three are limited: see docs/campaigns.md for how often other shares err.
+# Of a hundred who buy, three are limited. With one, tests at 5 % erred up to 6.2 % of the time on
+# Online Retail II; with three, up to 5.4 %.
 LIMITED_SHARE = 0.03
 
 
