@@ -8,6 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from backend.api.keys import Keyring, Role
 from backend.api.problems import STATUSES
 from backend.core import errors
 from backend.database.engine import InvalidDatabaseUrl
@@ -47,6 +48,12 @@ def test_the_status_of_a_run_opens_with_either_key(live: Live, key: str) -> None
 
 def test_an_admin_key_opens_the_plain_routes_too(live: Live) -> None:
     assert live.get("/api/mcp/segments", ADMIN_KEY).status_code == 200
+
+
+def test_a_key_that_is_given_twice_opens_all_that_either_does() -> None:
+    for roles in ((Role.READS, Role.ADMINISTERS), (Role.ADMINISTERS, Role.READS)):
+        keys = Keyring.of({role: [API_KEY] for role in roles})
+        assert keys.role_of(API_KEY) is Role.ADMINISTERS
 
 
 def test_health_needs_no_key(live: Live) -> None:
