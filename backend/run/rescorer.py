@@ -14,11 +14,12 @@ from datetime import datetime
 from backend import store
 from backend.core.clock import monotonic_seconds
 from backend.core.customer_id import CustomerId
-from backend.core.errors import BackendError
+from backend.core.errors import BackendError, DatabaseUnavailable, TablesTooOld
 from backend.core.secret_keys import Marker, Use
 from backend.database.bounds import hurried
 from backend.database.database_clock import read_clock
 from backend.database.engine import AsyncConnection, AsyncEngine, opened, transaction
+from backend.database.failures import OURS
 from backend.database.sqlite_files import Opening, opening_of_shop
 from backend.run.fresh_scores import FreshScores
 from backend.run.run_config import RunConfig
@@ -52,7 +53,8 @@ log = logging.getLogger(__name__)
 async def rescore(config: RunConfig, stop: asyncio.Event) -> None:
     """Score who waits until `stop` is set.
 
-    A database that is away is waited for: who runs what is queued says so.
+    What is in the way is waited for, and logged once; that our own database is, who runs what is
+    queued says.
     """
     bounds = hurried(STATEMENT_SECONDS)
     to_read = opening_of_shop(config.shop_url, config.intelligence_url)
@@ -123,7 +125,7 @@ class Rescorer:
     def _say(self, error: Exception) -> None:
         """Log what is in the way when it begins, not each time."""
         was, self._told = self._told, f"{type(error).__name__}: {error}"
-        if was != self._told:
+        if was != self._told and not _is_told_by_runs(error):
             unforeseen = None if isinstance(error, BackendError) else error
             told = {"reason": str(error)}
             log.warning("scoring between runs waits", extra=told, exc_info=unforeseen)
@@ -192,6 +194,12 @@ class Rescorer:
             self._forgot_at = now
             async with transaction(self._engine) as connection:
                 await forget_order_events(connection, await read_clock(connection))
+
+
+def _is_told_by_runs(error: Exception) -> bool:
+    """Tell whether our own database is in the way: who runs what is queued meets that too."""
+    is_away = isinstance(error, DatabaseUnavailable) and error.database == OURS
+    return is_away or isinstance(error, TablesTooOld)
 
 
 async def _wait(stop: asyncio.Event) -> None:
