@@ -7,9 +7,8 @@ from functools import partial
 from backend.core.customer_id import CustomerIds
 from backend.core.errors import BackendError
 from backend.database.engine import AsyncEngine, snapshot
-from backend.run.run_config import RunConfig
+from backend.run.run_context import RunContext
 from backend.shop.customers import Customer
-from backend.shop.mapping.layers import load_mapping
 from backend.shop.name_columns import NameColumns, read_name_columns
 from backend.shop.search import parts_of, wholes_of
 from backend.shop.shop import Shop
@@ -22,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 async def keep_names_copied(
-    config: RunConfig,
+    context: RunContext,
     shop_engine: AsyncEngine,
     engine: AsyncEngine,
     publication: Publication,
@@ -32,8 +31,8 @@ async def keep_names_copied(
 
     Parameters
     ----------
-    config
-        Says whether.
+    context
+        Says whether, and of which shop.
     shop_engine, engine
         The shop's database, and ours.
     publication
@@ -42,10 +41,8 @@ async def keep_names_copied(
         Aware.
     """
     try:
-        if config.search_index:
-            await _refresh(
-                shop_engine, engine, Shop(load_mapping(config.shop_variables)), publication, now
-            )
+        if context.config.search_index:
+            await _refresh(shop_engine, engine, context.shop, publication, now)
         else:
             await empty_search_copy(engine)
     except BackendError as error:

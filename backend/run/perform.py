@@ -101,7 +101,7 @@ async def _conclude(
     closing = partial(_with_stages, progress)
     if obstacle is None and context.run.request.publish != "never":
         now = await _now(engine)
-        await keep_names_copied(context.config, shop_engine, engine, publication, now)
+        await keep_names_copied(context, shop_engine, engine, publication, now)
         catch_up = await _catching_up(shop_engine, engine, context, publication)
         now = await _now(engine)
         await store.publish(engine, publication, now=now, closing=closing, catch_up=catch_up)
@@ -123,10 +123,9 @@ async def _catching_up(
     async with transaction(engine) as connection:
         served = await runs.published(connection)
     labels = publication.segments
-    shop = Shop(load_mapping(context.config.shop_variables))
     catch_up = CatchingUp(
         context.config,
-        FreshScores(shop_engine, shop),
+        FreshScores(shop_engine, context.shop),
         Scorer(publication.run_id, publication.scoring, labels, known_name),
         as_of=publication.as_of,
         since=context.run.started_at or context.run.read_at,
@@ -165,6 +164,7 @@ async def _context(engine: AsyncEngine, config: RunConfig, run_id: str, token: s
         run=run,
         token=token,
         as_of=run.request.as_of or run.started_at or run.read_at,
+        shop=Shop(load_mapping(config.shop_variables)),
     )
 
 
@@ -183,9 +183,12 @@ async def _see(
     engine: AsyncEngine, context: RunContext, progress: Progress, erasures: Erasures
 ) -> tuple[Seen, Erasures]:
     progress.enter("read")
-    shop = Shop(load_mapping(context.config.shop_variables))
     seen = await see(
-        engine, shop, context.as_of, lambda orders: progress.count(orders=orders), now=utc_now()
+        engine,
+        context.shop,
+        context.as_of,
+        lambda orders: progress.count(orders=orders),
+        now=utc_now(),
     )
     seen, erasures = without_erased(seen, erasures)
     customers, counted = len(seen.columns.customer_ids), len(seen.columns.created_at)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from backend.results.run_report import ReportHorizons
 from backend.run.run_config import RunConfig
+from backend.shop.shop import Shop
 from backend.store.run_row import Run
 
 
@@ -22,12 +23,15 @@ class RunContext:
         The proof that it is ours.
     as_of
         The instant that it describes.
+    shop
+        As it is mapped: parsed once, and each of its tables looked at once.
     """
 
     config: RunConfig
     run: Run
     token: str = field(repr=False)
     as_of: datetime
+    shop: Shop
 
     @property
     def horizons(self) -> ReportHorizons:

@@ -62,7 +62,7 @@ ABOUT_NOBODY = {
     "explainer model not_published scoring",
     "intelligence_segment_history": "run_id segment_id position name is_group customer_count "
     "churn_risk_avg historical_revenue expected_revenue revenue_at_risk currency as_of "
-    "published_at",
+    "prediction_days churn_days published_at",
     "intelligence_segment_lineage": "id segment_id event relatives happened_at run_id",
     "intelligence_segment_names": "segment_id name description given_by updated_at",
     "intelligence_digests": "run_id state tries at why_not reply",

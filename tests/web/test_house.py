@@ -9,6 +9,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from backend.web.files_served import FOLDER
+from tests.chromium import patiently
 from tests.conftest import NewDatabase, execute, wait_for
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered_shop
@@ -49,7 +50,8 @@ def test_the_keyboard_alone_signs_in_and_reaches_the_page(paged: Live, browser: 
     browser.delete_all_cookies()
     browser.get(f"{paged.address}/app/sign-in")
     browser.switch_to.active_element.send_keys(API_KEY + "\n")
-    assert browser.find_elements(By.CSS_SELECTOR, "nav a[aria-current]")
+    there = (By.CSS_SELECTOR, "nav a[aria-current]")
+    assert patiently(browser).until(lambda page: page.find_elements(*there))
     browser.find_element(By.TAG_NAME, "body").send_keys("\t")
     skip = browser.switch_to.active_element
     assert skip.get_attribute("href") == f"{paged.address}/app#page"
