@@ -6,6 +6,7 @@ own. Nothing is kept from one answer to the next; `again` is the page with what 
 
 import asyncio
 import os
+import re
 import statistics
 import sys
 import tempfile
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -49,11 +51,11 @@ class Doors:
     process_id: int
 
 
-def _compared(segment: str, customer: str) -> list[Compared]:
-    report = "/api/mcp/runs/latest/report"
+def _compared(segment: str, customer: str, quiet: Sequence[str]) -> list[Compared]:
+    report, moves = "/api/mcp/runs/latest/report", "/api/mcp/segments/changes"
     one, shop = f"/api/mcp/customers/{customer}", ("/api/mcp/segments", report)
     return [
-        Compared("/app", ("/api/mcp/segments", "/api/mcp/history?limit=30", report)),
+        Compared("/app", ("/api/mcp/segments", "/api/mcp/history?limit=30", report, moves, *quiet)),
         Compared("/app/segments", ("/api/mcp/segments", "/api/mcp/history?limit=60", report)),
         Compared(f"/app/segments/{segment}", (f"/api/mcp/segments/{segment}",)),
         Compared("/app/customers", ("/api/mcp/customers",)),
@@ -62,7 +64,7 @@ def _compared(segment: str, customer: str) -> list[Compared]:
             f"/app/customer?id={customer}",
             (f"{one}?explain=true", f"/api/admin/changes?customer_id={customer}", *shop),
         ),
-        Compared("/app/moves", ("/api/mcp/segments/changes", "/api/mcp/history?limit=60")),
+        Compared("/app/moves", (moves, "/api/mcp/history?limit=60")),
         Compared("/app/cohorts", (report,)),
         Compared("/app/trust", (report,)),
     ]
@@ -74,6 +76,13 @@ def _served(url: str, folder: Path, variables: Mapping[str, str]) -> Iterator[Do
     with serving(url, folder, variables=told, anew=True) as live, entered(live, API_KEY) as pages:
         live.client.headers["X-API-Key"] = ADMIN_KEY
         yield Doors(pages, live.client, live.process.pid)
+
+
+def _quiet(doors: Doors) -> list[str]:
+    """Return the list of those who went quiet, where Today tells of it."""
+    today = doors.pages.get("/app").text
+    linked = re.search(r'href="/app/customers\?([^"]*moved_since=[^"]*)"', today)
+    return [] if linked is None else [f"/api/mcp/customers?{unescape(linked[1])}&limit=1"]
 
 
 def _milliseconds(client: httpx.Client, paths: Sequence[str]) -> float:
@@ -122,7 +131,7 @@ def main() -> None:
         with _served(server.url, place, {}) as anew, _served(server.url, place, KEPT) as kept:
             segment = anew.api.get("/api/mcp/segments").json()["segments"][0]["id"]
             customer = anew.api.get("/api/mcp/customers?limit=1").json()["customers"][0]
-            compared = _compared(segment, customer["customer_id"])
+            compared = _compared(segment, customer["customer_id"], _quiet(anew))
             for one in compared:
                 _say(one, anew, kept)
             _say_memory(kept, compared)
