@@ -7,17 +7,9 @@ expected of it, and whether its value is a secret that no message may repeat.
 from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Annotated
 
-from pydantic import (
-    BeforeValidator,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BeforeValidator, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import (
-    BaseSettings,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backend.core.api_keys import HOW_TO_MAKE_ONE, why_unusable
 from backend.core.instants import WrittenInstant
@@ -63,9 +55,7 @@ class DeclaredVariables(BaseSettings):
         "Where the shop's customers, orders and order lines are", DATABASE_URL_EXPECTED, secret=True
     )
     api_key: SecretStr = variable(
-        "Key, or several separated by commas, that opens the API",
-        KEYS_EXPECTED,
-        secret=True,
+        "Key, or several separated by commas, that opens the API", KEYS_EXPECTED, secret=True
     )
     admin_api_key: OptionalSecret = variable(
         "Key, or several, that opens the admin routes; unset: API_KEY opens them too",
