@@ -11,5 +11,5 @@ from typing import Any
 
 
 def late(module: str) -> Any:
-    """Import a module of ours now; whoever calls says by a `Protocol` what comes out of it."""
+    """Import a module now; whoever calls says by a `Protocol` what comes out of it."""
     return import_module(module)

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Table, delete, func, select
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from backend.database.engine import AsyncConnection
-from backend.database.expressions import MYSQL
+from backend.database.upserts import upsert
 from backend.files.records import Record, Row, TableName
 from backend.files.refunds import Refunds
 from backend.files.values import as_number
@@ -128,21 +127,16 @@ def _upsert(table: Table, columns: list[str], dialect: str, *, is_hint: bool, fi
 
     What a file of customers leaves open stays what an order has hinted at.
     """
-    if dialect in MYSQL:
-        insert: Any = mysql.insert(table)
-        new = insert.inserted
-    else:
-        insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
-        new = insert.excluded
     changed = [name for name in columns if name != "id" and (not is_hint or name in HINTED)]
-    changes = {name: new[name] for name in changed}
-    if is_hint:
-        changes = {name: _kept(table, name, new[name], dialect) for name in changed}
-    elif fills:
-        changes = {name: func.coalesce(new[name], table.c[name]) for name in changed}
-    if dialect in MYSQL:
-        return insert.on_duplicate_key_update(changes)
-    return insert.on_conflict_do_update(index_elements=[table.c.id], set_=changes)
+
+    def changes(new: Mapping[str, Any]) -> Mapping[str, Any]:
+        if is_hint:
+            return {name: _kept(table, name, new[name], dialect) for name in changed}
+        if fills:
+            return {name: func.coalesce(new[name], table.c[name]) for name in changed}
+        return {name: new[name] for name in changed}
+
+    return upsert(table, dialect, changes)
 
 
 def _kept(table: Table, name: str, new: Any, dialect: str) -> Any:

@@ -11,12 +11,13 @@ from math import prod
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, func, literal_column
-from sqlalchemy.dialects.postgresql import TSQUERY, array
 
+from backend.core.late import late
 from backend.database.compiled import parameter
 from backend.database.first_matches import WHOLE
 from backend.shop.spelling import is_plain, spelt_letters
 
+POSTGRESQL = "sqlalchemy.dialects.postgresql"  # what other databases' processes do without
 LEXEMES = "lexemes"
 # Ahead of a text, so that whole names are asked for by a first name beside a last one.
 OF_COLUMN = {"email": "e", "first_name": "f", "last_name": "l"}
@@ -28,7 +29,8 @@ MOST_SPELLINGS = 64
 
 def lexemes_of(columns: Mapping[str, ColumnElement[str]]) -> ColumnElement[Any]:
     """Return the lexemes of a customer's texts; written out, so that an index of them is known."""
-    return func.array_to_tsvector(array([_lexeme(name, one) for name, one in columns.items()]))
+    texts = [_lexeme(name, one) for name, one in columns.items()]
+    return func.array_to_tsvector(late(POSTGRESQL).array(texts))
 
 
 def _lexeme(name: str, column: ColumnElement[str]) -> ColumnElement[str]:
@@ -45,7 +47,7 @@ def _written(text: str) -> ColumnElement[str]:
 
 def have_asked(columns: Mapping[str, ColumnElement[str]]) -> ColumnElement[bool]:
     """Return whether a customer has the lexemes that come as a parameter."""
-    asked = parameter(LEXEMES, String()).cast(TSQUERY)
+    asked = parameter(LEXEMES, String()).cast(late(POSTGRESQL).TSQUERY)
     found: ColumnElement[bool] = lexemes_of(columns).bool_op("@@")(asked)
     return found
 

@@ -18,6 +18,11 @@ from backend.database.upserts import upsert
 from backend.store.tables import order_events, rescorings
 
 KNOWN_FOR = timedelta(days=7)
+# The rows of `_told`, unless more is told of them by now.
+AS_TOLD = (
+    rescorings.c.customer_id == bindparam("told_id"),
+    rescorings.c.events == bindparam("told_events"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ async def ask_for_scores(
     texts = sorted({one.text for one in customer_ids})
     told = {"events": 1, "told_at": now, "waiting_since": now}
     if texts:
-        asked = upsert(rescorings, connection.dialect.name, again)
+        asked = upsert(rescorings, connection.dialect.name, lambda _new: again)
         await connection.execute(asked.values([{"customer_id": one, **told} for one in texts]))
 
 
@@ -111,14 +116,9 @@ async def still_as_told(
 
 async def settle(connection: AsyncConnection, scored: Sequence[Rescoring]) -> None:
     """Say that customers are scored; of whom more was told meanwhile goes on waiting."""
-    as_told = (
-        rescorings.c.customer_id == bindparam("scored_id"),
-        rescorings.c.events == bindparam("as_of_events"),
-    )
-    rows = [{"scored_id": one.customer_id.text, "as_of_events": one.events} for one in scored]
-    if rows:
-        settled = update(rescorings).where(*as_told).values(waiting_since=None)
-        await connection.execute(settled, rows)
+    settled = update(rescorings).where(*AS_TOLD).values(waiting_since=None)
+    if scored:
+        await connection.execute(settled, _told(scored))
 
 
 async def wait_again(connection: AsyncConnection, since: datetime, now: datetime) -> None:
@@ -129,13 +129,8 @@ async def wait_again(connection: AsyncConnection, since: datetime, now: datetime
 
 async def forget_rescorings(connection: AsyncConnection, missing: Sequence[Rescoring]) -> None:
     """Have customers not scored whom the shop does not have, unless more is told of them."""
-    as_told = (
-        rescorings.c.customer_id == bindparam("missing_id"),
-        rescorings.c.events == bindparam("as_of_events"),
-    )
-    rows = [{"missing_id": one.customer_id.text, "as_of_events": one.events} for one in missing]
-    if rows:
-        await connection.execute(delete(rescorings).where(*as_told), rows)
+    if missing:
+        await connection.execute(delete(rescorings).where(*AS_TOLD), _told(missing))
 
 
 async def forget_order_events(connection: AsyncConnection, now: datetime) -> None:
@@ -143,6 +138,10 @@ async def forget_order_events(connection: AsyncConnection, now: datetime) -> Non
     oldest = now - KNOWN_FOR
     await connection.execute(delete(order_events).where(order_events.c.received_at < oldest))
     await connection.execute(delete(rescorings).where(rescorings.c.told_at < oldest))
+
+
+def _told(some: Sequence[Rescoring]) -> list[dict[str, Any]]:
+    return [{"told_id": one.customer_id.text, "told_events": one.events} for one in some]
 
 
 async def _found(connection: AsyncConnection, asked: Any) -> list[Rescoring]:
