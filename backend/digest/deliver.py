@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 from backend.clients.mailer import Handed, Mailer
 from backend.core.clock import utc_now
+from backend.core.ending import pause
 from backend.core.glossary import Undelivered
 from backend.core.late import late
 from backend.database.bounds import run_writes
@@ -46,8 +47,7 @@ async def keep_delivering(how: DigestSettings | None, stop: asyncio.Event) -> No
                 if problem != told:
                     log.warning("digests wait", extra={"reason": problem})
                 told = problem
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_EVERY_SECONDS)
+            await pause(stop, LOOK_EVERY_SECONDS)
 
 
 def opened_for_digests(how: DigestSettings) -> AbstractAsyncContextManager[AsyncEngine]:

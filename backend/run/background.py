@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from backend.core.ending import pause
 from backend.core.errors import (
     BackendError,
     DatabaseUnavailable,
@@ -74,12 +75,12 @@ class BackgroundWork:
             except Exception as error:
                 if self._note(str(error) or type(error).__name__):
                     log.exception("the work beside the requests failed; it is tried again")
-                await _wait(stop, RETRY_SECONDS)
+                await pause(stop, RETRY_SECONDS)
         self.state.doing = "ended"
 
     async def _migrate_and_work(self, stop: asyncio.Event) -> None:
         while self.state.problem is not None and not stop.is_set():
-            await _wait(stop, RETRY_SECONDS)
+            await pause(stop, RETRY_SECONDS)
             if self._note(await self._kept_from_migrating()):
                 log.warning("migrations wait", extra={"reason": self.state.problem})
         migrating = self._kept_from_migrating if self.auto_migrate else None
@@ -96,7 +97,7 @@ class BackgroundWork:
         Silently, for health tells of them, and of what keeps them from being made.
         """
         while not stop.is_set():
-            await _wait(stop, IDLE_LOOK_SECONDS)
+            await pause(stop, IDLE_LOOK_SECONDS)
             if self.auto_migrate and not stop.is_set():
                 with suppress(BackendError):
                     await self._kept_from_migrating()
@@ -133,8 +134,3 @@ async def _empty_search_copy(engine: AsyncEngine) -> None:
         await empty_search_copy(engine)
     except BackendError as error:
         log.warning("the copy of names is still there", extra={"reason": str(error)})
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -8,11 +8,11 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from backend.core.clock import monotonic_seconds, utc_now
+from backend.core.ending import pause
 from backend.core.errors import BackendError
 from backend.core.glossary import DeliveryProblem
 from backend.core.late import late
@@ -65,7 +65,7 @@ async def deliver(config: RunConfig, stop: asyncio.Event) -> None:
         try:
             while not stop.is_set():
                 await courier.look()
-                await _wait(stop)
+                await pause(stop, LOOK_EVERY_SECONDS)
         finally:
             await courier.end()
 
@@ -181,8 +181,3 @@ def _log(due: DueDelivery, outcome: Outcome, after: Aftermath) -> None:
         log.warning("webhook not delivered, tried again", extra=told)
     elif due.delivery.attempts > 0:
         log.info("webhook tried again", extra=told)
-
-
-async def _wait(stop: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), LOOK_EVERY_SECONDS)

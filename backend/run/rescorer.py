@@ -7,13 +7,13 @@ database does not let it do now it does later: who waits is kept in our tables.
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from backend import store
 from backend.core.clock import monotonic_seconds
 from backend.core.customer_id import CustomerId
+from backend.core.ending import pause
 from backend.core.errors import BackendError, DatabaseUnavailable, TablesTooOld
 from backend.core.secret_keys import Marker, Use
 from backend.database.bounds import hurried
@@ -66,7 +66,7 @@ async def rescore(config: RunConfig, stop: asyncio.Event) -> None:
         rescorer = Rescorer(config, engine, shop_engine)
         while not stop.is_set():
             await rescorer.look()
-            await _wait(stop)
+            await pause(stop, LOOK_EVERY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +200,3 @@ def _is_told_by_runs(error: Exception) -> bool:
     """Tell whether our own database is in the way: who runs what is queued meets that too."""
     is_away = isinstance(error, DatabaseUnavailable) and error.database == OURS
     return is_away or isinstance(error, TablesTooOld)
-
-
-async def _wait(stop: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), LOOK_EVERY_SECONDS)

@@ -19,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from backend.core.ending import pause
 from backend.core.errors import (
     BackendError,
     DatabaseRefuses,
@@ -90,7 +91,7 @@ async def _run_queued(config: RunConfig, stop: asyncio.Event, migrate: Migrate |
             except Exception as error:  # noqa: BLE001, the next run must still find a worker
                 worked = trouble.stumbled_over(error)
             if not worked:
-                await _wait(stop, POLL_EVERY_SECONDS)
+                await pause(stop, POLL_EVERY_SECONDS)
 
 
 def opened_for_lease(config: RunConfig) -> AbstractAsyncContextManager[AsyncEngine]:
@@ -263,8 +264,3 @@ def _spoken(exit_code: int) -> str:
     if exit_code < 0:
         return f"signal {signal.Signals(-exit_code).name}"
     return f"exit code {exit_code}"
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
