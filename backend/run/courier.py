@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from backend.core.clock import monotonic_seconds, utc_now
+from backend.core.clock import Seldom, monotonic_seconds, utc_now
 from backend.core.ending import pause
 from backend.core.errors import BackendError
 from backend.core.glossary import DeliveryProblem
@@ -77,7 +77,7 @@ class _Courier:
     engine: AsyncEngine
     config: RunConfig
     _at_work: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _forgot_at: float | None = None
+    _forgetting: Seldom = field(default_factory=lambda: Seldom(FORGET_EVERY_SECONDS))
     _sender: Sender | None = None
     _stumbled: set[str] = field(default_factory=set)
 
@@ -112,9 +112,7 @@ class _Courier:
         await asyncio.gather(*self._at_work.values(), return_exceptions=True)
 
     async def _forget(self) -> None:
-        now = monotonic_seconds()
-        if self._forgot_at is None or now - self._forgot_at > FORGET_EVERY_SECONDS:
-            self._forgot_at = now
+        if self._forgetting.is_due():
             async with transaction(self.engine) as connection:
                 await forget_deliveries(connection, await read_clock(connection))
 

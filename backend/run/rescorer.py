@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend import store
-from backend.core.clock import monotonic_seconds
+from backend.core.clock import Seldom
 from backend.core.customer_id import CustomerId
 from backend.core.ending import pause
 from backend.core.errors import BackendError, DatabaseUnavailable, TablesTooOld
@@ -109,7 +109,7 @@ class Rescorer:
         self._marker = Marker.of(config.secrets, Use.TOMBSTONE)
         self._scores: FreshScores | None = None
         self._scorer: Scorer | None = None
-        self._forgot_at: float | None = None
+        self._forgetting = Seldom(FORGET_EVERY_SECONDS)
         self._told: str | None = None
 
     async def look(self) -> None:
@@ -189,9 +189,7 @@ class Rescorer:
             await forget_rescorings(connection, missing)
 
     async def _forget(self) -> None:
-        now = monotonic_seconds()
-        if self._forgot_at is None or now - self._forgot_at > FORGET_EVERY_SECONDS:
-            self._forgot_at = now
+        if self._forgetting.is_due():
             async with transaction(self._engine) as connection:
                 await forget_order_events(connection, await read_clock(connection))
 
