@@ -32,6 +32,9 @@ SIZE = "Customers in it now"
 SHARE, SHARE_OF_REVENUE = "Of all customers, 0 to 1", "Of all that customers have spent, 0 to 1"
 RISK = "Mean churn_risk of its customers, 0 to 1"
 EXPECTED = "Sum of predicted_value: expected within the prediction horizon"
+CARRIED = (
+    "True: one customer carries the segment's money; do not take means or sums for what is typical"
+)
 AT_RISK = "Sum of value_at_risk; not a part of expected_revenue"
 
 
@@ -56,6 +59,7 @@ class ToldSegment(Schema):
     churn_risk_avg: float | None = Field(description=RISK)
     expected_revenue: float | None = Field(description=EXPECTED)
     revenue_at_risk: float | None = Field(description=AT_RISK)
+    ltv_carried_by_one: bool | None = Field(description=CARRIED)
     rule: str | None
 
 
@@ -67,7 +71,7 @@ class SegmentsAnswer(Answer):
 
 @tool(takes=ListSegments, gives=SegmentsAnswer)
 async def list_segments(caller: Caller, asked: ListSegments) -> SegmentsAnswer:
-    """All segments and groups: size now and in the run before, expected revenue, revenue at risk,
+    """All segments and groups: size now and in the run before, revenue expected and at risk,
     churn. Ids never change."""
     async with snapshot(caller.state.engine, OURS) as connection:
         published = await store.read_segments(connection)
@@ -96,6 +100,7 @@ def _line(
         churn_risk_avg=segment.churn_risk_avg,
         expected_revenue=now and now.expected_revenue,
         revenue_at_risk=now and now.revenue_at_risk,
+        ltv_carried_by_one=segment.ltv_carried_by_one,
         rule=segment.rule.sentence if is_full else None,
     )
 
@@ -140,6 +145,8 @@ class SegmentAnswer(Answer):
     share_of_revenue: float | None = Field(description=SHARE_OF_REVENUE)
     churn_risk_avg: float | None = Field(description=RISK)
     avg_confidence: float | None = Field(description="How surely they belong to it, mean, 0 to 1")
+    median_ltv: float | None = Field(description="Median of their ltv: what is typical")
+    ltv_carried_by_one: bool | None = Field(description=CARRIED)
     historical_revenue: float | None = Field(description="What they have brought so far")
     expected_revenue: float | None = Field(description=EXPECTED)
     revenue_at_risk: float | None = Field(description=AT_RISK)
@@ -153,8 +160,7 @@ class SegmentAnswer(Answer):
 
 @tool(takes=GetSegment, gives=SegmentAnswer)
 async def get_segment(caller: Caller, asked: GetSegment) -> SegmentAnswer:
-    """One segment or group: rule, money, medians beside the shop's, who came and went, what it
-    buys."""
+    """One segment or group: rule, money, medians beside the shop's, who came and went, products."""
     found = await segment_detail(caller.state, asked.segment_id)
     named = SegmentAnswer.model_fields.keys() & set(found.__dataclass_fields__)
     same = {name: getattr(found, name) for name in named - {"rule", "came_from", "went_to"}}

@@ -16,6 +16,7 @@ from backend.results.readiness import Readiness
 from backend.results.root import Result
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
+from backend.wording.segment_sentences import carried_in_words
 
 # Below that the names of segments would get no room beside all that is told of them.
 ROOM_FOR_A_TABLE = 76
@@ -49,6 +50,9 @@ def print_report(report: RunReport) -> None:
                 out.print(line)
     else:
         out.print(_segments_table(report.segments, report.currency))
+    for segment in report.segments:
+        if carried := carried_in_words(segment):
+            out.print(f"• {segment.name}: {carried}")
     for note in report.notes:
         out.print(f"• {note}")
 

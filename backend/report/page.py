@@ -27,7 +27,12 @@ from backend.wording.dates import day
 from backend.wording.money import UNKNOWN, in_currency
 from backend.wording.order_reasons import left_out
 from backend.wording.report_sentences import MEDIANS, TITLES
-from backend.wording.segment_sentences import event_in_words, on_axis, refit_in_words
+from backend.wording.segment_sentences import (
+    carried_in_words,
+    event_in_words,
+    on_axis,
+    refit_in_words,
+)
 
 NARROW, WIDE = 335, 940
 
@@ -106,6 +111,7 @@ def render_report(report: RunReport, zone: tzinfo = UTC) -> str:
         segments=segments,
         place={one.id: place for place, one in enumerate(segments, 1)},
         medians=_medians,
+        carried=carried_in_words,
         colours=colour,
         map=segment_charts.segment_map(report.picture, colour, names, report.currency),
         map_box=segment_charts,

@@ -134,5 +134,13 @@ class Segment(Result):
     """Bounds that hold its customers, how well they do, and a sentence."""
     nearest: Nearest | None
     """The segment most like it; null for a group, and where it is alone."""
+    median_ltv: float | None = None
+    """Median of its customers' `ltv`, currency units; null where nobody has ordered, and of runs
+    of versions that kept none."""
+    largest_ltv_share: Share | None = None
+    """Part of the sum of its customers' `ltv` that the largest one is; null likewise."""
+    ltv_carried_by_one: bool | None = None
+    """Whether `avg_ltv` would be more than a tenth lower without that customer, so that
+    `median_ltv` says what is typical; null likewise."""
     currency: str | None = None
     """Of its amounts, such as EUR; null where the shop's data do not tell one."""

@@ -48,6 +48,7 @@ def _facts(segment: Segment) -> SegmentFacts:
         "share_of_customers": segment.share_of_customers,
         "share_of_revenue": segment.share_of_revenue,
         "avg_ltv": segment.avg_ltv,
+        "median_ltv": segment.median_ltv,
         "churn_risk_avg": segment.churn_risk_avg,
         "apart_from_nearest": segment.nearest.sentence if segment.nearest else None,
         **segment.characteristics.by_axis(),

@@ -21,7 +21,8 @@ from backend.segments.clustering_notes import (
 )
 from backend.segments.rule import Bound, RuleFacts
 from backend.segments.vocabulary import Trait
-from backend.wording.money import money
+from backend.wording.money import money, rounded_money
+from backend.wording.shares import percent
 
 HABITS: Mapping[Trait, str] = {
     "subscription": "orders at nearly even intervals",
@@ -158,6 +159,18 @@ def on_axis(axis: str, value: float, currency: str | None) -> str:
             return f"{value:.0%}".replace("%", " %")
         case _:
             return f"{value:,.3g}"
+
+
+def carried_in_words(segment: Segment) -> str | None:
+    """Say what is typical where one customer carries a segment's mean; None where nobody does."""
+    mean, median, share = segment.avg_ltv, segment.median_ltv, segment.largest_ltv_share
+    if not segment.ltv_carried_by_one or mean is None or median is None or share is None:
+        return None
+    usual, average = (rounded_money(one, segment.currency) for one in (median, mean))
+    return (
+        f"One customer is {percent(share)} of this segment's lifetime value: "
+        f"the median is {usual}, the mean {average}."
+    )
 
 
 def refit_in_words(decision: Decision | None) -> str:

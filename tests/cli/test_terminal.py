@@ -59,6 +59,24 @@ def test_names_on_the_page_are_text(report: RunReport) -> None:
     assert not {"\x1b", "\u202e"} & set(page)
 
 
+@pytest.mark.parametrize("width", [40, 120])
+def test_the_median_of_a_segment_that_one_customer_carries_is_told(
+    report: RunReport,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    width: int,
+) -> None:
+    monkeypatch.setattr(out, "_width", width)
+    first, *others = (replace(one, ltv_carried_by_one=False) for one in report.segments)
+    carried = replace(
+        first, name="Regulars", median_ltv=41.5, largest_ltv_share=0.63, ltv_carried_by_one=True
+    )
+    print_report(replace(report, segments=(carried, *others), notes=(), currency="EUR"))
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("One customer is 63 % of this segment's lifetime value") == 1
+    assert "the median is 41.50" in said
+
+
 def test_names_in_findings_are_text(
     report: RunReport, wide: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

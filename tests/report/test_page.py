@@ -120,6 +120,16 @@ def test_the_status_links_the_report_and_the_page(reported: Reported) -> None:
         assert render_report(report) == reported.live.get(status["report_page_url"], ADMIN_KEY).text
 
 
+def test_the_median_of_a_segment_that_one_customer_carries_is_told(reported: Reported) -> None:
+    answer = reported.live.get(reported.runs[-1]["report_url"], ADMIN_KEY)
+    report = TypeAdapter(RunReport).validate_json(answer.content)
+    plain = tuple(replace(one, ltv_carried_by_one=False) for one in report.segments)
+    carried = replace(plain[0], median_ltv=41.5, largest_ltv_share=0.63, ltv_carried_by_one=True)
+    said = "One customer is 63\N{NO-BREAK SPACE}% of this segment"
+    assert said in render_report(replace(report, segments=(carried, *plain[1:])))
+    assert said not in render_report(replace(report, segments=plain))
+
+
 def test_the_report_is_for_admins(reported: Reported) -> None:
     path = reported.runs[-1]["report_page_url"]
     assert reported.live.get(path, API_KEY).status_code == 403

@@ -257,6 +257,13 @@ def test_a_segment_is_told_as_the_api_tells_it(paged: Live) -> None:
     assert "<form" not in page.partition("<main")[2]  # only admins name segments
 
 
+def test_where_one_customer_carries_a_segment_its_median_is_told(paged: Live) -> None:
+    with entered(paged, API_KEY) as client:
+        for one in paged.get("/api/mcp/segments").json()["segments"]:
+            page = client.get(f"/app/segments/{one['id']}").text
+            assert ("of this segment's lifetime value" in page) == one["ltv_carried_by_one"]
+
+
 def test_who_came_and_who_went_are_a_click_away(paged: Live) -> None:
     segments = paged.get("/api/mcp/segments").json()["segments"]
     largest = max(segments, key=lambda one: one["customer_count"])["id"]

@@ -15,6 +15,7 @@ from backend.forecast.learn.learnt_forecast import Forecast
 from backend.results.segment import Apart, Medians, Nearest, Rule, Segment
 from backend.segments.axes import AXES, axes_of
 from backend.segments.buyers import Behaviour
+from backend.segments.largest_customer import carried_by_one, largest_share
 from backend.segments.membership import Membership
 from backend.segments.rule import RuleFacts, rule_of
 from backend.segments.vocabulary import (
@@ -128,6 +129,7 @@ class _Measure:
         predicted = self._forecast
         rule = rule_of(identity, self._behaviour, self._rank, chosen[self._behaviour.customer])
         is_leaf = identity in leaves
+        ltv = _known((self._spent + predicted.predicted_value)[chosen])
         segment = Segment(
             id=identity,
             parent_id=parent_of(identity),
@@ -140,7 +142,10 @@ class _Measure:
             share_of_revenue=(
                 round(float(self._spent[chosen].sum()) / total, DECIMALS) if total else None
             ),
-            avg_ltv=_mean((self._spent + predicted.predicted_value)[chosen], 2),
+            avg_ltv=_mean(ltv, 2),
+            median_ltv=_median(ltv),
+            largest_ltv_share=round(largest_share(ltv), DECIMALS) if len(ltv) else None,
+            ltv_carried_by_one=carried_by_one(ltv) if len(ltv) else None,
             churn_risk_avg=_mean(predicted.churn_risk[chosen], DECIMALS),
             avg_confidence=_mean(self._membership.confidence[chosen], DECIMALS),
             characteristics=self._medians(chosen),
@@ -202,11 +207,15 @@ def _gap(axis: str, here: float, there: float) -> float:
     return abs(float(np.log((here + floor) / (there + floor))))
 
 
+def _known(values: FloatArray) -> FloatArray:
+    return values[~np.isnan(values)]
+
+
 def _median(values: FloatArray) -> float | None:
-    known = values[~np.isnan(values)]
+    known = _known(values)
     return round(float(np.median(known)), 2) if len(known) else None
 
 
 def _mean(values: NDArray[np.float64], places: int) -> float | None:
-    known = values[~np.isnan(values)]
+    known = _known(values)
     return round(float(known.mean()), places) if len(known) else None

@@ -415,6 +415,25 @@ def test_a_shop_where_all_are_alike_is_clustered(orders: int) -> None:
     assert len(found.ids) == 60
 
 
+def test_a_mean_that_one_order_carries_stands_beside_the_median() -> None:
+    history, kinds = planted()
+    people, rich = people_of(history), int(np.flatnonzero(kinds == "once_new")[0])
+    people[rich] = (people[rich][0], np.array([99_999_999.0]))
+    history = history_of(people)
+    found = segmented(history)
+    ltv = forecast(history).predicted_value + [amounts.sum() for _, amounts in people]
+    for one in described(found, history):
+        inside = ltv[[one.id in (leaf, *ancestors(leaf)) for leaf in found.ids]]
+        assert one.median_ltv == pytest.approx(np.median(inside), abs=0.01)
+        assert one.largest_ltv_share == pytest.approx(inside.max() / inside.sum(), abs=1e-4)
+        assert one.ltv_carried_by_one == (one.id in (found.ids[rich], *ancestors(found.ids[rich])))
+
+
+def ancestors(segment_id: str) -> list[str]:
+    above = parent_of(segment_id)
+    return [] if above is None else [above, *ancestors(above)]
+
+
 def test_customers_without_orders_are_a_segment_without_numbers() -> None:
     history, _ = planted()
     history = history_of([*people_of(history), (np.empty(0), np.empty(0))])
@@ -422,6 +441,7 @@ def test_customers_without_orders_are_a_segment_without_numbers() -> None:
     nobody = described(found, history)[-1]
     assert (nobody.id, nobody.customer_count) == ("no_orders", 1)
     assert (nobody.avg_ltv, nobody.churn_risk_avg, nobody.avg_confidence) == (None, None, None)
+    assert (nobody.median_ltv, nobody.largest_ltv_share, nobody.ltv_carried_by_one) == (None,) * 3
     assert found.ids[-1] == "no_orders"
     assert np.isnan(found.confidence[-1])
 

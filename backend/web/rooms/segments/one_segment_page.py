@@ -16,7 +16,7 @@ from backend.wording import segments_room_sentences as words
 from backend.wording.dates import short_day
 from backend.wording.money import UNKNOWN, money_or_dash
 from backend.wording.report_sentences import MEDIANS
-from backend.wording.segment_sentences import on_axis
+from backend.wording.segment_sentences import carried_in_words, on_axis
 from backend.wording.shares import in_a_hundred
 
 
@@ -73,6 +73,8 @@ class OneSegmentPage:
         Who is in it, and how well that plain rule holds; None where nothing was measured.
     nearest
         What sets it apart from the one that is most like it.
+    carried
+        What is typical where one customer carries the segment's money; None where nobody does.
     form
         Its description is empty where that is the rule's own.
     """
@@ -86,6 +88,7 @@ class OneSegmentPage:
     people: str
     people_name: str
     figures: Sequence[Tile]
+    carried: str | None
     rule: str
     how_well: str | None
     nearest: str | None
@@ -124,6 +127,7 @@ def one_segment_page(
         people=customers_link(customers_in(segment)),
         people_name=words.see_the(segment.customer_count),
         figures=_figures(seen),
+        carried=carried_in_words(segment),
         rule=rule.sentence,
         how_well=words.how_well(rule.precision or 0, rule.recall or 0) if is_measured else None,
         nearest=None if segment.nearest is None else segment.nearest.sentence,
