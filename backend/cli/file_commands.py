@@ -14,6 +14,7 @@ from backend.cli.consoles import out
 from backend.cli.following import followed
 from backend.core.errors import ImportRefused, TooLittleTaken
 from backend.core.settings import Settings
+from backend.core.warehouse_urls import refuse_loading
 from backend.database.engine import opened
 from backend.files.currencies import read_rates
 from backend.files.load import LEAST_SHARE, import_files
@@ -146,6 +147,7 @@ async def _import(
     *,
     accept_partial: bool,
 ) -> ImportSummary:
+    refuse_loading(settings.shop_url)
     mapping = load_mapping(settings.shop_variables(), settings.shop_database)
     asked = options.asked(mapping)
     async with opened(settings.shop_url) as engine:

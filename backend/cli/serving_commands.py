@@ -19,6 +19,7 @@ from backend.cli.stopping import unless_stopped
 from backend.core.ending import stoppable
 from backend.core.errors import Stopped
 from backend.core.settings import Settings
+from backend.core.warehouse_urls import refuse_loading
 from backend.database import changes
 from backend.database.engine import opened
 from backend.database.sqlite_files import Opening, opening_of_ours
@@ -91,6 +92,8 @@ def migrate_command(
 
 
 async def _migrate(settings: Settings, *, shop_tables: bool) -> None:
+    if shop_tables:
+        refuse_loading(settings.shop_url)
     urls = settings.shop_url, settings.intelligence_url
     opening = Opening.CREATE if shop_tables else opening_of_ours(*urls)
     async with opened(settings.intelligence_url, opening=opening) as engine:

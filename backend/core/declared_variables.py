@@ -25,6 +25,7 @@ from backend.core.variables import (
     variable,
     whole_seconds,
 )
+from backend.core.warehouse_urls import WAREHOUSES, scheme_of
 from backend.core.written_lists import (
     require_mail_addresses,
     require_origins,
@@ -32,14 +33,19 @@ from backend.core.written_lists import (
     split_at_commas,
 )
 
-DATABASE_SCHEMES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
+OUR_SCHEMES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
+SCHEMES = {
+    "database_url": (*OUR_SCHEMES, *WAREHOUSES),
+    "intelligence_database_url": OUR_SCHEMES,
+}
 KEYS_EXPECTED = f"one key, or several separated by commas; {HOW_TO_MAKE_ONE} makes one"
 SAFE_URL = r"^(https://|http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$))[^\s?#]*$"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-DATABASE_URL_EXPECTED = (
+OUR_DATABASE_URL_EXPECTED = (
     "postgresql://user:password@host:5432/database, mysql://user:password@host:3306/database "
     "or sqlite:///path/to/file.db"
 )
+DATABASE_URL_EXPECTED = f"{OUR_DATABASE_URL_EXPECTED}, or to read duckdb:///path/to/file.duckdb or files:///path/to/folder"
 
 
 class DeclaredVariables(BaseSettings):
@@ -87,8 +93,8 @@ class DeclaredVariables(BaseSettings):
         None,
     )
     intelligence_database_url: OptionalSecret = variable(
-        "Where our own tables live; unset: DATABASE_URL",
-        DATABASE_URL_EXPECTED,
+        "Where our own tables live; unset: DATABASE_URL, and beside what can only be read",
+        OUR_DATABASE_URL_EXPECTED,
         None,
         secret=True,
     )
@@ -342,11 +348,11 @@ class DeclaredVariables(BaseSettings):
 
     @field_validator("database_url", "intelligence_database_url")
     @classmethod
-    def _has_a_known_scheme(cls, url: SecretStr | None) -> SecretStr | None:
+    def _has_a_known_scheme(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if url is None:
             return None
-        scheme = url.get_secret_value().strip().split("://")[0].split("+")[0].lower()
-        if scheme not in DATABASE_SCHEMES or "://" not in url.get_secret_value():
+        known, given = SCHEMES[str(info.field_name)], url.get_secret_value()
+        if scheme_of(given) not in known or "://" not in given:
             raise ValueError("not a database URL")
         return SecretStr(url.get_secret_value().strip())
 

@@ -19,6 +19,7 @@ from pydantic_settings import (
 from backend.core.declared_variables import DeclaredVariables
 from backend.core.misspelt import misspelt
 from backend.core.variable_problems import first_problem
+from backend.core.warehouse_urls import is_warehouse, ours_beside, scheme_of
 from backend.core.written_lists import split, split_at_commas
 
 # What describes the shop's tables, and no more: a mapping is made of these.
@@ -46,6 +47,8 @@ SHOP_VARIABLES = (
     "shop_mapping",
     "mapping_functions",
 )
+
+KINDS = {"postgres": "postgresql", "mariadb": "mysql", "files": "duckdb"}
 
 
 class Settings(DeclaredVariables):
@@ -115,9 +118,9 @@ class Settings(DeclaredVariables):
 
     @property
     def shop_database(self) -> str:
-        """The kind of the shop's database: postgresql, mysql or sqlite."""
-        scheme = self.shop_url.split(":")[0].split("+")[0].lower()
-        return {"postgres": "postgresql", "mariadb": "mysql"}.get(scheme, scheme)
+        """The kind of the shop's database: postgresql, mysql, sqlite or duckdb."""
+        scheme = scheme_of(self.shop_url)
+        return KINDS.get(scheme, scheme)
 
     @property
     def shop_url(self) -> str:
@@ -127,6 +130,8 @@ class Settings(DeclaredVariables):
     @property
     def intelligence_url(self) -> str:
         """URL of the database that holds our own tables."""
+        if self.intelligence_database_url is None and is_warehouse(self.shop_url):
+            return ours_beside(self.shop_url)
         return self._address(self.intelligence_database_url or self.database_url)
 
     @property

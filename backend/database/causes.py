@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import DatabaseRefuses, DatabaseUnavailable
 from backend.database.driver_words import in_words
+from backend.database.duckdb_errors import UnreadableWarehouse, is_of_duckdb, kind_on_duckdb
 from backend.database.grants import missing_grant
 from backend.database.postgresql_errors import (
     is_of_an_altered_table,
@@ -86,6 +87,31 @@ CAUSES: Mapping[str, Refusal] = {
     "no_file": Refusal(
         "cannot be opened",
         "check the path in {url}, and that the service's user may read and write there",
+        passes=False,
+    ),
+    "not_read": Refusal(
+        "has nothing that may be read there",
+        "check the path in {url}, and that the service's user may read it",
+        passes=False,
+    ),
+    "unreadable": Refusal(
+        "has a file that cannot be read",
+        "write it anew, under another name first, and then rename it",
+        passes=False,
+    ),
+    "misplaced": Refusal(
+        "has files that are no table",
+        "see that {url} names a folder with one file, or one folder of files, for each table",
+        passes=False,
+    ),
+    "changed": Refusal(
+        "was written while it was read",
+        "try again shortly; where this stays so, write files under another name first, and then "
+        "rename them",
+    ),
+    "too_new": Refusal(
+        "was written by a newer version of DuckDB",
+        "write it with STORAGE_VERSION of an older one, or wait for a newer version of the service",
         passes=False,
     ),
 }
@@ -211,6 +237,10 @@ def raised_by_driver(error: BaseException) -> BaseException:
 def _kind_of_driver(cause: BaseException, *, connecting: bool) -> str | None:
     if is_of_postgresql(cause):
         return _on_postgresql(cause, connecting=connecting)
+    if isinstance(cause, UnreadableWarehouse):
+        return cause.kind
+    if is_of_duckdb(cause):
+        return kind_on_duckdb(cause)
     if isinstance(cause, sqlite3.Error):
         return ON_SQLITE.get((getattr(cause, "sqlite_errorcode", None) or 0) & PRIMARY)
     if is_of_its_options(cause):

@@ -231,9 +231,18 @@ async def _on_sqlite(
     return found
 
 
+async def _on_duckdb(
+    _engine: AsyncEngine, lent: Lent, sql: str, arguments: list[Any]
+) -> Sequence[Row]:
+    driver: Any = lent.driver
+    found: Sequence[Row] = (await driver.found(sql, arguments)).rows
+    return found
+
+
 ASKS: Mapping[str, Ask] = {
     "postgresql": _on_postgresql,
     "mysql": _on_mysql,
     "mariadb": _on_mysql,
     "sqlite": _on_sqlite,
+    "duckdb": _on_duckdb,
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import exc
 
+from backend.database.duckdb_errors import UnreadableWarehouse, is_of_duckdb, words_of_duckdb
 from backend.database.postgresql_errors import is_of_postgresql
 
 # Errors of data and of constraints quote what a table holds; elsewhere quotes hold names.
@@ -37,6 +38,10 @@ def in_words(cause: BaseException) -> str:
         return cause.verify_message
     if isinstance(cause, TimeoutError | exc.TimeoutError):
         return ""
+    if isinstance(cause, UnreadableWarehouse):
+        return cause.words
+    if is_of_duckdb(cause):
+        return _clean(words_of_duckdb(cause))
     if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError | socket.gaierror):
         said = str(cause) if cause.errno is None else os.strerror(cause.errno)
     else:

@@ -42,6 +42,7 @@ ENGINES = {
     "postgresql": "postgresql_engine",
     "mysql": "mysql_engine",
     "mariadb": "mysql_engine",
+    "duckdb": "duckdb_engine",
 }
 # What BEGIN says itself costs no statement, and no pooler mistakes it for a session's.
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -50,6 +51,7 @@ READ_ONLY: Mapping[str, Sequence[str]] = {
     "mysql": ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",),
     "mariadb": ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",),
     "sqlite": ("PRAGMA query_only = ON", "BEGIN"),
+    "duckdb": (),  # nothing is ever written, and what is open is one state
 }
 
 

@@ -8,7 +8,9 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     DateTime,
+    Double,
     Float,
+    Integer,
     LargeBinary,
     Numeric,
     Select,
@@ -19,6 +21,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     null,
+    try_cast,
     type_coerce,
 )
 
@@ -36,6 +39,8 @@ ABSURD_AMOUNT = 1_000_000_000_000
 EXACT_AS_INTEGER = 10**18
 NUMBER_PATTERN = r"^ *[+-]?[0-9]+(\.[0-9]+)? *$"
 MYSQL = frozenset({"mysql", "mariadb"})
+# Texts are the same only where each of their characters is.
+EXACT = frozenset({"postgresql", "duckdb"})
 READABLE = "readable"  # a function that every connection to SQLite has
 EARLIEST, LATEST = "1900-01-01", "9999-12-31"
 
@@ -60,7 +65,7 @@ def _number_as_text(number: Column) -> ColumnElement[str]:
 
 def exact(dialect: str, value: Column, kind: Kind = Kind.TEXT) -> Column:
     """Return what tells texts apart that a collation takes for equal: case, accents, blanks."""
-    if kind not in {Kind.TEXT, Kind.MIXED} or dialect == "postgresql":
+    if kind not in {Kind.TEXT, Kind.MIXED} or dialect in EXACT:
         return value
     if dialect == "sqlite":
         return value.collate("BINARY")
@@ -80,7 +85,9 @@ def spelt(dialect: str, value: Column) -> ColumnElement[str]:
     if dialect in MYSQL:
         return in_collation(value, "utf8mb4", "utf8mb4_bin")
     text = cast(value, String())
-    return text.collate("C") if dialect == "postgresql" else _in_utf8(text)
+    if dialect == "sqlite":
+        return _in_utf8(text)
+    return text.collate("C") if dialect == "postgresql" else text
 
 
 def grouped(dialect: str, value: Column, kind: Kind) -> Column:
@@ -136,7 +143,7 @@ def same_id(
     if one_kind is not other_kind or one_kind is Kind.MIXED:
         one, other = as_text(dialect, one, one_kind), as_text(dialect, other, other_kind)
         one_kind = Kind.TEXT
-    if one_kind is not Kind.TEXT or dialect == "postgresql":
+    if one_kind is not Kind.TEXT or dialect in EXACT:
         return one == other
     found = exact(dialect, one) == exact(dialect, other)
     indexed, sought = (one, other) if collation_of(one) else (other, one)
@@ -179,9 +186,21 @@ def as_number(dialect: str, value: Column, kind: Kind) -> Column:
         numeric = func.typeof(value).in_(("integer", "real"))
         texts = value.op("GLOB")("*[0-9]*")
         return case((numeric, value), (texts, cast(value, Float())), else_=null())
+    if dialect == "duckdb":
+        return _number_on_duckdb(value, kind)
     if kind is Kind.TEXT:
         return case((value.regexp_match(NUMBER_PATTERN), cast(value, Numeric(30, 8))), else_=null())
     return cast(value, Numeric()) if kind is Kind.OTHER else value
+
+
+def _number_on_duckdb(value: Column, kind: Kind) -> Column:
+    """Return an exact number of so many digits that it can be multiplied; NULL if it is none."""
+    if kind is Kind.FLOAT:
+        return value
+    number = try_cast(value, Numeric(30, 8))
+    if kind is not Kind.TEXT:
+        return number
+    return case((value.regexp_match(NUMBER_PATTERN), number), else_=null())
 
 
 def amount_micros(
@@ -203,9 +222,9 @@ def amount_micros(
         The exchange rate, as a number above zero, and "divide" or "multiply".
     """
     number = as_number(dialect, value, kind)
-    # NaN is above every number in PostgreSQL, absent from MySQL and NULL in SQLite.
+    # NaN is above every number in PostgreSQL and DuckDB, absent from MySQL and NULL in SQLite.
     sane = func.abs(number) < ABSURD_AMOUNT * scale
-    micros = number * (MICROS // scale) if MICROS % scale == 0 else number * MICROS / scale
+    micros = _in_micros(dialect, number, scale, exactly=rate is None)
     if rate is not None:
         factor, direction = rate
         micros = micros / factor if direction == "divide" else micros * factor
@@ -213,11 +232,22 @@ def amount_micros(
     return case((sane, cast(func.round(micros), BigInteger())), else_=null())
 
 
+def _in_micros(dialect: str, number: Column, scale: int, *, exactly: bool) -> Column:
+    if dialect == "duckdb" and not exactly:
+        # Of two decimals its product has more digits than it can hold.
+        number = cast(number, Double())
+    if MICROS % scale:
+        return number * MICROS / scale
+    factor = MICROS // scale
+    # A parameter has more digits than it needs, and so has the product.
+    return number * (literal_column(str(factor), Integer()) if dialect == "duckdb" else factor)
+
+
 def moment(dialect: str, value: Column, kind: Kind) -> Column:
     """Return a time as the bulk reader wants it.
 
-    PostgreSQL: a naive timestamp, UTC where the column knows its zone. MySQL: microseconds since
-    1970. Text stays text, whole numbers are seconds since 1970 and stay so.
+    PostgreSQL: a naive timestamp, UTC where the column knows its zone. MySQL, DuckDB: microseconds
+    since 1970. Text stays text, whole numbers are seconds since 1970 and stay so.
     """
     if kind not in {Kind.DATETIME, Kind.INSTANT}:
         return value
@@ -225,12 +255,20 @@ def moment(dialect: str, value: Column, kind: Kind) -> Column:
         naive = func.timezone("UTC", value) if kind is Kind.INSTANT else cast(value, DateTime())
         sane = naive.between(_timestamp(EARLIEST), _timestamp(LATEST))
         return case((sane, naive), else_=null())
+    if dialect == "duckdb":
+        micros = func.epoch_us(value if kind is Kind.INSTANT else cast(value, DateTime()))
+        sane = micros.between(_epoch_us(EARLIEST), _epoch_us(LATEST))
+        return case((sane, micros), else_=null())
     # Zero dates give NULL.
     return func.timestampdiff(literal_column("MICROSECOND"), "1970-01-01", value)
 
 
 def _timestamp(text: str) -> Column:
     return cast(literal(text, String()), DateTime())
+
+
+def _epoch_us(text: str) -> Column:
+    return func.epoch_us(_timestamp(text), type_=BigInteger())
 
 
 def told_in_utc(dialect: str, value: Column) -> Column:
@@ -267,6 +305,8 @@ def is_before(dialect: str, value: Column, kind: Kind, naive_text: str, seconds:
         return func.replace(value, "T", " ") < naive_text
     if dialect == "postgresql":
         return moment(dialect, value, kind) < _timestamp(naive_text)
+    if dialect == "duckdb":
+        return moment(dialect, value, kind) < _epoch_us(naive_text)
     return value < naive_text
 
 

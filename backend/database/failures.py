@@ -10,10 +10,11 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import TablesTooOld, TextNotWritable
 from backend.database.causes import raised_by_driver, refusal
+from backend.database.duckdb_errors import UnreadableWarehouse, is_of_duckdb
 from backend.database.postgresql_errors import is_of_its_driver, is_of_postgresql
 
 OURS = "intelligence"
-OF_ANY_DRIVER = (OSError, exc.TimeoutError, sqlite3.Error, DBAPIError)
+OF_ANY_DRIVER = (OSError, exc.TimeoutError, sqlite3.Error, DBAPIError, UnreadableWarehouse)
 UNWRITABLE_ON_POSTGRESQL = {"22021", "22P05"}  # a NUL, or a letter that LATIN1 has not
 UNWRITABLE_ON_MYSQL = 1267  # a letter that the column's character set has not
 # No such table, or no such column of it.
@@ -60,7 +61,7 @@ def problems_named(
 
 def _is_of_a_driver(error: Exception) -> bool:
     known = isinstance(error, OF_ANY_DRIVER)
-    return known or is_of_its_driver(error) or is_of_postgresql(error)
+    return known or is_of_its_driver(error) or is_of_postgresql(error) or is_of_duckdb(error)
 
 
 def _name_statements_fault(error: DBAPIError, database: str) -> None:

@@ -20,7 +20,7 @@ from backend.database.pools import at_pool, bounds_of, size_of
 
 # After that the pool looks whether the session is still good.
 TURN_SECONDS = 1.0
-BEGIN_BY_THEMSELVES = {"mysql", "mariadb"}
+BEGIN_BY_THEMSELVES = {"mysql", "mariadb", "duckdb"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class HandedOn:
         self.transaction_seconds = bounds.transaction_seconds or None
         self._wait_seconds = bounds.pool_seconds
         # Sessions of MySQL are in a transaction from their first SELECT until the pool ends it:
-        # the next read would be of the state that the first one saw.
+        # the next read would be of the state that the first one saw. DuckDB's file stays open.
         self._turn_seconds = TURN_SECONDS if engine.dialect.name not in BEGIN_BY_THEMSELVES else 0
         self._out = 0
         self._waiting: deque[asyncio.Future[Lent | None]] = deque()

@@ -47,6 +47,21 @@ MYSQL_TYPES: Mapping[int, Kind] = {
     7: Kind.INSTANT,  # TIMESTAMP is kept in UTC, and sessions are in UTC
     **dict.fromkeys((15, 247, 248, 249, 250, 251, 252, 253, 254), Kind.TEXT),
 }
+# Whole numbers that 64 bits with a sign do not hold are read as decimals: none of them is cut.
+DUCKDB_TYPES: Mapping[str, Kind] = {
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT"), Kind.INTEGER),
+    **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER"), Kind.INTEGER),
+    **dict.fromkeys(("UBIGINT", "HUGEINT", "UHUGEINT", "DECIMAL"), Kind.DECIMAL),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), Kind.FLOAT),
+    **dict.fromkeys(("VARCHAR", "JSON"), Kind.TEXT),
+    **dict.fromkeys(("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"), Kind.DATETIME),
+    "TIMESTAMP_NS": Kind.DATETIME,
+    "TIMESTAMP WITH TIME ZONE": Kind.INSTANT,
+    "BOOLEAN": Kind.BOOLEAN,
+    "BLOB": Kind.BINARY,
+    "UUID": Kind.UUID,
+    "ENUM": Kind.OWN,
+}
 SQLITE_TYPES: Mapping[str, Kind] = {
     "integer": Kind.INTEGER,
     "real": Kind.FLOAT,
@@ -93,9 +108,14 @@ def _sqlite_kind(_code: object) -> Kind:
     return Kind.OTHER
 
 
+def _duckdb_kind(type_: object) -> Kind:
+    return DUCKDB_TYPES.get(str(type_).partition("(")[0], Kind.OTHER)
+
+
 KIND_READERS: Mapping[str, Any] = {
     "postgresql": _postgresql_kind,
     "mysql": _mysql_kind,
     "mariadb": _mysql_kind,
     "sqlite": _sqlite_kind,
+    "duckdb": _duckdb_kind,
 }

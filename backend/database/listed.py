@@ -12,10 +12,11 @@ JOINABLE = {
     "mysql": "SELECT customer_id FROM"
     " JSON_TABLE(:ids, '$[*]' COLUMNS (customer_id {type} PATH '$')) AS listed",
     "sqlite": "SELECT value AS customer_id FROM json_each(:ids)",
+    "duckdb": "SELECT unnest(from_json(CAST(:ids AS json), '[\"{type}\"]')) AS customer_id",
 }
 TYPES = {
-    "integer": {"postgresql": "bigint", "mysql": "BIGINT", "sqlite": ""},
-    "text": {"postgresql": "text", "mysql": "VARCHAR(255)", "sqlite": ""},
+    "integer": {"postgresql": "bigint", "mysql": "BIGINT", "sqlite": "", "duckdb": "BIGINT"},
+    "text": {"postgresql": "text", "mysql": "VARCHAR(255)", "sqlite": "", "duckdb": "VARCHAR"},
 }
 
 

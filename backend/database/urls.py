@@ -13,7 +13,10 @@ DRIVERS = {
     "mysql": "mysql+asyncmy",
     "mariadb": "mariadb+asyncmy",
     "sqlite": "sqlite+aiosqlite",
+    "duckdb": "duckdb+file",
+    "files": "duckdb+folder",
 }
+FOLDER_DRIVER = DRIVERS["files"]
 # libpq takes several hosts, each with a port of its own, in the place of one.
 SEVERAL_HOSTS = re.compile(
     r"(?P<kind>postgres\w*(?:\+\w+)?://)(?P<user>.*@)?(?P<hosts>[^@/?]*,[^@/?]*)(?P<rest>[/?].*)?",
@@ -44,6 +47,8 @@ def parse_url(url: str) -> URL:
     kind = parsed.drivername.split("+")[0].lower()
     if kind not in DRIVERS:
         raise InvalidDatabaseUrl(f"is of the unknown kind {kind}")
+    if DRIVERS[kind] == FOLDER_DRIVER:  # files:///data/shop is a whole path, as in file:///data
+        parsed = parsed.set(database=f"/{(parsed.database or '').lstrip('/')}")
     return parsed.set(drivername=DRIVERS[kind])
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.core.errors import DatabaseUnavailable
 from backend.database.causes import raised_by_driver
+from backend.database.duckdb_errors import does_not_fit, is_of_duckdb
 from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
 from backend.database.postgresql_errors import is_of_an_altered_table, is_of_postgresql
 from backend.shop.shop import Shop, Source
@@ -95,6 +96,8 @@ def _says_it_changed(error: DBAPIError | DatabaseUnavailable) -> bool:
     cause: Any = raised_by_driver(refused)
     if is_of_postgresql(cause):
         return _says_so_on_postgresql(cause)
+    if is_of_duckdb(cause):
+        return does_not_fit(cause)
     if isinstance(cause, sqlite3.Error):
         return str(cause).startswith(CHANGED_ON_SQLITE)
     return bool(cause.args) and cause.args[0] in CHANGED_ON_MYSQL

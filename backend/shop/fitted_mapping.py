@@ -34,6 +34,14 @@ ON_MYSQL = """
     WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name IN :tables
     ORDER BY table_name, ordinal_position
 """
+ON_DUCKDB = """
+    SELECT table_name, column_name, false
+    FROM information_schema.columns
+    WHERE table_catalog = current_database()
+    AND table_schema = COALESCE(:schema, current_schema()) AND table_name IN :tables
+    ORDER BY table_name, ordinal_position
+"""
+QUESTIONS = {**dict.fromkeys(MYSQL, ON_MYSQL), "duckdb": ON_DUCKDB}
 # A list as JSON, as PHP writes one, or one status alone.
 STATUS = re.compile(r'"([^"]+)"|^([^"]+)$')
 Columns = Mapping[str, Mapping[str, bool]]
@@ -107,7 +115,7 @@ async def _look(
 async def _columns(
     connection: AsyncConnection, schema: str | None, tables: Sequence[str]
 ) -> dict[str, dict[str, bool]]:
-    question = ON_MYSQL if connection.dialect.name in MYSQL else ON_POSTGRESQL
+    question = QUESTIONS.get(connection.dialect.name, ON_POSTGRESQL)
     statement = text(question).bindparams(bindparam("tables", expanding=True))
     rows = await connection.execute(statement, {"schema": schema, "tables": list(tables)})
     # A server that does not tell capitals apart may tell tables in small letters.

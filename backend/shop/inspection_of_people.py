@@ -32,7 +32,12 @@ ALSO_CALLED: Mapping[str, tuple[str, ...]] = {
 MARKS_TESTS = re.compile(r"(is_?)?test(_?(order|mode|flag|purchase))?", re.IGNORECASE)
 # What a flag says in any type: a bit of MySQL's is a sign of its own.
 TRUE = ("1", "true", "t", "yes", "y", "on", "\x01")
-TEXT_TYPES = {"sqlite": "TEXT", "postgresql": "VARCHAR", "mysql": "CHAR", "mariadb": "CHAR"}
+TEXT_TYPES = {
+    "sqlite": "TEXT",
+    "postgresql": "VARCHAR",
+    "duckdb": "VARCHAR",
+    **dict.fromkeys(("mysql", "mariadb"), "CHAR"),
+}
 TESTING = ("test", "tester", "testing")
 MOST_TESTERS = 10_000
 

@@ -54,17 +54,18 @@ FUNCTIONS_ON_MYSQL = """
     ORDER BY 1
 """
 MOST_NAMED = 5
+FILES = {"sqlite", "duckdb"}
 GLOBAL_GRANT = re.compile(r"GRANT (.+) ON \*\.\* TO ")
 READING = {"USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES"}
 
 
 async def writable_tables(connection: AsyncConnection, places: Sequence[Place]) -> list[str]:
-    """Return the tables among these that the user may change; a SQLite file has no users.
+    """Return the tables among these that the user may change; files have no users of their own.
 
     Tables that only a query of the shop's own names are not known, and left out.
     """
     dialect = connection.dialect.name
-    if dialect == "sqlite":
+    if dialect in FILES:
         return []
     may_write = _mysql_may_write if dialect in MYSQL else _postgresql_may_write
     return [place.table for place in places if await may_write(connection, place)]
@@ -88,7 +89,7 @@ class FileRights:
 
 async def file_rights(connection: AsyncConnection) -> FileRights | None:
     """Return who may write the shop's file; None where the shop is no file."""
-    if connection.dialect.name != "sqlite":
+    if connection.dialect.name not in FILES:
         return None
     return _rights_on(Path(connection.engine.url.database or ""))
 
@@ -100,7 +101,7 @@ def _rights_on(file: Path) -> FileRights:
 async def powers(connection: AsyncConnection) -> list[str]:
     """Return what the user may do beyond reading tables, as `may …` or `is …`; it need not."""
     dialect = connection.dialect.name
-    if dialect == "sqlite":
+    if dialect in FILES:
         return []
     if dialect in MYSQL:
         rights, functions = await _mysql_powers(connection), FUNCTIONS_ON_MYSQL

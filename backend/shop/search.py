@@ -26,7 +26,7 @@ from backend.database.expressions import has_no_id, in_order, spelt
 from backend.database.first_matches import ANYWHERE, BEGINNING, WHOLE
 from backend.shop.customers import Customer, customer_in, shown_of
 from backend.shop.shop import Shop, Source
-from backend.shop.spelling import Holds, begins, contains, equals
+from backend.shop.spelling import Holds, begins, contains, equals, without_lookahead
 
 Patterns = Sequence[str | BindParameter[str]]
 """Of texts that are, begin with and contain what is looked for: by ways of `first_matches`."""
@@ -46,6 +46,12 @@ class Wanted:
     def patterns(self) -> tuple[str, str, str]:
         """Return them by the ways of `first_matches`."""
         return self.equal, self.beginning, self.containing
+
+    def on(self, dialect: str) -> Patterns:
+        """Return them as a kind of database reads them."""
+        if dialect != "duckdb":
+            return self.patterns
+        return [without_lookahead(one) for one in self.patterns]
 
 
 def wanted_of(query: str, holds: Holds = lambda _: True) -> Wanted | None:
@@ -90,10 +96,8 @@ async def search_customers(
     holds = await holds_of(connection)
     if (wanted := wanted_of(query, holds)) is None:
         return []
-    customers = await shop.customers(connection)
-    return await _customers(
-        connection, ranked(customers, connection.dialect.name, wanted.patterns).limit(limit)
-    )
+    customers, dialect = await shop.customers(connection), connection.dialect.name
+    return await _customers(connection, ranked(customers, dialect, wanted.on(dialect)).limit(limit))
 
 
 async def _customers(connection: AsyncConnection, statement: Select[Any]) -> list[Customer]:

@@ -21,6 +21,15 @@ ON_MYSQL = """
         WHERE table_name = :table AND table_schema = COALESCE(:schema, DATABASE()))
 """
 
+ON_DUCKDB = """
+    SELECT EXISTS (
+        SELECT 1 FROM information_schema.tables
+        WHERE table_catalog = current_database() AND lower(table_name) = lower(:table)
+        AND table_schema = COALESCE(:schema, current_schema()))
+"""
+
+QUESTIONS = {**dict.fromkeys(MYSQL, ON_MYSQL), "duckdb": ON_DUCKDB}
+
 log = logging.getLogger(__name__)
 
 
@@ -46,5 +55,5 @@ async def _any_there(connection: AsyncConnection, mapping: ShopMapping) -> bool:
 async def _is_there(connection: AsyncConnection, mapping: ShopMapping, name: LogicalName) -> bool:
     mapped = mapping.table(name)
     schema, table = mapping.place(str(mapped and mapped.table))
-    question = ON_MYSQL if connection.dialect.name in MYSQL else ON_POSTGRESQL
+    question = QUESTIONS.get(connection.dialect.name, ON_POSTGRESQL)
     return bool(await connection.scalar(text(question), {"schema": schema, "table": table}))

@@ -22,6 +22,7 @@ Holds = Callable[[str], bool]
 # What is folded by another rule is another text: counts up with the rule, and with Unicode.
 FOLDING_RULE = f"1 {unicodedata.unidata_version}"
 NO_MARK = "(?![\u0300-\u036f])"  # else e would find the é of two characters
+MARKLESS_END = "(?:[^\u0300-\u036f]|$)"
 DOT_ABOVE, DOTLESS = "\u0307", "\u0131"
 SPACES = " \t\n\u00a0\u2002\u2003\u2009\u202f\u3000"
 # PostgreSQL's trigram index learns nothing from a sign beyond this one in a pattern:
@@ -191,6 +192,14 @@ def _dotted(letter: str) -> set[str]:
     return ways | {way + DOT_ABOVE for way in ways} if letter == "i" else ways
 
 
+def without_lookahead(pattern: str) -> str:
+    """Return the same pattern for what cannot look ahead, as RE2: it takes what it would look at.
+
+    That is behind the last letter alone, where nothing else follows.
+    """
+    return pattern.replace(NO_MARK, "" if pattern.endswith("$") else MARKLESS_END)
+
+
 def _letters(text: str) -> Iterator[tuple[int, int]]:
     """Yield where each letter begins, and how long it is: ss is one, for it may be spelt ß."""
     at = 0
@@ -219,7 +228,9 @@ def _letter(text: str, at: int, ends: int, holds: Holds, start: str, end: str) -
     if ends == len(text) and not end:
         ligatures |= known.beginnings_of.get(letter, set())
     apart = letter if letter in known.ligatures else [letter]
-    singles = [_single(one, holds) for one in apart]
+    # What follows begins with no mark, so that only the last letter could be one with another.
+    no_marks = [""] * (len(apart) - 1) + [NO_MARK if ends == len(text) else ""]
+    singles = [_single(one, holds, no_mark) for one, no_mark in zip(apart, no_marks, strict=True)]
     spelt = [] if None in singles else ["".join(filter(None, singles))]
     return _either([*spelt, *filter(holds, sorted(ligatures))])
 
@@ -228,13 +239,13 @@ def _either(ways: list[str]) -> str | None:
     return f"(?:{'|'.join(ways)})" if len(ways) > 1 else next(iter(ways), None)
 
 
-def _single(letter: str, holds: Holds) -> str | None:
+def _single(letter: str, holds: Holds, no_mark: str) -> str | None:
     """Return the pattern of a letter with its marks, however they are composed."""
     ways = [way for way in sorted(_ways(letter)) if all(map(holds, way))]
     one = _either(["".join(map(_literal, way)) for way in ways])
     if one is None or not letter[-1].isalpha() or not holds(DOT_ABOVE):
         return one
-    return one + (f"{DOT_ABOVE}?" if letter == "i" else "") + NO_MARK
+    return one + (f"{DOT_ABOVE}?" if letter == "i" else "") + no_mark
 
 
 def _ways(letter: str) -> set[str]:

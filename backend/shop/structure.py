@@ -5,7 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
-from sqlalchemy import Connection, Dialect, Inspector, column, inspect, select, table
+from sqlalchemy import (
+    ColumnClause,
+    Connection,
+    Dialect,
+    Inspector,
+    column,
+    func,
+    inspect,
+    select,
+    table,
+)
 
 from backend.database.engine import AsyncConnection
 from backend.database.expressions import MYSQL
@@ -101,6 +111,8 @@ def _nearest(wanted: str, known: Mapping[str, str]) -> list[str]:
 
 def _tables_there(connection: Connection) -> list[Place]:
     """Return all tables and views that the user can see; of the own schema first."""
+    if connection.dialect.name == "duckdb":
+        return _on_duckdb(connection)
     inspector = inspect(connection)
     own = inspector.default_schema_name
     if connection.dialect.name in MYSQL:
@@ -112,6 +124,21 @@ def _tables_there(connection: Connection) -> list[Place]:
         for schema in (None, *others)
         for table in _tables_and_views(inspector, schema)
     ]
+
+
+def _on_duckdb(connection: Connection) -> list[Place]:
+    """Ask what is read, and not what else DuckDB has in memory."""
+    own = connection.dialect.default_schema_name
+    named: list[ColumnClause[str]] = [
+        column(name) for name in ("table_catalog", "table_schema", "table_name")
+    ]
+    listed = table("tables", *named, schema="information_schema")
+    rows = connection.execute(
+        select(listed.c.table_schema, listed.c.table_name)
+        .where(listed.c.table_catalog == func.current_database())
+        .order_by(listed.c.table_schema != own, listed.c.table_schema, listed.c.table_name)
+    )
+    return [Place(None if schema == own else schema, name) for schema, name in rows]
 
 
 def _on_mysql(connection: Connection, own: str | None) -> list[Place]:
@@ -140,6 +167,8 @@ async def missing_indexes(connection: AsyncConnection, mapping: ShopMapping) -> 
 
 
 def _missing_indexes(connection: Connection, mapping: ShopMapping) -> list[str]:
+    if connection.dialect.name == "duckdb":
+        return []  # it looks at whole columns, and is only read
     inspector, dialect = inspect(connection), connection.dialect
     there = _with_indexes(inspector, dialect.name, mapping)
     statements = []

@@ -22,7 +22,8 @@ from sqlalchemy import text
 from backend.behaviour.baskets import Baskets
 from backend.core.errors import NoRoomToSpill
 from backend.database.engine import AsyncEngine, create_engine
-from backend.database.scratch import PREFIX, scratch
+from backend.database.scratch import scratch
+from backend.database.warehouses.confined import SPILL_PREFIX
 from backend.shop.orders import ShopColumns
 from backend.shop.shop import Shop
 from tests.conftest import NewDatabase
@@ -180,7 +181,7 @@ def rows(count: int) -> pa.Table:
 
 
 def folders() -> list[Path]:
-    return list(Path(tempfile.gettempdir()).glob(f"{PREFIX}*"))
+    return list(Path(tempfile.gettempdir()).glob(f"{SPILL_PREFIX}*"))
 
 
 def test_what_is_larger_than_memory_is_spilled_and_leaves_nothing(

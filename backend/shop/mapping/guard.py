@@ -38,7 +38,17 @@ from backend.shop.mapping.sql_dialects import DIALECTS
 LONGEST = 20_000
 DEEPEST = 60  # parentheses within each other; the parser's own stack ends near a thousand
 SYSTEM_SCHEMAS = frozenset({"information_schema", "performance_schema", "mysql", "sys"})
-SYSTEM_TABLES = ("pg_", "sqlite_", "pragma_", "dbstat", "bytecode", "tables_used", "completion")
+FILE_NAME = re.compile(r"[./:]")
+SYSTEM_TABLES = (
+    "duckdb_",
+    "pg_",
+    "sqlite_",
+    "pragma_",
+    "dbstat",
+    "bytecode",
+    "tables_used",
+    "completion",
+)
 ROWS_OF_NOTHING = re.compile(r"seq_\d+_to_\d+(_step_\d+)?")
 ROWS_OF_A_FUNCTION = frozenset({"value", "key", "ordinality"})
 
@@ -218,6 +228,8 @@ def _check_table(node: exp.Expr) -> None:
     for own in filter(None, (schema, name)):
         if own.startswith(SYSTEM_TABLES) or (own is schema and own in SYSTEM_SCHEMAS):
             raise RefusedSql(f"reads {own}, which is the database's own")
+    if FILE_NAME.search(name):
+        raise RefusedSql(f"reads {name}, which names a file")
     if name in CALLED_BY_NAME:
         raise RefusedSql(f"reads {name}, which calls a function")
     if ROWS_OF_NOTHING.fullmatch(name):

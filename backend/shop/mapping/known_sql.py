@@ -55,11 +55,24 @@ ON_SQLITE = _words(
     strftime time total typeof unicode unixepoch
     """
 )
+ON_DUCKDB = _words(
+    """
+    any_value arg_max arg_min array_agg array_contains contains count_if date_diff date_part
+    date_trunc datediff datepart day dayname dayofweek dayofyear ends_with epoch epoch_ms
+    epoch_us hex hour ifnull instr json_extract json_extract_string last_day lcase left len list
+    list_contains listagg lpad make_date make_timestamp md5 median minute mode month monthname
+    quantile_cont quarter regexp_extract regexp_full_match regexp_matches regexp_replace reverse
+    right rpad second sha256 split_part starts_with str_split strftime string_agg string_split
+    strlen strpos strptime timezone to_timestamp translate trunc try_cast try_strptime typeof
+    ucase unnest week weekday year
+    """
+)
 KNOWN_FUNCTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "postgresql": EVERYWHERE | ON_POSTGRESQL,
         "mysql": EVERYWHERE | ON_MYSQL,
         "sqlite": EVERYWHERE | ON_SQLITE,
+        "duckdb": EVERYWHERE | ON_DUCKDB,
     }
 )
 
@@ -68,8 +81,8 @@ KNOWN_TYPES = _words(
     """
     bigint binary bit blob bool boolean bytea char character character_set date datetime
     decimal double float int interval json jsonb mediumint nchar numeric real signed smallint
-    text time timestamp timestamptz timetz tinyint ubigint udecimal uint unsigned uuid
-    varbinary varchar
+    text time timestamp timestampntz timestamptz timetz tinyint int128 ubigint udecimal uint
+    unsigned uuid varbinary varchar
     """
 )
 
@@ -78,6 +91,7 @@ ACTING = re.compile(
     r"(pg|lo|dblink|sys|ts|master|wsrep|pragma|fts\d|txid)_\w+|dblink|\w*xml\w*|generate_series"
     r"|reg(class|collation|config|dictionary|namespace|oper|operator|proc|procedure|role|type)"
     r"|sleep|benchmark|load_(file|extension)|(read|write)file|set_config|current_setting|nextval"
+    r"|(read|parquet|duckdb|query|copy)_\w+|\w+_scan|sniff_csv|query|getenv|getvariable|range"
     r"|setval|lastval|(get|release|is_free|is_used)_\w*lock\w*|edit"
 )
 
@@ -100,6 +114,7 @@ ABOUT_THE_SESSION: Mapping[str, frozenset[str]] = MappingProxyType(
         ),
         "mysql": _words("current_role current_user"),
         "sqlite": frozenset(),
+        "duckdb": _words("current_catalog current_role current_schema current_user user"),
     }
 )
 

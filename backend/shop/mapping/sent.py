@@ -13,7 +13,7 @@ from backend.core.late import late
 from backend.shop.mapping.mapping import LOGICAL_NAMES, ShopMapping
 from backend.shop.mapping.safety import MARK, marked
 
-DATABASES = ("postgresql", "mysql", "sqlite")
+DATABASES = ("postgresql", "mysql", "sqlite", "duckdb")
 
 
 def query_to_send(mapping: ShopMapping, place: str, query: str, database: str) -> str:
@@ -36,7 +36,7 @@ def query_to_send(mapping: ShopMapping, place: str, query: str, database: str) -
         When it does anything but read, or is not understood beyond doubt; names the place.
     """
     _refuse_marks(place, query)
-    text = marked(query, '"' if database in {"postgresql", "sqlite"} else "`")
+    text = marked(query, "`" if database in {"mysql", "mariadb"} else '"')
     if query in mapping.preset_queries:
         return text
     return _written(mapping, place, text, database)

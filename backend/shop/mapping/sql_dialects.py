@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from sqlglot import Dialect, exp
+from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.mysql import MySQL
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.dialects.sqlite import SQLite
@@ -57,4 +58,5 @@ DIALECTS: dict[str, type[Dialect]] = {
     "mysql": _MySQL,
     "mariadb": _MySQL,
     "sqlite": _SQLite,
+    "duckdb": DuckDB,
 }

@@ -8,8 +8,8 @@ from backend.core.errors import InvalidMapping
 from backend.shop.mapping.guard import LONGEST, RefusedSql, UnknownCalls, written_anew
 from backend.shop.mapping.layers import load_mapping
 
-POSTGRESQL, MYSQL, SQLITE = "postgresql", "mysql", "sqlite"
-EVERY = (POSTGRESQL, MYSQL, SQLITE)
+POSTGRESQL, MYSQL, SQLITE, DUCKDB = "postgresql", "mysql", "sqlite", "duckdb"
+EVERY = (POSTGRESQL, MYSQL, SQLITE, DUCKDB)
 
 REFUSED_EVERYWHERE = {
     "SELECT 1; DROP TABLE o": "a semicolon",
@@ -104,6 +104,24 @@ REFUSED = {
         "SELECT * FROM dbstat": "the database's own",
         "PRAGMA writable_schema": "not one SELECT",
     },
+    DUCKDB: {
+        "SELECT * FROM '/etc/passwd'": "names a file",
+        'SELECT * FROM "/etc/passwd"': "names a file",
+        "SELECT * FROM 'orders.csv'": "names a file",
+        "SELECT * FROM 'https://example.com/a'": "names a file",
+        "SELECT * FROM read_csv('/etc/passwd')": "without giving them a name",
+        "SELECT * FROM o.b.c": "CATALOG",
+        "SELECT o.read_text('x') FROM o": "a name with a dot",
+        "SELECT * FROM duckdb_secrets": "the database's own",
+        "SELECT list_transform([1], x -> x)": "Lambda",
+        "SELECT * FROM o USING SAMPLE 1": "a sample",
+        "INSTALL httpfs": "not one SELECT",
+        "LOAD httpfs": "not one SELECT",
+        "ATTACH 'x.duckdb'": "not one SELECT",
+        "COPY o TO 'x.csv'": "not one SELECT",
+        "SET memory_limit = '1GB'": "not one SELECT",
+        "PRAGMA version": "not one SELECT",
+    },
 }
 NOT_KNOWN = {
     POSTGRESQL: """
@@ -116,6 +134,11 @@ NOT_KNOWN = {
         sleep benchmark load_file get_lock release_lock is_free_lock master_gtid_wait
         master_pos_wait extractvalue updatexml name_const nextval lastval setval user rand slëep
         wait_for_executed_gtid_set wsrep_sync_wait_upto_gtid
+    """,
+    DUCKDB: """
+        read_csv read_text read_blob read_parquet parquet_metadata parquet_scan glob sniff_csv
+        query query_table getenv getvariable current_setting duckdb_settings sqlite_scan
+        postgres_query random nextval columns slëep
     """,
     SQLITE: """
         load_extension readfile writefile fts3_tokenizer randomblob zeroblob edit raise random

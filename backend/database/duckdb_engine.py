@@ -1,0 +1,44 @@
+"""Warehouses: what DuckDB reads for us. Nothing is open but while it is read."""
+
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import URL
+from sqlalchemy.dialects import registry
+
+from backend.database.async_engines import AsyncEngine
+from backend.database.pools import PoolPlan, pooled
+from backend.database.url_options import refuse_unknown
+from backend.database.urls import FOLDER_DRIVER, InvalidDatabaseUrl
+from backend.database.warehouses.duckdb_file import DuckdbFile
+from backend.database.warehouses.table_folder import TableFolder
+from backend.database.warehouses.warehouse import Warehouse
+from backend.database.warehouses.warehouse_reader import WarehouseRead, readers
+
+registry.register("duckdb.file", "backend.database.warehouses.duckdb_dialect", "DuckdbDialect")
+registry.register("duckdb.folder", "backend.database.warehouses.duckdb_dialect", "DuckdbDialect")
+NOWHERE = {None, "", "/", ":memory:"}
+
+
+def duckdb_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
+    """Make an engine on what a URL names, to be read only.
+
+    Raises
+    ------
+    InvalidDatabaseUrl
+        When it names no file or folder, or has an option: there are none.
+    """
+    refuse_unknown({*url.query})
+    if url.database in NOWHERE or url.host:
+        raise InvalidDatabaseUrl("names no file or folder")
+    return pooled(url, plan, connect_args={"begin": partial(_begin, url), "bounds": plan.bounds})
+
+
+def _begin(url: URL) -> WarehouseRead:
+    return readers.begin(str(url), warehouse_of(url))
+
+
+def warehouse_of(url: URL) -> Warehouse:
+    """Return what a URL names at this moment: where it is a link, what that leads to."""
+    path = Path(str(url.database)).resolve()
+    return TableFolder(path) if url.drivername == FOLDER_DRIVER else DuckdbFile(path)

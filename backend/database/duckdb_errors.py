@@ -1,0 +1,84 @@
+"""What DuckDB raises, and what is wrong with what it is to read, told without loading DuckDB.
+
+Nobody raises an error of a module that nobody has imported; DuckDB takes 20 MiB of a process.
+"""
+
+import re
+import sys
+
+# The newest first: a class of errors stands before the one that it is a kind of.
+BY_CLASS = {
+    "InterruptException": "timed_out",
+    "OutOfMemoryException": "out_of_memory",
+    "SerializationException": "damaged",
+    "PermissionException": "no_file",
+}
+# What an IOException is about, only its words tell.
+BY_WORDS = (
+    (re.compile("Could not set lock on file"), "locked"),
+    (re.compile("not a valid DuckDB database file|checksum|[Cc]orrupt"), "damaged"),
+    (re.compile("version number|newer version"), "too_new"),
+    (re.compile("No space left|failed to offload"), "disk_full"),
+    (re.compile("does not exist|No such file|Permission denied|Cannot open file"), "no_file"),
+)
+# A statement that does not fit what is there, or not any more: a table, a column, a type.
+NOT_AS_REMEMBERED = ("CatalogException", "BinderException", "ConversionException")
+
+
+class UnreadableWarehouse(Exception):
+    """What DuckDB is to read is not there, or not as it can be read.
+
+    Attributes
+    ----------
+    kind
+        One of the causes in `causes`.
+    words
+        What is wrong, naming the file.
+    """
+
+    def __init__(self, kind: str, words: str) -> None:
+        self.kind = kind
+        self.words = words
+        super().__init__(words)
+
+
+def is_of_duckdb(error: BaseException) -> bool:
+    """Whether DuckDB raised it."""
+    return _is("Error", error)
+
+
+def does_not_fit(error: BaseException) -> bool:
+    """Whether a statement names what is not there, or is of another type."""
+    return any(_is(name, error) for name in NOT_AS_REMEMBERED)
+
+
+def kind_on_duckdb(error: BaseException) -> str | None:
+    """Return the cause that an error of DuckDB's is of; None where the statement is at fault."""
+    for name, kind in BY_CLASS.items():
+        if _is(name, error):
+            return kind
+    said = str(error)
+    told = next((kind for words, kind in BY_WORDS if words.search(said)), None)
+    if _is("IOException", error):
+        return told or "unreachable"
+    # Of a Parquet file that is still being written, or is none: its words name the file.
+    return "unreadable" if _is("InvalidInputException", error) and FILE.search(said) else None
+
+
+FILE = re.compile("file ['\"]|[Ff]ile:? |magic bytes")
+# Could not convert string 'ada@example.com' to INT64; CSV Error on Line: 2 Original Line: …
+VALUES = re.compile(r"(?:string|value) (?:'[^']*'|\"[^\"]*\")|Original Line:.*", re.DOTALL)
+KIND = re.compile(r"^[A-Z][A-Za-z ]+ Error: ")
+
+
+def words_of_duckdb(error: BaseException) -> str:
+    """Return what DuckDB says, without the values that it quotes."""
+    if _is("ConversionException", error):
+        return "a value cannot be read as the type that is asked for"
+    first = KIND.sub("", str(error)).partition("\n\n")[0].partition("\nLINE")[0]
+    return VALUES.sub("a value", first)
+
+
+def _is(name: str, error: BaseException) -> bool:
+    driver = sys.modules.get("duckdb")
+    return driver is not None and isinstance(error, getattr(driver, name))

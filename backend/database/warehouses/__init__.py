@@ -1,0 +1,1 @@
+"""Shops that no server keeps: a DuckDB file, folders of Parquet and CSV; all read by DuckDB."""

@@ -1,0 +1,223 @@
+"""A folder as a warehouse: one file, or one folder of files, for each table, of Parquet or CSV.
+
+Files are found by looking into the folder, not by patterns, and DuckDB is given their whole paths.
+Nothing outside is read: a link that leads there is refused.
+"""
+
+import os
+import re
+import stat
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from backend.database.duckdb_errors import UnreadableWarehouse
+from backend.database.warehouses.confined import MayOpen
+from backend.database.warehouses.csv_columns import (
+    CsvHead,
+    head_of,
+    named,
+    quoted,
+    texts_of,
+    typed,
+    types_of,
+)
+from backend.database.warehouses.warehouse import AttachedTables
+
+PARQUET = (".parquet",)
+CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+IGNORED = (".", "_")  # what names of files begin with that others put beside: .DS_Store, _SUCCESS
+# Which tables and columns there are is asked by values; then their names have to be there at least.
+CATALOG = "information_schema"
+VIEW = "CREATE OR REPLACE VIEW {} AS {}"
+NAMED_ALONE = "CREATE VIEW IF NOT EXISTS {} AS SELECT NULL AS not_looked_at"
+Identity = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file, or what is in the place of one, at one moment.
+
+    Attributes
+    ----------
+    name
+        Within the shop's folder.
+    path
+        Where it is, links followed.
+    identity
+        Another where it was written or replaced; None of a folder.
+    """
+
+    name: str
+    path: Path
+    identity: Identity | None
+
+    @property
+    def ending(self) -> str:
+        """What its name ends in, where that is a kind of file that is read; else empty."""
+        endings = (*PARQUET, *CSV)
+        return next((one for one in endings if self.name.lower().endswith(one)), "")
+
+
+Tables = Mapping[str, tuple[FoundFile, ...]]
+"""The files of each table, by its name; none for a folder that is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableFolder:
+    """A folder of tables.
+
+    Attributes
+    ----------
+    path
+        Of the folder itself: links are followed by who looks for it.
+    types
+        Of the columns of CSV, by the files that they were read of.
+    """
+
+    path: Path
+    types: dict[Hashable, Mapping[str, str]] = field(default_factory=dict, compare=False)
+
+    @property
+    def may_open(self) -> MayOpen:
+        """Return the folder."""
+        return MayOpen(folders=[f"{self.path}/"])
+
+    def state(self) -> Hashable:
+        """Return what is there."""
+        return tuple(self.tables().items())
+
+    def tables(self) -> Tables:
+        """Look into the folder.
+
+        Raises
+        ------
+        UnreadableWarehouse
+            When it is not there, or may not be read.
+        """
+        try:
+            return _tables_in(self.path)
+        except OSError as error:
+            problem = f"{error.filename or self.path}: {error.strerror}"
+            raise UnreadableWarehouse("not_read", problem) from None
+
+    def attach(self, database: DuckDBPyConnection, name: str) -> AttachedTables:
+        """Make an empty catalog, which gets the tables that somebody names."""
+        database.execute(f"ATTACH ':memory:' AS {name}")
+        return TablesInFolder(self, self.tables())
+
+
+def _tables_in(folder: Path) -> Tables:
+    found: dict[str, list[FoundFile]] = defaultdict(list)
+    for entry in _entries(folder):
+        if entry.is_dir():
+            found[entry.name] += (_found(folder, Path(one.path)) for one in _entries(entry.path))
+        elif is_named_so := entry.name.partition(".")[0]:
+            found[is_named_so].append(_found(folder, Path(entry.path)))
+    return {name: tuple(files) for name, files in sorted(found.items())}
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        kept = (one for one in entries if not one.name.startswith(IGNORED))
+        return sorted(kept, key=lambda one: one.name)
+
+
+def _found(folder: Path, path: Path) -> FoundFile:
+    name = str(path.relative_to(folder))
+    real = path.resolve()
+    try:
+        looked = real.stat()
+    except OSError:  # a link that leads nowhere, or a file that went away just now
+        return FoundFile(name, real, (0, 0, 0, 0))
+    if stat.S_ISDIR(looked.st_mode):
+        return FoundFile(name, real, None)
+    identity = (looked.st_dev, looked.st_ino, looked.st_size, looked.st_mtime_ns)
+    return FoundFile(name, real, identity)
+
+
+class TablesInFolder:
+    """The tables of a folder as they were at one moment; each is a view, made when it is named."""
+
+    def __init__(self, folder: TableFolder, tables: Tables) -> None:
+        self._folder = folder
+        self._tables = tables
+        self._made: set[str] = set()
+        self._making = Lock()
+
+    def supply(self, cursor: DuckDBPyConnection, statement: str, values: Sequence[Any]) -> None:
+        """Make a view of each table that is named and has none yet."""
+        of_catalog = CATALOG in statement
+        spoken = " ".join([statement, *(one for one in values if isinstance(one, str))])
+        wanted = _words(spoken if of_catalog else statement)
+        with self._making:
+            for name in self._tables.keys() - self._made:
+                if name.lower() in wanted and self._is_meant(name, statement):
+                    cursor.execute(VIEW.format(named(name), self._sql(cursor, name)))
+                    self._made.add(name)
+                elif of_catalog:
+                    cursor.execute(NAMED_ALONE.format(named(name)))
+
+    def see_unchanged(self) -> None:
+        """See that the files of all views are as they were."""
+        now = self._folder.tables() if self._made else {}
+        if any(now.get(name) != self._tables[name] for name in self._made):
+            changed = next(one for one in sorted(self._made) if now.get(one) != self._tables[one])
+            raise UnreadableWarehouse("changed", f"{changed} in {self._folder.path}")
+
+    def _is_meant(self, name: str, statement: str) -> bool:
+        """Whether a name is a table's: that of a file which is not read may be a column's too."""
+        files = self._tables[name]
+        if not files or any(one.ending for one in files):
+            return True
+        return re.search(rf'(?i)\b(from|join)\s+"?{re.escape(name)}\b', statement) is not None
+
+    def _sql(self, cursor: DuckDBPyConnection, name: str) -> str:
+        files = self._tables[name]
+        self._refuse_unfit(name, files)
+        if files[0].ending in PARQUET:
+            paths = ", ".join(quoted(str(one.path)) for one in files)
+            return f"SELECT * FROM read_parquet([{paths}], union_by_name = true)"  # noqa: S608
+        by_head: dict[CsvHead, list[Path]] = defaultdict(list)
+        for one in files:
+            by_head[head_of(one.path)].append(one.path)
+        texts = texts_of(by_head)
+        if files not in self._folder.types:
+            columns = dict.fromkeys(name for head in by_head for name in head.columns)
+            self._folder.types[files] = types_of(cursor, texts, [*columns])
+        return typed(texts, self._folder.types[files])
+
+    def _refuse_unfit(self, name: str, files: Sequence[FoundFile]) -> None:
+        """Refuse files that are no table, naming the first of them."""
+        if not files:
+            raise UnreadableWarehouse("misplaced", f"{name} is a folder without a file")
+        for file in files:
+            if (problem := self._problem(file)) is not None:
+                raise UnreadableWarehouse("misplaced", f"{file.name} {problem}")
+        if len({(_place(file), file.ending in PARQUET) for file in files}) > 1:
+            several = f"{files[0].name} and {files[-1].name}"
+            raise UnreadableWarehouse("misplaced", f"{several} are both {name}")
+
+    def _problem(self, file: FoundFile) -> str | None:
+        if not file.path.is_relative_to(self._folder.path):
+            return "is a link that leads out of the folder"
+        if file.identity is None:
+            return "is a folder within a table's folder"
+        if not file.ending:
+            return f"is not read; files end in {', '.join((*PARQUET, *CSV))}"
+        return None
+
+
+def _place(file: FoundFile) -> str:
+    """Return where a file stands: those of one table stand in one folder, or it is one file."""
+    parent, _, name = file.name.rpartition("/")
+    return parent or name
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[\w$ -]+", text.lower())) | set(re.findall(r"[\w$]+", text.lower()))

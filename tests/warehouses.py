@@ -1,0 +1,68 @@
+"""A shop told by files: in one of DuckDB's, or in folders of Parquet and CSV."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from tests.shops import Row, Shop
+
+Tables = dict[str, pa.Table]
+
+
+def tables_of(shop: Shop) -> Tables:
+    """Return the shop's rows in columns, in the guide's tables that have any."""
+    rows = {"customers": shop.customers, "orders": shop.orders, "order_line_items": shop.lines}
+    return {name: in_columns(some) for name, some in rows.items() if some}
+
+
+def in_columns(rows: Sequence[Row]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows))
+
+
+def in_duckdb(tables: Tables, folder: Path) -> str:
+    """Write a file of DuckDB's, and return its URL."""
+    file = folder / "warehouse.duckdb"
+    file.unlink(missing_ok=True)
+    with duckdb.connect(file) as database:
+        for name, table in tables.items():
+            database.register("written", table)
+            database.execute(f"CREATE TABLE {name} AS FROM written")
+    return f"duckdb:///{file}"
+
+
+def in_parquet(tables: Tables, folder: Path) -> str:
+    """Write a folder of Parquet, of which one table is a folder of two files."""
+    shop = made(folder / "parquet")
+    for name, table in tables.items():
+        if name != "orders":
+            parquet.write_table(table, shop / f"{name}.parquet")
+            continue
+        half = table.num_rows // 2
+        for part, some in enumerate((table.slice(0, half), table.slice(half))):
+            parquet.write_table(some, made(shop / name) / f"part-{part}.parquet")
+    return f"files://{shop}"
+
+
+def in_csv(tables: Tables, folder: Path) -> str:
+    """Write a folder of CSV, of which one table is a folder of two files."""
+    shop = made(folder / "csv")
+    for name, table in tables.items():
+        if name != "orders":
+            csv.write_csv(table, shop / f"{name}.csv")
+            continue
+        half = table.num_rows // 2
+        for part, some in enumerate((table.slice(0, half), table.slice(half))):
+            csv.write_csv(some, made(shop / name) / f"part-{part}.csv")
+    return f"files://{shop}"
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+Tell = Callable[[Tables, Path], str]
+WAYS: dict[str, Tell] = {"duckdb": in_duckdb, "parquet": in_parquet, "csv": in_csv}
