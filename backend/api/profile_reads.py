@@ -12,6 +12,14 @@ from backend.shop.shop import Source
 from backend.store.hot_numbers import alone, numbers_of_several, with_erasure, with_numbers
 
 
+@dataclass(frozen=True, slots=True)
+class Dialects:
+    """Which kinds of database the shop's and ours are; a SQLite file may stand beside any."""
+
+    shop: str
+    ours: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileReads:
     """Statements for one shape of the shop and one type of our ids.
@@ -39,28 +47,28 @@ class ProfileReads:
     numbers_of_several: HotLookup
 
     @classmethod
-    def of(cls, accounts: Source, dialect: str, kind: CustomerIdType, marker: Marker) -> Self:
+    def of(cls, accounts: Source, dialects: Dialects, kind: CustomerIdType, marker: Marker) -> Self:
         """Make them; nothing is compiled before it is asked."""
-        shops = one_customer(accounts, dialect)
+        shops = one_customer(accounts, dialects.shop)
         in_one, ours = with_erasure(shops, marker), with_erasure(alone(), marker)
         return cls(
             accounts=accounts,
             kind=kind,
-            in_one=HotRead(with_numbers(in_one, kind, dialect)),
+            in_one=HotRead(with_numbers(in_one, kind, dialects.ours)),
             in_one_without_numbers=HotRead(in_one),
             shops=HotRead(shops),
-            ours=HotRead(with_numbers(ours, kind, dialect)),
+            ours=HotRead(with_numbers(ours, kind, dialects.ours)),
             ours_without_numbers=HotRead(ours),
-            several=several_customers(accounts, dialect),
-            numbers_of_several=numbers_of_several(kind, dialect),
+            several=several_customers(accounts, dialects.shop),
+            numbers_of_several=numbers_of_several(kind, dialects.ours),
         )
 
 
 class ProfileStatements:
     """The statements as they are for now; made anew when the shop, or our ids, are another."""
 
-    def __init__(self, dialect: str, marker: Marker) -> None:
-        self._dialect = dialect
+    def __init__(self, dialects: Dialects, marker: Marker) -> None:
+        self._dialects = dialects
         self._marker = marker
         self._reads: ProfileReads | None = None
 
@@ -68,6 +76,6 @@ class ProfileStatements:
         """Return the statements for a shape of the shop and a type of ids."""
         reads = self._reads
         if reads is None or reads.accounts is not accounts or reads.kind != kind:
-            reads = ProfileReads.of(accounts, self._dialect, kind, self._marker)
+            reads = ProfileReads.of(accounts, self._dialects, kind, self._marker)
             self._reads = reads
         return reads

@@ -15,7 +15,7 @@ from backend.api.keys import Keyring, Role
 from backend.api.lists.list_cursor import cursor_serializer
 from backend.api.order_senders import order_senders
 from backend.api.prober import Prober
-from backend.api.profile_reads import ProfileStatements
+from backend.api.profile_reads import Dialects, ProfileStatements
 from backend.api.repeated import RepeatedAnswers
 from backend.api.request_tallies import Requests
 from backend.api.served_state import ServedState
@@ -97,7 +97,9 @@ async def api_state(
         served=served,
         answers=RepeatedAnswers(served, repeated_seconds),
         kept=KeptReads(KEPT_SECONDS if settings.answer_seconds else 0),
-        profile_statements=ProfileStatements(shop_engine.dialect.name, own_keys.tombstones),
+        profile_statements=ProfileStatements(
+            Dialects(shop_engine.dialect.name, engine.dialect.name), own_keys.tombstones
+        ),
         email_reads=EmailReads(),
         webhooks_allow_private=settings.webhooks_allow_private,
         order_senders=order_senders(

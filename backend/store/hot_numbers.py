@@ -33,8 +33,8 @@ UNSEEN: Row = (None,)
 
 
 def alone() -> Select[Any]:
-    """Select a row of nothing, to which the rest is added."""
-    return select().select_from(select(literal(1).label("nothing")).subquery("nothing"))
+    """Select a row of nothing, to which the rest is added; SQLite keeps that word for itself."""
+    return select().select_from(select(literal(1).label("no_value")).subquery("no_row"))
 
 
 def with_erasure(asked: Select[Any], marker: Marker) -> Select[Any]:

@@ -10,10 +10,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
-import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from sqlalchemy.connectors.asyncio import (
     AsyncAdapt_dbapi_connection,
@@ -25,6 +24,9 @@ from sqlalchemy.util.concurrency import await_only
 from backend.database.bounds import Bounds
 from backend.database.duckdb_errors import kind_on_duckdb
 from backend.database.warehouses.warehouse_reader import WarehouseRead
+
+if TYPE_CHECKING:  # only who reads columns has it imported: 50 MiB
+    import pyarrow as pa
 
 LOCK_SECONDS_OF_PATIENT = 30.0
 SECONDS_BETWEEN_TRIES = 0.05
@@ -69,7 +71,7 @@ class DuckdbConnection:
 
     async def batches(
         self, statement: str, values: Sequence[Any] = ()
-    ) -> AsyncIterator[pa.RecordBatch]:
+    ) -> "AsyncIterator[pa.RecordBatch]":
         """Run a statement, and yield what it finds as it comes."""
         reader = await self._within_bounds(partial(self._ask, statement, values, _streamed))
         while (batch := await self._within_bounds(partial(_next, reader))) is not None:
@@ -132,14 +134,14 @@ def _whole(cursor: DuckDBPyConnection, statement: str, values: Sequence[Any]) ->
 
 def _streamed(
     cursor: DuckDBPyConnection, statement: str, values: Sequence[Any]
-) -> pa.RecordBatchReader:
+) -> "pa.RecordBatchReader":
     reader: pa.RecordBatchReader = cursor.sql(statement, params=values).to_arrow_reader(
         ROWS_PER_BATCH
     )
     return reader
 
 
-def _next(reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
+def _next(reader: "pa.RecordBatchReader") -> "pa.RecordBatch | None":
     try:
         return reader.read_next_batch()
     except StopIteration:
