@@ -2,11 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 from pyarrow import csv, parquet
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    insert,
+)
+from sqlalchemy.types import TypeEngine
 
+from backend.database.engine import opened
 from tests.shops import Row, Shop
 
 Tables = dict[str, pa.Table]
@@ -20,6 +33,28 @@ def tables_of(shop: Shop) -> Tables:
 
 def in_columns(rows: Sequence[Row]) -> pa.Table:
     return pa.Table.from_pylist(list(rows))
+
+
+async def in_server(tables: Tables, url: str) -> None:
+    """Write them into the database of a server."""
+    metadata = MetaData()
+    made = {name: _table(name, table.schema, metadata) for name, table in tables.items()}
+    async with opened(url) as engine, engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+        for name, table in tables.items():
+            await connection.execute(insert(made[name]), table.to_pylist())
+
+
+def _table(name: str, schema: pa.Schema, metadata: MetaData) -> Table:
+    return Table(name, metadata, *(Column(one.name, _type(one.type)) for one in schema))
+
+
+def _type(type_: pa.DataType) -> TypeEngine[Any]:
+    if pa.types.is_decimal(type_):
+        return Numeric(20, 6)
+    if pa.types.is_timestamp(type_):
+        return DateTime()
+    return BigInteger() if pa.types.is_integer(type_) else String(255)
 
 
 def in_duckdb(tables: Tables, folder: Path) -> str:

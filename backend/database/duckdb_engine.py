@@ -1,5 +1,6 @@
 """Warehouses: what DuckDB reads for us. Nothing is open but while it is read."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -31,11 +32,27 @@ def duckdb_engine(url: URL, plan: PoolPlan) -> AsyncEngine:
     refuse_unknown({*url.query})
     if url.database in NOWHERE or url.host:
         raise InvalidDatabaseUrl("names no file or folder")
-    return pooled(url, plan, connect_args={"begin": partial(_begin, url), "bounds": plan.bounds})
+    return warehouse_engine(url, plan, partial(warehouse_of, url))
 
 
-def _begin(url: URL) -> WarehouseRead:
-    return readers.begin(str(url), warehouse_of(url))
+def warehouse_engine(url: URL, plan: PoolPlan, find: Callable[[], Warehouse]) -> AsyncEngine:
+    """Make an engine on a warehouse.
+
+    Parameters
+    ----------
+    url
+        What it is called, the same for all who read it.
+    plan
+        Of its connections.
+    find
+        Says which it is at this moment; called before each read.
+    """
+    begin = partial(_begin, str(url), find)
+    return pooled(url, plan, connect_args={"begin": begin, "bounds": plan.bounds})
+
+
+def _begin(url: str, find: Callable[[], Warehouse]) -> WarehouseRead:
+    return readers.begin(url, find())
 
 
 def warehouse_of(url: URL) -> Warehouse:

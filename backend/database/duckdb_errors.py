@@ -65,7 +65,14 @@ def kind_on_duckdb(error: BaseException) -> str | None:
     return "unreadable" if _is("InvalidInputException", error) and FILE.search(said) else None
 
 
-FILE = re.compile("file ['\"]|[Ff]ile:? |magic bytes")
+FILE = re.compile("file ['\"]|[Ff]ile:? |magic bytes|file = ")
+# CSV Error on Line: 3, Original Line: …, what is wrong with it, and much advice.
+CSV_LINE = re.compile(r"CSV Error on Line: (?P<line>\d+).*?\n *file = (?P<file>[^\n]*)", re.DOTALL)
+# What is wrong with a line, in the words that hold no value of it.
+CSV_PROBLEM = re.compile(
+    r"Expected Number of Columns: \d+ Found: \d+|Invalid unicode|unterminated quote|line size"
+)
+SUGGESTED = re.compile(r"\s*Did you mean .*", re.DOTALL)
 # Could not convert string 'ada@example.com' to INT64; CSV Error on Line: 2 Original Line: …
 VALUES = re.compile(r"(?:string|value) (?:'[^']*'|\"[^\"]*\")|Original Line:.*", re.DOTALL)
 KIND = re.compile(r"^[A-Z][A-Za-z ]+ Error: ")
@@ -75,8 +82,13 @@ def words_of_duckdb(error: BaseException) -> str:
     """Return what DuckDB says, without the values that it quotes."""
     if _is("ConversionException", error):
         return "a value cannot be read as the type that is asked for"
-    first = KIND.sub("", str(error)).partition("\n\n")[0].partition("\nLINE")[0]
-    return VALUES.sub("a value", first)
+    said = str(error)
+    if (of_csv := CSV_LINE.search(said)) is not None:
+        name = of_csv["file"].rpartition("/")[2]
+        told = CSV_PROBLEM.search(said)
+        return f"{name}, line {of_csv['line']}: {told[0] if told else 'cannot be read'}"
+    first = KIND.sub("", said).partition("\n\n")[0].partition("\nLINE")[0]
+    return VALUES.sub("a value", SUGGESTED.sub("", first))
 
 
 def _is(name: str, error: BaseException) -> bool:

@@ -94,7 +94,9 @@ async def file_rights(connection: AsyncConnection) -> FileRights | None:
     return _rights_on(Path(connection.engine.url.database or ""))
 
 
-def _rights_on(file: Path) -> FileRights:
+def _rights_on(file: Path) -> FileRights | None:
+    if not file.exists():  # what comes from elsewhere has only a name
+        return None
     return FileRights(os.access(file, os.W_OK), bool(file.stat().st_mode & stat.S_IWOTH))
 
 

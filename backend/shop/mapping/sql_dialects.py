@@ -7,9 +7,11 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.mysql import MySQL
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.dialects.sqlite import SQLite
+from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.generators.mysql import MySQLGenerator
 from sqlglot.generators.postgres import PostgresGenerator
 from sqlglot.generators.sqlite import SQLiteGenerator
+from sqlglot.parsers.duckdb import DuckDBParser
 
 
 class _PostgresWriter(PostgresGenerator):
@@ -37,6 +39,22 @@ class _SQLiteWriter(SQLiteGenerator):
     TYPE_MAPPING: ClassVar = {**SQLiteGenerator.TYPE_MAPPING, exp.DType.DECIMAL: "NUMERIC"}
 
 
+# A width, which DuckDB reads over, the parser would drop: that is taken for another value.
+class _DuckdbReader(DuckDBParser):
+    TYPE_CONVERTERS: ClassVar = {
+        kind: make for kind, make in DuckDBParser.TYPE_CONVERTERS.items() if kind != exp.DType.TEXT
+    }
+
+
+class _DuckdbWriter(DuckDBGenerator):
+    TYPE_MAPPING: ClassVar = {**DuckDBGenerator.TYPE_MAPPING, exp.DType.VARCHAR: "VARCHAR"}
+
+
+class _Duckdb(DuckDB):
+    Parser = _DuckdbReader
+    Generator = _DuckdbWriter
+
+
 class _Postgres(Postgres):
     Generator = _PostgresWriter
 
@@ -58,5 +76,5 @@ DIALECTS: dict[str, type[Dialect]] = {
     "mysql": _MySQL,
     "mariadb": _MySQL,
     "sqlite": _SQLite,
-    "duckdb": DuckDB,
+    "duckdb": _Duckdb,
 }
