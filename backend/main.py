@@ -18,6 +18,7 @@ from backend.agents.door import PATH as AGENTS
 from backend.agents.door import AgentDoor, AgentRoute, DoorSettings
 from backend.api import audit_routes, documentation, health, metrics_page, problems
 from backend.api.answering import Answering
+from backend.api.campaigns import routes as campaigns
 from backend.api.closing import BoundedWhenClosing, Closing
 from backend.api.customers import routes as customers
 from backend.api.events import routes as events
@@ -123,6 +124,7 @@ def create_app(settings: Settings, invitation: Invitation | None = None) -> Fast
         segments.admin,
         customers.admin,
         webhooks.admin,
+        campaigns.admin,
         events.admin,
         audit_routes.admin,
     ):

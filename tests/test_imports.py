@@ -15,6 +15,7 @@ from backend.database.engine import opened
 from backend.main import create_app
 from backend.store.migrate import known_versions, migrate
 from backend.store.upgrade import MIGRATIONS
+from tests.campaign_shop import CAMPAIGNS, WANTED, described, started
 from tests.conftest import NewDatabase, wait_for
 from tests.live import ADMIN_KEY, ROOT, Live, command, serving
 from tests.shops import AS_OF, fill, invented
@@ -111,6 +112,7 @@ def requests_to_every_route(live: Live) -> dict[tuple[str, str], Callable[[], Re
         "/api/admin/customers/5", headers=admin
     )
     asked |= requests_about_webhooks(live)
+    asked |= requests_about_campaigns(live)
     asked["post", "/api/admin/runs/{run_id}/cancel"] = lambda: started_and_cancelled(live)
     return asked
 
@@ -138,6 +140,29 @@ def requests_about_webhooks(live: Live) -> dict[tuple[str, str], Callable[[], Re
     return asked
 
 
+def requests_about_campaigns(live: Live) -> dict[tuple[str, str], Callable[[], Response]]:
+    """Return one good request for each route of campaigns."""
+    admin, one = {"X-API-Key": ADMIN_KEY}, f"{CAMPAIGNS}/{{campaign_id}}"
+    wide = {"window_days": 365, "holdout_share": 0.5}
+    first, second = (described(live, name=name, **wide)["id"] for name in ("First", "Second"))
+    begun = started(live, name="Third", **wide)["id"]
+    asked: dict[tuple[str, str], Callable[[], Response]] = {
+        ("get", CAMPAIGNS): lambda: live.get(CAMPAIGNS, ADMIN_KEY),
+        ("get", one): lambda: live.get(f"{CAMPAIGNS}/{first}", ADMIN_KEY),
+        ("get", f"{one}/treated"): lambda: live.get(
+            f"{CAMPAIGNS}/{begun}/treated?format=csv", ADMIN_KEY
+        ),
+        ("post", CAMPAIGNS): lambda: live.client.post(
+            CAMPAIGNS, json={**WANTED, **wide}, headers=admin
+        ),
+    }
+    steps = {"start": first, "close": begun, "abandon": second}
+    for step, campaign_id in steps.items():
+        path = f"{CAMPAIGNS}/{campaign_id}/{step}"
+        asked["post", f"{one}/{step}"] = lambda path=path: live.client.post(path, headers=admin)  # type: ignore[misc]
+    return asked
+
+
 def started_and_cancelled(live: Live) -> Response:
     """Start a run, and cancel it."""
     admin = {"X-API-Key": ADMIN_KEY}
@@ -155,9 +180,10 @@ def test_a_process_that_served_every_route_has_imported_nothing_that_learns(
     new_sqlite: NewDatabase, tmp_path: Path, watched: Mapping[str, str]
 ) -> None:
     url = new_sqlite()
-    wait_for(fill(url, invented(60)))
+    wait_for(fill(url, invented(400)))
     wait_for(migrated(url))
-    with serving(url, tmp_path, variables=watched, anew=True) as live:
+    variables = {**watched, "RUN_AS_OF": AS_OF.isoformat()}
+    with serving(url, tmp_path, variables=variables, anew=True) as live:
         assert live.cluster(as_of=AS_OF.isoformat())["state"] == "succeeded"
         requests = requests_to_every_route(live)
         started = ("post", "/api/admin/cluster")

@@ -104,6 +104,10 @@ class Action(StrEnum):
     WEBHOOK_ENABLED = "webhook_enabled"
     WEBHOOK_DELETED = "webhook_deleted"
     WEBHOOK_REDELIVERED = "webhook_redelivered"
+    CAMPAIGN_CREATED = "campaign_created"
+    CAMPAIGN_STARTED = "campaign_started"
+    CAMPAIGN_CLOSED = "campaign_closed"
+    CAMPAIGN_ABANDONED = "campaign_abandoned"
 
 
 class Event(StrEnum):

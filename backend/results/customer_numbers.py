@@ -325,6 +325,14 @@ class CustomerNumbers:
         of=origins.changed_at,
         example="2011-12-04T02:00:39Z",
     )
+    held_out_until: datetime | None = number(
+        Instant(),
+        "until when a campaign holds the customer out: they are not to be reached, so that it can "
+        "be told what reaching the others brings; the last day of 9999 where it has no end",
+        null_when="no campaign holds them out",
+        of=lambda this: this.held_out_until,
+        example="2012-01-09T00:00:00Z",
+    )
     churn_risk_at_change: Decimal | None = at_last_move(CHANCE, "churn_risk")
     predicted_value_at_change: Decimal | None = at_last_move(MONEY, "predicted_value")
     predicted_orders_at_change: Decimal | None = at_last_move(EXPECTED_COUNT, "predicted_orders")
@@ -380,13 +388,22 @@ def _number(name: str) -> Number:
 
 
 def moved(publishing: Publishing) -> NDArray[np.bool_]:
-    """Tell who moved by more than is tolerated since they last did, and who is new."""
+    """Tell who moved by more than is tolerated since they last did, and who is new.
+
+    Whom a campaign holds out, or no longer, moved too: whoever copies lists has to know.
+    """
     since = ~publishing.last.known
+    since = since | _is_another(publishing.held_out_until, publishing.last.held_out_until)
     for one in FOLLOWED:
         assert one.follows is not None
         was = publishing.last.values[one.compared_with]
         since = since | one.follows.exceeded(_as_published(one, publishing), was)
     return since
+
+
+def _is_another(now: NDArray[np.datetime64], was: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+    another: NDArray[np.bool_] = (now != was) & ~(np.isnat(now) & np.isnat(was))
+    return another
 
 
 def _as_published(one: Number, publishing: Publishing) -> Column:

@@ -110,12 +110,15 @@ class LastTold:
         Whether anything was.
     changed_at
         datetime64[us]: when they last moved; NaT who was unknown.
+    held_out_until
+        datetime64[us]: as `Publishing` has it; NaT who was not held out, or unknown.
     values
         What numbers are compared with, by column; NaN or None who was unknown.
     """
 
     known: BoolArray
     changed_at: NDArray[Any]
+    held_out_until: NDArray[np.datetime64]
     values: Mapping[str, NDArray[Any]]
 
     @classmethod
@@ -124,13 +127,19 @@ class LastTold:
         return cls(
             known=np.zeros(customers, dtype=bool),
             changed_at=np.full(customers, "NaT", dtype="datetime64[us]"),
+            held_out_until=np.full(customers, "NaT", dtype="datetime64[us]"),
             values={name: np.full(customers, np.nan) for name in numbers},
         )
 
     def rows(self, chosen: slice | BoolArray) -> LastTold:
         """Return some of the customers."""
         values = {name: column[chosen] for name, column in self.values.items()}
-        return LastTold(known=self.known[chosen], changed_at=self.changed_at[chosen], values=values)
+        return LastTold(
+            known=self.known[chosen],
+            changed_at=self.changed_at[chosen],
+            held_out_until=self.held_out_until[chosen],
+            values=values,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +160,8 @@ class Publishing:
         What was published before.
     moved
         (customers,) who moved since by more than is tolerated.
+    held_out_until
+        Shape (customers,), datetime64[us]: until when campaigns hold each out; NaT of the others.
     """
 
     customers: CustomerColumns
@@ -160,6 +171,7 @@ class Publishing:
     at: datetime
     last: LastTold
     moved: BoolArray
+    held_out_until: NDArray[np.datetime64]
 
     def __len__(self) -> int:
         """Return the number of customers."""
@@ -173,6 +185,7 @@ class Publishing:
             as_of=self.as_of[chosen],
             last=self.last.rows(chosen),
             moved=self.moved[chosen],
+            held_out_until=self.held_out_until[chosen],
         )
 
     def alike(self, value: str | np.datetime64) -> NDArray[Any]:

@@ -56,6 +56,7 @@ class Rescored:
             at=at,
             last=last,
             moved=~last.known,
+            held_out_until=last.held_out_until,
         )
 
     def publishing(self, at: datetime, last: LastTold) -> Publishing:

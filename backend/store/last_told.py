@@ -25,7 +25,12 @@ async def read_last_told(connection: AsyncConnection, customer_id: NDArray[Any])
     customer_id
         Ascending, of whatever type our table has.
     """
-    names = ["customer_id", "changed_at", *(one.compared_with for one in FOLLOWED)]
+    names = [
+        "customer_id",
+        "changed_at",
+        "held_out_until",
+        *(one.compared_with for one in FOLLOWED),
+    ]
     asked = (customer_intelligence.c[name] for name in names)
     return _beside(customer_id, await columns_out().read_columns(connection, *asked))
 
@@ -44,6 +49,7 @@ def _beside(customer_id: NDArray[Any], columns: ArraysByName) -> LastTold:
     return LastTold(
         known=known,
         changed_at=beside("changed_at", "NaT", "datetime64[us]"),
+        held_out_until=beside("held_out_until", "NaT", "datetime64[us]"),
         values={
             one.compared_with: beside(one.compared_with, np.nan, float)
             if isinstance(one.follows, Tolerance)

@@ -1,9 +1,10 @@
 """Waiting for who holds our tables: a run does so for long, a person begins anew once.
 
 Whoever changes several tables of ours takes their rows in one order, so that no two wait for each
-other: the served run's row and the active one's, tombstones, customers gone, names, what is served,
-webhooks, their alarms, their deliveries, the audit. InnoDB locks what lies between rows too, and
-still ends one of two transactions now and then: it is as if that had never begun, and begins anew.
+other: the served run's row and the active one's, tombstones, customers gone, names, campaigns and
+whom they drew, what is served, webhooks, their alarms, their deliveries, the audit. InnoDB locks
+what lies between rows too, and still ends one of two transactions now and then: it is as if that
+had never begun, and begins anew.
 """
 
 import logging

@@ -118,8 +118,13 @@ class Publication:
         """What the shop's ids are."""
         return CustomerIds(self.customers.customer_id).kind
 
-    def publishing(self, at: datetime, last: LastTold) -> Publishing:
-        """Return the customers as they are published now, beside what was told before."""
+    def publishing(
+        self, at: datetime, last: LastTold, held_out_until: NDArray[np.datetime64]
+    ) -> Publishing:
+        """Return the customers as they are published now, beside what was told before.
+
+        `held_out_until` is as `Publishing` has it.
+        """
         this = Publishing(
             customers=self.customers,
             segments=self.labels,
@@ -128,5 +133,6 @@ class Publication:
             at=at,
             last=last,
             moved=~last.known,
+            held_out_until=held_out_until,
         )
         return replace(this, moved=moved(this))

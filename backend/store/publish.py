@@ -14,6 +14,7 @@ from backend.database.expressions import MYSQL
 from backend.results.run_report import RunReport
 from backend.store import leases, runs, stored
 from backend.store.beside import drop_beside
+from backend.store.campaign_members import whom_campaigns_hold_out
 from backend.store.departures import take_back, tell_gone
 from backend.store.erasing import erase_left_rows, without_erased
 from backend.store.id_column import fit_customer_id_type, fits
@@ -151,8 +152,10 @@ async def _publish(
     rows, new_names = publication.segments, publication.new_names
     named = await settle_names(connection, rows, new_names, now)
     publication = replace(publication, segments=named)
+    held_out = await whom_campaigns_hold_out(connection, publication)
     await connection.execute(delete(SERVED.customers))
-    await write_customers(connection, SERVED.customers, publication.publishing(now, last))
+    publishing = publication.publishing(now, last, held_out)
+    await write_customers(connection, SERVED.customers, publishing)
     await connection.execute(delete(SERVED.segments))
     await write_segments(connection, SERVED.segments, publication)
     await append_moves(connection, SERVED.changes, publication, now)

@@ -10,10 +10,12 @@ and it is LOCK TABLES of one connection, behind which the RENAME TABLE of anothe
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
     CheckConstraint,
     Connection,
@@ -35,6 +37,7 @@ from backend.results.run_report import RunReport
 from backend.results.segment import Segment, Words
 from backend.store import leases, stored
 from backend.store.beside import BEFORE, NEXT, drop_beside, next_tables, run_about
+from backend.store.campaign_members import whom_campaigns_hold_out
 from backend.store.departures import take_back, tell_gone
 from backend.store.erasing import without_erased
 from backend.store.id_column import is_no_integer, wanted_type
@@ -46,6 +49,8 @@ from backend.store.outbox import read_followed, tell_published
 from backend.store.publication import Publication
 from backend.store.segment_history import append_history
 from backend.store.tables import (
+    campaign_members,
+    campaigns,
     customers_gone,
     segment_names,
     tombstones,
@@ -71,7 +76,10 @@ LOOK_AGAIN_SECONDS = 0.02
 
 CHECK = next(one for one in runs_table.constraints if isinstance(one, CheckConstraint))
 # Written too, where they are: what they tell is true whichever run is served.
-TOLD = (segment_names, customers_gone, tombstones, webhooks, webhook_deliveries, webhook_alarms)
+TOLD = (
+    *(segment_names, customers_gone, tombstones, campaigns, campaign_members),
+    *(webhooks, webhook_deliveries, webhook_alarms),
+)
 
 
 async def publish_beside(
@@ -112,8 +120,8 @@ async def publish_beside(
         publication = await with_latecomers(connection, publication, await catch_up(connection))
     called = await _as_called_now(engine, publication)
     async with transaction(engine) as connection:
-        await _fill(connection, called, now)
-    await _swap(engine, publication, called, now, closing)
+        held_out = await _fill(connection, called, now)
+    await _swap(engine, publication, _Filled(called, held_out), now, closing)
     async with transaction(engine) as connection:
         await drop_beside(connection)
         await connection.run_sync(_name_check)
@@ -138,10 +146,22 @@ async def _as_called_now(engine: AsyncEngine, publication: Publication) -> Publi
     return replace(publication, segments=rows)
 
 
-async def _fill(connection: AsyncConnection, publication: Publication, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """What the customers were filled in as: the publication, and until when each is held out."""
+
+    called: Publication
+    held_out: NDArray[np.datetime64]
+
+
+async def _fill(
+    connection: AsyncConnection, publication: Publication, now: datetime
+) -> NDArray[np.datetime64]:
     """Fill what takes long, while the old run is served and may be written to."""
     last = await read_last_told(connection, publication.customers.customer_id)
-    await write_customers(connection, next_tables().customers, publication.publishing(now, last))
+    held_out = await whom_campaigns_hold_out(connection, publication)
+    publishing = publication.publishing(now, last, held_out)
+    await write_customers(connection, next_tables().customers, publishing)
     kept = SERVED.changes.c.changed_at >= now - publication.retention
     if publication.customer_id_type == "integer":
         kept &= ~is_no_integer(SERVED.changes.c.customer_id)
@@ -151,6 +171,7 @@ async def _fill(connection: AsyncConnection, publication: Publication, now: date
     await append_lineage(connection, next_tables().lineage, publication, now)
     await _copy(connection, SERVED.history, next_tables().history)
     await _copy(connection, runs_table, next_tables().runs, _is_kept(now - publication.retention))
+    return held_out
 
 
 def _is_kept(since: datetime) -> Any:
@@ -168,7 +189,7 @@ async def _copy(
 async def _swap(
     engine: AsyncEngine,
     publication: Publication,
-    called: Publication,
+    filled: _Filled,
     now: datetime,
     closing: Closing | None,
 ) -> None:
@@ -183,14 +204,15 @@ async def _swap(
             await _copy(connection, runs_table, next_tables().runs, _is_served_or_active())
             await finish(connection, next_tables().runs, publication, now)
             publication = await without_erased(connection, publication)
-            await _drop_erased(connection, called, publication)
+            await _drop_erased(connection, filled.called, publication)
+            await _hold_out_as_now(connection, filled, now)
             await take_back(
                 connection, publication.customers.customer_id, publication.erasures.marker
             )
             await tell_gone(connection, publication.departures, now)
             rows, new_names = publication.segments, publication.new_names
             named = await settle_names(connection, rows, new_names, now)
-            await _rename_customers_segments(connection, called.segments, named)
+            await _rename_customers_segments(connection, filled.called.segments, named)
             final = replace(publication, segments=named)
             await write_segments(connection, next_tables().segments, final)
             await append_history(
@@ -222,6 +244,18 @@ async def _drop_erased(
     table, there = next_tables().changes, select(SERVED.changes.c.id)
     gone = (table.c.run_id != publication.run_id, table.c.id.not_in(there))
     await connection.execute(delete(table).where(*gone))
+
+
+async def _hold_out_as_now(connection: AsyncConnection, filled: _Filled, now: datetime) -> None:
+    """Make up for campaigns that started or ended since the customers were filled in."""
+    until = await whom_campaigns_hold_out(connection, filled.called)
+    was, table = filled.held_out, next_tables().customers
+    another = (until != was) & ~(np.isnat(until) & np.isnat(was))
+    ids = filled.called.customers.customer_id[another].tolist()
+    for customer_id, end in zip(ids, until[another].tolist(), strict=True):
+        one = update(table).where(table.c.customer_id == customer_id)
+        aware = None if end is None else end.replace(tzinfo=UTC)
+        await connection.execute(one.values(held_out_until=aware, changed_at=now))
 
 
 def _is_served_or_active() -> Any:

@@ -122,6 +122,7 @@ def _beside(rows: Sequence[RowMapping | None]) -> ServedRows:
         last=LastTold(
             known=np.array([row is not None for row in rows], dtype=bool),
             changed_at=_instants(rows, "changed_at"),
+            held_out_until=_instants(rows, "held_out_until"),
             values={
                 one.compared_with: (_numbers if isinstance(one.follows, Tolerance) else _texts)(
                     rows, one.compared_with

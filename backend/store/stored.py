@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from backend.core.errors import DamagedResult, FormatOfTheFuture
 from backend.forecast.explainer import Explainer
+from backend.results.campaign import CampaignAnswer, Detectable
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 from backend.scoring.scoring_model import ScoringModel
@@ -104,6 +105,8 @@ MODEL = StoredKind(
     {"anchored-1": 1, "anchored-2": 2, "boxes-1": 3},
 )
 SCORING = StoredKind("scoring model", ScoringModel)
+PROMISE = StoredKind("promise of a campaign", Detectable)
+ANSWER = StoredKind("answer of a campaign", CampaignAnswer)
 # The borders between segments have a column of their own, which runs before had too.
 BORDERS = frozenset({"segments"})
 # What a segment's row has columns for; the rest of it is its profile.

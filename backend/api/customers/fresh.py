@@ -29,7 +29,8 @@ from backend.store.segment_labels import ServedLabel, read_labels
 from backend.store.served import Served
 from backend.wording.segment_names import known_name
 
-SEGMENT = next(place for place, one in enumerate(SHOWN) if one.name == "archetype_id")
+PLACES = {one.name: place for place, one in enumerate(SHOWN)}
+SEGMENT, HELD_OUT = PLACES["archetype_id"], PLACES["held_out_until"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ async def scored_now(
     NoScoringModel
         When the run that is served has left no model.
     """
-    scorer, published = await _scorer(state)
+    scorer, published = await scorer_of(state)
     people = await read_customers(state, customer_ids)
     standing = await numbers_of_standing(state, [*{*customer_ids, *ids_of([*people.values()])}])
     known = {
@@ -117,13 +118,28 @@ async def scored_now(
         reads=state.order_reads,
     )
     shown = await asyncio.to_thread(scorer.shown, _with(readings, more), as_of)
+    shown = [_held_out_as(standing[one.id], now) for one, now in zip(customers, shown, strict=True)]
     numbers = dict(zip((one.id for one in customers), shown, strict=True))
     return Freshly(
         scorer.run_id, as_of, {asked: (one, numbers[one.id]) for asked, one in known.items()}
     )
 
 
-async def _scorer(state: ApiState) -> tuple[Scorer, Published]:
+def _held_out_as(served: Shown, now: Shown) -> Shown:
+    """Say of a customer who is scored whether they are held out, which no score tells."""
+    return [*now[:HELD_OUT], served[HELD_OUT], *now[HELD_OUT + 1 :]]
+
+
+async def scorer_of(state: ApiState) -> tuple[Scorer, Published]:
+    """Return the model of the run that is served, read once.
+
+    Raises
+    ------
+    NoRunPublished
+        Before the first run.
+    NoScoringModel
+        When the run that is served has left no model.
+    """
     served = await state.served.now()
     if (published := served.published) is None:
         raise NoRunPublished

@@ -1,10 +1,10 @@
 """What a list is asked for: its conditions, its order, its columns, and where a page begins."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
@@ -41,7 +41,7 @@ BY_MEDIA: Mapping[str, ListFormat] = {JSON: "json", CSV: "csv", XLSX: "xlsx"}
 WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")  # RFC 9110, 12.4.2
 
 
-def _one_of(names: Iterable[str]) -> dict[str, Any]:
+def one_of(names: Iterable[str]) -> dict[str, Any]:
     """Describe words that are one of these."""
     return {"items": {"type": "string", "enum": [*names]}}
 
@@ -49,7 +49,8 @@ def _one_of(names: Iterable[str]) -> dict[str, Any]:
 Statuses = Annotated[list[Status], BeforeValidator(several)]
 
 
-def _parameter(one: Condition) -> Any:
+def parameter_of(one: Condition) -> Any:
+    """Return type and description of what a condition may ask for."""
     said = Field(default=None, description=one.meaning, examples=[one.example])
     if one.comparison is Comparison.ONE_OF:
         is_status = one.of == "status"
@@ -57,7 +58,7 @@ def _parameter(one: Condition) -> Any:
             default=[],
             description=f"{one.meaning}; several by comma",
             examples=[[one.example]],
-            json_schema_extra=_one_of(Status) if is_status else SOME_WORD,
+            json_schema_extra=one_of(Status) if is_status else SOME_WORD,
         )
         return (Statuses if is_status else Words, told)
     if one.comparison in {Comparison.BEFORE, Comparison.SINCE}:
@@ -91,7 +92,7 @@ class _Question(Schema):
 
 
 Question: Any = create_model(
-    "Question", __base__=_Question, **{one.name: _parameter(one) for one in CONDITIONS}
+    "Question", __base__=_Question, **{one.name: parameter_of(one) for one in CONDITIONS}
 )
 """Who is in a list and in which order: what a cursor carries."""
 
@@ -104,7 +105,7 @@ class ListQuery(Question):
 
     fields: Words = Field(
         default=[],
-        json_schema_extra=_one_of(NAMES_OF_FIELDS),
+        json_schema_extra=one_of(NAMES_OF_FIELDS),
         description="Only these of a profile's fields, and customer_id; several by comma",
         examples=[["email", "archetype.id", "value_at_risk"]],
     )
@@ -139,14 +140,19 @@ class ListQuery(Question):
         """Return what is asked for, by `format` or, where that says nothing, by Accept."""
         if self.format is not None:
             return self.format
-        preferred = sorted(map(_wanted, (accept or "").split(",")), key=lambda one: -one[1])
-        known = (BY_MEDIA[one] for one, share in preferred if one in BY_MEDIA and share)
-        return next(known, "json")
+        return wanted_format(accept, get_args(ListFormat))
 
     def asks_again(self, question: dict[str, Any]) -> bool:
         """Whether what is said beside a cursor is the question that the cursor carries."""
         said = self.model_dump(mode="json", exclude_unset=True, include=set(Question.model_fields))
         return all(question.get(name) == value for name, value in said.items())
+
+
+def wanted_format(accept: str | None, possible: Collection[str]) -> ListFormat:
+    """Return which of the possible formats is preferred by Accept; JSON where none is."""
+    preferred = sorted(map(_wanted, (accept or "").split(",")), key=lambda one: -one[1])
+    known = (BY_MEDIA[one] for one, share in preferred if one in BY_MEDIA and share)
+    return next((one for one in known if one in possible), "json")
 
 
 def _wanted(part: str) -> tuple[str, float]:

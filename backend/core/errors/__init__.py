@@ -47,6 +47,11 @@
     ├── TooManyWebhooks          each costs something when a run is published
     ├── WebhookDisabled          it is told nothing until somebody enables it
     ├── InvalidWebhook           one is asked for that could never be told anything
+    ├── CampaignNotFound
+    ├── CampaignNotStarted       nobody is drawn yet
+    ├── CampaignNotDraft         only a draft can be started
+    ├── CampaignNotOpen          it holds nobody out that it could stop holding out
+    ├── CampaignBelowSense       it could show nothing that is worth waiting for
     ├── ToolNotOffered           an agent asks for a tool that it has not
     ├── MaterialNotOffered       or for a resource or prompt
     ├── ArgumentsUnfit           or with what the tool does not take
@@ -73,6 +78,13 @@ from backend.core.errors.of_agents import (
     IssuerUnavailable,
     MaterialNotOffered,
     ToolNotOffered,
+)
+from backend.core.errors.of_campaigns import (
+    CampaignBelowSense,
+    CampaignNotDraft,
+    CampaignNotFound,
+    CampaignNotOpen,
+    CampaignNotStarted,
 )
 from backend.core.errors.of_configuration import InvalidConfiguration, InvalidMapping, PortTaken
 from backend.core.errors.of_databases import (
@@ -146,6 +158,11 @@ __all__ = [
     "BackendError",
     "BodyTooLarge",
     "BodyTooSlow",
+    "CampaignBelowSense",
+    "CampaignNotDraft",
+    "CampaignNotFound",
+    "CampaignNotOpen",
+    "CampaignNotStarted",
     "CursorExpired",
     "CursorOfAnotherList",
     "CursorUnreadable",

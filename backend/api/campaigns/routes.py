@@ -1,0 +1,138 @@
+"""Describe campaigns, start and end them, and see what they brought."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query, Response
+from pydantic import BeforeValidator
+from pydantic_core import to_json
+
+from backend.api.audited import Audited
+from backend.api.bodies import body_of, sent
+from backend.api.campaigns.campaign_keeping import abandon, close, describe_campaign, start
+from backend.api.campaigns.campaign_pages import campaign_page
+from backend.api.campaigns.schema import (
+    CampaignList,
+    CampaignRequest,
+    CampaignView,
+    TreatedCustomers,
+)
+from backend.api.campaigns.treated import AskedTreated, TreatedAsCsv, treated_page
+from backend.api.campaigns.treated_query import TreatedQuery
+from backend.api.fields import several
+from backend.api.lists.list_query import JSON, said_once
+from backend.api.lists.routes import Accept
+from backend.api.lists.row import Columns
+from backend.api.problem_answers import problems
+from backend.api.routers import SeesPeople, for_admin_keys
+from backend.api.state import State
+from backend.core.errors import CampaignBelowSense
+from backend.database.engine import transaction
+from backend.results.campaign import CampaignState
+from backend.store.campaign_rows import get_campaign
+
+NO_CAMPAIGN = problems(404, _404="No campaign has the id 8c1f02d95b7e4a36.")
+BELOW_SENSE = str(CampaignBelowSense("few_buyers", audience=180, buyers_expected=6.4, needed=20))
+NOTHING_KNOWN = problems(
+    404, 409, _404="No run was published yet.", _409="Run 5f0c2a9be1d34c77 left no model."
+)
+NOT_DRAFT = problems(409, _409="Campaign 8c1f02d95b7e4a36 is running: only a draft can be started.")
+NOT_OPEN = problems(
+    409, _409="Campaign 8c1f02d95b7e4a36 is closed and holds nobody out: there is nothing to end."
+)
+NOT_STARTED = problems(409, _409="Campaign 8c1f02d95b7e4a36 has not started: nobody is drawn.")
+CampaignId = Annotated[str, Path(description="The id of a campaign")]
+States = Annotated[list[CampaignState], BeforeValidator(several)]
+AS_CSV: dict[str, Any] = {
+    "content": {
+        "text/csv": {
+            "schema": {"type": "string"},
+            "example": "customer_id,email,value_at_risk\r\n12345,customer@example.com,104.57\r\n",
+        }
+    }
+}
+
+admin = for_admin_keys()
+
+
+@admin.post(
+    "/campaigns",
+    status_code=201,
+    openapi_extra=body_of(CampaignRequest, required=True),
+    responses={**NOTHING_KNOWN, **problems(422, _422=BELOW_SENSE)},
+)
+async def create_campaign(
+    audited: Audited, wanted: Annotated[CampaignRequest, sent(CampaignRequest)]
+) -> CampaignView:
+    """Describe a campaign: a draft that says what it could show, by this shop's own orders.
+
+    What could show nothing that is worth waiting for is refused with 422 and a `reason`.
+    """
+    return CampaignView.of(await describe_campaign(audited, wanted.as_wanted()))
+
+
+@admin.get("/campaigns")
+async def list_campaigns(
+    state: State,
+    only: Annotated[
+        States, Query(alias="state", description="Only those that are so; several by comma")
+    ] = [],  # noqa: B006, the framework copies it
+    cursor: Annotated[
+        str | None, Query(description="The next_cursor of the page before: go on after it")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="At most so many")] = 50,
+) -> CampaignList:
+    """List campaigns, the newest first."""
+    return await campaign_page(state, only, cursor, limit)
+
+
+@admin.get("/campaigns/{campaign_id}", responses=NO_CAMPAIGN)
+async def read_campaign(state: State, campaign_id: CampaignId) -> CampaignView:
+    """Tell of one campaign: what it can show, how far it is, what it brought."""
+    async with transaction(state.engine) as connection:
+        return CampaignView.of(await get_campaign(connection, campaign_id))
+
+
+@admin.post(
+    "/campaigns/{campaign_id}/start",
+    responses={**NO_CAMPAIGN, **NOT_DRAFT, **problems(422, _422=BELOW_SENSE)},
+)
+async def start_campaign(audited: Audited, campaign_id: CampaignId) -> CampaignView:
+    """Draw who is held out, by chance and for good. From then on they have `held_out_until`."""
+    return CampaignView.of(await start(audited, campaign_id))
+
+
+@admin.post("/campaigns/{campaign_id}/close", responses={**NO_CAMPAIGN, **NOT_OPEN})
+async def close_campaign(audited: Audited, campaign_id: CampaignId) -> CampaignView:
+    """Let a campaign's window end now; the next run counts it, and once more after 14 days."""
+    return CampaignView.of(await close(audited, campaign_id))
+
+
+@admin.post("/campaigns/{campaign_id}/abandon", responses={**NO_CAMPAIGN, **NOT_OPEN})
+async def abandon_campaign(audited: Audited, campaign_id: CampaignId) -> CampaignView:
+    """Give a campaign up: nobody is held out for it any longer, and it is not counted again."""
+    return CampaignView.of(await abandon(audited, campaign_id))
+
+
+@admin.get(
+    "/campaigns/{campaign_id}/treated",
+    response_model=TreatedCustomers,
+    dependencies=[Depends(said_once)],
+    responses={200: AS_CSV, **NO_CAMPAIGN, **NOT_STARTED},
+)
+async def list_treated(
+    state: State,
+    sees_people: SeesPeople,
+    campaign_id: CampaignId,
+    query: Annotated[TreatedQuery, Query()],
+    audited: Audited,
+    accept: Accept = None,
+) -> Response:
+    """List whom a campaign is to reach; who is held out, erased or gone is not among them.
+
+    In pages, or with `format=csv`, or Accept saying so, whole as a file, which the audit notes.
+    """
+    asked = AskedTreated(campaign_id, Columns.parse(query.fields), sees_people)
+    if query.wanted(accept) == "csv":
+        return TreatedAsCsv(state, asked, audited)
+    page = await treated_page(state, asked, query.cursor, query.limit)
+    return Response(to_json(page), media_type=JSON)

@@ -1,0 +1,371 @@
+"""Whom campaigns drew: who could be drawn, who was, who is to be reached, who is held out.
+
+Ids are texts here, as they were when they were drawn.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
+
+from backend.campaigns.holdout_draw import HoldoutDraw
+from backend.core.arrays import BoolArray, FloatArray, IntArray
+from backend.core.customer_id import UNKNOWN, CustomerId, CustomerIds
+from backend.core.typed_cells import instant64
+from backend.database.engine import AsyncConnection
+from backend.database.expressions import same_id
+from backend.database.kinds import Kind
+from backend.results.campaign import CampaignState
+from backend.results.campaign_life import NO_END
+from backend.results.customer_filter import CustomerFilter
+from backend.results.customer_numbers import CustomerNumbers
+from backend.store.campaign_rows import end_over
+from backend.store.departures import of_nobody_erased
+from backend.store.id_column import is_one_of
+from backend.store.list_conditions import conditions
+from backend.store.publication import Publication
+from backend.store.read import read_profiles
+from backend.store.runs import Published
+from backend.store.tables import campaign_members, campaigns, customer_intelligence
+
+IDS_PER_STATEMENT, ROWS_PER_STATEMENT = 500, 5000
+KNOWN_BEFORE = ("historical_value", "churn_risk", "frequency", "recency_days")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Who meets a campaign's conditions and is held out by no other.
+
+    Attributes
+    ----------
+    customer_ids
+        Texts.
+    segments
+        The segment that each is in, by id; None: in none.
+    numbers
+        What is known of each by name, as published: `predicted_value` and those of `KNOWN_BEFORE`.
+    """
+
+    customer_ids: Sequence[str]
+    segments: Sequence[str | None]
+    numbers: Mapping[str, Sequence[Any]]
+
+    @property
+    def predicted_value(self) -> FloatArray:
+        """Shape (customers,), currency units; 0 of whom nothing is expected."""
+        return _floats(self.numbers["predicted_value"], unknown=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """Those of a draw who are not erased since; arrays of shape (customers,).
+
+    Attributes
+    ----------
+    customer_ids
+        Texts as objects, ascending by code points.
+    held_out, strata
+        As they were drawn.
+    segments
+        At the start, by id; None who was in none.
+    predicted_value
+        At the start, currency units; 0 of whom nothing was expected.
+    known_before
+        Further numbers of the start by name; NaN where one was not known.
+    """
+
+    customer_ids: NDArray[Any]
+    held_out: BoolArray
+    strata: IntArray
+    segments: NDArray[Any]
+    predicted_value: FloatArray
+    known_before: Mapping[str, FloatArray]
+
+
+async def read_audience(connection: AsyncConnection, chosen: CustomerFilter) -> Audience:
+    """Return who could be drawn, as they are served now."""
+    columns = customer_intelligence.c
+    names = ("customer_id", "archetype_id", "predicted_value", *KNOWN_BEFORE)
+    asked = select(*(columns[name] for name in names)).where(
+        columns.held_out_until.is_(None), *await _meeting(connection, chosen)
+    )
+    rows = (await connection.execute(asked)).all()
+    by_name = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
+    told = {name: by_name.get(name, ()) for name in names}
+    return Audience(
+        customer_ids=[str(one) for one in told.pop("customer_id")],
+        segments=told.pop("archetype_id"),
+        numbers=told,
+    )
+
+
+async def read_audience_values(connection: AsyncConnection, chosen: CustomerFilter) -> FloatArray:
+    """Return what each who could be drawn is expected to spend; 0 of whom nothing is."""
+    column = customer_intelligence.c.predicted_value
+    free = customer_intelligence.c.held_out_until.is_(None)
+    asked = select(column).where(free, *await _meeting(connection, chosen))
+    return _floats((await connection.scalars(asked)).all(), unknown=0.0)
+
+
+async def count_already_held_out(connection: AsyncConnection, chosen: CustomerFilter) -> int:
+    """Count who meets conditions, and is held out."""
+    held = customer_intelligence.c.held_out_until.is_not(None)
+    counted = select(func.count()).select_from(customer_intelligence)
+    asked = counted.where(held, *await _meeting(connection, chosen))
+    return await connection.scalar(asked) or 0
+
+
+async def _meeting(
+    connection: AsyncConnection, chosen: CustomerFilter
+) -> list[ColumnElement[bool]]:
+    told = await of_nobody_erased(connection, customer_intelligence.c.customer_id)
+    return [told, *conditions(chosen)]
+
+
+def _floats(values: Sequence[Any], *, unknown: float = np.nan) -> FloatArray:
+    return np.array([unknown if one is None else float(one) for one in values], dtype=np.float64)
+
+
+async def sample_ids(connection: AsyncConnection, *, most: int) -> list[CustomerId]:
+    """Return customers who are served, evenly chosen by their ids: at most so many."""
+    ids = customer_intelligence.c.customer_id
+    told = await of_nobody_erased(connection, ids)
+    counted = select(func.count()).select_from(customer_intelligence).where(told)
+    step = -(-(await connection.scalar(counted) or 0) // most) or 1
+    places = func.row_number().over(order_by=ids).label("place")
+    numbered = select(ids, places).where(told).subquery()
+    chosen = select(numbered.c.customer_id).where(numbered.c.place % step == 0)
+    return [CustomerId(str(one)) for one in await connection.scalars(chosen)]
+
+
+async def write_members(
+    connection: AsyncConnection, campaign_id: str, audience: Audience, drawn: HoldoutDraw
+) -> None:
+    """Keep a draw, and what is known of each before anything is done."""
+    columns = {
+        "customer_id": audience.customer_ids,
+        "is_held_out": drawn.held_out.astype(int).tolist(),
+        "stratum": drawn.strata.tolist(),
+        "segment_id": audience.segments,
+        **audience.numbers,
+    }
+    for start in range(0, len(audience.customer_ids), ROWS_PER_STATEMENT):
+        some = [column[start : start + ROWS_PER_STATEMENT] for column in columns.values()]
+        rows = [
+            {"campaign_id": campaign_id, **dict(zip(columns, row, strict=True))}
+            for row in zip(*some, strict=True)
+        ]
+        await connection.execute(insert(campaign_members), rows)
+
+
+async def read_campaign_members(connection: AsyncConnection, campaign_id: str) -> Members:
+    """Return a campaign's draw, without those who were erased since."""
+    asked = select(campaign_members).where(campaign_members.c.campaign_id == campaign_id)
+    rows = (await connection.execute(asked.order_by(campaign_members.c.customer_id))).mappings()
+    found = rows.all()
+
+    def texts(name: str) -> NDArray[Any]:
+        told = np.empty(len(found), dtype=object)
+        told[:] = [row[name] for row in found]
+        return told
+
+    return Members(
+        customer_ids=texts("customer_id"),
+        held_out=np.array([bool(row["is_held_out"]) for row in found], dtype=np.bool_),
+        strata=np.array([row["stratum"] for row in found], dtype=np.int64),
+        segments=texts("segment_id"),
+        predicted_value=_floats([row["predicted_value"] for row in found], unknown=0.0),
+        known_before={name: _floats([row[name] for row in found]) for name in KNOWN_BEFORE},
+    )
+
+
+async def hold_out(
+    connection: AsyncConnection,
+    published: Published,
+    customer_ids: Sequence[str],
+    until: datetime | None,
+    now: datetime,
+) -> None:
+    """Say in what is served that these customers are held out; until None: no longer."""
+    column, dialect = customer_intelligence.c.customer_id, connection.dialect.name
+    for some in _cut(customer_ids):
+        about = is_one_of(column, dialect, published, [CustomerId(one) for one in some])
+        held = update(customer_intelligence).where(about)
+        await connection.execute(held.values(held_out_until=until, changed_at=now))
+
+
+async def let_go(
+    connection: AsyncConnection, published: Published, campaign_id: str, now: datetime
+) -> None:
+    """Say in what is served that those whom a campaign held out are held out no longer."""
+    asked = select(campaign_members.c.customer_id).where(
+        campaign_members.c.campaign_id == campaign_id, campaign_members.c.is_held_out == 1
+    )
+    await hold_out(connection, published, (await connection.scalars(asked)).all(), None, now)
+
+
+def _cut(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(texts), IDS_PER_STATEMENT):
+        yield texts[start : start + IDS_PER_STATEMENT]
+
+
+async def whom_campaigns_hold_out(
+    connection: AsyncConnection, publication: Publication
+) -> NDArray[np.datetime64]:
+    """Return until when campaigns hold those out who are published; what is over holds nobody.
+
+    Parameters
+    ----------
+    connection
+        In the transaction that publishes them.
+    publication
+        Whom, and as of when.
+
+    Returns
+    -------
+    NDArray
+        Shape (customers,), datetime64[us]; NaT of whom none does.
+    """
+    await end_over(connection, publication.as_of)
+    customer_ids = publication.customers.customer_id
+    until = np.full(len(customer_ids), np.datetime64("NaT", "us"))
+    rows = (await connection.execute(HELD_OUT)).all()
+    if not rows:  # all ids would be made texts
+        return until
+    texts = np.array([row.customer_id for row in rows], dtype=object)
+    places = CustomerIds(customer_ids).places_of(texts)
+    for place, row in zip(places.tolist(), rows, strict=True):
+        if place != UNKNOWN:
+            until[place] = np.fmax(until[place], instant64(row.closes_at or NO_END))
+    return until
+
+
+HELD_OUT = (
+    select(campaign_members.c.customer_id, campaigns.c.closes_at)
+    .join_from(campaign_members, campaigns, campaign_members.c.campaign_id == campaigns.c.id)
+    .where(campaign_members.c.is_held_out == 1)
+    .where(campaigns.c.state == CampaignState.RUNNING, campaigns.c.ended_at.is_(None))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TreatedCounts:
+    """What became of those who were drawn to be reached.
+
+    Attributes
+    ----------
+    listed
+        Who can be reached.
+    held_out
+        Whom another campaign holds out since: they are left out.
+    """
+
+    listed: int
+    held_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class TreatedPage:
+    """Some of those who are to be reached.
+
+    Attributes
+    ----------
+    customers
+        What is published of them; who left the shop, or is held out by now, is left out.
+    next
+        After whom the next page begins, by id; None after the last customer.
+    """
+
+    customers: Sequence[CustomerNumbers]
+    next: str | None
+
+
+async def count_treated(
+    connection: AsyncConnection, published: Published, campaign_id: str
+) -> TreatedCounts:
+    """Count who is to be reached; who is erased, or gone from the shop, is neither."""
+    of_campaign = await _drawn_to_be_reached(connection, campaign_id)
+    treated = _treated(connection.dialect.name, published, of_campaign).subquery()
+    counted = select(func.count(), func.count(treated.c.held_out_until)).select_from(treated)
+    served, held_out = (await connection.execute(counted)).one()
+    return TreatedCounts(listed=served - held_out, held_out=held_out)
+
+
+async def read_treated(
+    connection: AsyncConnection,
+    published: Published,
+    campaign_id: str,
+    *,
+    after: str | None = None,
+    limit: int,
+) -> TreatedPage:
+    """Return who is to be reached, ascending by code points of their ids.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    published
+        The run that is served: who is not in it left the shop.
+    campaign_id
+        Of a campaign that has started.
+    after
+        The last one of the page before; None: from the beginning.
+    limit
+        Of at most so many who were drawn.
+    """
+    of_campaign = await _drawn_to_be_reached(connection, campaign_id)
+    asked = select(campaign_members.c.customer_id).where(*of_campaign)
+    if after is not None:
+        asked = asked.where(campaign_members.c.customer_id > after)
+    # One more than is asked for tells whether there is a next page.
+    found = asked.order_by(campaign_members.c.customer_id).limit(limit + 1)
+    texts = (await connection.scalars(found)).all()
+    shown = [CustomerId(one) for one in texts[:limit]]
+    served = await read_profiles(connection, published, shown) if shown else {}
+    numbers = [served[one] for one in shown if one in served]
+    return TreatedPage(
+        customers=[one for one in numbers if one.held_out_until is None],
+        next=texts[limit - 1] if len(texts) > limit else None,
+    )
+
+
+def _treated(
+    dialect: str, published: Published, of_campaign: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
+    """Select who was drawn to be reached and is served, and until when they are held out."""
+    return (
+        select(campaign_members.c.customer_id, customer_intelligence.c.held_out_until)
+        .join_from(campaign_members, customer_intelligence, _same(dialect, published))
+        .where(*of_campaign)
+    )
+
+
+async def _drawn_to_be_reached(
+    connection: AsyncConnection, campaign_id: str
+) -> list[ColumnElement[bool]]:
+    columns = campaign_members.c
+    told = await of_nobody_erased(connection, columns.customer_id)
+    return [columns.campaign_id == campaign_id, columns.is_held_out == 0, told]
+
+
+def _same(dialect: str, published: Published) -> ColumnElement[bool]:
+    """Whether a member is a customer who is served."""
+    ours: ColumnElement[Any] = customer_intelligence.c.customer_id
+    kind = Kind.INTEGER
+    if published.customer_id_type == "text":
+        ours, kind = type_coerce(ours, String()), Kind.TEXT
+    return same_id(dialect, campaign_members.c.customer_id, Kind.TEXT, ours, kind)

@@ -1,0 +1,269 @@
+"""Campaigns as an operator meets them: described, drawn, reached, ended."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from backend.database.engine import opened
+from tests.campaign_shop import CAMPAIGNS, THEN, WANTED, asked, campaign_shop, described, started
+from tests.conftest import NewDatabase, wait_for
+from tests.live import ADMIN_KEY, API_KEY, Live, serving
+from tests.performed import performed
+from tests.shops import AS_OF
+
+
+@pytest.fixture
+def live(new_database: NewDatabase, tmp_path: Path) -> Iterator[Live]:
+    with serving(new_database(campaign_shop), tmp_path, variables=THEN) as service:
+        yield service
+
+
+def rows(live: Live, statement: str, **values: Any) -> list[dict[str, Any]]:
+    async def read() -> list[dict[str, Any]]:
+        async with opened(live.url) as engine, engine.connect() as connection:
+            found = await connection.execute(text(statement), values)
+            return [dict(row) for row in found.mappings()]
+
+    return wait_for(read())
+
+
+def drawn(live: Live, campaign: dict[str, Any]) -> tuple[set[str], set[str]]:
+    """Return who was drawn to be reached, and who is held out, past the API."""
+    statement = "SELECT * FROM intelligence_campaign_members WHERE campaign_id = :id"
+    found = rows(live, statement, id=campaign["id"])
+    arms = [{row["customer_id"] for row in found if row["is_held_out"] == arm} for arm in (0, 1)]
+    return arms[0], arms[1]
+
+
+def held_out(live: Live) -> set[str]:
+    statement = "SELECT customer_id FROM customer_intelligence WHERE held_out_until IS NOT NULL"
+    return {str(row["customer_id"]) for row in rows(live, statement)}
+
+
+def treated(live: Live, campaign: dict[str, Any], limit: int = 1000) -> list[dict[str, Any]]:
+    pages = [asked(live, "GET", f"/{campaign['id']}/treated?limit={limit}").json()]
+    while (cursor := pages[-1]["next_cursor"]) is not None:
+        path = f"/{campaign['id']}/treated?limit={limit}&cursor={cursor}"
+        pages.append(asked(live, "GET", path).json())
+    return pages
+
+
+def ids(pages: list[dict[str, Any]]) -> list[str]:
+    return [one["customer_id"] for page in pages for one in page["customers"]]
+
+
+def test_a_campaign_goes_from_its_draft_to_a_draw_that_is_served(live: Live) -> None:
+    draft = described(live)
+    assert (draft["state"], draft["drawn"], draft["answers"]) == ("draft", None, [])
+    (count,) = rows(live, "SELECT COUNT(*) AS n FROM customer_intelligence WHERE frequency >= 1")
+    arms = draft["promise"]["audience"]
+    assert arms["treated"] + arms["held_out"] == count["n"]
+    assert held_out(live) == set()
+    assert asked(live, "GET", f"/{draft['id']}/treated").status_code == 409
+    campaign = asked(live, "POST", f"/{draft['id']}/start").json()
+    assert campaign["state"] == "running"
+    arms = campaign["drawn"]["arms"]
+    assert arms["treated"] + arms["held_out"] == count["n"]
+    assert abs(arms["held_out"] - 0.3 * count["n"]) < 1
+    assert campaign["drawn"]["spend_limit"] == campaign["promise"]["spend_limit"]
+    reached, others = drawn(live, campaign)
+    assert (len(reached), len(others)) == (arms["treated"], arms["held_out"])
+    assert held_out(live) == others
+    pages = treated(live, campaign, limit=250)
+    assert sorted(ids(pages)) == sorted(reached)
+    assert ids(pages) == sorted(ids(pages))
+    assert {page["total"] for page in pages} == {len(reached)}
+    again = asked(live, "POST", f"/{draft['id']}/start")
+    assert (again.status_code, again.json()["state"]) == (409, "running")
+    assert drawn(live, campaign) == (reached, others)
+    audited = [row["action"] for row in rows(live, "SELECT action FROM intelligence_audit")]
+    assert audited == ["campaign_created", "campaign_started"]
+
+
+def test_each_segment_gives_its_share_to_those_who_are_held_out(live: Live) -> None:
+    campaign = started(live)
+    statement = "SELECT * FROM intelligence_campaign_members WHERE campaign_id = :id"
+    members = rows(live, statement, id=campaign["id"])
+    sizes = Counter(row["segment_id"] for row in members)
+    out = Counter(row["segment_id"] for row in members if row["is_held_out"])
+    strata = {row["stratum"] for row in members}
+    assert len(strata) > len(sizes) / 2
+    for segment, size in sizes.items():
+        assert abs(out[segment] - 0.3 * size) <= 2, segment
+    served = rows(live, "SELECT customer_id, predicted_value FROM customer_intelligence")
+    value = {str(row["customer_id"]): row["predicted_value"] for row in served}
+    assert {row["customer_id"]: row["predicted_value"] for row in members} == {
+        row["customer_id"]: value[row["customer_id"]] for row in members
+    }
+
+
+def test_who_one_campaign_holds_out_no_other_reaches(live: Live) -> None:
+    first = started(live, name="First")
+    _, others = drawn(live, first)
+    second = started(live, name="Second")
+    assert second["already_held_out"] == len(others)
+    reached, out = drawn(live, second)
+    assert (reached | out).isdisjoint(others)
+    assert held_out(live) == others | out
+    pages = treated(live, first)
+    assert set(ids(pages)).isdisjoint(out | others)
+    assert pages[0]["held_out"] == len(out & drawn(live, first)[0])
+    assert pages[0]["missing"] == 0
+    csv_answer = asked(live, "GET", f"/{first['id']}/treated?format=csv&fields=email")
+    told = list(csv.DictReader(io.StringIO(csv_answer.text)))
+    assert [row["customer_id"] for row in told] == ids(pages)
+    assert csv_answer.headers["X-Held-Out"] == str(pages[0]["held_out"])
+    assert {row["email"] for row in told} == {
+        f"person{row['customer_id']}@example.com" for row in told
+    }
+
+
+def test_runs_keep_the_draw_until_the_window_is_over(live: Live) -> None:
+    campaign = started(live, window_days=90)
+    _, others = drawn(live, campaign)
+    closes_at = datetime.fromisoformat(campaign["closes_at"])
+    assert closes_at == AS_OF + timedelta(days=90)
+    performed(live, as_of=AS_OF)
+    assert held_out(live) == others
+    profile = live.get(f"/api/mcp/customers/{min(others)}").json()
+    assert datetime.fromisoformat(profile["held_out_until"]) == closes_at
+    performed(live, as_of=AS_OF + timedelta(days=90))
+    assert held_out(live) == set()
+    ended = asked(live, "GET", f"/{campaign['id']}").json()
+    assert datetime.fromisoformat(ended["ended_at"]) == closes_at
+    assert asked(live, "POST", f"/{campaign['id']}/close").status_code == 409
+
+
+def test_a_campaign_without_end_holds_out_until_somebody_closes_it(live: Live) -> None:
+    campaign = started(live, window_days=None)
+    _, others = drawn(live, campaign)
+    assert campaign["closes_at"] is None
+    profile = live.get(f"/api/mcp/customers/{min(others)}").json()
+    assert datetime.fromisoformat(profile["held_out_until"]) == datetime(9999, 12, 31, tzinfo=UTC)
+    performed(live, as_of=AS_OF + timedelta(days=400))
+    assert held_out(live) == others
+    closed = asked(live, "POST", f"/{campaign['id']}/close").json()
+    assert closed["closes_at"] == closed["ended_at"]
+    assert held_out(live) == set()
+
+
+def test_a_campaign_that_is_given_up_holds_nobody_out(live: Live) -> None:
+    first, second = started(live, name="First"), described(live, name="Second")
+    for one in (first, second):
+        answer = asked(live, "POST", f"/{one['id']}/abandon").json()
+        assert answer["state"] == "abandoned"
+        assert asked(live, "POST", f"/{one['id']}/abandon").status_code == 409
+        assert asked(live, "POST", f"/{one['id']}/start").status_code == 409
+    assert held_out(live) == set()
+
+
+def test_who_is_erased_is_in_no_list_and_counted_as_missing(live: Live) -> None:
+    campaign = started(live)
+    reached, others = (min(arm) for arm in drawn(live, campaign))
+    for one in (reached, others):
+        path = f"/api/admin/customers/{one}"
+        assert live.client.delete(path, headers={"X-API-Key": ADMIN_KEY}).status_code == 204
+    assert {one for arm in drawn(live, campaign) for one in arm}.isdisjoint({reached, others})
+    pages = treated(live, campaign)
+    assert reached not in ids(pages)
+    assert pages[0]["missing"] == 1
+    assert asked(live, "GET", f"/{campaign['id']}").json()["drawn"] == campaign["drawn"]
+
+
+def test_who_is_held_out_has_moved_for_those_who_copy_lists(live: Live) -> None:
+    before = {
+        row["customer_id"]: row["changed_at"]
+        for row in rows(live, "SELECT customer_id, changed_at FROM customer_intelligence")
+    }
+    campaign = started(live)
+    _, others = drawn(live, campaign)
+    after = rows(live, "SELECT customer_id, changed_at FROM customer_intelligence")
+    moved = {
+        str(row["customer_id"]) for row in after if before[row["customer_id"]] != row["changed_at"]
+    }
+    assert moved == others
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"filter": {"min_frequency": 1, "min_ltv": 5000}}, "few_buyers"),
+        ({"filter": {"min_frequency": 1000}}, "few_buyers"),
+        ({"window_days": 1, "holdout_share": 0.05}, "few_buyers"),
+    ],
+)
+def test_what_would_show_nothing_is_refused_with_its_reason(
+    refusing: Live, changes: dict[str, Any], reason: str
+) -> None:
+    answer = asked(refusing, "POST", json={**WANTED, **changes})
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert (problem["reason"], problem["title"]) == (reason, "Unprocessable Content")
+    assert asked(refusing, "GET").json() == {"campaigns": [], "next_cursor": None}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": ""},
+        {"name": "\0"},
+        {"holdout_share": 0.04},
+        {"holdout_share": 0.51},
+        {"window_days": 0},
+        {"window_days": 366},
+        {"goal": "clicks"},
+        {"cost": -1},
+        {"filter": {"min_churn": 1}},
+        {"filter": {"sort": "ltv"}},
+        {"filter": {"status": "unheard_of"}},
+    ],
+)
+def test_nonsense_is_refused(refusing: Live, changes: dict[str, Any]) -> None:
+    assert asked(refusing, "POST", json={**WANTED, **changes}).status_code == 422
+
+
+def test_whether_it_has_an_end_has_to_be_said(refusing: Live) -> None:
+    unsaid = {name: value for name, value in WANTED.items() if name != "window_days"}
+    answer = asked(refusing, "POST", json=unsaid)
+    assert (answer.status_code, "window_days" in answer.text) == (422, True)
+
+
+def test_campaigns_are_for_admin_keys(refusing: Live) -> None:
+    for method, path in (("GET", ""), ("POST", ""), ("GET", "/one"), ("POST", "/one/start")):
+        answer = refusing.client.request(
+            method, f"{CAMPAIGNS}{path}", headers={"X-API-Key": API_KEY}, json=WANTED
+        )
+        assert answer.status_code == 403
+    for step in ("", "/treated"):
+        assert asked(refusing, "GET", f"/unknown{step}").status_code == 404
+    for step in ("start", "close", "abandon"):
+        assert asked(refusing, "POST", f"/unknown/{step}").status_code == 404
+
+
+@pytest.fixture(scope="module")
+def refusing(sqlite_folder: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Serve a shop of which no campaign is kept."""
+    url = sqlite_folder.prepared(campaign_shop)
+    with serving(url, tmp_path_factory.mktemp("refusing"), variables=THEN) as service:
+        yield service
+
+
+def test_pages_of_campaigns_hold_each_once(live: Live) -> None:
+    made = [described(live, name=f"Campaign {number}")["id"] for number in range(5)]
+    asked(live, "POST", f"/{made[0]}/abandon")
+    found, cursor = [], ""
+    while cursor is not None:
+        page = asked(live, "GET", f"?limit=2{cursor and f'&cursor={cursor}'}").json()
+        found += [one["id"] for one in page["campaigns"]]
+        cursor = page["next_cursor"]
+    assert found == made[::-1]
+    only = asked(live, "GET", "?state=abandoned,closed").json()["campaigns"]
+    assert [one["id"] for one in only] == made[:1]
+    assert asked(live, "GET", "?cursor=nonsense").status_code == 422

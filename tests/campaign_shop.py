@@ -1,0 +1,48 @@
+"""A shop whose customers buy often enough for campaigns, and how campaigns are asked for."""
+
+from typing import Any
+
+import httpx
+
+from tests.live import ADMIN_KEY, Live
+from tests.performed import perform_once
+from tests.shops import AS_OF, fill, invented
+
+CUSTOMERS = 1200
+CAMPAIGNS = "/api/admin/campaigns"
+# As of a day that the shop knows; runs and campaigns take place then.
+THEN = {"RUN_AS_OF": AS_OF.isoformat(), "RUN_WORKER": "false"}
+WANTED = {
+    "name": "Spring letter",
+    "filter": {"min_frequency": 1},
+    "holdout_share": 0.3,
+    "window_days": 90,
+    "goal": "buyers",
+    "cost": 300,
+}
+
+
+async def campaign_shop(url: str) -> None:
+    """Prepare a shop of 1,200 that one run has seen, as of `AS_OF`."""
+    await fill(url, invented(CUSTOMERS))
+    await perform_once(url, as_of=AS_OF)
+
+
+def asked(live: Live, method: str, path: str = "", **more: Any) -> httpx.Response:
+    """Ask about campaigns with the admin key."""
+    headers = {"X-API-Key": ADMIN_KEY, **more.pop("headers", {})}
+    return live.client.request(method, f"{CAMPAIGNS}{path}", headers=headers, **more)
+
+
+def described(live: Live, **changes: Any) -> dict[str, Any]:
+    """Describe a campaign."""
+    answer = asked(live, "POST", json={**WANTED, **changes})
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def started(live: Live, **changes: Any) -> dict[str, Any]:
+    """Describe a campaign and start it."""
+    answer = asked(live, "POST", f"/{described(live, **changes)['id']}/start")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
