@@ -70,7 +70,7 @@ class Audience:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Members:
+class DrawnCustomers:
     """Those of a draw who are not erased since; arrays of shape (customers,).
 
     Attributes
@@ -171,7 +171,7 @@ async def write_members(
         await connection.execute(insert(campaign_members), rows)
 
 
-async def read_campaign_members(connection: AsyncConnection, campaign_id: str) -> Members:
+async def read_campaign_members(connection: AsyncConnection, campaign_id: str) -> DrawnCustomers:
     """Return a campaign's draw, without those who were erased since."""
     asked = select(campaign_members).where(campaign_members.c.campaign_id == campaign_id)
     rows = (await connection.execute(asked.order_by(campaign_members.c.customer_id))).mappings()
@@ -182,7 +182,7 @@ async def read_campaign_members(connection: AsyncConnection, campaign_id: str) -
         told[:] = [row[name] for row in found]
         return told
 
-    return Members(
+    return DrawnCustomers(
         customer_ids=texts("customer_id"),
         held_out=np.array([bool(row["is_held_out"]) for row in found], dtype=np.bool_),
         strata=np.array([row["stratum"] for row in found], dtype=np.int64),

@@ -258,7 +258,8 @@ def refusing(sqlite_folder: Any, tmp_path_factory: pytest.TempPathFactory) -> It
 def test_pages_of_campaigns_hold_each_once(live: Live) -> None:
     made = [described(live, name=f"Campaign {number}")["id"] for number in range(5)]
     asked(live, "POST", f"/{made[0]}/abandon")
-    found, cursor = [], ""
+    found: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = asked(live, "GET", f"?limit=2{cursor and f'&cursor={cursor}'}").json()
         found += [one["id"] for one in page["campaigns"]]

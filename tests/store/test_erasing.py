@@ -26,6 +26,7 @@ from backend.store.order_events import ask_for_scores
 from backend.store.outlook_of_run import outlook_of
 from backend.store.publication import Publication, SegmentMoves
 from backend.store.tables import (
+    campaign_members,
     customers_gone,
     intelligence,
     search_digests,
@@ -52,6 +53,10 @@ SEVEN = CustomerId("7")
 # Columns of tables in which nothing is about one customer. Whoever adds one says of it here that it
 # holds no customer's id, or registers it in `store/tables.py`: then its rows are erased.
 ABOUT_NOBODY = {
+    "intelligence_campaigns": "id name state chosen holdout_share window_days goal cost promise "
+    "already_held_out salt created_at started_at closes_at ended_at run_id treated held_out "
+    "spend_limit",
+    "intelligence_campaign_answers": "campaign_id kind counted_at run_id answer",
     "intelligence_order_events": "source event_id received_at",
     "intelligence_search_copies": "id index_kind refreshed_at",
     # Goes with the row of intelligence_search_texts that it is of, by ON DELETE CASCADE.
@@ -134,6 +139,7 @@ def test_every_column_that_may_hold_a_customers_id_is_registered() -> None:
         "intelligence_search_digests",
         "intelligence_webhook_alarms",
         "intelligence_rescorings",
+        "intelligence_campaign_members",
     }
     unregistered = {
         name: set(table.columns.keys())
@@ -162,6 +168,9 @@ async def test_every_row_about_a_customer_goes_and_nobody_elses(
         alarms = [{**alarm, "customer_id": str(one)} for one in ids]
         await connection.execute(insert(webhook_alarms), alarms)
         await ask_for_scores(connection, [CustomerId(str(one)) for one in ids], NOW)
+        drawn = {"campaign_id": "c", "is_held_out": 1, "stratum": 0}
+        members = [{**drawn, "customer_id": str(one)} for one in ids]
+        await connection.execute(insert(campaign_members), members)
         assert await store.holds_any(connection, [customer])
         await tell_erased(connection, [customer], NOW)
         await store.erase_rows(connection, [customer])

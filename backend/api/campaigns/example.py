@@ -2,6 +2,8 @@
 
 from pydantic.config import JsonDict
 
+from backend.api.customers.example import PROFILE
+
 WANTED: JsonDict = {
     "name": "Spring letter to who is slipping away",
     "filter": {"segment": ["slipping_light"], "min_churn_risk": 0.4},
@@ -45,4 +47,14 @@ CAMPAIGN: JsonDict = {
     "ended_at": None,
     "answers": [],
     "sentences": ["Of 2,000 customers 1,600 are to be reached and 400 are not."],
+}
+CAMPAIGNS: JsonDict = {"campaigns": [CAMPAIGN], "next_cursor": None}
+TREATED: JsonDict = {
+    "customers": [PROFILE],
+    "total": 1598,
+    "held_out": 0,
+    "missing": 2,
+    "next_cursor": "WyI4YzFmMDJkOTViN2U0YTM2Iixb…",
+    "run_id": PROFILE["run_id"],
+    "as_of": PROFILE["as_of"],
 }

@@ -139,12 +139,16 @@ class CampaignView(Schema):
 class CampaignList(Schema):
     """Campaigns, the newest first."""
 
+    model_config = ConfigDict(json_schema_extra={"example": example.CAMPAIGNS})
+
     campaigns: list[CampaignView] = Field(description="The newest first")
     next_cursor: str | None = Field(description="Asks for the next page; null after the last")
 
 
 class TreatedCustomers(OfOneRun):
     """Those who were drawn to be reached, as they are served now."""
+
+    model_config = ConfigDict(json_schema_extra={"example": example.TREATED})
 
     customers: list[ListedCustomer] = Field(description="By id, ascending by code points")
     total: int = Field(description="Who can be reached, in all pages")
