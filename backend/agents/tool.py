@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from backend.agents.caller import Caller
+from backend.agents.frame import Answer
 from backend.api.keys import Role
 
 Arguments = TypeVar("Arguments", bound=BaseModel)
@@ -18,6 +19,7 @@ NEEDLESS = {"pattern", "minLength", "maxLength", "maxItems"}
 # Of these their kind and bounds say all; of a text an example shows how it is written.
 NUMBERS = {"number", "integer"}
 A_LARGE_BOUND = 10**6
+OF_ALL = frozenset(Answer.model_fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +56,14 @@ class Tool:
 
     @property
     def gives(self) -> Json:
-        """The schema of its answer, as far as its outermost names: the rest is told by answers."""
+        """The schema of its answer, as far as its outermost names: the rest is told by answers.
+
+        What all answers say of themselves is in none of the schemas: said nine times, it was a
+        seventh of what all tools cost.
+        """
         whole = self.answer.model_json_schema(mode="serialization")
-        named = {name: _kind(one, whole) for name, one in whole["properties"].items()}
+        own = {name: one for name, one in whole["properties"].items() if name not in OF_ALL}
+        named = {name: _kind(one, whole) for name, one in own.items()}
         return {"type": "object", "properties": named}
 
 

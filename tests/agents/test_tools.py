@@ -90,6 +90,18 @@ async def test_a_list_tells_totals_of_all_of_it_whatever_is_shown(
     assert worth == sorted(worth, reverse=True)
 
 
+async def test_answers_are_as_described_and_say_of_what_run_they_are(shop_url: str) -> None:
+    async with in_memory(shop_url) as agent:
+        listed = (await agent.client.list_tools()).tools
+        for one in listed:
+            if one.input_schema.get("required"):
+                continue
+            said = {*(await agent.call(one.name))}
+            assert one.output_schema is not None
+            described = {*one.output_schema["properties"]}
+            assert said == described | {"run_id", "as_of", "currency", "meanings", "note"}
+
+
 async def test_an_answer_explains_its_numbers_once(shop_url: str) -> None:
     async with in_memory(shop_url) as agent:
         told = await agent.call("list_customers", limit=2)
