@@ -190,6 +190,9 @@ def as_number(dialect: str, value: Column, kind: Kind) -> Column:
         return _number_on_duckdb(value, kind)
     if kind is Kind.TEXT:
         return case((value.regexp_match(NUMBER_PATTERN), cast(value, Numeric(30, 8))), else_=null())
+    if kind is Kind.INTEGER and dialect == "postgresql":
+        # INTEGER times millionths is out of its 32 bits from 2,147 on; a BIGINT has room.
+        return cast(value, BigInteger())
     return cast(value, Numeric()) if kind is Kind.OTHER else value
 
 

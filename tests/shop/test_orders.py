@@ -169,6 +169,26 @@ async def test_minor_units_and_partial_refunds_are_taken_off(shop_engine: AsyncE
     assert columns.rejected == {"refunded_in_full": 1}
 
 
+async def test_whole_amounts_of_32_bits_are_read_to_their_end(shop_engine: AsyncEngine) -> None:
+    await make_tables(
+        shop_engine,
+        [
+            "CREATE TABLE c (id integer)",
+            "CREATE TABLE o (id integer, customer_id integer, total_price integer,"
+            " currency_rate integer, created_at TIME)",
+        ],
+    )
+    when = at(shop_engine, "2026-01-01 10:00:00")
+    await insert(shop_engine, "c", [(1,)])
+    await insert(shop_engine, "o", [(1, 1, 2_147_483_647, 3, when), (2, 1, 250_000, 3, when)])
+    cents = shop_over("c", "o", None, {"MONEY_SCALE": "100"})
+    columns = await read_shop(shop_engine, cents, AS_OF)
+    assert sorted(columns.amount_micros) == [2_500_000_000, 21_474_836_470_000]
+    converted = shop_over("c", "o", None, {"CURRENCY_RATE": "multiply"})
+    columns = await read_shop(shop_engine, converted, AS_OF)
+    assert sorted(columns.amount_micros) == [750_000_000_000, 6_442_450_941_000_000]
+
+
 @in_turns
 @pytest.mark.parametrize(
     ("currency", "amounts", "rejected"),
