@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backend.behaviour.history import ONE_DAY, OrderHistory
+from backend.core.arrays import distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +55,5 @@ def came_after(history: OrderHistory, since: np.datetime64, days: int) -> CameAf
     return CameAfter(
         customers=customers,
         revenue=float(history.amount[within].sum()),
-        left=customers - len(np.unique(customer[within])),
+        left=customers - len(distinct(customer[within])),
     )

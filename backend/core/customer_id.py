@@ -18,6 +18,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.arrays import distinct
+
 CustomerIdType = Literal["integer", "text"]
 
 LONGEST_ID = 255
@@ -77,7 +79,7 @@ class CustomerIds:
     @classmethod
     def of(cls, ids: NDArray[Any]) -> Self:
         """Put ids, in any order and some of them more than once, in order."""
-        return cls(np.unique(ids))
+        return cls(distinct(ids))
 
     @property
     def kind(self) -> CustomerIdType:

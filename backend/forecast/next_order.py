@@ -32,9 +32,8 @@ def next_purchase_days(
     horizon_days
         How far the forecast reaches: later quantiles are NaN.
     """
-    buyers = (summary.x, summary.t_x, summary.T)
-    alive = model.probability_alive(*buyers)
-    _, none = model.expect(*buyers, horizon_days)
+    alive = model.probability_alive(summary.x, summary.t_x, summary.T)
+    none = model.none_within(alive, summary.x, summary.T, horizon_days)
     shift = buy_logit - logit(np.clip(1 - none, 1e-9, 1 - 1e-9))
     waits = [_wait(model, summary, alive, expit(logit(q) - shift)) for q in QUANTILES]
     reached = expit(buy_logit)[:, None] >= np.array(QUANTILES)

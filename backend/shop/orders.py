@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from backend.core.arrays import BoolArray
+from backend.core.arrays import BoolArray, distinct
 from backend.core.customer_id import UNKNOWN, CustomerIds, are_ids, as_text
 from backend.core.glossary import Reason
 from backend.core.instants import micros_of
@@ -262,7 +262,7 @@ def _first_of_each_order(
     first = np.ones(len(created), dtype=bool)
     present = ids.is_valid().to_numpy(zero_copy_only=False)
     keys = _order_keys(ids)[present]
-    if len(np.unique(keys)) == len(keys):
+    if len(distinct(keys)) == len(keys):
         return first
     order = np.lexsort((amount[present], created[present], keys))
     repeated = np.zeros(len(keys), dtype=bool)

@@ -61,6 +61,27 @@ class BetaGeometric:
         odds += log_or_never(self.a / np.maximum(past, 1e-12), x + self.modified >= 1)
         return np.asarray(expit(-odds))
 
+    def none_within(
+        self,
+        alive: FloatArray,
+        x: FloatArray,
+        T: FloatArray,
+        horizon: float,  # noqa: N803
+    ) -> FloatArray:
+        """Return the probability of no purchase in the horizon, in [0, 1].
+
+        Parameters
+        ----------
+        alive
+            As `probability_alive` says; shapes (customers,).
+        x, T
+            As of `expect`.
+        horizon
+            Likewise.
+        """
+        log_miss = np.log((self.alpha + T) / (self.alpha + T + horizon))
+        return np.asarray(1 - alive * -np.expm1((self.r + x) * log_miss))
+
     def expect(
         self,
         x: FloatArray,
@@ -88,7 +109,7 @@ class BetaGeometric:
         alive = self.probability_alive(x, t_x, T)
         shape, miss = self.r + x, (self.alpha + T) / (self.alpha + T + horizon)
         stays = self.b + x + self.modified
-        none = 1 - alive * -np.expm1(shape * np.log(miss))
+        none = self.none_within(alive, x, T, horizon)
         rows = range(0, len(x), ROWS_AT_ONCE)
         batches = (slice(start, start + ROWS_AT_ONCE) for start in rows)
         sums = [self._while_alive(shape[one], miss[one], stays[one]) for one in batches]

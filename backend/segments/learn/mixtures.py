@@ -9,7 +9,7 @@ Zepf (1994).
 import numpy as np
 
 from backend.core.arrays import FloatArray
-from backend.segments.habits import ORDER, Evidence, Mixture, log_density
+from backend.segments.habits import ORDER, Evidence, Mixture
 from backend.segments.vocabulary import Trait
 
 ONE_SIDE: dict[Trait, int] = {"subscription": -1, "bulk": 1, "holiday": 1, "weekend": 1}
@@ -68,36 +68,52 @@ def _start(value: FloatArray, side: int, quantile: float) -> tuple[FloatArray, .
 def _em(
     value: FloatArray, error: FloatArray, share: FloatArray, mean: FloatArray, variance: FloatArray
 ) -> tuple[float, FloatArray, FloatArray, FloatArray]:
-    """Maximise the likelihood from a start; ends early once it hardly grows."""
+    """Maximise the likelihood from a start; ends early once it hardly grows.
+
+    A component is a row within: two numbers side by side kept the processor from taking several.
+    """
     before = -np.inf
+    share, mean, variance = share[:, None], mean[:, None], variance[:, None]
     for _ in range(STEPS):
-        logs = log_density(value, error, share, mean, variance)
+        spread = variance + error
+        logs = np.log(share) - 0.5 * np.log(2 * np.pi * spread) - (value - mean) ** 2 / spread / 2
         total = _log_sum(logs)
         likelihood = float(total.sum())
         if likelihood - before < 1e-3:
             break
         before = likelihood
-        belongs = np.exp(logs - total[:, None])
-        weight = belongs / (variance + error[:, None])
-        mean = (weight * value[:, None]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-12)
-        share = np.maximum(belongs.mean(axis=0), 1e-6)
+        belongs = np.exp(logs - total)
+        weight = belongs / spread
+        mean = _sums(weight * value) / np.maximum(_sums(weight), 1e-12)
+        mass = _sums(belongs)
+        share = np.maximum(mass / len(value), 1e-6)
         share = share / share.sum()
-        trust = variance / (variance + error[:, None])
-        middle = trust * value[:, None] + (1 - trust) * mean
-        spread = (middle - mean) ** 2 + variance * (1 - trust)
-        mass = np.maximum(belongs.sum(axis=0), 1e-9)
-        variance = np.maximum((belongs * spread).sum(axis=0) / mass, SMALLEST_VARIANCE)
-    return before, share, mean, variance
+        trust = variance / spread
+        middle = trust * value + (1 - trust) * mean
+        around = (middle - mean) ** 2 + variance * (1 - trust)
+        variance = _sums(belongs * around) / np.maximum(mass, 1e-9)
+        variance = np.maximum(variance, SMALLEST_VARIANCE)
+    return before, share[:, 0], mean[:, 0], variance[:, 0]
+
+
+def _sums(parts: FloatArray) -> FloatArray:
+    """Add up each component, shape (components, 1): two of them one number after the other.
+
+    So it was while a component was a column, and stored borders have those digits.
+    """
+    if len(parts) == 1:
+        return parts.sum(axis=1, keepdims=True)
+    return np.asarray(np.add.accumulate(parts, axis=1)[:, -1:])
 
 
 def _log_sum(logs: FloatArray) -> FloatArray:
-    """Return the log of the sum of each row's exponentials, of one component or two.
+    """Return the log of the sum of exponentials, of one component or two.
 
     To the last digit what `scipy.special.logsumexp` says, which took two fifths of a run's
     segments to see to what cannot occur here: weights, complex numbers, infinite densities.
     """
-    if logs.shape[1] == 1:
-        return logs[:, 0]
-    greater, less = np.maximum(*logs.T), np.minimum(*logs.T)
+    if len(logs) == 1:
+        return logs[0]
+    greater, less = np.maximum(*logs), np.minimum(*logs)
     total: FloatArray = np.log1p(np.exp(less - greater)) + greater
     return total
