@@ -102,7 +102,7 @@ def _sums(parts: FloatArray) -> FloatArray:
     So it was while a component was a column, and stored borders have those digits.
     """
     if len(parts) == 1:
-        return parts.sum(axis=1, keepdims=True)
+        return np.asarray(parts.sum(axis=1, keepdims=True))
     return np.asarray(np.add.accumulate(parts, axis=1)[:, -1:])
 
 
@@ -113,7 +113,7 @@ def _log_sum(logs: FloatArray) -> FloatArray:
     segments to see to what cannot occur here: weights, complex numbers, infinite densities.
     """
     if len(logs) == 1:
-        return logs[0]
+        return np.asarray(logs[0])
     greater, less = np.maximum(*logs), np.minimum(*logs)
     total: FloatArray = np.log1p(np.exp(less - greater)) + greater
     return total

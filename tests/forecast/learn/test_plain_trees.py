@@ -5,7 +5,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from backend.forecast.learn.plain_trees import plain_trees
-from backend.forecast.trees import ROWS_AT_ONCE, Trees
+from backend.forecast.trees import MANY_ROWS, Trees
 
 ROWS, FEATURES = 3000, 5
 
@@ -41,7 +41,7 @@ def test_a_regression_is_the_same_to_the_last_bit(
     regression: HistGradientBoostingRegressor, plain: Trees
 ) -> None:
     unseen = known(2)
-    assert len(unseen) > 2 * ROWS_AT_ONCE
+    assert len(unseen) > MANY_ROWS
     assert np.array_equal(np.exp(plain.sums(unseen)), regression.predict(unseen))
 
 
@@ -51,9 +51,13 @@ def test_some_splits_are_on_what_is_missing(plain: Trees) -> None:
 
 
 def test_a_row_alone_has_the_bits_that_it_has_among_others(plain: Trees) -> None:
-    rows = known(7)[:200]
-    alone = [plain.sums(rows[one : one + 1])[0] for one in range(len(rows))]
-    assert alone == plain.sums(rows).tolist()
+    rows = known(7)
+    rows[:4] = np.array([np.inf, -np.inf, np.nan, 0.0])[:, None]
+    alone = [plain.sums(rows[one : one + 1])[0] for one in range(200)]
+    assert alone == plain.sums(rows[:200]).tolist()
+    assert len(rows) >= MANY_ROWS > len(rows) // 2
+    among_few = [plain.sums(half) for half in np.array_split(rows, 2)]
+    assert np.concatenate(among_few).tolist() == plain.sums(rows).tolist()
 
 
 @pytest.mark.parametrize("leaves", [2, 3, 8])

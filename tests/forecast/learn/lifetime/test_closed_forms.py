@@ -19,6 +19,7 @@ from backend.forecast.learn.lifetime.fit_beta_geometric import (
 from backend.forecast.learn.lifetime.fit_gamma_gamma import _Likelihood as _GammaGammaLikelihood
 from backend.forecast.learn.lifetime.fit_pareto import _Likelihood as _ParetoLikelihood
 from backend.forecast.lifetime import BetaGeometric, GammaGamma, Pareto
+from backend.forecast.lifetime.beta_geometric import FEW_ROWS
 from backend.forecast.lifetime.summary import Cells
 
 FloatArray = NDArray[np.float64]
@@ -187,3 +188,17 @@ def test_a_customer_of_every_day_is_no_overflow(modified: bool) -> None:
     many = Cells.of(*(np.concatenate(pair) for pair in zip(daily, gone, strict=True)))
     for fitted in (fit_beta_geometric(many, modified=modified, ridge=2), fit_pareto(many, ridge=2)):
         assert np.all(np.isfinite(fitted.expect(*daily, 365)))
+
+
+@pytest.mark.parametrize("modified", [False, True])
+def test_a_customer_alone_gets_the_digits_that_they_get_among_many(modified: bool) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.poisson(rng.gamma(0.5, 20.0, 3 * FEW_ROWS)).astype(float)
+    age = rng.integers(1, 700, len(x)).astype(float)
+    last = np.where(x > 0, np.floor(age * rng.random(len(x))), 0.0)
+    model = BetaGeometric(r=0.7, alpha=20.0, a=0.6, b=2.1, modified=modified)
+    many = model.expect(x, last, age, 365.0)
+    alone = [model.expect(*one(*each), 365.0) for each in zip(x, last, age, strict=True)]
+    assert many[0].tolist() == [expected[0] for expected, _ in alone]
+    assert many[1].tolist() == [none[0] for _, none in alone]
+    assert many[0].max() > 24  # beyond the first two blocks of counts
