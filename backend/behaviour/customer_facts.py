@@ -56,7 +56,7 @@ class CustomerFacts:
         first, last = history.first_orders(buyers), history.last_orders(buyers)
         count = history.frequency[buyers].astype(float)
         total = np.add.reduceat(history.amount, first) if len(first) else count
-        gaps = history.purchase_days().counts - 1
+        gaps = history.order_days() - 1
         span = history.span_days(buyers).astype(float)
 
         def spread(values: FloatArray) -> FloatArray:

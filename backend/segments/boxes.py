@@ -34,7 +34,10 @@ class Boxes:
 
     def distances(self, points: FloatArray) -> FloatArray:
         """Return the distance of each point to each of `segments`, (n, segments); 0 inside."""
-        outside = np.maximum(self.low - points[:, None, :], points[:, None, :] - self.high)
-        to_box = np.linalg.norm(outside.clip(min=0), axis=2)
+        squared = np.zeros((len(self.ids), len(points)))
+        for axis, at in enumerate(points.T):
+            outside = np.maximum(self.low[:, axis, None] - at, at - self.high[:, axis, None])
+            squared += np.maximum(outside, 0, out=outside) ** 2
+        to_box = np.sqrt(squared, out=squared)
         mine = [[one == segment for one in self.ids] for segment in self.segments]
-        return np.column_stack([to_box[:, places].min(axis=1) for places in mine])
+        return np.column_stack([to_box[places].min(axis=0) for places in mine])

@@ -142,7 +142,8 @@ class SegmentModel:
         others[rows, place] = np.inf
         margin = np.minimum(others.min(axis=1), FAR_FROM_ANY_BORDER)
         if before is not None:
-            was = np.array([leaves.index(i) if i in leaves else -1 for i in before.tolist()])
+            place_of = {leaf: number for number, leaf in enumerate(leaves)}
+            was = np.array([place_of.get(identity, -1) for identity in before.tolist()])
             known = (was >= 0) & (was != place)
             stays = known & (beyond[rows, np.maximum(was, 0)] < HYSTERESIS)
             place, margin = np.where(stays, was, place), np.where(stays, 0.0, margin)

@@ -80,19 +80,26 @@ def forecast(
     """
     if min(value_horizon_days, churn_horizon_days) < 1:
         raise ValueError("a horizon is at least one day")
-    days = history.purchase_days()
     horizons = ForecastHorizons(value_horizon_days, churn_horizon_days)
-    if not len(days.day):
+    if not len(history.amount):
         return _nothing(history, horizons)
+    result = _with_facts(history, *_told(history, horizons, _Fitting(seed, tuning), progress))
+    progress(1.0)
+    return result
+
+
+def _told(
+    history: OrderHistory, horizons: ForecastHorizons, fitting: _Fitting, progress: Progress
+) -> tuple[ForecastColumns, ForecastModel, ForecastReport]:
+    """Learn from all purchase days, which are let go of then: those of a million take 160 MB."""
+    days = history.purchase_days()
     if days.counts.max() == 1:
         learnt = _base_rates(days, horizons)
     else:
         with one_thread():
-            learnt = _recipe(days, horizons, _Fitting(seed, tuning), progress)
+            learnt = _recipe(days, horizons, fitting, progress)
     columns = learnt.model.told(learnt.predicted, history.customer_count)
-    result = _with_facts(history, columns, learnt.model, learnt.report)
-    progress(1.0)
-    return result
+    return columns, learnt.model, learnt.report
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Fitting:
         self._as_of = history.as_of
         self._options = options
         self._previous = previous
-        self._sampled = behaviour.of(_sample(customer_keys[behaviour.customer], options))
+        self._sampled = _sample(behaviour, customer_keys, options)
         self._outcomes = _outcomes(history, self._sampled.customer, tuning.borders)
 
     def borders(self, share_of_previous: float) -> SegmentModel:
@@ -195,13 +195,16 @@ class Fitting:
         return float((self._outcomes.log_spend[mine] > 0).mean()) if mine.any() else None
 
 
-def _sample(keys: NDArray[Any], options: ClusteringOptions) -> IntArray:
+def _sample(
+    behaviour: Behaviour, customer_keys: NDArray[Any], options: ClusteringOptions
+) -> Behaviour:
     """Draw by a hash of the id: a customer drawn today is drawn tomorrow."""
     size = options.sample_size
-    if size is None or size >= len(keys):
-        return np.arange(len(keys))
-    hashes = np.array([zlib.crc32(str(key).encode(), options.seed) for key in keys.tolist()])
-    return np.sort(np.argsort(hashes, kind="stable")[:size])
+    if size is None or size >= len(behaviour):
+        return behaviour
+    keys = customer_keys[behaviour.customer].tolist()
+    hashes = np.array([zlib.crc32(str(key).encode(), options.seed) for key in keys])
+    return behaviour.of(np.sort(np.argsort(hashes, kind="stable")[:size]))
 
 
 def _outcomes(history: OrderHistory, customers: IntArray, tuning: BorderTuning) -> NextSpend | None:

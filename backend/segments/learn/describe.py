@@ -73,10 +73,10 @@ def describe(
     Segments in the order in which they are shown, each group ahead of its parts.
     """
     measure = _Measure(membership, history, behaviour, forecast, baskets, naming)
-    leaves = set(membership.ids.tolist())
+    leaves = measure.leaves
     groups = {group for leaf in leaves for group in _ancestors(leaf)} - leaves
     ordered = sorted(leaves | groups, key=_position)
-    found = [measure.segment(identity, leaves) for identity in ordered]
+    found = [measure.segment(identity) for identity in ordered]
     segments = [one.segment for one in found]
     return tuple(replace(one, segment=_with_nearest(one.segment, segments)) for one in found)
 
@@ -109,6 +109,10 @@ class _Measure:
         self._naming = naming
         facts = forecast.facts
         self._membership = membership
+        ids = membership.ids.tolist()
+        self.leaves = frozenset(ids)
+        self._place_of = {leaf: place for place, leaf in enumerate(sorted(self.leaves))}
+        self._places = np.array([self._place_of[one] for one in ids], dtype=np.int64)
         self._forecast = forecast
         self._behaviour = behaviour
         self._spent = np.nan_to_num(facts.avg_order_value * facts.frequency)
@@ -122,13 +126,13 @@ class _Measure:
             else model.value_rank(self._behaviour)
         )
 
-    def segment(self, identity: str, leaves: set[str]) -> Measured:
+    def segment(self, identity: str) -> Measured:
         """Measure one segment or group."""
-        chosen = self._chosen(identity, leaves)
+        chosen = self._chosen(identity)
         total = float(self._spent.sum())
         predicted = self._forecast
         rule = rule_of(identity, self._behaviour, self._rank, chosen[self._behaviour.customer])
-        is_leaf = identity in leaves
+        is_leaf = identity in self.leaves
         ltv = _known((self._spent + predicted.predicted_value)[chosen])
         segment = Segment(
             id=identity,
@@ -161,9 +165,9 @@ class _Measure:
         born = {} if model is None or not is_leaf else model.names
         return born.get(identity) or self._naming(identity, None, None)
 
-    def _chosen(self, identity: str, leaves: set[str]) -> BoolArray:
-        parts = [leaf for leaf in leaves if leaf == identity or identity in _ancestors(leaf)]
-        chosen: BoolArray = np.isin(self._membership.ids.astype(str), parts)
+    def _chosen(self, identity: str) -> BoolArray:
+        parts = [leaf == identity or identity in _ancestors(leaf) for leaf in self._place_of]
+        chosen: BoolArray = np.array(parts, dtype=bool)[self._places]
         return chosen
 
     def _medians(self, chosen: BoolArray) -> Medians:
