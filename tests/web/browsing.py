@@ -1,8 +1,9 @@
 """Pages as people meet them: in a real browser, at three widths, with scripts and without."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,18 @@ every_width = pytest.mark.parametrize(
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 # axe-core 4.14.1 from npm, MPL-2.0; its licence is beside it.
 AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What other colours can change of an open page.
+RULES_OF_COLOUR = ["color-contrast", "link-in-text-block"]
+# Colours that are on their way to others are nobody's to read.
 FAULTS = """
-const told = arguments[0];
-axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(
+const [rules, told] = arguments;
+const changing = document.getAnimations().filter((one) => one instanceof CSSTransition);
+Promise.allSettled(changing.map((one) => one.finished)).then(() => axe.run({runOnly: rules})).then(
   (found) => told(found.violations.flatMap(
     (one) => one.nodes.map((node) => `${one.id}: ${node.target} ${node.failureSummary}`))));
 """
+TEXT = "return document.querySelector(arguments[0]).innerText"
 BEYOND = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -78,19 +85,31 @@ def set_width(browser: Chrome, width: int) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", measures)
 
 
-def see_no_fault(browser: Chrome) -> None:
+def see_no_fault(browser: Chrome, rules: Sequence[str] = RULES) -> None:
     """See that an open page can be used by all, fits its window, and keeps its own policy."""
     assert browser.execute_script(BEYOND) <= 0, f"{browser.current_url} is wider than its window"
-    found = [*faults(browser), *complaints(browser)]
+    found = [*faults(browser, rules), *complaints(browser)]
     assert not found, f"{browser.current_url}: {found}"
 
 
-def faults(browser: Chrome) -> list[str]:
+def faults(browser: Chrome, rules: Sequence[str] = RULES) -> list[str]:
     """Return what keeps some people from using the open page."""
+    if not browser.execute_script("return window.axe !== undefined"):
+        browser.execute_cdp_cmd("Runtime.evaluate", {"expression": axe()})
+    return list(browser.execute_async_script(FAULTS, rules))
+
+
+@cache
+def axe() -> str:
+    """Return axe-core."""
     script = AXE.read_text(encoding="utf-8")
     assert hashlib.sha256(script.encode()).hexdigest() == AXE_SHA256
-    browser.execute_cdp_cmd("Runtime.evaluate", {"expression": script})
-    return list(browser.execute_async_script(FAULTS))
+    return script
+
+
+def text_of(browser: Chrome, selector: str = "body") -> str:
+    """Return what a part of the open page says, in one look: `.text` looks at each element anew."""
+    return str(browser.execute_script(TEXT, selector))
 
 
 def complaints(browser: Chrome) -> list[str]:

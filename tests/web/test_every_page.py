@@ -12,7 +12,6 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 from selenium.webdriver import Chrome
-from selenium.webdriver.common.by import By
 
 from backend.web import sign_in
 from backend.web.entrance import SIGN_IN
@@ -25,12 +24,14 @@ from tests.receiver import WITHOUT_LIMITS
 from tests.shops import AS_OF, fill, invented
 from tests.web.browsing import (
     MASKED_KEY,
+    RULES_OF_COLOUR,
     entered,
     every_width,
     in_the_dark,
     look_at,
     see_no_fault,
     signed_in,
+    text_of,
 )
 
 HOSTILE = "<script>document.title='taken'</script>\"'{{ 7*7 }}<img src=x onerror=alert(1)>"
@@ -132,9 +133,9 @@ def test_people_can_use_every_page_in_the_light_and_in_the_dark_and_no_text_is_m
                 continue
             look_at(browser, hostile.live.address + path, width)
             assert browser.title not in TAKEN, path
-            told += browser.find_element(By.TAG_NAME, "body").text
+            told += text_of(browser)
             with in_the_dark(browser):
-                see_no_fault(browser)
+                see_no_fault(browser, RULES_OF_COLOUR)
     assert told.count(HOSTILE) > len(PAGES)
 
 

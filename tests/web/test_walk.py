@@ -7,10 +7,11 @@ from contextlib import nullcontext
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from selenium.webdriver import Chrome, Keys
+from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
@@ -23,6 +24,10 @@ from tests.waiting import wait_until
 from tests.web.browsing import complaints, set_width, without_scripts
 
 MOST_TABS, ROWS_OF_A_PAGE = 120, 50
+FOCUS = """
+const one = document.activeElement;
+return [one.tagName, one.id, one.innerText.trim(), one.href ?? ""];
+"""
 
 
 @pytest.fixture
@@ -202,14 +207,14 @@ def test_the_keyboard_alone_gets_as_far(shop: Live, visitor: Chrome) -> None:
     tab_to(visitor, lambda one: one.text.startswith("First"), press=Keys.ENTER)
     assert said(visitor, "h1").startswith("First")
     tab_to(visitor, lambda one: one.text == "Segments", press=Keys.ENTER)
-    tab_to(visitor, lambda one: "/app/segments/" in link_of(one), press=Keys.ENTER)
-    tab_to(visitor, lambda one: one.tag_name == "summary" and "name" in one.text.lower(), " ")
-    tab_to(visitor, lambda one: one.get_attribute("id") == "name", Keys.CONTROL + "a")
+    tab_to(visitor, lambda one: "/app/segments/" in one.link, press=Keys.ENTER)
+    tab_to(visitor, lambda one: one.tag == "SUMMARY" and "name" in one.text.lower(), " ")
+    tab_to(visitor, lambda one: one.id == "name", Keys.CONTROL + "a")
     types(visitor, "By keys" + Keys.ENTER)
     patiently(visitor).until(lambda one: said(one, "h1") == "By keys")
     tab_to(visitor, lambda one: one.text == "Runs", press=Keys.ENTER)
-    tab_to(visitor, lambda one: one.tag_name == "summary", press=" ")
-    tab_to(visitor, lambda one: one.tag_name == "button" and "tart" in one.text, press=Keys.ENTER)
+    tab_to(visitor, lambda one: one.tag == "SUMMARY", press=" ")
+    tab_to(visitor, lambda one: one.tag == "BUTTON" and "tart" in one.text, press=Keys.ENTER)
     patiently(visitor).until(lambda one: "Served now" in said(one, "main"))
 
 
@@ -217,18 +222,23 @@ def types(browser: Chrome, keys: str) -> None:
     browser.switch_to.active_element.send_keys(keys)
 
 
-def link_of(one: WebElement) -> str:
-    return one.get_attribute("href") or ""
+class Focus(NamedTuple):
+    """What has the focus, told in one look."""
+
+    tag: str
+    id: str
+    text: str
+    link: str
 
 
-def tab_to(browser: Chrome, is_sought: Callable[[WebElement], bool], press: str) -> None:
+def tab_to(browser: Chrome, is_sought: Callable[[Focus], bool], press: str) -> None:
     """Press Tab until the focus is on what is sought, and press a key there."""
     patiently(browser).until(
         lambda one: one.execute_script("return document.readyState") == "complete"
     )
     for _ in range(MOST_TABS):
-        browser.switch_to.active_element.send_keys(Keys.TAB)
-        if is_sought(browser.switch_to.active_element):
+        ActionChains(browser).send_keys(Keys.TAB).perform()
+        if is_sought(Focus(*browser.execute_script(FOCUS))):
             types(browser, press)
             return
     raise AssertionError(f"no such thing within {MOST_TABS} tabs of {browser.current_url}")
