@@ -1,6 +1,7 @@
-"""Between chances and their log odds, as scipy has them to the last bit, but without scipy.
+"""Between chances and their log odds, as scipy has them but for the last bits, without scipy.
 
-A web process scores customers too, and holds no library that learns.
+Those are the processor's: with AVX-512 numpy has an `exp` and a `log` of its own. A web
+process scores customers too, and holds no library that learns.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import special
 from scipy.stats import nbinom
@@ -18,14 +18,20 @@ def one(value: float) -> np.ndarray:
     return np.array([value])
 
 
+def assert_same(found: np.ndarray, wanted: float) -> None:
+    """See that two numbers have at most three others between them."""
+    np.testing.assert_array_max_ulp(found, one(wanted), maxulp=4)
+
+
 @given(st.floats(-800, 800))
-def test_chances_are_scipys_to_the_last_bit(log_odds: float) -> None:
-    assert expit(one(log_odds))[0] == special.expit(log_odds)
+def test_chances_are_scipys_but_for_the_last_bits(log_odds: float) -> None:
+    assert_same(expit(one(log_odds)), special.expit(log_odds))
 
 
 @given(inside)
-def test_log_odds_are_scipys_to_the_last_bit(chance: float) -> None:
-    assert logit(one(chance))[0] == special.logit(chance)
+@example(0.3252987432006319)  # another number where numpy uses AVX-512
+def test_log_odds_are_scipys_but_for_the_last_bits(chance: float) -> None:
+    assert_same(logit(one(chance)), special.logit(chance))
 
 
 def test_the_ends_of_chances_are_infinite() -> None:
