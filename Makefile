@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 SERVE ?= 1
 PORT ?= 8000
 WORKERS ?= 2
+# Where it is set, each of hundreds of processes compiles every module for itself.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-run-before bench-startup bench-forecast bench-segments bench-changes bench-campaigns bench-search bench-bounds bench-serve bench-pages pictures bench-fresh clean
 

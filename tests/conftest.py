@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pytest
 from selenium import webdriver
 
+from backend.core.threads import one_thread
 from tests import services
 from tests.chromium import chromium
 from tests.databases import (
@@ -107,6 +108,13 @@ def start_or_skip(
     except ServiceMissing as error:
         missing[name] = str(error)
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def numerics_in_one_thread() -> Iterator[None]:
+    """Leave the other processor to the other worker, as a run does: threads that wait spin."""
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="session")
