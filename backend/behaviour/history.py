@@ -83,7 +83,7 @@ class OrderHistory:
     @property
     def frequency(self) -> NDArray[np.int64]:
         """Counted orders of each customer, shape (customers,)."""
-        return np.diff(self.offsets)
+        return np.asarray(self.offsets[1:] - self.offsets[:-1])
 
     @property
     def customer_index(self) -> NDArray[np.int64]:
@@ -183,7 +183,8 @@ class PurchaseDays:
     @property
     def counts(self) -> NDArray[np.int64]:
         """Shape (buyers,), purchase days of each buyer, at least 1."""
-        return np.diff(np.append(self.starts, len(self.customer)))
+        starts = self.starts
+        return np.append(starts[1:], len(self.customer))[: len(starts)] - starts
 
     @property
     def buyers(self) -> NDArray[np.int64]:
@@ -193,7 +194,8 @@ class PurchaseDays:
     def gaps(self) -> Gaps:
         """Return the days between each purchase day and the customer's one before it."""
         within = ~_changes(self.customer)
-        return Gaps(self.customer[within], np.diff(self.day, prepend=0)[within].astype(float))
+        later = np.flatnonzero(within)
+        return Gaps(self.customer[later], (self.day[later] - self.day[later - 1]).astype(float))
 
     def before(self, cutoff_day: int) -> PurchaseDays:
         """Return the purchase days known at the start of `cutoff_day`."""

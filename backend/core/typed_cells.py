@@ -76,6 +76,8 @@ def decimals(column: FloatArray, places: int) -> TypedCells:
     numbers = np.where(known, column, 0.0)
     scaled = numbers * 10**places
     doubtful = _may_be_a_half(scaled)
+    if not doubtful.any():  # as with most customers who are scored alone
+        return TypedCells(np.rint(scaled).astype(np.int64), known, places)
     values = np.rint(np.where(doubtful, 0.0, scaled)).astype(np.int64)
     values[doubtful] = [_exactly(one, places) for one in numbers[doubtful].tolist()]
     return TypedCells(values, known, places)

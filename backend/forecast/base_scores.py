@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ LEAST_EXPECTED = 1e-9
 LifetimeModel = Literal["bg_nbd", "mbg_nbd", "pareto_nbd"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class BaseScores:
     """What the lifetime models say of each buyer, arrays of shape (buyers,).
 
@@ -35,7 +36,7 @@ class BaseScores:
     none_by_model: FloatArray
     spend_per_day: FloatArray
 
-    @property
+    @cached_property
     def buy_logit(self) -> FloatArray:
         """Log odds of at least one purchase in the horizon, the mean over the models."""
         return np.asarray(-logit(self.none_by_model).mean(axis=0))

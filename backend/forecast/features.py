@@ -62,7 +62,8 @@ class _Purchases:
 def _rhythm(own: _Purchases) -> Columns:
     """How often, how regularly and how lately; days, or ratios of days."""
     repeats = own.count - 1.0
-    gap = np.diff(own.days_ago, prepend=0.0) * -1.0
+    gap = np.zeros(len(own.days_ago))
+    gap[1:] = own.days_ago[:-1] - own.days_ago[1:]
     gap[own.starts] = 0.0
     several = np.where(repeats > 0, repeats, np.nan)
     mean_gap = own.sum(gap) / several

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.behaviour.customer_facts import CustomerFacts
-from backend.behaviour.history import OrderHistory
+from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.core.arrays import IntArray
 from backend.core.glossary import Status
 from backend.forecast.forecast_columns import ForecastColumns
@@ -111,8 +111,9 @@ def score(model: ScoringModel, readings: Readings, as_of: datetime) -> Scored:
         Aware; only orders created before it count.
     """
     history = readings.history(as_of)
-    behaviour = behaviour_of(history)
-    if model.segments is not None:
+    days = history.purchase_days()
+    behaviour = behaviour_of(history, days)
+    if model.segments is not None and model.segments.traits:
         behaviour = with_habits(behaviour, history, readings.baskets, model.habits)
     was = readings.was[behaviour.customer]
     return Scored(
@@ -121,13 +122,13 @@ def score(model: ScoringModel, readings: Readings, as_of: datetime) -> Scored:
         history=history,
         behaviour=behaviour,
         facts=CustomerFacts.of(history),
-        forecast=_forecast(model.forecast, history),
+        forecast=_forecast(model.forecast, days, history.customer_count),
         placed=place(model.segments, behaviour, history.customer_count, was),
         status=Status.NOT_SCORED_YET if model.forecast is None else model.forecast.status,
     )
 
 
-def _forecast(model: ForecastModel | None, history: OrderHistory) -> ForecastColumns:
+def _forecast(model: ForecastModel | None, days: PurchaseDays, customers: int) -> ForecastColumns:
     if model is None:
-        return ForecastColumns.unknown(history.customer_count)
-    return model.forecast(history.purchase_days(), history.customer_count)
+        return ForecastColumns.unknown(customers)
+    return model.forecast(days, customers)

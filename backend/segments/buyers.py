@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backend.behaviour.history import Gaps, OrderHistory
+from backend.behaviour.history import Gaps, OrderHistory, PurchaseDays
 from backend.core.arrays import BoolArray, FloatArray, IntArray
 from backend.segments.habits import Evidence
 from backend.segments.vocabulary import Branch
@@ -59,15 +59,23 @@ class Behaviour:
         return once if branch == "one_time" else ~once
 
 
-def behaviour_of(history: OrderHistory) -> Behaviour:
-    """Sum up the orders of every customer who has any."""
+def behaviour_of(history: OrderHistory, days: PurchaseDays | None = None) -> Behaviour:
+    """Sum up the orders of every customer who has any.
+
+    Parameters
+    ----------
+    history
+        Their orders.
+    days
+        Their purchase days; None: merged here.
+    """
     buyers = history.buyers
     if not len(buyers):
         nothing = np.empty(0)
         return Behaviour(buyers, nothing, buyers, nothing, nothing)
     last = history.created_at[history.last_orders(buyers)]
     log_values = np.add.reduceat(np.log(history.amount), history.first_orders(buyers))
-    days = history.purchase_days()
+    days = days or history.purchase_days()
     return Behaviour(
         customer=buyers,
         recency_days=(history.as_of - last).astype(np.int64) / MICROSECONDS_PER_DAY,

@@ -73,13 +73,15 @@ def evidence_of(
     """Look at the orders of every buyer for each habit."""
     value = np.full((len(buyers), len(ORDER)), np.nan)
     variance = np.full_like(value, np.nan)
-    holiday = _share(history, buyers, is_holiday(history.created_at), SHORTEST_TENURE_DAYS)
     unknown = np.full(len(buyers), np.nan)
+    holiday = unknown, unknown
+    if scale.knows_seasons:
+        holiday = _share(history, buyers, is_holiday(history.created_at), SHORTEST_TENURE_DAYS)
     for place, (found, error) in enumerate(
         (
             _subscription(history, buyers),
             _bulk(buyers, baskets, scale),
-            holiday if scale.knows_seasons else (unknown, unknown),
+            holiday,
             _share(history, buyers, is_weekend(history.created_at), 0),
         )
     ):

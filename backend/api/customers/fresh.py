@@ -5,6 +5,7 @@ Nothing is written. A run does the same with all customers (`scoring.score`).
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -12,7 +13,13 @@ from functools import partial
 import numpy as np
 
 from backend import store
-from backend.api.customers.profiles import ids_of, numbers_of_standing, read_customers
+from backend.api.customers.profiles import (
+    Known,
+    ids_of,
+    numbers_of_standing,
+    read_customers,
+    read_profile,
+)
 from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound, NoRunPublished, NoScoringModel
@@ -22,7 +29,6 @@ from backend.results.customer_numbers import SHOWN, Shown
 from backend.scoring.readings import Readings
 from backend.scoring.scoring_model import ScoringModel
 from backend.scoring.telling import Scorer
-from backend.shop.customers import Customer
 from backend.shop.readings_of_some import read_readings_of
 from backend.store.runs import Published
 from backend.store.segment_labels import ServedLabel, read_labels
@@ -49,9 +55,9 @@ class Freshly:
 
     run_id: str
     as_of: datetime
-    found: Mapping[CustomerId, tuple[Customer, Shown]]
+    found: Mapping[CustomerId, Known]
 
-    def the_one(self, customer_id: CustomerId) -> tuple[Customer, Shown]:
+    def the_one(self, customer_id: CustomerId) -> Known:
         """Return the only customer that was asked for.
 
         Raises
@@ -102,27 +108,38 @@ async def scored_now(
         When the run that is served has left no model.
     """
     scorer, published = await scorer_of(state)
-    people = await read_customers(state, customer_ids)
-    standing = await numbers_of_standing(state, [*{*customer_ids, *ids_of([*people.values()])}])
-    known = {
-        asked: one for asked, one in people.items() if asked in standing and one.id in standing
-    }
-    customers = [*{one.id: one for one in known.values()}.values()]
+    known = await _known(state, customer_ids)
+    served = {one.id: shown for one, shown in known.values()}
     as_of = _instant(state, published, more)
     readings = await read_readings_of(
         state.shop_engine,
         state.shop,
-        [(one.id, standing[one.id][SEGMENT]) for one in customers],
+        [(one, shown[SEGMENT]) for one, shown in served.items()],
         as_of,
         model=scorer.model,
         reads=state.order_reads,
     )
     shown = await asyncio.to_thread(scorer.shown, _with(readings, more), as_of)
-    shown = [_held_out_as(standing[one.id], now) for one, now in zip(customers, shown, strict=True)]
-    numbers = dict(zip((one.id for one in customers), shown, strict=True))
+    told = zip(served.items(), shown, strict=True)
+    numbers = {one: _held_out_as(before, now) for (one, before), now in told}
     return Freshly(
-        scorer.run_id, as_of, {asked: (one, numbers[one.id]) for asked, one in known.items()}
+        scorer.run_id, as_of, {asked: (one, numbers[one.id]) for asked, (one, _) in known.items()}
     )
+
+
+async def _known(state: ApiState, customer_ids: Sequence[CustomerId]) -> dict[CustomerId, Known]:
+    """Return whom the shop knows and nobody erased, by the id that was asked for."""
+    if len(customer_ids) == 1:  # one statement instead of three
+        with suppress(CustomerNotFound):
+            return {one: await read_profile(state, one) for one in customer_ids}
+        return {}
+    people = await read_customers(state, customer_ids)
+    standing = await numbers_of_standing(state, [*{*customer_ids, *ids_of([*people.values()])}])
+    return {
+        asked: (one, standing[one.id])
+        for asked, one in people.items()
+        if asked in standing and one.id in standing
+    }
 
 
 def _held_out_as(served: Shown, now: Shown) -> Shown:

@@ -26,9 +26,10 @@ from backend.forecast.chances import expit
 MOST_PURCHASES = 3000
 LEAST_TERM = 1e-8
 ROWS_AT_ONCE = 8_192
-FEW_ROWS = 100
+FEW_ROWS = 100  # of so few a longer block costs less than another one
 _SIZES = (8, 16, *[64] * (MOST_PURCHASES // 64))
 _BLOCKS = np.split(np.arange(1.0, sum(_SIZES) + 1), np.cumsum(_SIZES)[:-1])
+_BLOCKS_OF_FEW = [np.concatenate(_BLOCKS[:3]), *_BLOCKS[3:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class BetaGeometric:
         expected, rows = np.zeros(len(shape)), np.arange(len(shape))
         log_pmf = shape * np.log(miss)
         left = np.column_stack([np.ones(len(shape)), log_pmf, -np.expm1(log_pmf)])
-        for counts in _BLOCKS:
+        for counts in _BLOCKS_OF_FEW if len(rows) < FEW_ROWS else _BLOCKS:
             add = self._block if len(rows) < FEW_ROWS else self._one_by_one
             more, left, ended = add(
                 counts, shape[rows], miss[rows], stays[rows], expected[rows], left
@@ -192,7 +193,9 @@ class BetaGeometric:
 
 def _running(step: np.ufunc, start: FloatArray, values: FloatArray) -> FloatArray:
     """Return what each row comes to after each of its values, the start ahead."""
-    return np.asarray(step.accumulate(np.column_stack([start, values]), axis=1))
+    running = np.empty((len(values), 1 + values.shape[1]))
+    running[:, 0], running[:, 1:] = start, values
+    return np.asarray(step.accumulate(running, axis=1, out=running))
 
 
 def log_or_never(odds: FloatArray, possible: NDArray[np.bool_]) -> FloatArray:
