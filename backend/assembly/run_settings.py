@@ -59,6 +59,7 @@ def digest_settings(settings: Settings) -> DigestSettings | None:
         server=smtp_server(url),
         public_url=settings.public_url and settings.public_url.rstrip("/"),
         names_people=settings.digest_people,
+        attaches_report=settings.digest_report,
         shop=Shop(load_mapping(settings.shop_variables(), settings.shop_database)),
         own_keys=OwnKeys.of(settings.secrets),
         shop_url=settings.shop_url,

@@ -214,6 +214,7 @@ class DeclaredVariables(BaseSettings):
         None,
     )
     digest_people: bool = flag("Name customers in the digest", False)
+    digest_report: bool = flag("Attach the run's report to the digest, as one page", False)
     smtp_url: OptionalSecret = variable(
         "Mail server that the digest is handed to",
         "smtps://user:password@host, smtp+starttls://… or, without a password, smtp://…",

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 from backend.clients.mailer import Handed, Mailer
 from backend.core.clock import utc_now
@@ -13,7 +13,9 @@ from backend.core.late import late
 from backend.database.bounds import run_writes
 from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import Opening
+from backend.digest.attached_report import AttachedReport
 from backend.digest.digest_settings import DigestSettings
+from backend.results.run_report import RunReport
 from backend.store import digests
 from backend.store.digests import TakenDigest
 from backend.wording.digest_sentences import why_not
@@ -98,11 +100,17 @@ async def _handed(engine: AsyncEngine, how: DigestSettings, taken: TakenDigest) 
             recipients=how.recipients,
             run_id=taken.run_id,
             at=utc_now().astimezone(zone),
+            report=await _page(seen.report, zone) if how.attaches_report else None,
         )
     except Exception:
         log.exception("a digest cannot be written")
         return Handed(Undelivered.UNFIT)
     return await Mailer(how.server).hand_over(message, how.sender, how.recipients)
+
+
+async def _page(report: RunReport, zone: tzinfo) -> AttachedReport:
+    page = await asyncio.to_thread(late("backend.report").render_report, report, zone)
+    return AttachedReport(f"report-{report.as_of.astimezone(zone):%Y-%m-%d}.html", page)
 
 
 def _again_in(how: DigestSettings, taken: TakenDigest, handed: Handed) -> timedelta | None:

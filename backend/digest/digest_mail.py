@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from jinja2 import PackageLoader
 
 from backend.core.visible import visible
+from backend.digest.attached_report import AttachedReport
 from backend.digest.told_digest import DigestItem, DigestLink, ToldDigest
 from backend.report.templates import templates
 from backend.wording import digest_sentences as words
@@ -22,7 +23,13 @@ _environment = templates(PackageLoader("backend", "digest"))
 
 
 def digest_mail(
-    told: ToldDigest, *, sender: str, recipients: Sequence[str], run_id: str, at: datetime
+    told: ToldDigest,
+    *,
+    sender: str,
+    recipients: Sequence[str],
+    run_id: str,
+    at: datetime,
+    report: AttachedReport | None = None,
 ) -> EmailMessage:
     """Write the mail.
 
@@ -36,6 +43,8 @@ def digest_mail(
         Whose digest it is: another try for the same run is the same mail to whoever gets both.
     at
         Aware; when it is sent.
+    report
+        What is attached; None: nothing.
     """
     mail = EmailMessage()
     mail["Subject"] = visible(told.headline)[:LONGEST_SUBJECT]
@@ -46,6 +55,8 @@ def digest_mail(
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(as_text(told), cte="quoted-printable")
     mail.add_alternative(as_html(told), subtype="html", cte="quoted-printable")
+    if report is not None:
+        mail.add_attachment(report.page, subtype="html", filename=report.name, cte="base64")
     return mail
 
 

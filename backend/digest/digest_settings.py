@@ -24,6 +24,8 @@ class DigestSettings:
         Where people reach the service, without a slash at the end; None: no links.
     names_people
         Whether customers are named.
+    attaches_report
+        Whether the run's report is attached, as one page.
     waits
         How long after each try that came to nothing the next begins; after the last there is none.
     """
@@ -33,6 +35,7 @@ class DigestSettings:
     server: SmtpServer
     public_url: str | None
     names_people: bool
+    attaches_report: bool
     shop: Shop
     own_keys: OwnKeys
     shop_url: str = field(repr=False)

@@ -10,16 +10,16 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Table, delete, insert
+from sqlalchemy import Column, MetaData, String, Table, delete, insert
 
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
-from backend.files.create_tables import create_shop_tables
-from backend.files.guide_tables import shop_tables
+from backend.files.guide_tables import KEPT, shop_tables
 
 FOLDER = Path(__file__).parent / "demo_data"
 NAMES = {"customers": "customers", "orders": "orders", "line_items": "order_line_items"}
 ROWS_PER_BATCH = 20_000
 AS_OF = datetime(2011, 12, 10, tzinfo=UTC)
+CURRENCY = "GBP"  # of all its amounts, as the source says
 
 FIRST_NAMES = [
     "Ada",
@@ -103,17 +103,25 @@ async def load_demo_shop(engine: AsyncEngine, progress: Callable[[float], None])
     -------
     The end of the data, to be given to a run as `as_of`.
     """
-    await create_shop_tables(engine, NAMES)
-    tables = shop_tables(**NAMES).tables
+    shop = _shop()
+    tables = shop.tables
     orders = pq.read_table(FOLDER / "orders.parquet")
     lines = pq.read_table(FOLDER / "order_line_items.parquet")
     async with transaction(engine, "shop") as connection:
+        await connection.run_sync(shop.create_all)
         for table in tables.values():
             await connection.execute(delete(table))
         await _insert(connection, tables["customers"], iter(_customers(orders)))
         await _insert(connection, tables["orders"], _orders(orders))
         await _insert_lines(connection, tables["order_line_items"], lines, progress)
     return AS_OF
+
+
+def _shop() -> MetaData:
+    """Build the guide's tables, and what orders have besides in which the amounts are."""
+    metadata = shop_tables(**NAMES)
+    metadata.tables["orders"].append_column(Column("currency", String(KEPT["currency"])))
+    return metadata
 
 
 async def _insert(connection: AsyncConnection, table: Table, rows: Iterator[Row]) -> None:
@@ -160,6 +168,7 @@ def _orders(orders: pa.Table) -> Iterator[Row]:
             "total_price": _money(row["total_cents"]),
             "created_at": row["created_at"],
             "financial_status": row["financial_status"],
+            "currency": CURRENCY,
             "fulfillment_status": "fulfilled" if row["financial_status"] == "paid" else None,
         }
 

@@ -28,6 +28,7 @@ from backend.store.id_column import is_one_of
 from backend.store.outlook_of_run import outlook_of
 from backend.store.publication import Publication
 from backend.store.segment_counts import with_ancestors
+from backend.store.served_sums import sums_corrected
 from backend.store.tables import customer_intelligence, segments
 from backend.store.tombstones import read_marks, settle
 
@@ -52,9 +53,10 @@ async def erase_rows(connection: AsyncConnection, customer_ids: Sequence[Custome
     await runs.hold_publications(connection)
     published, dialect = await runs.published(connection), connection.dialect.name
     await _count_less(connection, customer_ids)
-    for column in OF_THE_KNOWN:
-        about = is_one_of(column, dialect, published, customer_ids)
-        await connection.execute(delete(column.table).where(about))
+    async with sums_corrected(connection, published, customer_ids):
+        for column in OF_THE_KNOWN:
+            about = is_one_of(column, dialect, published, customer_ids)
+            await connection.execute(delete(column.table).where(about))
     await runs.revise(connection)
 
 

@@ -18,7 +18,6 @@ from sqlalchemy import (
     UnaryExpression,
     and_,
     cast,
-    func,
     or_,
     select,
     true,
@@ -29,9 +28,11 @@ from backend.database.engine import AsyncConnection
 from backend.results.customer_filter import CustomerFilter
 from backend.results.customer_numbers import AVERAGED, SUMMED, CustomerNumbers, Shown
 from backend.results.declared import Count, Flag, Number, Quantity, Real
+from backend.results.served_sums import ListSums
 from backend.results.sorting import ListPlace, Sorting
 from backend.store.departures import of_nobody_erased
 from backend.store.list_conditions import conditions
+from backend.store.served_sums import kept_sums_of, summed, sums_in
 from backend.store.shown_columns import shown_columns
 from backend.store.tables import customer_intelligence
 
@@ -242,36 +243,30 @@ def _numbers(row: dict[str, Any]) -> CustomerNumbers:
 
 
 async def read_totals(connection: AsyncConnection, chosen: CustomerFilter) -> Totals:
-    """Return what a whole list adds up to, counted in one statement."""
-    columns = customer_intelligence.c
-    told = await of_nobody_erased(connection, columns.customer_id)
-    numbers = [columns[one.name] for one in AVERAGED]
-    asked = [
-        func.count(),
-        *(func.count(one) for one in numbers),
-        *(func.sum(one) for one in numbers),
-    ]
-    found = await connection.execute(
-        select(*asked).select_from(customer_intelligence).where(told, *conditions(chosen))
-    )
-    total, *rest = found.one()
-    known = dict(zip((one.name for one in AVERAGED), rest, strict=False))
-    sums = {
-        one.name: _exact(one, value)
-        for one, value in zip(AVERAGED, rest[len(AVERAGED) :], strict=True)
-    }
+    """Return what a whole list adds up to: as it is kept, or counted in one statement."""
+    told = await of_nobody_erased(connection, customer_intelligence.c.customer_id)
+    # Whose rows wait to be deleted are in what is kept.
+    kept = await kept_sums_of(connection, chosen) if told is EVERYBODY else None
+    return _totals(kept or await _counted(connection, chosen, told))
+
+
+async def _counted(
+    connection: AsyncConnection, chosen: CustomerFilter, told: ColumnElement[bool]
+) -> ListSums:
+    asked = select(*summed(customer_intelligence.c)).select_from(customer_intelligence)
+    found = await connection.execute(asked.where(told, *conditions(chosen)))
+    return sums_in(found.one())
+
+
+def _totals(found: ListSums) -> Totals:
+    nothing = dict.fromkeys((one.name for one in AVERAGED), 0)
+    known, sums = {**nothing, **found.known}, {**dict.fromkeys(nothing, Decimal(0)), **found.sums}
     return Totals(
-        total=total,
+        total=found.total,
         sums={one.name: _whole(one, sums[one.name]) for one in SUMMED},
         means={one.name: _mean(one, sums[one.name], known[one.name]) for one in AVERAGED},
         known=known,
     )
-
-
-def _exact(one: Number, value: Any) -> Decimal:
-    """Return a sum with the places of what was added; SQLite adds in floating point."""
-    sum_ = Decimal(0) if value is None else Decimal(str(value))
-    return round(sum_, one.kind.places) if isinstance(one.kind, Quantity) else sum_
 
 
 def _whole(one: Number, sum_: Decimal) -> Decimal | int:

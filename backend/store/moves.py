@@ -4,16 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, select
+from sqlalchemy import ColumnElement, RowMapping, func, select, true
 
 from backend.core.customer_id import CustomerId
 from backend.core.glossary import Cause
 from backend.database.engine import AsyncConnection
 from backend.results.move import Move, MoveCount
+from backend.store import runs
 from backend.store.departures import of_nobody_erased
 from backend.store.id_column import is_one_of
 from backend.store.runs import Published
+from backend.store.served_sums import read_sums
 from backend.store.tables import segment_changes
+
+EVERYBODY = true()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,9 @@ async def read_moves(connection: AsyncConnection, sought: MoveFilter, *, limit: 
 
 
 async def count_moves(connection: AsyncConnection, sought: MoveFilter) -> list[MoveCount]:
-    """Return how many moved from where to where and why, most first."""
+    """Return how many moved from where to where and why, most first: as it is kept, or counted."""
+    if (kept := await _kept(connection, sought)) is not None:
+        return kept
     columns = segment_changes.c
     ways = (columns.from_segment_id, columns.to_segment_id, columns.cause)
     statement = (
@@ -76,6 +82,30 @@ async def count_moves(connection: AsyncConnection, sought: MoveFilter) -> list[M
     )
     rows = (await connection.execute(statement)).mappings()
     return [MoveCount(**{**row, "cause": Cause(row["cause"])}) for row in rows]
+
+
+async def _kept(connection: AsyncConnection, sought: MoveFilter) -> list[MoveCount] | None:
+    """Return what is kept of the run that is served; None where it is about other moves."""
+    if (sought.since, sought.customer, sought.after) != (None, None, None):
+        return None
+    published = await runs.published(connection)
+    if published is None or published.run_id != sought.run_id:
+        return None
+    is_whole = await of_nobody_erased(connection, segment_changes.c.customer_id) is EVERYBODY
+    kept = await read_sums(connection) if is_whole else None
+    if kept is None:
+        return None
+    return sorted((one for one in kept.moves if _is_sought(one, sought)), key=_most_first)
+
+
+def _is_sought(one: MoveCount, sought: MoveFilter) -> bool:
+    names = ("from_segment_id", "to_segment_id", "cause")
+    asked = ((getattr(sought, name), getattr(one, name)) for name in names)
+    return all(value in (None, told) for value, told in asked)
+
+
+def _most_first(one: MoveCount) -> tuple[int, str, str, str]:
+    return -one.customers, one.from_segment_id or "", one.to_segment_id or "", one.cause
 
 
 async def _conditions(connection: AsyncConnection, sought: MoveFilter) -> list[ColumnElement[bool]]:

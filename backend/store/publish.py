@@ -28,6 +28,7 @@ from backend.store.publication import Publication
 from backend.store.publish_beside import Closing, publish_beside
 from backend.store.run_row import NotPublished
 from backend.store.segment_history import append_history
+from backend.store.served_sums import keep_sums
 from backend.store.written_rows import (
     SERVED,
     append_lineage,
@@ -166,6 +167,7 @@ async def _publish(
     report = publication.report if closing is None else closing(publication.report)
     written = stored.REPORT.write(report)
     await leases.replace_report(connection, publication.run_id, written)
+    await keep_sums(connection, publication.run_id, now)
 
 
 async def keep_report(

@@ -28,6 +28,7 @@ from backend.store.served_rows import (
     read_served_rows,
     replace_rows,
 )
+from backend.store.served_sums import sums_corrected
 from backend.store.tombstones import erased_among
 
 
@@ -102,9 +103,11 @@ async def _publish(
     served = {one.id: one for one in await read_labels(connection)}
     named = replace(news, segments=[served.get(one.id, one) for one in news.segments])
     await take_back(connection, np.sort(news.customers.customer_id), marker)
-    await replace_rows(connection, published, named.publishing(now, before.last))
     moved = moves_between(news, before)
-    await append_moves_of_some(connection, published, moved, now)
+    ids = [CustomerId(one) for one in as_text(news.customers.customer_id).tolist()]
+    async with sums_corrected(connection, published, ids):
+        await replace_rows(connection, published, named.publishing(now, before.last))
+        await append_moves_of_some(connection, published, moved, now)
     await count_moved(connection, moved)
     await _tell(connection, news, before, now)
     await runs.revise(connection)

@@ -25,7 +25,7 @@ LOST: Mapping[str, str] = {"running": LEASE_EXPIRED, "queued": NEVER_CLAIMED}
 # finds its row free, it is shown as at work, and longer than this it is not.
 PUBLISHING = timedelta(minutes=15)
 
-LARGE = frozenset({"report", "explainer", "model"})
+LARGE = frozenset({"report", "explainer", "model", "sums"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from backend.forecast.explainer import Explainer
 from backend.results.campaign import CampaignAnswer, Detectable
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
+from backend.results.served_sums import ServedSums
 from backend.scoring.scoring_model import ScoringModel
 from backend.segments.segment_model import SegmentModel
 from backend.store import upgrades
@@ -107,6 +108,7 @@ MODEL = StoredKind(
 SCORING = StoredKind("scoring model", ScoringModel)
 PROMISE = StoredKind("promise of a campaign", Detectable)
 ANSWER = StoredKind("answer of a campaign", CampaignAnswer)
+SUMS = StoredKind("sums", ServedSums)
 # The borders between segments have a column of their own, which runs before had too.
 BORDERS = frozenset({"segments"})
 # What a segment's row has columns for; the rest of it is its profile.

@@ -161,6 +161,7 @@ runs = Table(
     Column("explainer", long_text(), comment="JSON: what explains a customer's numbers"),
     Column("model", long_text(), comment="JSON: the standing segmentation"),
     Column("scoring", long_text(), comment="JSON: what scores customers between runs"),
+    Column("sums", long_text(), comment="JSON: what the customers add up to while it is served"),
     Column(
         "not_published", String(20), comment="Why a run that succeeded was not published unasked"
     ),

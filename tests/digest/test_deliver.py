@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from backend.core.settings import IsolatedSettings
 from backend.database.engine import opened, transaction
 from backend.digest.deliver import deliver_due, opened_for_digests
 from backend.digest.digest_settings import DigestSettings
-from backend.store import runs
+from backend.report import render_report
+from backend.store import read_report, runs
 from backend.store.digests import CUT_SHORT_AFTER, Digest, read_digest
 from backend.store.tables import customer_intelligence, digests, segment_changes
 from backend.store.tables import runs as runs_table
@@ -198,6 +200,25 @@ async def test_nobody_is_named_unless_that_is_asked_for(new_sqlite: NewDatabase)
         ]
         assert any(text in told for text in known if text) == names_people
         assert "went quiet" in mail["Subject"]
+
+
+async def test_the_report_goes_with_it_where_that_is_asked_for(new_sqlite: NewDatabase) -> None:
+    url = new_sqlite(clustered_shop)
+    attached: list[list[EmailMessage]] = []
+    for asked_for in (False, True):
+        await execute(url, "DELETE FROM intelligence_digests")
+        with mail_server() as server:
+            await delivered(settings(url, server.port, digest_report=asked_for))
+        (mail,) = server.mails
+        attached.append([*mail.iter_attachments()])
+    async with opened(url) as engine:
+        report = await read_report(engine, await runs.published_id(engine))
+    assert report is not None
+    nothing, (page,) = attached
+    assert nothing == []
+    assert page.get_content_type() == "text/html"
+    assert page.get_filename() == f"report-{AS_OF:%Y-%m-%d}.html"
+    assert page.get_content().splitlines() == render_report(report).splitlines()
 
 
 async def everybody_goes_quiet(url: str) -> None:

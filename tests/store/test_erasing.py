@@ -64,7 +64,7 @@ ABOUT_NOBODY = {
     "intelligence_audit": "id at key action subject",
     "intelligence_runs": "id state active published revision request as_of customer_id_type "
     "lease_token lease_until stage share_done counts queued_at started_at finished_at error report "
-    "explainer model not_published scoring",
+    "explainer model not_published scoring sums",
     "intelligence_segment_history": "run_id segment_id position name is_group customer_count "
     "churn_risk_avg historical_revenue expected_revenue revenue_at_risk currency as_of "
     "prediction_days churn_days published_at",
