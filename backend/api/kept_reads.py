@@ -1,7 +1,9 @@
 """What was read of one state a moment ago: totals of lists, and what pages tell; nobody's own."""
 
-from collections.abc import Awaitable, Callable, Hashable
-from typing import TypeVar
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from functools import partial
+from typing import Any, TypeVar
 
 from cachetools import TTLCache
 
@@ -24,6 +26,8 @@ class KeptReads:
 
     def __init__(self, seconds: float = KEPT_SECONDS) -> None:
         self._kept: TTLCache[tuple[Served, Hashable], object] = TTLCache(MOST_READS, seconds)
+        self._begun: dict[Hashable, asyncio.Task[Any]] = {}
+        self.keeps = seconds > 0
 
     async def of(
         self, served: Served, asked: Hashable, read: Callable[[], Awaitable[Read]]
@@ -44,3 +48,39 @@ class KeptReads:
         if (known := self._kept.get(key)) is None:
             known = self._kept[key] = await read()
         return known  # type: ignore[return-value]
+
+    def knows(self, served: Served, asked: Hashable) -> bool:
+        """Tell whether what was asked for is kept."""
+        return (served, asked) in self._kept
+
+    async def is_soon(
+        self, asked: Hashable, read: Callable[[], Coroutine[Any, Any, Any]], seconds: float
+    ) -> bool:
+        """Begin to read what takes long, once for all who ask; tell whether it was there in time.
+
+        Parameters
+        ----------
+        asked
+            As of `of`.
+        read
+            Keeps what it reads; goes on where it was not in time.
+        seconds
+            How long to wait.
+
+        Raises
+        ------
+        BackendError
+            What `read` does, in time.
+        """
+        if (task := self._begun.get(asked)) is None:
+            task = self._begun[asked] = asyncio.create_task(read())
+            task.add_done_callback(partial(self._over, asked))
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if done:
+            task.result()
+        return bool(done)
+
+    def _over(self, asked: Hashable, task: asyncio.Task[Any]) -> None:
+        del self._begun[asked]
+        if not task.cancelled():
+            task.exception()  # is raised to who waits; who asks again meets it anew

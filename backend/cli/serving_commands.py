@@ -1,6 +1,7 @@
 """Serve, work off what is queued, migrate."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,7 +28,9 @@ from backend.digest.deliver import keep_delivering
 from backend.files.create_tables import create_shop_tables
 from backend.run.worker import work
 from backend.store.migrate import migrate
+from backend.web.entrance import APP
 
+LOOPBACK, ANY_ADDRESS = "127.0.0.1", ("0.0.0.0", "::")  # noqa: S104, is told, not listened on
 # Of one process: beyond that the answer is 503. Half of them may wait for a head (`bounded_http`),
 # and all fit into the 1,024 open files that a process may have where nobody raised that.
 MOST_CONNECTIONS = 1000
@@ -36,6 +39,8 @@ MOST_CONNECTIONS = 1000
 WORKER_ANSWERS_SECONDS = 60
 # prometheus-client's own variable, which it reads when it is imported.
 COUNTS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+log = logging.getLogger(__name__)
 
 
 def serve(
@@ -48,6 +53,8 @@ def serve(
     """Serve the API, and run clustering unless RUN_WORKER=false."""
     settings = checked_settings()
     asyncio.run(refuse_unusable_tables(settings))  # one sentence here rather than in each worker
+    if settings.web:
+        log.info("pages for people", extra={"address": pages_at(settings.public_url, host, port)})
     processes = uvicorn.Config("backend.main:app", workers=workers, log_config=None).workers
     with _counting_together(settings, processes):
         uvicorn.run(
@@ -63,6 +70,14 @@ def serve(
             timeout_graceful_shutdown=settings.shutdown_seconds,
             timeout_worker_healthcheck=WORKER_ANSWERS_SECONDS,
         )
+
+
+def pages_at(public_url: str | None, host: str, port: int) -> str:
+    """Return where a browser finds the pages; a container's own addresses are nobody's."""
+    if public_url is not None:
+        return public_url.rstrip("/") + APP
+    name = LOOPBACK if host in ANY_ADDRESS else host
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}{APP}"
 
 
 @contextmanager

@@ -25,10 +25,10 @@ from backend.store import runs
 from backend.store.beside import drop_left_beside
 from backend.store.departures import OF_THE_KNOWN, read_erased
 from backend.store.id_column import is_one_of
+from backend.store.kept_sums import sums_corrected
 from backend.store.outlook_of_run import outlook_of
 from backend.store.publication import Publication
 from backend.store.segment_counts import with_ancestors
-from backend.store.served_sums import sums_corrected
 from backend.store.tables import customer_intelligence, segments
 from backend.store.tombstones import read_marks, settle
 

@@ -31,8 +31,8 @@ from backend.results.declared import Count, Flag, Number, Quantity, Real
 from backend.results.served_sums import ListSums
 from backend.results.sorting import ListPlace, Sorting
 from backend.store.departures import of_nobody_erased
+from backend.store.kept_sums import kept_sums_of, summed, sums_in
 from backend.store.list_conditions import conditions
-from backend.store.served_sums import kept_sums_of, summed, sums_in
 from backend.store.shown_columns import shown_columns
 from backend.store.tables import customer_intelligence
 

@@ -13,8 +13,8 @@ from backend.results.move import Move, MoveCount
 from backend.store import runs
 from backend.store.departures import of_nobody_erased
 from backend.store.id_column import is_one_of
+from backend.store.kept_sums import read_sums
 from backend.store.runs import Published
-from backend.store.served_sums import read_sums
 from backend.store.tables import segment_changes
 
 EVERYBODY = true()

@@ -18,6 +18,7 @@ from backend.store.campaign_members import whom_campaigns_hold_out
 from backend.store.departures import take_back, tell_gone
 from backend.store.erasing import erase_left_rows, without_erased
 from backend.store.id_column import fit_customer_id_type, fits
+from backend.store.kept_sums import keep_sums
 from backend.store.last_told import read_last_told
 from backend.store.latecomers import CatchUp, nobody_late, with_latecomers
 from backend.store.names import settle_names
@@ -28,7 +29,6 @@ from backend.store.publication import Publication
 from backend.store.publish_beside import Closing, publish_beside
 from backend.store.run_row import NotPublished
 from backend.store.segment_history import append_history
-from backend.store.served_sums import keep_sums
 from backend.store.written_rows import (
     SERVED,
     append_lineage,

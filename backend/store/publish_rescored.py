@@ -15,6 +15,7 @@ from backend.scoring.rescored import Rescored
 from backend.store import runs
 from backend.store.alarm_rows import NewRisks, PublishedRisks
 from backend.store.departures import take_back
+from backend.store.kept_sums import sums_corrected
 from backend.store.order_events import Rescoring, settle, still_as_told
 from backend.store.outbox import tell_rescored
 from backend.store.publish import begin_at_once
@@ -28,7 +29,6 @@ from backend.store.served_rows import (
     read_served_rows,
     replace_rows,
 )
-from backend.store.served_sums import sums_corrected
 from backend.store.tombstones import erased_among
 
 

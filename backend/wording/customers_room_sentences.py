@@ -24,6 +24,7 @@ ARROWS: Mapping[str, str] = {
     "descending": "\N{DOWNWARDS ARROW}",
 }
 YES, NO = "yes", "no"
+COUNTING = "What they add up to is being counted…"
 NONE = "There are none."
 
 STATUSES: Mapping[Status, str] = {

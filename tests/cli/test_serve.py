@@ -10,6 +10,7 @@ from time import monotonic
 import pytest
 
 from backend.api.bounded_http import HEAD_SECONDS, MOST_PIPELINED, MOST_WAITING
+from backend.cli.serving_commands import pages_at
 from tests.live import ADMIN_KEY, API_KEY, SERVE, UVICORN, Live, serving
 from tests.waiting import wait_until
 
@@ -94,6 +95,29 @@ LARGE_ADDRESSES = {
 @pytest.mark.parametrize("address", LARGE_ADDRESSES)
 def test_an_address_that_is_too_large_is_refused(bounded: Live, address: str) -> None:
     assert answer_to(bounded, LARGE_ADDRESSES[address]).startswith(b"HTTP/1.1 431 ")
+
+
+def test_the_log_says_where_the_pages_are(bounded: Live) -> None:
+    said = [json.loads(one) for one in bounded.log.read_text().splitlines()]
+    (told,) = [one for one in said if one["message"] == "pages for people"]
+    assert told["address"] == f"{bounded.address}/app"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "host", "told"),
+    [
+        (None, "0.0.0.0", "http://127.0.0.1:8000/app"),
+        (None, "::", "http://127.0.0.1:8000/app"),
+        (None, "2001:db8::7", "http://[2001:db8::7]:8000/app"),
+        (
+            "https://shop.example.com/intelligence/",
+            "0.0.0.0",
+            "https://shop.example.com/intelligence/app",
+        ),
+    ],
+)
+def test_where_a_browser_finds_them(public_url: str | None, host: str, told: str) -> None:
+    assert pages_at(public_url, host, 8000) == told
 
 
 def test_a_flood_that_a_full_process_refuses_is_one_line_of_the_log(tmp_path: Path) -> None:

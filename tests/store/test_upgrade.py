@@ -74,7 +74,7 @@ async def rows(engine: AsyncEngine, *names: str) -> Rows:
     return found
 
 
-SINCE_10_0 = {"not_published", "scoring"}
+SINCE_10_0 = {"not_published", "scoring", "sums"}
 
 
 async def rows_by_column(engine: AsyncEngine, *names: str) -> list[Any]:

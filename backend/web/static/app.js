@@ -8,6 +8,9 @@
   const POINTS = ["circle", "rect", "triangle", "rectRot", "cross", "star"];
   const drawn = new Map();
 
+  // The darkest colours of segments need an edge on dark paper.
+  const edge = () => (matchMedia("(prefers-color-scheme: dark)").matches ? 1 : 0);
+
   const number = (cell) => (cell.dataset.value === undefined ? null : Number(cell.dataset.value));
 
   function read(figure) {
@@ -31,7 +34,7 @@
       if (isBand) {
         return { ...shared, pointRadius: 0, borderWidth: 0, fill: one.role === "high" && index > 0 ? "-1" : false, backgroundColor: `${colour}2e`, isBand };
       }
-      if (kind !== "line") return { ...shared, backgroundColor: colours.map((own) => own || colour), borderWidth: 0, maxBarThickness: 36, borderRadius: 3 };
+      if (kind !== "line") return { ...shared, backgroundColor: colours.map((own) => own || colour), borderColor: style("--edge"), borderWidth: edge(), maxBarThickness: 36, borderRadius: 3 };
       return { ...shared, backgroundColor: colour, borderWidth: 2.5, borderDash: DASHES[at % 6], pointStyle: POINTS[at % 6], pointRadius: one.values.length > 40 ? 0 : 3, tension: 0, spanGaps: true };
     });
   }
@@ -41,7 +44,7 @@
     const dots = figure.dataset.dots.split(";").map((dot) => dot.split(",").map(Number));
     return places.map((label, at) => ({
       label, data: dots.filter((dot) => dot[2] === at).map(([x, y]) => ({ x, y })), written: columns.map((one) => `${one.name} ${one.written[at]}`).join(", "),
-      backgroundColor: `${colours[at]}99`, borderColor: colours[at], borderWidth: 0, pointRadius: 3.5, pointStyle: POINTS[at % 3],
+      backgroundColor: `${colours[at]}99`, borderColor: edge() ? style("--edge") : colours[at], borderWidth: edge(), pointRadius: 3.5, pointStyle: POINTS[at % 3],
     }));
   }
 

@@ -97,6 +97,9 @@ class CustomersPage:
         The conditions, and whether to show them at once.
     kept_by_filters, kept_by_columns
         What each form has to say again beside its own fields: names and values.
+    counted_at
+        The same page with what the list adds up to, which took too long to be waited for; else
+        None.
     heads, lines
         The table.
     nobody
@@ -115,6 +118,7 @@ class CustomersPage:
     kept_by_filters: Sequence[tuple[str, str]]
     columns: Sequence[Choice]
     kept_by_columns: Sequence[tuple[str, str]]
+    counted_at: str | None
     sums: Sequence[SumOfList]
     heads: Sequence[ColumnHead]
     lines: Sequence[CustomerLine]
@@ -152,8 +156,9 @@ def customers_page(
     columns = [one for one in seen.fields if one not in TOLD_BESIDE]
     conditions = [one.name for one in CONDITIONS]
     given = sum(bool(address.words(one)) for one in conditions)
-    begun = address.without(asked_by.CURSOR, asked_by.SEARCH)
-    is_list = seen.total is not None
+    begun = address.without(asked_by.CURSOR, asked_by.SEARCH, asked_by.TOTALS)
+    is_list = seen.total is not None or seen.is_counting
+    has_file = bool(seen.total) or (seen.is_counting and bool(seen.rows))
     return CustomersPage(
         title=_title(seen, searched),
         refusal=refusal,
@@ -165,12 +170,13 @@ def customers_page(
         kept_by_filters=begun.without(*conditions).items,
         columns=_columns(seen.fields, sees_people=sees_people),
         kept_by_columns=begun.without(asked_by.FIELDS).items,
+        counted_at=address.saying(asked_by.TOTALS, "true") if seen.is_counting else None,
         sums=_sums(seen, zone),
         heads=_heads(begun, columns, can_sort=is_list),
         lines=[_line(one, columns, zone) for one in seen.rows],
         nobody=_nobody(seen, searched, refusal),
-        csv=begun.path_of_file("csv") if seen.total else None,
-        workbook=begun.path_of_file("xlsx") if seen.total else None,
+        csv=begun.path_of_file("csv") if has_file else None,
+        workbook=begun.path_of_file("xlsx") if has_file else None,
         following=seen.next_cursor and begun.saying(asked_by.CURSOR, seen.next_cursor),
         beginning=begun.path if address.last(asked_by.CURSOR) else None,
     )

@@ -13,10 +13,13 @@ from backend.api.state import ApiState
 from backend.core.errors import NoRunPublished
 from backend.database.engine import snapshot
 from backend.database.failures import OURS
+from backend.results.customer_filter import CustomerFilter
 from backend.results.segment import Segment
-from backend.web.rooms.customers.list_address import FIELDS, SEARCH, ListAddress
+from backend.store.served import served_in
+from backend.web.rooms.customers.list_address import FIELDS, SEARCH, TOTALS, ListAddress
 
 MOST_FOUND, LONGEST_SEARCH = 50, 200
+HURRY_SECONDS = 0.05
 FIRST_SHOWN = (
     *PERSON,
     "archetype.id",
@@ -48,6 +51,8 @@ class CustomersSeen:
         each number is known; None of those who were searched for.
     next_cursor
         Where the next page begins; None after the last.
+    is_counting
+        Whether what the whole list adds up to takes too long to be waited for.
     """
 
     segments: Sequence[Segment]
@@ -57,6 +62,7 @@ class CustomersSeen:
     sums: Mapping[str, float] | None = None
     known: Mapping[str, int] | None = None
     next_cursor: str | None = None
+    is_counting: bool = False
 
     @property
     def currency(self) -> str | None:
@@ -83,16 +89,40 @@ async def see_customers(
     if sought := address.last(SEARCH):
         return await _see_found(state, sought, columns, sees_people=sees_people)
     asked = AskedList.of(query, state, sees_people=sees_people)
-    return await _see_list(state, replace(asked, columns=columns), query.limit)
+    is_patient = bool(address.last(TOTALS))
+    return await _see_list(state, replace(asked, columns=columns), query.limit, is_patient)
 
 
-async def _see_list(state: ApiState, asked: AskedList, limit: int) -> CustomersSeen:
+async def _see_list(
+    state: ApiState, asked: AskedList, limit: int, is_patient: bool
+) -> CustomersSeen:
     segments = await segments_known(state)
-    page = await page_answer(state, asked, limit=limit, totals=True)
+    is_counted = is_patient or await _is_counted_soon(state, asked)
+    page = await page_answer(state, asked, limit=limit, totals=is_counted)
     told = {name: page[name] for name in ("total", "sums", "known", "next_cursor")}
     return CustomersSeen(
-        segments=segments, fields=asked.columns.names, rows=page["customers"], **told
+        segments=segments,
+        fields=asked.columns.names,
+        rows=page["customers"],
+        is_counting=not is_counted,
+        **told,
     )
+
+
+async def _is_counted_soon(state: ApiState, asked: AskedList) -> bool:
+    """Begin to add up the whole list; rows need not wait for it where it takes long."""
+    if not state.kept.keeps or (asked.cursor and asked.cursor.totals):
+        return True
+    if state.kept.knows(await state.served.now(), asked.chosen):
+        return True
+    count = partial(_count, state, asked.chosen)
+    return await state.kept.is_soon(asked.chosen, count, HURRY_SECONDS)
+
+
+async def _count(state: ApiState, chosen: CustomerFilter) -> None:
+    async with snapshot(state.engine, OURS) as connection:
+        read = partial(store.read_totals, connection, chosen)
+        await state.kept.of(await served_in(connection), chosen, read)
 
 
 async def _see_found(

@@ -11,7 +11,7 @@ from backend.results.customer_filter import CONDITIONS, Comparison
 from backend.web.entrance import APP
 
 LIST = f"{APP}/customers"
-SEARCH, CURSOR, FIELDS, SORT = "q", "cursor", "fields", "sort"
+SEARCH, CURSOR, FIELDS, SORT, TOTALS = "q", "cursor", "fields", "sort", "totals"
 SEVERAL = {FIELDS, *(one.name for one in CONDITIONS if one.comparison is Comparison.ONE_OF)}
 """What may be given more than once, or several by comma."""
 

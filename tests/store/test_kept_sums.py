@@ -17,15 +17,16 @@ from backend.results.move import MoveCount
 from backend.results.served_sums import ServedSums
 from backend.store import runs, stored
 from backend.store.departures import tell_erased
+from backend.store.kept_sums import read_sums
 from backend.store.lists import Totals
 from backend.store.moves import MoveFilter
 from backend.store.segment_history import HistoryFilter
-from backend.store.served_sums import read_sums
 from backend.store.tables import customer_intelligence, segment_changes
 from backend.store.tables import runs as runs_table
+from tests.api.test_fresh import clustered_yesterday
 from tests.conftest import NewDatabase, takes_its_turn
 from tests.performed import perform_once, shop_about_to_move
-from tests.run.test_rescorer import Place, clustered_yesterday
+from tests.run.test_rescorer import Place
 from tests.shops import AS_OF
 
 COLUMNS, MOVED = customer_intelligence.c, segment_changes.c
