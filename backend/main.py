@@ -37,7 +37,6 @@ from backend.assembly.run_settings import digest_settings, run_config
 from backend.assembly.start_checks import (
     REFUSED_AT_START,
     end_refused,
-    name_forgotten_forecasts,
     refuse_unusable_addresses,
     refuse_unusable_tables,
 )
@@ -256,7 +255,6 @@ def _app() -> FastAPI:
     settings = Settings.load()
     set_up_logging(settings.log_level)
     name_misspelt(Settings.misspelt())
-    name_forgotten_forecasts(settings)
     made = create_app(settings)
     assert made.middleware_stack is not None
     made.middleware_stack = LooksBeforeServing(made.middleware_stack, settings)

@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from functools import cache
 from typing import NoReturn
 
 from backend.assembly.run_settings import revealed
@@ -56,19 +55,6 @@ def refuse_unusable_addresses(settings: Settings) -> None:
         smtp_server(url)
     elif settings.digest_recipients:
         raise InvalidConfiguration(VARIABLE, "is not set, though DIGEST_TO is", EXPECTED)
-
-
-def name_forgotten_forecasts(settings: Settings) -> None:
-    """Say in the log, once in a process, that forecasts are forgotten before they come due."""
-    longest = max(settings.prediction_horizon_days, settings.churn_horizon_days)
-    if settings.history_retention_days < longest:
-        _name_forgotten(longest)
-
-
-@cache
-def _name_forgotten(longest: int) -> None:
-    better = {"better": f"HISTORY_RETENTION_DAYS={longest}, or more"}
-    log.warning("forecasts are forgotten before they can be held against what came", extra=better)
 
 
 async def refuse_unusable_tables(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from backend.assembly.start_checks import name_forgotten_forecasts, refuse_unusable_addresses
+from backend.assembly.start_checks import refuse_unusable_addresses
 from backend.core.errors import InvalidMapping
 from backend.core.instants import in_utc
 from backend.core.logging import set_up_logging
@@ -18,7 +18,6 @@ def checked_settings() -> Settings:
     settings = Settings.load()
     set_up_logging(settings.log_level)
     name_misspelt(Settings.misspelt())
-    name_forgotten_forecasts(settings)
     refuse_unusable_addresses(settings)
     load_mapping(settings.shop_variables(), settings.shop_database)
     return settings

@@ -30,7 +30,7 @@ class DueForecasts(Result):
     leaving: tuple[DueForecast, ...]
     """Sum of `churn_risk`, beside how many did not order within the churn horizon; customers."""
     revenue_due: InstantWithOffset | None
-    """When the oldest forecast of revenue that is kept can be held against what came; null where
-    one is already, and where runs are forgotten sooner."""
+    """When the oldest forecast of revenue can be held against what came; null where one is already,
+    and in reports of versions that forgot it sooner."""
     leaving_due: InstantWithOffset | None
     """The same of who leaves."""

@@ -10,7 +10,6 @@ import numpy as np
 from backend import store
 from backend.behaviour.came_after import CameAfter, came_after
 from backend.behaviour.history import OrderHistory
-from backend.core.errors import DamagedResult, FormatOfTheFuture, RunNotFound
 from backend.core.instants import micros_of
 from backend.core.local_times import local_time
 from backend.database.engine import AsyncEngine, transaction
@@ -47,7 +46,7 @@ class EarlierForecast:
 async def read_earlier_forecasts(
     engine: AsyncEngine, as_of: datetime, zone: tzinfo
 ) -> list[EarlierForecast]:
-    """Read the last one of each month before `as_of`, the latest first, while reports are kept.
+    """Read the last one of each month before `as_of`, the latest first, reports kept or not.
 
     Parameters
     ----------
@@ -62,12 +61,10 @@ async def read_earlier_forecasts(
         sought = HistoryFilter(before=as_of)
         history = await store.read_history(connection, sought, limit=RUNS_READ)
     runs = [list(rows) for _, rows in groupby(history, key=lambda one: one.run_id)]
-    found = []
-    for rows in _last_of_each_month(runs, zone)[: 2 * MOST_SHOWN]:
-        horizons = await _horizons(engine, rows[0].run_id)
-        if horizons is not None:
-            found.append(_told_by(rows, horizons))
-    return found
+    months = _last_of_each_month(runs, zone)[: 2 * MOST_SHOWN]
+    # Of some that 10.0 published nobody knows how far they looked.
+    told = ((rows, rows[0].horizons) for rows in months)
+    return [_told_by(rows, horizons) for rows, horizons in told if horizons is not None]
 
 
 def _last_of_each_month(
@@ -80,15 +77,6 @@ def _last_of_each_month(
         return there.year, there.month
 
     return [next(same) for _, same in groupby(runs, key=month)]
-
-
-async def _horizons(engine: AsyncEngine, run_id: str) -> ReportHorizons | None:
-    """Return how far a run looked; None where its report is forgotten, or cannot be read."""
-    try:
-        report = await store.read_report(engine, run_id)
-    except (RunNotFound, DamagedResult, FormatOfTheFuture):
-        return None
-    return None if report is None else report.horizons
 
 
 def _told_by(rows: Sequence[SegmentInRun], horizons: ReportHorizons) -> EarlierForecast:
@@ -124,8 +112,6 @@ def due_forecasts(
     history: OrderHistory,
     as_of: datetime,
     horizons: ReportHorizons,
-    *,
-    kept_days: int,
 ) -> DueForecasts:
     """Hold earlier forecasts against what came, as far as their time is over.
 
@@ -136,9 +122,7 @@ def due_forecasts(
     history
         What the shop's customers ordered until now.
     as_of, horizons
-        Of the run that does so: its own forecast comes due once all earlier ones are forgotten.
-    kept_days
-        After so many days what a run expected is forgotten: none comes due that looked further.
+        Of the run that does so: its own forecast comes due where there is no earlier one.
     """
     now = EarlierForecast(run_id="", as_of=as_of, horizons=horizons, revenue=None, leaving=None)
     revenue = [_Made(one, one.revenue, one.horizons.prediction_days) for one in (*earlier, now)]
@@ -147,16 +131,14 @@ def due_forecasts(
     return DueForecasts(
         revenue=tuple(_beside(one, what.revenue) for one, what in came),
         leaving=tuple(_beside(one, what.left) for one, what in left),
-        revenue_due=None if came else _first_due(revenue, now, kept_days),
-        leaving_due=None if left else _first_due(leaving, now, kept_days),
+        revenue_due=None if came else _first_due(revenue, now),
+        leaving_due=None if left else _first_due(leaving, now),
     )
 
 
-def _first_due(made: Iterable[_Made], now: EarlierForecast, kept_days: int) -> datetime | None:
+def _first_due(made: Iterable[_Made], now: EarlierForecast) -> datetime:
     """Return when the time of the first is over that expects anything, or of this run's."""
-    coming = [one for one in made if one.days <= kept_days]
-    due = [one.over for one in coming if one.expected is not None or one.by is now]
-    return min(due, default=None)
+    return min(one.over for one in made if one.expected is not None or one.by is now)
 
 
 def _due(

@@ -67,7 +67,6 @@ def run_report(
             learned.history,
             context.as_of,
             context.horizons,
-            kept_days=context.config.history_retention_days,
         ),
     )
 

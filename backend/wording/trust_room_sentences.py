@@ -86,25 +86,18 @@ def leavers_came(one: DueForecast, zone: tzinfo) -> str:
 
 
 def revenue_to_come(days: int, due: datetime | None, zone: tzinfo) -> str:
-    """Say when the first forecast of revenue can be held against what came, if ever."""
-    return _to_come(f"revenue within {horizon(days)}", days, due, zone)
+    """Say when the first forecast of revenue can be held against what came."""
+    return _to_come(f"revenue within {horizon(days)}", due, zone)
 
 
 def leavers_to_come(days: int, due: datetime | None, zone: tzinfo) -> str:
-    """Say when the first forecast of who leaves can be, if ever."""
-    return _to_come(f"who leaves within {horizon(days)}", days, due, zone)
+    """Say when the first forecast of who leaves can be."""
+    return _to_come(f"who leaves within {horizon(days)}", due, zone)
 
 
-def _to_come(what: str, days: int, due: datetime | None, zone: tzinfo) -> str:
-    if due is None:
-        return (
-            f"No forecast of {what} will ever be held against what came: what a run expected is "
-            f"forgotten sooner. With HISTORY_RETENTION_DAYS={days}, or more, it will be."
-        )
-    return (
-        f"No published forecast of {what} is old enough to be held against what came: the first "
-        f"will be on {day(due, zone)}."
-    )
+def _to_come(what: str, due: datetime | None, zone: tzinfo) -> str:
+    told = f"No published forecast of {what} is old enough to be held against what came"
+    return f"{told}." if due is None else f"{told}: the first will be on {day(due, zone)}."
 
 
 def customers_of(number: float) -> str:

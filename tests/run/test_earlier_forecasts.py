@@ -122,21 +122,31 @@ async def test_a_run_as_of_the_first_day_of_all_is_in_nobodys_way(
     assert last["due"]["revenue"] == last["due"]["leaving"] == []
 
 
-async def test_a_report_that_is_forgotten_or_damaged_is_passed_over(
+async def test_a_forecast_comes_due_though_its_run_is_forgotten_or_its_report_damaged(
     new_sqlite: NewDatabase,
 ) -> None:
     url = new_sqlite()
     await fill(url, SHOP)
-    made = [AS_OF - timedelta(days=one) for one in (300, 250)]
-    gone, damaged = await runs(url, made)
+    made = [AS_OF - timedelta(days=one) for one in (340, 300, 250)]
+    unknown, gone, damaged = await runs(url, made, history_retention_days=90)
     async with opened(url) as engine, transaction(engine) as connection:
         forget = text("DELETE FROM intelligence_runs WHERE id = :run_id")
         await connection.execute(forget, {"run_id": gone["run_id"]})
         spoil = text("UPDATE intelligence_runs SET report = '{' WHERE id = :run_id")
         await connection.execute(spoil, {"run_id": damaged["run_id"]})
-    (last,) = await runs(url, [AS_OF])
-    assert last["due"]["leaving"] == []
-    assert last["due"]["leaving_due"] == (AS_OF + HALF_YEAR).isoformat()
+        # As of a run of 10.0 whose report was gone before anybody noted how far it looked.
+        unsaid = text(
+            "UPDATE intelligence_segment_history SET prediction_days = NULL WHERE run_id = :run_id"
+        )
+        await connection.execute(unsaid, {"run_id": unknown["run_id"]})
+    (last,) = await runs(url, [AS_OF], history_retention_days=90)
+    told = {one["run_id"]: one for one in last["due"]["leaving"]}
+    assert [*told] == [damaged["run_id"], gone["run_id"]]
+    async with opened(url) as engine:
+        _, leaving = await expected(engine, gone["run_id"])
+    one, (_, left) = told[gone["run_id"]], came(SHOP, made[1], HALF_YEAR)
+    assert (one["expected"], one["came"]) == (pytest.approx(leaving, abs=0.01), left)
+    assert last["due"]["leaving_due"] is None
 
 
 async def test_what_looked_less_far_is_not_set_beside_what_is_at_risk_now(

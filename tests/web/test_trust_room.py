@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from backend.database.engine import opened
-from backend.store.migrate import migrate
 from tests.conftest import NewDatabase
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
-from tests.performed import NO_WORKER, clustered, config_of, perform_once
+from tests.performed import NO_WORKER, perform_once
 from tests.shops import AS_OF, fill, invented
 from tests.web.browsing import MASKED_KEY, entered
 from tests.web.conftest import DAY_BEFORE
@@ -132,27 +130,6 @@ def test_a_forecast_made_a_year_ago_stands_beside_what_came(
             ["2 Jun 2023", f"{one['expected']:,.0f}", f"{one['came']:,.0f}"]
         ]
     assert "old enough" not in page
-
-
-def test_where_runs_are_forgotten_sooner_it_says_so_and_promises_nothing(
-    new_sqlite: NewDatabase, tmp_path: Path
-) -> None:
-    with serving(new_sqlite(seen_with_a_short_memory), tmp_path, variables=NO_WORKER) as live:
-        page = page_of(live)
-    for what, days in (("revenue within 12 months", 365), ("who leaves within 6 months", 180)):
-        assert (
-            f"<p>No forecast of {what} will ever be held against what came: what a run expected is "
-            f"forgotten sooner. With HISTORY_RETENTION_DAYS={days}, or more, it will be.</p>"
-        ) in page
-    assert "old enough" not in page
-
-
-async def seen_with_a_short_memory(url: str) -> None:
-    """Prepare a shop that a run has seen which forgets after ninety days."""
-    await fill(url, invented(80))
-    async with opened(url) as engine:
-        await migrate(engine)
-        await clustered(engine, url, config_of(url, history_retention_days=90))
 
 
 async def seen_a_year_apart(url: str) -> None:
