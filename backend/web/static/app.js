@@ -29,7 +29,7 @@
     return columns.map((one, index) => {
       const isBand = one.role === "low" || one.role === "high";
       if (!isBand) at += 1;
-      const colour = one.colour || style(`--series-${(Math.max(at, 0) % 6) + 1}`);
+      const colour = one.colour || style(`--series-${(Math.max(at, 0) % 4) + 1}`);
       const shared = { label: one.name, data: one.values, written: one.written, borderColor: colour };
       if (isBand) {
         return { ...shared, pointRadius: 0, borderWidth: 0, fill: one.role === "high" && index > 0 ? "-1" : false, backgroundColor: `${colour}2e`, isBand };
