@@ -21,6 +21,7 @@ from backend.results.forecast_report import Backtest, CalibrationBin, Grades, Me
 from backend.results.run_report import CustomerCounts, OrderCounts, ReportHorizons, RunReport
 from backend.store import runs
 from backend.store.run_request import Publish, RunRequest
+from backend.wording.today_sentences import course
 
 
 class Nothing(Schema):
@@ -48,7 +49,9 @@ class ShopAnswer(Answer):
     horizons: ReportHorizons | None
     customers: CustomerCounts | None
     orders: OrderCounts | None
-    totals: dict[str, float | None] = Field(description="Sums over all customers")
+    totals: dict[str, float | None] = Field(
+        description="Sums over all customers; predicted_value_low and _high: its 80 % interval"
+    )
     grades: Grades | None
     warnings: list[str] = Field(description="What in the shop's data may spoil the numbers")
     notes: list[str]
@@ -70,11 +73,27 @@ async def describe_shop(caller: Caller, _asked: Nothing) -> ShopAnswer:
         horizons=report and report.horizons,
         customers=report and report.customers,
         orders=report and report.orders,
-        totals=sums,
+        totals=sums | _range_of_total(report),
         grades=report and report.forecast.grade,
         warnings=_warnings(report),
-        notes=list(report.notes) if report else [],
+        notes=_notes(report),
     )
+
+
+def _range_of_total(report: RunReport | None) -> dict[str, float | None]:
+    total = None if report is None else report.forecast.total
+    return {
+        "predicted_value_low": None if total is None else total.low,
+        "predicted_value_high": None if total is None else total.high,
+    }
+
+
+def _notes(report: RunReport | None) -> list[str]:
+    """Say what to know of the numbers, and where the shop is going."""
+    if report is None:
+        return []
+    going = course(report.forecast.course) if report.forecast.course else ""
+    return [*report.notes, going] if going else list(report.notes)
 
 
 async def _served_report(state: ApiState) -> RunReport | None:

@@ -40,7 +40,7 @@ def total_range(expected: float, forecast: ForecastReport) -> TotalRange | None:
 
     The level of the whole shop is what a total is wrong by: customers' own chance evens out among
     many, and what is left of it is in the trials' totals too. These were off by a log-normal factor
-    whose root mean square is known.
+    whose spread is known; reports of earlier versions have that of the customers' intervals.
 
     Parameters
     ----------
@@ -55,9 +55,14 @@ def total_range(expected: float, forecast: ForecastReport) -> TotalRange | None:
         None where the forecast was never tried on the shop's past.
     """
     typical = forecast.interval_coverage.typical_level_error
-    if typical is None:
-        return None
-    factor = exp(TENTH_BEYOND * typical.value)
+    known = None if typical is None else typical.value
+    off = known if forecast.total is None else forecast.total.level_error
+    return None if off is None else range_around(expected, off)
+
+
+def range_around(expected: float, level_error: float) -> TotalRange:
+    """Return the 80 % interval of a total whose log is off by so much, typically."""
+    factor = exp(TENTH_BEYOND * level_error)
     return TotalRange(expected / factor, expected * factor)
 
 

@@ -47,6 +47,8 @@ class TodayTold:
         How many of them did nothing themselves; empty where all did.
     since, others
         What is compared, and who else moved.
+    course
+        Where the shop is going, year by year; empty where no two years are known.
     expected, at_risk, ordering, trust
         The four figures.
     notes
@@ -58,6 +60,7 @@ class TodayTold:
     by_border: str
     since: str
     others: str
+    course: str
     expected: KeyFigure
     at_risk: KeyFigure
     ordering: KeyFigure
@@ -94,6 +97,7 @@ def told_today(
         by_border=words.by_border(moved.quiet_by_border),
         since=_since(report.as_of, outlook, zone),
         others=words.others(moved.back, moved.first, moved.second, moved.lapsed),
+        course=words.course(course) if (course := report.forecast.course) else "",
         expected=_expected(report, outlook),
         at_risk=_at_risk(report, outlook, zone),
         ordering=_ordering(report, outlook, segments),
@@ -125,7 +129,7 @@ def _expected(report: RunReport, outlook: Outlook) -> KeyFigure:
     if expected is None:
         return KeyFigure(name=words.EXPECTED, figure=UNKNOWN, beside=words.NOBODY_ORDERED)
     reach = total_range(expected, report.forecast)
-    told = words.in_the_next(report.horizons.prediction_days)
+    told = words.known_bring(report.horizons.prediction_days)
     if reach is not None:
         told = f"{told}; {words.range_of_total(reach.low, reach.high, currency)}"
     return KeyFigure(name=words.EXPECTED, figure=rounded_money(expected, currency), beside=told)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from backend.core.glossary import Metric, Status
 from backend.results.root import Result, Share
+from backend.results.shop_course import ShopCourse, ShopTotal
 
 Grade = Literal["good", "fair", "weak", "not enough history"]
 
@@ -271,3 +272,9 @@ class ForecastReport(Result):
     """How the intervals did."""
     notes: tuple[str, ...]
     """Sentences a person should read."""
+    total: ShopTotal | None = None
+    """What all customers known by now are to spend together; null where nobody has ordered, and in
+    reports of versions that kept none."""
+    course: ShopCourse | None = None
+    """The last year beside the one before; null where the history has no two years, and
+    likewise."""

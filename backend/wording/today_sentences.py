@@ -3,8 +3,10 @@
 from datetime import datetime, tzinfo
 
 from backend.results.forecast_report import Grade
+from backend.results.shop_course import ShopCourse, YearOverYear
 from backend.wording.dates import counted, day, horizon, moment
 from backend.wording.money import rounded_money
+from backend.wording.shares import in_a_hundred
 
 NAME = "Today"
 EXPECTED, AT_RISK, GAINED_AND_LOST, TRUST = (
@@ -85,6 +87,37 @@ def others(back: int, first: int, second: int, lost: int) -> str:
 def in_the_next(days: int) -> str:
     """Say over which time something is expected."""
     return f"in the next {horizon(days)}"
+
+
+def known_bring(days: int) -> str:
+    """Say who is expected to bring it, and until when."""
+    return f"from customers known by now, {in_the_next(days)}"
+
+
+def course(told: ShopCourse) -> str:
+    """Say where a shop is going: its last year beside the one before."""
+    parts = [
+        _compared(told.spend, "the shop sold {}", ("as much", "less")),
+        _compared(told.new_customers, "{} customers were new", ("as many", "fewer")),
+        _again(told.ordering_again),
+    ]
+    known = [one for one in parts if one]
+    return f"Over the last year, beside the one before: {'; '.join(known)}." if known else ""
+
+
+def _compared(years: YearOverYear, told: str, same_and_less: tuple[str, str]) -> str:
+    if years.change is None:
+        return ""
+    same, less = same_and_less
+    by = round(100 * years.change)
+    return told.format(f"{abs(by)} % {'more' if by > 0 else less}" if by else same)
+
+
+def _again(years: YearOverYear) -> str:
+    if years.now is None or years.before is None:
+        return ""
+    now, before = in_a_hundred(years.now), f"{100 * years.before:.0f}"
+    return f"{now} of those known at its beginning ordered, {before} in the year before"
 
 
 def range_of_total(low: float, high: float, currency: str | None) -> str:

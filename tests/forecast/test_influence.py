@@ -4,12 +4,18 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.behaviour.history import OrderHistory
 from backend.core.arrays import FloatArray
-from backend.forecast.influence import EQUAL_SHARES, MOST_SHARE, limited
+from backend.forecast.influence import (
+    EQUAL_SHARES,
+    MOST_SHARE,
+    compared_totals,
+    limited,
+    matching_factor,
+)
 from backend.forecast.learn.predict import forecast
 
 History = Callable[[str], OrderHistory]
@@ -67,6 +73,78 @@ def test_no_amount_is_more_than_its_share_of_what_is_left(given_amounts: list[fl
 def test_amounts_that_are_alike_stay_as_they_are() -> None:
     alike = np.full(1000, 25.0)
     np.testing.assert_array_equal(limited(alike), alike)
+
+
+def uneven(buyers: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Invent what came as expected: a tenth buy, some for ten times as much as others."""
+    rng = np.random.default_rng(buyers)
+    per_day = 40 * np.exp(0.8 * rng.normal(size=10 * buyers))
+    days = rng.poisson(0.1, len(per_day)).astype(float)
+    came = days * per_day * np.exp(0.5 * rng.normal(size=len(days)) - 0.125)
+    return came, days, 0.1 * per_day, per_day
+
+
+@pytest.mark.parametrize("buyers", [100, 1000])
+def test_what_came_as_expected_is_found_so_however_uneven_it_is(buyers: int) -> None:
+    came, days, expected, per_day = uneven(buyers)
+    found = compared_totals(came, days, expected, per_day)
+    assert found.came / found.expected == pytest.approx(came.sum() / expected.sum(), rel=0.06)
+
+
+def test_cut_at_a_share_of_its_own_sum_it_would_be_less() -> None:
+    came, _, expected, _ = uneven(100)
+    assert limited(came).sum() / limited(expected).sum() < 0.85 * came.sum() / expected.sum()
+
+
+@settings(deadline=None)
+@given(st.integers(0, 999), st.sampled_from(HUGE), st.booleans())
+def test_one_order_decides_nothing_of_how_the_two_compare(
+    customer: int, amount: float, known_before: bool
+) -> None:
+    expected, days, per_day = np.full(1000, 4.0), np.zeros(1000), np.full(1000, 40.0)
+    days[::10] = 1.0
+    came = 40.0 * days
+    before = compared_totals(came, days, expected, per_day)
+    if known_before:
+        expected[customer], per_day[customer] = amount / 10, amount
+    else:
+        came[customer] += amount
+        days[customer] += 1
+    after = compared_totals(came, days, expected, per_day)
+    # Of a hundred that came, one more counts for no more than two.
+    assert after.came / after.expected == pytest.approx(before.came / before.expected, rel=0.031)
+
+
+def test_amounts_are_brought_to_a_total_that_no_customer_decides() -> None:
+    wanted = np.append(np.full(500, 10.0), 1e8)
+    given_amounts = np.append(np.full(500, 5.0), 2e8)
+    factor = matching_factor(wanted, given_amounts)
+    assert factor == pytest.approx(2.0, rel=0.05)
+    assert matching_factor(wanted[:500], given_amounts[:500]) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("every", "seed"),
+    [
+        (2, 0),
+        *(
+            pytest.param(every, seed, marks=pytest.mark.long)
+            for every in (2, 10)
+            for seed in range(1, 6)
+        ),
+    ],
+)
+def test_any_order_at_any_time_leaves_what_is_expected_of_the_others(
+    cdnow_sample: History, every: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    shop = part_of(cdnow_sample(AS_OF), every)
+    customer, amount = int(rng.choice(shop.buyers)), float(rng.choice(HUGE))
+    before = forecast(shop, churn_horizon_days=365).predicted_value
+    more = with_order(shop, customer, int(rng.integers(1, 300)), amount)
+    after = forecast(more, churn_horizon_days=365).predicted_value
+    orders = len(shop.amount)
+    assert others_change(before, after, customer) < (0.01 if orders >= 1000 else 10 / orders)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from backend.results.forecast_report import (
     IntervalCoverage,
     TypicalLevelErrors,
 )
+from backend.results.shop_course import ShopTotal
 from backend.store import stored
 from tests.store.stored_results import text_of
 
@@ -31,6 +32,15 @@ def test_four_of_five_totals_lie_in_a_range_as_wide_as_totals_were_off() -> None
     reach = total_range(1000.0, forecast(log(2) / 1.2815515655446004))
     assert reach is not None
     assert (reach.low, reach.high) == pytest.approx((500.0, 2000.0))
+
+
+def test_what_a_report_says_of_its_total_goes_before_what_intervals_allow_for() -> None:
+    total = ShopTotal(expected=7.0, low=6.0, high=8.0, level_error=log(3) / 1.2815515655446004)
+    reach = total_range(1000.0, replace(forecast(0.1), total=total))
+    assert reach is not None
+    assert (reach.low, reach.high) == pytest.approx((1000 / 3, 3000.0))
+    never_tried = replace(total, low=None, high=None, level_error=None)
+    assert total_range(1000.0, replace(forecast(0.1), total=never_tried)) is None
 
 
 def test_a_forecast_that_was_never_tried_has_no_range() -> None:

@@ -18,6 +18,7 @@ from backend.core.glossary import Cause
 from backend.database.engine import opened, transaction
 from backend.results.customer_filter import CustomerFilter
 from backend.results.move import MoveCount
+from backend.results.shop_course import ShopCourse, YearOverYear
 from backend.store.lists import Totals
 from backend.store.segment_history import HistoryFilter
 from backend.web.rooms.today.today_page import TodayPage, today_page
@@ -106,6 +107,26 @@ def test_the_tiles_add_up_what_all_customers_bring(paged: Live) -> None:
     told = f"{returning:,.0f} of {customers:,} are likely to order again within 6 months"
     assert told in page
     assert "What changed since 2 April 2024, as of 1 June 2024, 00:00." in page
+
+
+def test_what_is_expected_has_the_range_that_the_report_tells(paged: Live, seen: TodaySeen) -> None:
+    total, outlook = seen.report.forecast.total, seen.report.outlook
+    assert total is not None
+    assert outlook is not None
+    assert total.expected == pytest.approx(outlook.expected, abs=1)
+    with entered(paged) as client:
+        page = unescape(client.get("/app").text)
+    assert f"80 % sure: {total.low:,.0f} to {total.high:,.0f}" in page
+    assert "from customers known by now, in the next" in page
+
+
+def test_where_the_shop_is_going_is_told_where_two_years_are_known(seen: TodaySeen) -> None:
+    years = YearOverYear.of(75.0, 100.0)
+    course = ShopCourse(spend=years, new_customers=years, ordering_again=YearOverYear.of(0.3, 0.4))
+    forecast = replace(seen.report.forecast, course=course)
+    page = today_page(replace(seen, report=replace(seen.report, forecast=forecast)), UTC)
+    assert "the shop sold 25 % less; 25 % fewer customers were new" in page.course
+    assert today_page(seen, UTC).course == ""
 
 
 def test_the_report_of_the_served_run_begins_with_what_today_says(paged: Live) -> None:

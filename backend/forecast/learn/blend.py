@@ -10,7 +10,7 @@ from backend.behaviour.history import PurchaseDays
 from backend.core.arrays import FloatArray
 from backend.forecast.chances import expit
 from backend.forecast.horizon_model import HorizonModel, Weights
-from backend.forecast.influence import limited_mean, limited_total
+from backend.forecast.influence import limited_mean, matching_factor
 from backend.forecast.learn.boosting import fit_buy_boosting, fit_purchase_boosting
 from backend.forecast.learn.forecast_tuning import (
     TUNED,
@@ -111,7 +111,7 @@ def settle(
 def _totals(base: Prediction, blend: Prediction) -> ShopTotals:
     return ShopTotals(
         purchases=float(base.purchase_days.sum() / blend.purchase_days.sum()),
-        spend=limited_total(base.spend) / limited_total(blend.spend),
+        spend=matching_factor(base.spend, blend.spend),
         buy=_intercept(blend.buy_logit, base.buy_logit),
     )
 

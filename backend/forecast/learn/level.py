@@ -12,7 +12,7 @@ from scipy.special import expit
 from backend.core.arrays import FloatArray
 from backend.forecast.base_scores import BaseScores
 from backend.forecast.horizon_model import Level
-from backend.forecast.influence import limited_total
+from backend.forecast.influence import ComparedTotals, compared_totals
 from backend.forecast.learn.forecast_tuning import TUNED, LevelTuning
 from backend.forecast.learn.past_cutoffs import Block, Plan
 
@@ -58,13 +58,18 @@ def _shrunk(value: float | np.floating, evidence: float, half: float) -> float:
 
 def _spend_drift(blocks: list[Block], tuning: LevelTuning) -> float:
     """Log of actual over expected spend, given the level of purchases."""
-    actual = sum(limited_total(b.spend) for b in blocks)
-    expected = sum(limited_total(b.base.expected * b.base.spend_per_day) for b in blocks)
+    sums = [_compared(b) for b in blocks]
+    actual, expected = sum(one.came for one in sums), sum(one.expected for one in sums)
     if actual <= 0:
         return 0.0
     purchases = float(sum(b.purchase_days.sum() for b in blocks)) / len(blocks)
     missed = np.log(actual / expected)
     return tuning.spend_trust * _shrunk(missed, purchases, tuning.spend_half_purchases)
+
+
+def _compared(block: Block) -> ComparedTotals:
+    per_day = block.base.spend_per_day
+    return compared_totals(block.spend, block.purchase_days, block.base.expected * per_day, per_day)
 
 
 def _buy_intercept(blocks: list[Block], now: BaseScores, tuning: LevelTuning) -> float:

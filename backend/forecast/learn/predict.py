@@ -31,9 +31,12 @@ from backend.forecast.learn.forecast_tuning import TUNED, BlendTuning, ForecastT
 from backend.forecast.learn.learnt_forecast import Forecast
 from backend.forecast.learn.self_report import self_report
 from backend.forecast.learn.spread import Spread, fit_spread
+from backend.forecast.learn.whole_shop import total_of_shop
+from backend.forecast.learn.year_over_year import course_of
 from backend.forecast.lifetime import summarise
 from backend.forecast.prediction import Prediction, SpendPower
 from backend.results.forecast_report import Backtest, Backtests, ForecastReport, LevelCorrections
+from backend.results.shop_course import ShopCourse, ShopTotal
 
 # What a shop without any repeat purchase is assumed to have seen besides: half a repeat purchase
 # in one customer-year (the half is Jeffreys' prior for a Poisson rate).
@@ -147,10 +150,12 @@ def _recipe(
     recipe, predicted = _settled(value, churn, days, horizons, fitting.tuning.blend)
     progress(0.95)
     spread = fit_spread(value.trials, value.tried(), fitting.tuning)
+    expected = float(predicted.value.spend.sum())
+    total = total_of_shop(expected, value.trials, value.tried(), fitting.tuning.total)
     return _Learnt(
         _model(Status.SCORED, days, recipe, spread.over(predicted.value)),
         predicted,
-        _report(value, churn, spread, horizons),
+        _report(value, churn, spread, horizons, total, course_of(days)),
     )
 
 
@@ -204,7 +209,12 @@ def _sample(days: PurchaseDays, most: int, seed: int) -> PurchaseDays:
 
 
 def _report(
-    value: _Fitted, churn: _Fitted, spread: Spread, horizons: ForecastHorizons
+    value: _Fitted,
+    churn: _Fitted,
+    spread: Spread,
+    horizons: ForecastHorizons,
+    total: ShopTotal,
+    course: ShopCourse | None,
 ) -> ForecastReport:
     boosted = value.model.buy is not None
     return self_report(
@@ -217,6 +227,8 @@ def _report(
         spend_power=value.spend_power,
         backtest=Backtests(value=value.report, churn=churn.report),
         coverage=spread.coverage,
+        total=total,
+        course=course,
     )
 
 
@@ -243,6 +255,8 @@ def _base_rates(days: PurchaseDays, horizons: ForecastHorizons) -> _Learnt:
             value_horizon_days=horizons.value_days,
             churn_horizon_days=horizons.churn_days,
             parameters={"poisson": {"rate_per_day": per_day}},
+            total=total_of_shop(float(predicted.value.spend.sum()), [], []),
+            course=course_of(days),
         ),
     )
 

@@ -14,6 +14,7 @@ from backend.results.forecast_report import (
     LevelCorrections,
     Thresholds,
 )
+from backend.results.shop_course import ShopCourse, ShopTotal
 
 # What `wording` fills in.
 UNSAID = Thresholds(
@@ -35,6 +36,8 @@ def self_report(
     spend_power: float = 1.0,
     backtest: Backtests = NEVER_TRIED,
     coverage: IntervalCoverage = UNKNOWN_COVERAGE,
+    total: ShopTotal | None = None,
+    course: ShopCourse | None = None,
 ) -> ForecastReport:
     """Put together how a forecast was made and how good it is; what is left out did not happen."""
     return ForecastReport(
@@ -51,6 +54,8 @@ def self_report(
         backtest=backtest,
         interval_coverage=coverage,
         notes=(),
+        total=total,
+        course=course,
     )
 
 

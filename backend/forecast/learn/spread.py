@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from backend.core.arrays import FloatArray
-from backend.forecast.influence import limited, limited_total
+from backend.forecast.influence import limited
 from backend.forecast.intervals import (
     COVERAGE,
     CountSpread,
@@ -24,7 +24,7 @@ from backend.forecast.intervals import (
     SpendSpread,
 )
 from backend.forecast.learn.backtest.metrics import equal_bins
-from backend.forecast.learn.backtest.trials import Trial
+from backend.forecast.learn.backtest.trials import Trial, compared_with
 from backend.forecast.learn.fit_reach import (
     Outcomes,
     fit_count_spread,
@@ -105,10 +105,10 @@ def _level_error(trial: Trial, prediction: Prediction, pseudo_purchases: float) 
         some = pseudo_purchases * unit
         return float(np.log(actual + some) - np.log(predicted + some))
 
-    purchases, spend = float(prediction.purchase_days.sum()), limited_total(prediction.spend)
+    purchases, money = float(prediction.purchase_days.sum()), compared_with(prediction, trial)
     return (
         error(float(trial.purchase_days.sum()), purchases, 1.0),
-        error(limited_total(trial.spend), spend, spend / purchases),
+        error(money.came, money.expected, money.expected / purchases),
     )
 
 

@@ -78,6 +78,16 @@ def test_two_orders_on_a_day_count_as_two_orders() -> None:
     np.testing.assert_allclose(ratio, 2.0)
 
 
+def test_the_report_s_total_is_the_sum_over_all_customers(cdnow_forecast: Forecast) -> None:
+    total = cdnow_forecast.report.total
+    assert total is not None
+    assert total.expected == pytest.approx(np.nansum(cdnow_forecast.predicted_value))
+    assert total.low is not None
+    assert total.high is not None
+    assert 0 < total.low < total.expected < total.high
+    assert cdnow_forecast.report.course is None  # a year of orders tells no course
+
+
 def test_the_future_does_not_move_the_forecast(small_shop: OrderHistory) -> None:
     as_of = np.datetime64("2023-07-01")
     rng = np.random.default_rng(0)

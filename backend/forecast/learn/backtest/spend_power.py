@@ -18,7 +18,21 @@ def best_spend_power(trials: list[Trial], tuning: PowerTuning = TUNED.power) -> 
     powers = np.array(tuning.powers)
     deviances = [_deviances(t.prediction.spend, t.spend, powers) for t in sold]
     losses = np.mean(deviances, axis=0) / tuning.dispersion
-    return float(powers[np.argmin(losses + tuning.penalty * (powers - 1) ** 2)])
+    return _lowest(powers, losses + tuning.penalty * (powers - 1) ** 2)
+
+
+def _lowest(powers: FloatArray, losses: FloatArray) -> float:
+    """Return where the parabola through the least loss and its neighbours is lowest.
+
+    From one of the powers tried to the next, one order more would move everybody.
+    """
+    best = int(np.argmin(losses))
+    if best in (0, len(powers) - 1):
+        return float(powers[best])
+    before, least, after = losses[best - 1 : best + 2]
+    bend = before - 2 * least + after
+    step = (powers[best + 1] - powers[best]) * (before - after) / (2 * bend) if bend > 0 else 0.0
+    return float(powers[best] + step)
 
 
 def _deviances(predicted: FloatArray, actual: FloatArray, powers: FloatArray) -> FloatArray:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from backend.behaviour.history import PurchaseDays
 from backend.core.arrays import FloatArray
+from backend.forecast.influence import ComparedTotals, compared_totals
 from backend.forecast.learn.backtest.simple_rules import simple_rules
 from backend.forecast.learn.blend import fit_horizon, settle
 from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
@@ -93,6 +94,12 @@ def trial_cutoffs(
     latest = days.as_of_day - window
     cutoffs = [latest - i * step for i in range(tuning.trials.most)]
     return [c for c in cutoffs if c - first_day >= shortest], window
+
+
+def compared_with(prediction: Prediction, trial: Trial) -> ComparedTotals:
+    """Compare the spend that came with what was predicted of the trial's buyers."""
+    per_day = prediction.spend / prediction.purchase_days
+    return compared_totals(trial.spend, trial.purchase_days, prediction.spend, per_day)
 
 
 def enough_buyers(trials: list[Trial]) -> bool:

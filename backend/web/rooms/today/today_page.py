@@ -66,6 +66,7 @@ class TodayPage:
     headline_link_name: str
     since: str
     others: str
+    course: str
     moved: str
     tiles: Sequence[Tile]
     opportunities: Sequence[Opportunity]
@@ -95,6 +96,7 @@ def today_page(seen: TodaySeen, zone: tzinfo) -> TodayPage:
         headline_link_name=words.see_the(many),
         since=told.since,
         others=told.others,
+        course=told.course,
         moved=moves_link(MovesAsked()),
         tiles=_tiles(told),
         opportunities=[_opportunity(one) for one in told.worth_doing],
