@@ -15,9 +15,9 @@ WAYS = WHOLE, BEGINNING, ANYWHERE = range(3)
 # the word is so rare that an index is sooner done.
 LOOKED_AT_FOR_EACH, LOOKED_AT_MOST = 100, 50_000
 COMMON, AMPLE = 1 / 3, 1.5
-# Measured of trigram indexes at a million: their lists are read in the time in which one row of 170
-# is looked at, and who is proposed takes as long as one row and a half.
-ROWS_OF_LISTS, ROWS_OF_ONE = 170, 1.5
+# Measured at a million, of an index that has hardly others than who match: whom it proposes is read
+# and sorted in the time in which three rows are looked at.
+ROWS_OF_ONE = 3
 
 
 def lacking(found: Sequence[int], limit: int) -> list[int]:
@@ -49,8 +49,10 @@ def worth_looking_at(found: Sequence[int], limit: int, looked_at: int) -> int:
     return min(int(AMPLE * looked_at * limit / min(common)), LOOKED_AT_MOST)
 
 
-def sooner_looked_at(found: int, limit: int, looked_at: int, rows: int, *, by_lists: bool) -> int:
+def sooner_looked_at(found: int, limit: int, looked_at: int, rows: int) -> int:
     """Return how many rows are likely to hold all who lack, where an index takes longer; else 0.
+
+    The index has who matches, and nobody else.
 
     Parameters
     ----------
@@ -60,11 +62,8 @@ def sooner_looked_at(found: int, limit: int, looked_at: int, rows: int, *, by_li
         As `worth_looking_at`.
     rows
         Of the table, about.
-    by_lists
-        Whether the index has lists to intersect; else it has who matches, and nobody else.
     """
     if not 0 < found < limit:
         return 0
     likely = min(int(AMPLE * looked_at * limit / found), LOOKED_AT_MOST)
-    by_index = by_lists * rows / ROWS_OF_LISTS + ROWS_OF_ONE * rows * found / looked_at
-    return likely if likely <= by_index else 0
+    return likely if likely <= ROWS_OF_ONE * rows * found / looked_at else 0

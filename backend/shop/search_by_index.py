@@ -22,22 +22,28 @@ from backend.database.first_matches import (
     LOOKED_AT_FOR_EACH,
     LOOKED_AT_MOST,
     WAYS,
-    WHOLE,
     lacking,
     sooner_looked_at,
     worth_looking_at,
 )
 from backend.database.kinds import Kind
 from backend.shop.asking import asked_again
-from backend.shop.beginnings import LEXEMES, have_asked, lexemes_asked
 from backend.shop.customers import Customer, customer_of, shown_of
-from backend.shop.narrowing import Shape, narrowing, narrows
+from backend.shop.narrowing import (
+    ROUGHLY,
+    Shape,
+    held_roughly,
+    narrowing,
+    narrows,
+    roughly,
+)
+from backend.shop.pieces import have_pieces, pieces_asked
 from backend.shop.search import Match, Wanted, by_id, matches, matching, ranked, wanted_of
 from backend.shop.shop import Shop, Source
 from backend.shop.spelling import Holds, folded, is_plain
 from backend.shop.trigram_indexes import (
     SOUGHT,
-    are_beginnings_indexed,
+    are_pieces_indexed,
     are_rare_indexed,
     has_rare_sign,
     rows_about,
@@ -49,7 +55,7 @@ PLACES = [parameter(name, String()) for name in ("whole", "beginning", "anywhere
 # Keeps a planner from joining a part of a statement with what is around it.
 APART: ColumnElement[int] = literal_column("0")
 Found = dict[CustomerId, Customer]
-Made = tuple[int, Shape, bool, bool]
+Made = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,8 @@ class Indexed:
         Whether the database can hold a sign.
     rare_columns
         Those of the columns in which an index knows the rare signs; none where there is no such.
-    knows_beginnings
-        Whether an index knows how texts begin.
+    pieces_of
+        The columns of whose pieces there is an index; none where there is no such.
     rows
         How many customers the shop has, about.
     """
@@ -73,26 +79,31 @@ class Indexed:
     customers: Source
     holds: Holds
     rare_columns: Sequence[str]
-    knows_beginnings: bool
+    pieces_of: Sequence[str]
     rows: int
     made: dict[Made, HotRead] = field(default_factory=dict)
 
     def worth_looking_at(self, found: Sequence[int], limit: int, looked_at: int) -> int:
         """Return how many of the first are likely to hold all who lack; else 0."""
-        if not self.knows_beginnings:
+        if not self.pieces_of:
             return worth_looking_at(found, limit, looked_at)
-        sooner = partial(sooner_looked_at, limit=limit, looked_at=looked_at, rows=self.rows)
-        return max(sooner(found[way], by_lists=way == ANYWHERE) for way in (BEGINNING, ANYWHERE))
+        ways = (BEGINNING, ANYWHERE)
+        return max(sooner_looked_at(found[way], limit, looked_at, self.rows) for way in ways)
 
     def among_first(self) -> HotRead:
         """Return the statement that finds the best of the first by id."""
-        return self._made((0, (), False, False), partial(_among_first, self.customers))
+        return self._made(("first",), partial(_among_first, self.customers))
 
-    def proposed(self, way: int, shape: Shape, *, plainly: bool, by_beginning: bool) -> HotRead:
-        """Return the statement that finds by indexes who matches in a way, or better."""
+    def held(self, way: int) -> HotRead:
+        """Return the statement that finds by their pieces who matches in a way, or better."""
+        make = partial(_by_pieces, self.customers, self.pieces_of, way)
+        return self._made(("pieces", way), make)
+
+    def proposed(self, way: int, shape: Shape, *, plainly: bool) -> HotRead:
+        """Return the statement that finds by trigrams who matches in a way, or better."""
         rare = self.rare_columns if plainly else ()
-        make = partial(_proposed, self.customers, way, shape, rare, by_beginning=by_beginning)
-        return self._made((way, shape, plainly, by_beginning), make)
+        make = partial(_proposed, self.customers, way, shape, rare)
+        return self._made(("trigrams", way, shape, plainly), make)
 
     def _made(self, key: Made, make: Any) -> HotRead:
         if key not in self.made:
@@ -122,10 +133,11 @@ async def _looked_at(connection: AsyncConnection, shop: Shop, customers: Source)
         return None
     columns = [one for one in SOUGHT if customers.kinds[one] is not Kind.NOTHING]
     has_rare = await are_rare_indexed(connection, shop.mapping)
-    has_beginnings = has_rare and await are_beginnings_indexed(connection, shop.mapping)
+    has_pieces = await are_pieces_indexed(connection, shop.mapping)
     holds = await holds_of(connection)
     rows = await rows_about(connection, shop.mapping)
-    return Indexed(customers, holds, columns if has_rare else (), has_beginnings, rows)
+    of_rare, of_pieces = (columns if there else () for there in (has_rare, has_pieces))
+    return Indexed(customers, holds, of_rare, of_pieces, rows)
 
 
 async def find_by_index(
@@ -187,20 +199,19 @@ def _counts(found: Found, wanted: Wanted) -> list[int]:
 async def _by_index(
     engine: AsyncEngine, indexed: Indexed, wanted: Wanted, query: str, way: int, limit: int
 ) -> Found:
+    values: dict[str, Any] = {**_patterns(wanted), LIMIT: limit}
+    if indexed.pieces_of and (pieces := pieces_asked(folded(query))) is not None:
+        return await _asked(engine, indexed.held(way), {**values, **pieces})
     plainly = bool(indexed.rare_columns) and all(map(is_plain, folded(query)))
-    lexemes = None
-    if plainly and indexed.knows_beginnings:
-        lexemes = lexemes_asked(folded(query), min(way, BEGINNING))
     narrowed = narrowing(query, way, is_plain if plainly else indexed.holds)
+    read = indexed.proposed(way, narrowed.shape, plainly=plainly)
     # Who is proposed for two reasons is there twice.
-    values = {**_patterns(wanted), **narrowed.patterns, LEXEMES: lexemes, LIMIT: 2 * limit}
-    by_beginning = lexemes is not None
-    read = indexed.proposed(way, narrowed.shape, plainly=plainly, by_beginning=by_beginning)
-    return await _asked(engine, read, values)
+    return await _asked(engine, read, {**values, **narrowed.patterns, LIMIT: 2 * limit})
 
 
 def _patterns(wanted: Wanted) -> dict[str, str]:
-    return {place.key: one for place, one in zip(PLACES, wanted.patterns, strict=True)}
+    of_ways = {place.key: one for place, one in zip(PLACES, wanted.patterns, strict=True)}
+    return {**of_ways, ROUGHLY: roughly(wanted.containing)}
 
 
 async def _asked(engine: AsyncEngine, read: HotRead, values: dict[str, Any]) -> Found:
@@ -213,40 +224,39 @@ def _among_first(customers: Source) -> Select[Any]:
     columns = customers.clause.c
     looked_at = by_id(select(*columns), customers, POSTGRESQL).limit(parameter(MANY, Integer()))
     first = replace(customers, clause=looked_at.subquery())
-    return ranked(first, POSTGRESQL, PLACES).limit(parameter(LIMIT, Integer()))
+    # One look that costs a third lets most of them go.
+    some = ranked(first, POSTGRESQL, PLACES).where(held_roughly(first.clause.c))
+    return some.limit(parameter(LIMIT, Integer()))
+
+
+def _by_pieces(customers: Source, named: Sequence[str], widest: int) -> Select[Any]:
+    columns = {name: customers.clause.c[name] for name in named}
+    proposed = {way: [have_pieces(columns, way)] for way in WAYS[: widest + 1]}
+    following = {way: _following(customers, f"held_{way}", proposed[way]) for way in proposed}
+    return _together(following)
 
 
 def _proposed(
-    customers: Source,
-    widest: int,
-    shape: Shape,
-    rare_columns: Sequence[str],
-    *,
-    by_beginning: bool,
+    customers: Source, widest: int, shape: Shape, rare_columns: Sequence[str]
 ) -> Select[Any]:
     columns = customers.clause.c
-    following = partial(_following, customers, rare_columns)
-    of_way: dict[int, Source] = {}
-    if by_beginning:
-        begun = following("begun", have_asked({name: columns[name] for name in rare_columns}))
-        of_way = dict.fromkeys((WHOLE, BEGINNING), begun)
-    if widest == ANYWHERE or not by_beginning:
-        held = following("proposed", narrows(columns, shape, rare_apart=bool(rare_columns)))
-        of_way = dict.fromkeys(WAYS, held) | of_way
-    found = union_all(*(_first_of(of_way[way], way) for way in WAYS[: widest + 1])).subquery()
+    proposed = [narrows(columns, shape, rare_apart=bool(rare_columns))]
+    if rare_columns:
+        proposed.append(has_rare_sign([columns[name] for name in rare_columns]))
+    following = _following(customers, "proposed", proposed)
+    return _together(dict.fromkeys(WAYS[: widest + 1], following))
+
+
+def _together(following: dict[int, Source]) -> Select[Any]:
+    found = union_all(*(_first_of(one, way) for way, one in following.items())).subquery()
     return select(*found.c)
 
 
-def _following(
-    customers: Source, rare_columns: Sequence[str], name: str, proposed: ColumnElement[bool]
-) -> Source:
-    """Return whom an index proposes, and who has a rare sign, in the order of their ids."""
+def _following(customers: Source, name: str, proposed: Sequence[ColumnElement[bool]]) -> Source:
+    """Return whom indexes propose, for one reason or another, in the order of their ids."""
     columns = customers.clause.c
-    several = [select(*columns).where(proposed)]
-    if rare_columns:
-        rare = has_rare_sign([columns[name] for name in rare_columns])
-        several.append(select(*columns).where(rare))
-    all_of_them = union_all(*several).cte(name).prefix_with("MATERIALIZED")
+    several = union_all(*(select(*columns).where(one) for one in proposed))
+    all_of_them = several.cte(name).prefix_with("MATERIALIZED")
     sorted_ = by_id(select(*all_of_them.c), replace(customers, clause=all_of_them), POSTGRESQL)
     return replace(customers, clause=sorted_.offset(APART).subquery())
 

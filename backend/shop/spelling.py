@@ -159,18 +159,23 @@ def endings(text: str, holds: Holds) -> list[str]:
     return sorted({"".join(several) for several in product(*spelt)}) if len(spelt) == 2 else []
 
 
-def spelt_letters(text: str, holds: Holds, *, is_open: bool) -> list[set[str]]:
+def spelt_letters(
+    text: str, holds: Holds, *, is_open: bool, is_open_ahead: bool = False
+) -> list[set[str]]:
     """Return in which ways each letter of a folded text may be spelt, small where ASCII has it.
 
     Parameters
     ----------
     text, holds
         As of `pattern`.
-    is_open
-        Whether more may follow: the last letter may then be the beginning of a ligature.
+    is_open, is_open_ahead
+        Whether more may follow, or be ahead: the last letter may then be the beginning of a
+        ligature, the first its end.
     """
     letters = [text[at:ends] for at, ends in _letters(text)]
     spelt = [_spelt(letter, holds) for letter in letters]
+    if is_open_ahead and letters:
+        spelt[0] |= {*filter(holds, spellings().ends_of.get(letters[0], ()))}
     if is_open and letters:
         spelt[-1] |= {*filter(holds, spellings().beginnings_of.get(letters[-1], ()))}
     return spelt
@@ -236,7 +241,11 @@ def _letter(text: str, at: int, ends: int, holds: Holds, start: str, end: str) -
 
 
 def _either(ways: list[str]) -> str | None:
-    return f"(?:{'|'.join(ways)})" if len(ways) > 1 else next(iter(ways), None)
+    if len(ways) < 2:
+        return next(iter(ways), None)
+    if all(len(way) == 1 for way in ways):  # told from others in half the time
+        return f"[{''.join(ways)}]"
+    return f"(?:{'|'.join(ways)})"
 
 
 def _single(letter: str, holds: Holds, no_mark: str) -> str | None:

@@ -20,8 +20,8 @@ from sqlalchemy import (
 
 from backend.database.async_engines import AsyncConnection
 from backend.database.encoding import encoding_of
-from backend.shop.beginnings import lexemes_of
 from backend.shop.mapping.mapping import ShopMapping
+from backend.shop.pieces import pieces_of
 from backend.shop.spelling import RARE_IN_EMAIL, RARE_IN_NAME
 from backend.shop.structure import Place, place_of
 
@@ -78,13 +78,13 @@ async def are_rare_indexed(connection: AsyncConnection, mapping: ShopMapping) ->
     return wanted.translate(UNQUOTED) in set(there)
 
 
-async def are_beginnings_indexed(connection: AsyncConnection, mapping: ShopMapping) -> bool:
-    """Tell whether an index knows how the texts of those columns begin."""
+async def are_pieces_indexed(connection: AsyncConnection, mapping: ShopMapping) -> bool:
+    """Tell whether an index knows the pieces of the texts of those columns."""
     sought = await connection.run_sync(_sought, mapping)
     there = await connection.scalars(
         EXPRESSIONS, {"table": _place(mapping).quoted(connection.dialect)}
     )
-    return _bare_of(_lexemes(mapping, sought, connection.dialect)) in set(map(_bare_of, there))
+    return _bare_of(_pieces(mapping, sought, connection.dialect)) in set(map(_bare_of, there))
 
 
 async def rows_about(connection: AsyncConnection, mapping: ShopMapping) -> int:
@@ -97,11 +97,11 @@ def _bare_of(expression: str) -> str:
     return ADDED.sub("", expression).lower()
 
 
-def _lexemes(mapping: ShopMapping, sought: Sequence[str], dialect: Dialect) -> str:
+def _pieces(mapping: ShopMapping, sought: Sequence[str], dialect: Dialect) -> str:
     customers = mapping.table("customers")
     ours = {customers.columns.get(one, one).lower(): one for one in SOUGHT} if customers else {}
     columns = {ours[name.lower()]: column(name, String()) for name in sought}
-    return str(lexemes_of(columns).compile(dialect=dialect)).replace("%%", "%")
+    return str(pieces_of(columns).compile(dialect=dialect)).replace("%%", "%")
 
 
 def has_rare_sign(columns: Sequence[ColumnElement[str]]) -> ColumnElement[bool]:
@@ -126,8 +126,8 @@ async def trigram_statement(connection: AsyncConnection, mapping: ShopMapping) -
     made = await _trigrams_made(connection, mapping, sought)
     if not await are_rare_indexed(connection, mapping):
         made.append(_rare_made(connection.dialect, mapping, sought))
-    if not await are_beginnings_indexed(connection, mapping) and await _is_utf8(connection):
-        made.append(_beginnings_made(connection.dialect, mapping, sought))
+    if not await are_pieces_indexed(connection, mapping) and await _is_utf8(connection):
+        made.append(_pieces_made(connection.dialect, mapping, sought))
     return " ".join(f"{one};" for one in made) or None
 
 
@@ -155,12 +155,12 @@ def _rare_made(dialect: Dialect, mapping: ShopMapping, sought: Sequence[str]) ->
     )
 
 
-def _beginnings_made(dialect: Dialect, mapping: ShopMapping, sought: Sequence[str]) -> str:
+def _pieces_made(dialect: Dialect, mapping: ShopMapping, sought: Sequence[str]) -> str:
     place = _place(mapping)
-    name = dialect.identifier_preparer.quote(f"idx_{place.table}_beginnings")
+    name = dialect.identifier_preparer.quote(f"idx_{place.table}_pieces")
     return (
         f"CREATE INDEX CONCURRENTLY {name} ON {place.quoted(dialect)}"
-        f" USING gin (({_lexemes(mapping, sought, dialect)}))"
+        f" USING gin (({_pieces(mapping, sought, dialect)}))"
     )
 
 
