@@ -50,9 +50,16 @@ async def list_audit(
     state: State,
     after: Annotated[
         int | None,
-        Query(ge=0, le=2**63 - 1, description="Only what came after the entry with this id"),
+        Query(
+            ge=0,
+            le=2**63 - 1,
+            description="Only what came after the entry with this id",
+            examples=[0],
+        ),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=10_000, description="At most so many")] = 1000,
+    limit: Annotated[
+        int, Query(ge=1, le=10_000, description="At most so many", examples=[20])
+    ] = 1000,
 ) -> Audit:
     """List who started, cancelled, renamed, erased or exported what, and when; never of whom.
 

@@ -75,7 +75,9 @@ class AnyText(Convertor[str]):
 register_url_convertor("any_text", AnyText())
 
 
-TextInPath = Annotated[str, Path(description="The shop's id of a customer, as text")]
+TextInPath = Annotated[
+    str, Path(description="The shop's id of a customer, as text", examples=["1234"])
+]
 
 
 def asked_customer(customer_id: str) -> CustomerId:
@@ -101,7 +103,10 @@ CustomerIdInPath = Annotated[CustomerId, Depends(customer_id_in_path)]
 
 async def run_id_in_path(
     state: State,
-    run_id: Annotated[str, Path(description="The id of a run; latest: of the one that is served")],
+    run_id: Annotated[
+        str,
+        Path(description="The id of a run; latest: of the one that is served", examples=["latest"]),
+    ],
 ) -> str:
     """Read which run is asked for.
 
@@ -114,4 +119,6 @@ async def run_id_in_path(
 
 
 RunIdInPath = Annotated[str, Depends(run_id_in_path)]
-SegmentIdInPath = Annotated[str, Path(description="The id of a segment; it never changes")]
+SegmentIdInPath = Annotated[
+    str, Path(description="The id of a segment; it never changes", examples=["high_value_repeat"])
+]

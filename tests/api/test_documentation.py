@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
+import jsonschema_rs
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -58,6 +59,37 @@ def test_every_body_and_error_has_an_example(name: str) -> None:
             referred = schemas.get(schema.get("$ref", "").rpartition("/")[2], {})
             assert "example" in content or "example" in schema or "example" in referred, name
     assert operation["description"]
+
+
+@pytest.mark.parametrize("name", [name for name, _ in operations()])
+def test_every_example_is_as_its_schema_says(name: str) -> None:
+    """Of parameters, bodies and answers."""
+    operation = dict(operations())[name]
+    shown = [*operation.get("parameters", [])]
+    for body in [operation.get("requestBody", {}), *operation["responses"].values()]:
+        shown += [one for kind, one in body.get("content", {}).items() if "json" in kind]
+    for one in shown:
+        schema = {**one["schema"], "components": described()["components"]}
+        for example in examples_of(one):
+            told = jsonschema_rs.Draft202012Validator(schema).iter_errors(example)
+            assert [error.message for error in told] == [], name
+
+
+def examples_of(shown: dict[str, Any]) -> list[Any]:
+    """Return the examples of a parameter or a body, here or where its schema is."""
+    schema = shown["schema"]
+    name = schema.get("$ref", "").rpartition("/")[2]
+    places = (shown, schema, described()["components"]["schemas"].get(name, {}))
+    found = [one["value"] for one in shown.get("examples", {}).values()]
+    found += [place["example"] for place in places if "example" in place]
+    return [*found, *(one for place in places[1:] for one in place.get("examples", []))]
+
+
+@pytest.mark.parametrize("name", [name for name, _ in operations()])
+def test_every_parameter_has_a_meaning_and_an_example(name: str) -> None:
+    for one in dict(operations())[name].get("parameters", []):
+        assert one["description"], one["name"]
+        assert examples_of(one), one["name"]
 
 
 def test_every_reference_leads_to_a_component() -> None:

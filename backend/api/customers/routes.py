@@ -61,7 +61,7 @@ async def search_customers(
             examples=["john"],
         ),
     ],
-    limit: Annotated[int, Query(ge=1, le=100, description="At most so many")] = 10,
+    limit: Annotated[int, Query(ge=1, le=100, description="At most so many", examples=[20])] = 10,
 ) -> CustomerList:
     """Find customers by any part of their e-mail, first or last name; best matches first.
 
@@ -78,12 +78,20 @@ async def list_customers_gone(
     state: State,
     since: Annotated[
         WrittenInstant | None,
-        Query(description="Only who left then or later; in SHOP_TIME_ZONE without an offset"),
+        Query(
+            description="Only who left then or later; in SHOP_TIME_ZONE without an offset",
+            examples=["2026-06-01"],
+        ),
     ] = None,
     after: Annotated[
-        int, Query(ge=0, le=2**63 - 1, description="Only those after the one with this id")
+        int,
+        Query(
+            ge=0, le=2**63 - 1, description="Only those after the one with this id", examples=[0]
+        ),
     ] = 0,
-    limit: Annotated[int, Query(ge=1, le=10_000, description="At most so many")] = 1000,
+    limit: Annotated[
+        int, Query(ge=1, le=10_000, description="At most so many", examples=[20])
+    ] = 1000,
 ) -> CustomersGone:
     """List whom a copy of ours has to forget: who left within the last thirty days, and why.
 
@@ -105,12 +113,13 @@ async def list_customers_gone(
 async def get_customer(
     request: Request,  # each dependency would cost a tenth of the answer
     customer_id: TextInPath,
-    explain: Annotated[bool, Query(description="Add why these numbers")] = False,
+    explain: Annotated[bool, Query(description="Add why these numbers", examples=[True])] = False,
     fresh: Annotated[
         bool,
         Query(
             description="Score their orders of this moment by the served run's model; updated_at "
-            "and changed_at are null then, for nothing is published"
+            "and changed_at are null then, for nothing is published",
+            examples=[True],
         ),
     ] = False,
 ) -> RepeatableAnswer:
@@ -180,7 +189,10 @@ async def erase_customer(
     customer_id: CustomerIdInPath,
     forget: Annotated[
         Literal["now"] | None,
-        Query(description="now: leave no tombstone; the next run knows them, if the shop does"),
+        Query(
+            description="now: leave no tombstone; the next run knows them, if the shop does",
+            examples=["now"],
+        ),
     ] = None,
 ) -> None:
     """Erase everything of ours about a customer, their changes of segment included.

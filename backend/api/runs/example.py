@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic.config import JsonDict
 
+NEXT_CURSOR = "WyIyMDExLTEyLTEwVDAyOjAwO…"
 RUN: JsonDict = {
     "run_id": "5f0c2a9be1d34c77",
     "state": "running",

@@ -11,7 +11,7 @@ from backend.api.bodies import body_of, sent
 from backend.api.fields import RunIdInPath, several
 from backend.api.problem_answers import problems
 from backend.api.routers import for_admin_keys, for_any_key
-from backend.api.runs.example import PAGE_EXAMPLE, READINESS_EXAMPLE, REPORT_EXAMPLE
+from backend.api.runs.example import NEXT_CURSOR, PAGE_EXAMPLE, READINESS_EXAMPLE, REPORT_EXAMPLE
 from backend.api.runs.reports import report_of, report_page
 from backend.api.runs.run_pages import run_page
 from backend.api.runs.schema import ClusterRequest, RunAccepted, RunList, RunView
@@ -75,12 +75,20 @@ async def get_run_status(state: State) -> RunView:
 async def list_runs(
     state: State,
     only: Annotated[
-        States, Query(alias="state", description="Only those that are so; several by comma")
+        States,
+        Query(
+            alias="state",
+            description="Only those that are so; several by comma",
+            examples=[["succeeded"]],
+        ),
     ] = [],  # noqa: B006, the framework copies it
     cursor: Annotated[
-        str | None, Query(description="The next_cursor of the page before: go on after it")
+        str | None,
+        Query(
+            description="The next_cursor of the page before: go on after it", examples=[NEXT_CURSOR]
+        ),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="At most so many")] = 20,
+    limit: Annotated[int, Query(ge=1, le=100, description="At most so many", examples=[20])] = 20,
 ) -> RunList:
     """List runs, the newest first."""
     return await run_page(state, only, cursor, limit)

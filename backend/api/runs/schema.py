@@ -137,9 +137,7 @@ class RunList(Schema):
     """Runs, newest first."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"runs": [example.RUN], "next_cursor": "WyIyMDExLTEyLTEwVDAyOjAwO…"}
-        }
+        json_schema_extra={"example": {"runs": [example.RUN], "next_cursor": example.NEXT_CURSOR}}
     )
 
     runs: list[RunView] = Field(description="Newest first")

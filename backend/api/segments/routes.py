@@ -60,12 +60,23 @@ async def list_segments(request: Request) -> RepeatableAnswer:
 @router.get("/changes", responses=problems(404, _404=UNWRITABLE))
 async def list_moves(
     state: State,
-    since: Annotated[WrittenInstant | None, Query(description="At this instant or later")] = None,
-    from_: Annotated[str | None, Query(alias="from", description="From this segment")] = None,
-    to: Annotated[str | None, Query(description="To this segment, by id")] = None,
-    cause: Annotated[Cause | None, Query(description="For this reason alone")] = None,
+    since: Annotated[
+        WrittenInstant | None,
+        Query(description="At this instant or later", examples=["2026-06-01"]),
+    ] = None,
+    from_: Annotated[
+        str | None,
+        Query(alias="from", description="From this segment, by id", examples=["high_value_repeat"]),
+    ] = None,
+    to: Annotated[
+        str | None, Query(description="To this segment, by id", examples=["at_risk_repeat"])
+    ] = None,
+    cause: Annotated[
+        Cause | None, Query(description="For this reason alone", examples=["behaviour"])
+    ] = None,
     limit: Annotated[
-        int, Query(ge=1, le=1000, description="At most so many changes; all are counted")
+        int,
+        Query(ge=1, le=1000, description="At most so many changes; all are counted", examples=[20]),
     ] = 100,
 ) -> MoveMatrix:
     """List who went from which segment to which, the newest first, and how many did in all."""
@@ -91,8 +102,10 @@ async def get_segment(state: State, segment_id: SegmentIdInPath) -> SegmentDetai
 async def list_segment_products(
     state: State,
     segment_id: SegmentIdInPath,
-    days: Annotated[int, Query(ge=1, le=3650, description="So many days before as_of")] = 90,
-    limit: Annotated[int, Query(ge=1, le=100, description="At most so many")] = 10,
+    days: Annotated[
+        int, Query(ge=1, le=3650, description="So many days before as_of", examples=[365])
+    ] = 90,
+    limit: Annotated[int, Query(ge=1, le=100, description="At most so many", examples=[20])] = 10,
 ) -> ProductList:
     """List what a segment's customers bought, and how much likelier they did than others."""
     return await products_of(state, segment_id, days=days, limit=limit)
@@ -102,15 +115,23 @@ async def list_segment_products(
 async def list_history(
     state: State,
     segment: Annotated[
-        Words, Query(description="Of these segments and groups, by id; several by comma")
+        Words,
+        Query(
+            description="Of these segments and groups, by id; several by comma",
+            examples=[["high_value_repeat"]],
+        ),
     ] = [],  # noqa: B006, the framework copies it
     since: Annotated[
-        WrittenInstant | None, Query(description="Of runs that describe this instant or a later")
+        WrittenInstant | None,
+        Query(description="Of runs that describe this instant or a later", examples=["2026-01-01"]),
     ] = None,
     before: Annotated[
-        WrittenInstant | None, Query(description="Of runs that describe an earlier instant")
+        WrittenInstant | None,
+        Query(description="Of runs that describe an earlier instant", examples=["2026-07-01"]),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=1000, description="At most of so many runs")] = 100,
+    limit: Annotated[
+        int, Query(ge=1, le=1000, description="At most of so many runs", examples=[20])
+    ] = 100,
 ) -> SegmentHistory:
     """Tell how large segments were with each run, what they were to bring, and who was leaving.
 
@@ -129,7 +150,8 @@ async def list_history(
 # Ahead of /segments/{segment_id}, which would answer for the methods of this path.
 @admin.get("/segments/lineage")
 async def list_segment_lineage(
-    state: State, limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 100
+    state: State,
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many", examples=[20])] = 100,
 ) -> Lineage:
     """List which segments were born, split, merged or died, and of or into which others."""
     async with transaction(state.engine) as connection:
@@ -164,13 +186,21 @@ async def name_segment(
 @admin.get("/changes", responses=problems(404, _404=UNWRITABLE))
 async def list_segment_changes(
     state: State,
-    run_id: Annotated[str | None, Query(description="Only the changes of this run")] = None,
-    customer_id: Annotated[str | None, Query(description="Only those of this customer")] = None,
+    run_id: Annotated[
+        str | None, Query(description="Only the changes of this run", examples=["5f0c2a9be1d34c77"])
+    ] = None,
+    customer_id: Annotated[
+        str | None, Query(description="Only those of this customer", examples=["1234"])
+    ] = None,
     after: Annotated[
         int | None,
-        Query(ge=0, le=2**63 - 1, description="Only those after the change with this id"),
+        Query(
+            ge=0, le=2**63 - 1, description="Only those after the change with this id", examples=[0]
+        ),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=10_000, description="At most so many")] = 1000,
+    limit: Annotated[
+        int, Query(ge=1, le=10_000, description="At most so many", examples=[20])
+    ] = 1000,
 ) -> MoveList:
     """List who changed segment, and whether they did or the border moved.
 

@@ -37,8 +37,10 @@ NO_WEBHOOK = problems(404, _404="No webhook has the id 3f9a0c51d2e84b77.")
 FULL = problems(409, _409="There are 20 webhooks already, the most there may be.")
 DISABLED = problems(409, _409="Webhook 3f9a0c51d2e84b77 is disabled: enable it first.")
 States = Annotated[list[DeliveryState], BeforeValidator(several)]
-WebhookId = Annotated[str, Path(description="The id of a webhook")]
-DeliveryId = Annotated[int, Path(ge=1, le=2**63 - 1, description="The id of a delivery")]
+WebhookId = Annotated[str, Path(description="The id of a webhook", examples=["3f9a0c51d2e84b77"])]
+DeliveryId = Annotated[
+    int, Path(ge=1, le=2**63 - 1, description="The id of a delivery", examples=[12])
+]
 
 admin = for_admin_keys()
 
@@ -108,13 +110,23 @@ async def list_deliveries(
     state: State,
     webhook_id: WebhookId,
     only: Annotated[
-        States, Query(alias="state", description="Only those that are so; several by comma")
+        States,
+        Query(
+            alias="state",
+            description="Only those that are so; several by comma",
+            examples=[["waiting"]],
+        ),
     ] = [],  # noqa: B006, the framework copies it
     before: Annotated[
         int | None,
-        Query(ge=1, le=2**63 - 1, description="Only those with a lower id: the next page"),
+        Query(
+            ge=1,
+            le=2**63 - 1,
+            description="Only those with a lower id: the next page",
+            examples=[1000],
+        ),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=500, description="At most so many")] = 50,
+    limit: Annotated[int, Query(ge=1, le=500, description="At most so many", examples=[20])] = 50,
 ) -> DeliveryList:
     """List what a webhook was told and is to be told, the newest first; kept for thirty days."""
     async with transaction(state.engine) as connection:
