@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -161,6 +164,18 @@ def test_a_command_that_is_asked_to_end_hands_its_run_back(
     assert process.wait(PATIENCE_SECONDS) == code, (tmp_path / "err").read_text()
     wait_until(slow_model.is_left)
     assert wait_for(ended(url)) == ("failed", worker.STOPPED)
+
+
+def test_a_run_leaves_the_processor_to_who_serves() -> None:
+    code = worker.CHILD.format(root=str(Path(worker.__file__).parents[2]))
+    waits_to_be_told = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+    try:
+        usual = os.getpriority(os.PRIO_PROCESS, 0)
+        of_run = partial(os.getpriority, os.PRIO_PROCESS, waits_to_be_told.pid)
+        wait_until(lambda: of_run() == min(usual + child.NICER_BY, 19))
+    finally:
+        waits_to_be_told.kill()
+        waits_to_be_told.communicate()
 
 
 async def queue(url: str) -> None:
