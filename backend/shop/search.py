@@ -32,6 +32,7 @@ Patterns = Sequence[str | BindParameter[str]]
 """Of texts that are, begin with and contain what is looked for: by ways of `first_matches`."""
 # What one search may find: more than anybody is shown, since some may be erased here.
 MAX_FOUND = 1600
+RANK = "rank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ async def _customers(connection: AsyncConnection, statement: Select[Any]) -> lis
 
 
 def ranked(customers: Source, dialect: str, patterns: Patterns) -> Select[Any]:
-    """Select who matches, the best first."""
+    """Select who matches, the best first; how well comes last of the columns."""
     clause = customers.clause
     equal, beginning, _ = patterns
     texts = _searched(clause, dialect)
@@ -116,7 +117,7 @@ def ranked(customers: Source, dialect: str, patterns: Patterns) -> Select[Any]:
         else_=ANYWHERE,
     )
     statement = (
-        select(*shown_of(customers, dialect))
+        select(*shown_of(customers, dialect), rank.label(RANK))
         .where(~has_no_id(dialect, clause.c.id, customers.kinds["id"]))
         .where(matches(clause, dialect, ANYWHERE, patterns))
         .order_by(rank)
@@ -194,11 +195,13 @@ def matching(known: Iterable[Customer], query: str) -> list[Customer]:
     """
     if (wanted := wanted_of(query)) is None:
         return []
-    by_rank: dict[int, list[Customer]] = {0: [], 1: [], 2: []}
-    for one in sorted(known, key=_place):
-        if (rank := Match(wanted, one).rank) is not None:
-            by_rank[rank].append(one)
-    return [one for rank in sorted(by_rank) for one in by_rank[rank]]
+    ranked_ = ((Match(wanted, one).rank, one) for one in known)
+    return best_first((rank, one) for rank, one in ranked_ if rank is not None)
+
+
+def best_first(found: Iterable[tuple[int, Customer]]) -> list[Customer]:
+    """Sort by rank, then by id."""
+    return [one for _, one in sorted(found, key=lambda hit: (hit[0], _place(hit[1])))]
 
 
 def _place(customer: Customer) -> tuple[int, str]:

@@ -22,6 +22,7 @@ from backend.database.first_matches import (
     LOOKED_AT_FOR_EACH,
     LOOKED_AT_MOST,
     WAYS,
+    in_steps,
     lacking,
     sooner_looked_at,
     worth_looking_at,
@@ -29,6 +30,7 @@ from backend.database.first_matches import (
 from backend.database.kinds import Kind
 from backend.shop.asking import asked_again
 from backend.shop.customers import Customer, customer_of, shown_of
+from backend.shop.name_pieces import have_pieces, pieces_asked
 from backend.shop.narrowing import (
     ROUGHLY,
     Shape,
@@ -37,8 +39,7 @@ from backend.shop.narrowing import (
     narrows,
     roughly,
 )
-from backend.shop.pieces import have_pieces, pieces_asked
-from backend.shop.search import Match, Wanted, by_id, matches, matching, ranked, wanted_of
+from backend.shop.search import RANK, Wanted, best_first, by_id, matches, ranked, wanted_of
 from backend.shop.shop import Shop, Source
 from backend.shop.spelling import Holds, folded, is_plain
 from backend.shop.trigram_indexes import (
@@ -50,11 +51,12 @@ from backend.shop.trigram_indexes import (
 )
 
 SHOP, POSTGRESQL = "shop", "postgresql"
-LIMIT, MANY = "wanted", "looked_at"
+LIMIT = "wanted"
 PLACES = [parameter(name, String()) for name in ("whole", "beginning", "anywhere")]
 # Keeps a planner from joining a part of a statement with what is around it.
 APART: ColumnElement[int] = literal_column("0")
-Found = dict[CustomerId, Customer]
+Found = dict[CustomerId, tuple[int, Customer]]
+"""Who was found, and how well they match."""
 Made = tuple[Any, ...]
 
 
@@ -90,9 +92,10 @@ class Indexed:
         ways = (BEGINNING, ANYWHERE)
         return max(sooner_looked_at(found[way], limit, looked_at, self.rows) for way in ways)
 
-    def among_first(self) -> HotRead:
-        """Return the statement that finds the best of the first by id."""
-        return self._made(("first",), partial(_among_first, self.customers))
+    def among_first(self, many: int) -> HotRead:
+        """Return the statement that finds the best of so many, or some more, first by id."""
+        several = in_steps(many)
+        return self._made(("first", several), partial(_among_first, self.customers, several))
 
     def held(self, way: int) -> HotRead:
         """Return the statement that finds by their pieces who matches in a way, or better."""
@@ -172,9 +175,10 @@ async def _found(
     if (wanted := wanted_of(query, indexed.holds)) is None:
         return []
     found = await _at_first(engine, indexed, wanted, limit)
-    if ways := lacking(_counts(found, wanted), limit):
-        found |= await _by_index(engine, indexed, wanted, query, ways[-1], limit)
-    return matching(found.values(), query)[:limit]
+    if ways := lacking(_counts(found), limit):
+        others = await _by_index(engine, indexed, wanted, query, ways[-1], limit)
+        found |= {one: min(hit, found.get(one, hit), key=_rank) for one, hit in others.items()}
+    return best_first(found.values())[:limit]
 
 
 async def _at_first(engine: AsyncEngine, indexed: Indexed, wanted: Wanted, limit: int) -> Found:
@@ -183,17 +187,18 @@ async def _at_first(engine: AsyncEngine, indexed: Indexed, wanted: Wanted, limit
         return {}
     many = min(LOOKED_AT_FOR_EACH * limit, LOOKED_AT_MOST)
     values = {**_patterns(wanted), LIMIT: limit}
-    found = await _asked(engine, indexed.among_first(), {**values, MANY: many})
-    further = indexed.worth_looking_at(_counts(found, wanted), limit, many)
-    if not further:
-        return found
-    return await _asked(engine, indexed.among_first(), {**values, MANY: further})
+    found = await _asked(engine, indexed.among_first(many), values)
+    further = indexed.worth_looking_at(_counts(found), limit, many)
+    return await _asked(engine, indexed.among_first(further), values) if further else found
 
 
-def _counts(found: Found, wanted: Wanted) -> list[int]:
+def _counts(found: Found) -> list[int]:
     """Return how many match in each way, or better."""
-    ranks = [Match(wanted, one).rank for one in found.values()]
-    return [sum(rank is not None and rank <= way for rank in ranks) for way in WAYS]
+    return [sum(rank <= way for rank, _ in found.values()) for way in WAYS]
+
+
+def _rank(hit: tuple[int, Customer]) -> int:
+    return hit[0]
 
 
 async def _by_index(
@@ -215,14 +220,19 @@ def _patterns(wanted: Wanted) -> dict[str, str]:
 
 
 async def _asked(engine: AsyncEngine, read: HotRead, values: dict[str, Any]) -> Found:
-    rows = await read.rows(engine, values, SHOP)
-    customers = (customer_of(row) for row in rows if CustomerId.parse(str(row[0])))
-    return {one.id: one for one in customers}
+    found: Found = {}
+    for row in await read.rows(engine, values, SHOP):
+        if CustomerId.parse(str(row[0])):
+            hit = row[-1], customer_of(row)
+            found[hit[1].id] = min(hit, found.get(hit[1].id, hit), key=_rank)
+    return found
 
 
-def _among_first(customers: Source) -> Select[Any]:
+def _among_first(customers: Source, many: int) -> Select[Any]:
     columns = customers.clause.c
-    looked_at = by_id(select(*columns), customers, POSTGRESQL).limit(parameter(MANY, Integer()))
+    # Of a number that comes later a planner thinks the worst, and plans anew each time.
+    written: ColumnElement[int] = literal_column(str(many), Integer())
+    looked_at = by_id(select(*columns), customers, POSTGRESQL).limit(written)
     first = replace(customers, clause=looked_at.subquery())
     # One look that costs a third lets most of them go.
     some = ranked(first, POSTGRESQL, PLACES).where(held_roughly(first.clause.c))
@@ -264,6 +274,7 @@ def _following(customers: Source, name: str, proposed: Sequence[ColumnElement[bo
 def _first_of(following: Source, way: int) -> Select[Any]:
     """Return the first by id who match in a way, or better."""
     found = matches(following.clause, POSTGRESQL, way, PLACES)
-    shown = select(*shown_of(following, POSTGRESQL)).where(found)
+    rank: ColumnElement[int] = literal_column(str(way), Integer()).label(RANK)
+    shown = select(*shown_of(following, POSTGRESQL), rank).where(found)
     first = by_id(shown, following, POSTGRESQL).limit(parameter(LIMIT, Integer())).subquery()
     return select(*first.c)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from backend.database.async_engines import AsyncConnection
 from backend.database.encoding import encoding_of
 from backend.shop.mapping.mapping import ShopMapping
-from backend.shop.pieces import pieces_of
+from backend.shop.name_pieces import pieces_of
 from backend.shop.spelling import RARE_IN_EMAIL, RARE_IN_NAME
 from backend.shop.structure import Place, place_of
 

@@ -73,8 +73,7 @@ READ_KNOWN = HotRead(KNOWN)
 
 async def read_search_copy(connection: AsyncConnection) -> SearchCopy | None:
     """Return what is known of the copy; None where there is none, or not yet."""
-    row = (await connection.execute(KNOWN)).one_or_none()
-    return None if row is None else SearchCopy(*row)
+    return _known([*await connection.execute(KNOWN)])
 
 
 async def copy_known(engine: AsyncEngine) -> SearchCopy | None:
@@ -85,8 +84,12 @@ async def copy_known(engine: AsyncEngine) -> SearchCopy | None:
     DatabaseUnavailable, TablesTooOld
         When the database does not tell.
     """
-    rows = await READ_KNOWN.rows(engine, {})
-    return SearchCopy(*rows[0]) if rows else None
+    return _known(await READ_KNOWN.rows(engine, {}))
+
+
+def _known(rows: Sequence[Sequence[Any]]) -> SearchCopy | None:
+    """Return the copy; None where its index is of a kind that is made no more."""
+    return next((SearchCopy(*row) for row in rows if row[0] in INDEXES), None)
 
 
 async def proposed(

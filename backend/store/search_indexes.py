@@ -1,7 +1,7 @@
 """What finds any part of a text in the search copy: whichever index the database has for that.
 
-PostgreSQL's pg_trgm and SQLite's FTS5 keep themselves up to date. Where neither is, as on MySQL and
-MariaDB, a table of ours holds each text's runs of three signs.
+PostgreSQL's index of pieces and SQLite's FTS5 keep themselves up to date. Where neither is, as on
+MySQL and MariaDB, a table of ours holds each text's runs of three signs.
 """
 
 import logging
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    bindparam,
     column,
     delete,
     func,
@@ -24,20 +25,27 @@ from sqlalchemy import (
     table,
     text,
 )
-from sqlalchemy.exc import DBAPIError
 
 from backend.database.compiled import parameter
 from backend.database.engine import AsyncConnection
 from backend.database.expressions import MYSQL
+from backend.database.text_pieces import APART, EDGE, have_pieces, held, pieces_of, sign
 from backend.store.tables import LONGEST_SOUGHT, search_grams, search_texts
 
 log = logging.getLogger(__name__)
 
 GRAM = 3
-TRIGRAMS = "idx_intelligence_search_texts_trigrams"
+PIECES = "idx_intelligence_search_texts_pieces"
 FTS = "intelligence_search_fts"
 AFTER_ALL = "\U0010ffff"
-SOUGHT, SOUGHT_AFTER, PATTERN, PHRASE, GRAM_AT = "sought", "after", "pattern", "phrase", "gram_{}"
+SOUGHT, SOUGHT_AFTER, PATTERN, PHRASE, HELD, GRAM_AT = (
+    "sought",
+    "after",
+    "pattern",
+    "phrase",
+    "held",
+    "gram_{}",
+)
 # More grams of one text hardly tell any better which texts have them.
 GRAMS_ASKED = 4
 LENGTH_TOLD = GRAM + GRAMS_ASKED - 1  # beyond it statements are the same
@@ -65,27 +73,30 @@ class SearchIndex(ABC):
         """
 
 
-class Trigrams(SearchIndex):
-    """PostgreSQL's own, of the extension pg_trgm."""
+class Pieces(SearchIndex):
+    """PostgreSQL's own, of pieces of the texts; it needs no extension."""
 
     async def make(self, connection: AsyncConnection) -> None:
         """Make the index once the copy is filled: growing with it takes several times as long."""
-        operators = await connection.scalar(OPERATORS)
+        pieces = str(_pieces().compile(dialect=connection.dialect))
         await connection.execute(MEMORY)
-        await connection.execute(
-            text(
-                f"CREATE INDEX IF NOT EXISTS {TRIGRAMS} ON {search_texts.name}"
-                f" USING gin (folded {operators}) WHERE is_part = 0"
-            )
+        await connection.exec_driver_sql(
+            f"CREATE INDEX IF NOT EXISTS {PIECES} ON {search_texts.name}"
+            f" USING gin (({pieces})) WHERE is_part = 0"
         )
 
     async def drop(self, connection: AsyncConnection) -> None:
-        """Drop the index; the extension may be others' too."""
-        await connection.execute(text(f"DROP INDEX IF EXISTS {TRIGRAMS}"))
+        """Drop the index."""
+        await connection.execute(text(f"DROP INDEX IF EXISTS {PIECES}"))
 
-    def finds(self, length: int) -> ColumnElement[bool] | None:
-        """Go by the index from three signs on."""
-        return holds(search_texts.c) if length >= GRAM else None
+    def finds(self, length: int) -> ColumnElement[bool]:
+        """Go by the index, however short the text."""
+        return have_pieces(_pieces(), HELD) & holds(search_texts.c)
+
+
+def _pieces() -> ColumnElement[Any]:
+    folded: ColumnElement[str] = column("folded", String()).collate("C")
+    return pieces_of(func.translate(folded, sign(APART), sign(EDGE), type_=String()))
 
 
 class FullText(SearchIndex):
@@ -184,22 +195,19 @@ def values_sought(sought: str) -> dict[str, str]:
         SOUGHT_AFTER: sought + AFTER_ALL,
         PATTERN: f"%{escaped}%",
         PHRASE: f'"{quoted}"',
+        HELD: held(sought.replace(chr(APART), chr(EDGE))),
         **grams,
     }
 
 
-# The schema that the extension is in need not be on the search path.
-OPERATORS = text(
-    """
-    SELECT format('%I.gin_trgm_ops', nspname) FROM pg_catalog.pg_extension
-    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'pg_trgm'
-    """
-)
 MEMORY = text("SET LOCAL maintenance_work_mem = '256MB'")
-IS_THERE = text("SELECT count(*) FROM pg_catalog.pg_extension WHERE extname = 'pg_trgm'")
-MAY_BE_THERE = text(
-    "SELECT count(*) FROM pg_catalog.pg_available_extensions WHERE name = 'pg_trgm'"
-)
+# Whoever may index the table; and pieces are of as many signs only where a sign is no byte.
+MAY_INDEX = text(
+    """
+    SELECT pg_has_role(relowner, 'USAGE') AND current_setting('server_encoding') <> 'SQL_ASCII'
+    FROM pg_catalog.pg_class WHERE oid = to_regclass(:name)
+    """
+).bindparams(bindparam("name", search_texts.name, String()))
 HAS_FTS5 = text("SELECT sqlite_compileoption_used('ENABLE_FTS5')")
 IS_MADE = text("SELECT count(*) FROM sqlite_master WHERE name = 'intelligence_search_fts'")
 MADE_ON_SQLITE = (
@@ -227,7 +235,7 @@ DROPPED_ON_SQLITE = (
     "DROP TABLE IF EXISTS intelligence_search_fts",
 )
 INDEXES: Mapping[str, SearchIndex] = {
-    "trigram": Trigrams(),
+    "pieces": Pieces(),
     "fts5": FullText(),
     "grams": Grams(),
 }
@@ -237,11 +245,11 @@ def kinds_possible(dialect: str) -> tuple[str, ...]:
     """Return which of `INDEXES` a database may have, the best first."""
     if dialect in MYSQL:
         return ("grams",)
-    return ("fts5" if dialect == "sqlite" else "trigram", "grams")
+    return ("fts5" if dialect == "sqlite" else "pieces", "grams")
 
 
 async def kind_of_index(connection: AsyncConnection) -> str:
-    """Return which of `INDEXES` the database is to have; makes the extension that it needs."""
+    """Return which of `INDEXES` the database is to have."""
     best, *others = kinds_possible(connection.dialect.name)
     if best == "grams" or await HAS[best](connection):
         return best
@@ -257,22 +265,13 @@ async def _has_fts5(connection: AsyncConnection) -> bool:
     return bool(await connection.scalar(HAS_FTS5))
 
 
-async def _has_pg_trgm(connection: AsyncConnection) -> bool:
-    if await connection.scalar(IS_THERE):
-        return True
-    if not await connection.scalar(MAY_BE_THERE):
-        return False
-    try:
-        async with connection.begin_nested():
-            await connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
-    except DBAPIError:  # that is the right of who owns the database
-        return False
-    return True
+async def _may_index(connection: AsyncConnection) -> bool:
+    return bool(await connection.scalar(MAY_INDEX))
 
 
-HAS = {"fts5": _has_fts5, "trigram": _has_pg_trgm}
+HAS = {"fts5": _has_fts5, "pieces": _may_index}
 BETTER = {
     "fts5": "a SQLite with FTS5",
-    "trigram": "CREATE EXTENSION pg_trgm, by who may create in the database; then SEARCH_INDEX"
-    " off for one run",
+    "pieces": f"a database in UTF8 whose {search_texts.name} is the service's own; then"
+    " SEARCH_INDEX off for one run",
 }

@@ -262,7 +262,7 @@ search_copies = Table(
     "intelligence_search_copies",
     intelligence,
     Column("id", Integer, primary_key=True, autoincrement=False, comment="1: there is one copy"),
-    Column("index_kind", String(16), nullable=False, comment="trigram, fts5 or grams"),
+    Column("index_kind", String(16), nullable=False, comment="pieces, fts5 or grams"),
     Column("refreshed_at", UtcDateTime, nullable=False),
 )
 

@@ -66,7 +66,7 @@ def upgrade() -> None:
             autoincrement=False,
             comment="1: there is one copy",
         ),
-        _said("index_kind", sa.String(16), "trigram, fts5 or grams"),
+        _said("index_kind", sa.String(16), "pieces, fts5 or grams"),
         sa.Column("refreshed_at", INSTANT, nullable=False),
         if_not_exists=True,
         **ON_MYSQL,

@@ -226,7 +226,7 @@ PREPARED = {
     "mysql": ("ANALYZE TABLE intelligence_search_texts, intelligence_search_grams",),
 }
 PLANS = {
-    "postgresql": ("EXPLAIN ", "idx_intelligence_search_texts_trigrams"),
+    "postgresql": ("EXPLAIN ", "idx_intelligence_search_texts_pieces"),
     "sqlite": ("EXPLAIN QUERY PLAN ", "intelligence_search_fts"),
     "mysql": ("EXPLAIN ", "intelligence_search_grams"),
 }

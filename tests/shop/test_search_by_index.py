@@ -22,6 +22,7 @@ from tests.shop.loose_shop import insert, loose_shop
 
 LETTERS = [*"abnB  ßSsKkIıiİéj%_\\'\"/-.@1", "e\u0301", "i\u0307", "東", "😀", "\t", "\u00a0"]
 LETTERS += [*"ﬃẚẞ\u212a\u3000\u0149\u017f\u0307"]  # what an index of its own knows
+LETTERS += [*"\u0001\u0002\u0003"]  # what pieces are parted and marked by
 HOSTILE = [
     "%",
     "_",
@@ -74,7 +75,7 @@ def parts_of(people: Sequence[tuple[Any, ...]], count: int) -> list[str]:
         _, email, first, last = chance.choice(people)
         whole = chance.choice((email or "", f"{first or ''} {last or ''}".strip(" ")))
         start = chance.randint(0, len(whole))
-        found.append(whole[start : start + chance.randint(1, 5)])
+        found.append(whole[start : start + chance.randint(1, 12)])
     return [*found, *(whole[::-1] for whole in found[:10])]
 
 
@@ -104,7 +105,14 @@ WITHOUT = {"all that is printed": 0, "without pieces": 1, "without rare signs": 
 
 @pytest.fixture(params=[*WITHOUT])
 async def indexed(postgres_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Indexed]:
-    engine = create_engine(postgres_url)
+    made = await shop_indexed(postgres_url, WITHOUT[request.param])
+    yield made
+    await made.engine.dispose()
+
+
+async def shop_indexed(url: str, without: int = 0) -> Indexed:
+    """Make a shop and all that is printed for it but the last."""
+    engine = create_engine(url)
     by_look = await loose_shop(engine, [], [])
     async with snapshot(engine) as connection:
         assert not await by_look.has_trigrams(connection)
@@ -113,14 +121,12 @@ async def indexed(postgres_url: str, request: pytest.FixtureRequest) -> AsyncIte
         await by_index.customers(connection)
         statements = str(await trigram_statement(connection, by_index.mapping))
     printed = statements.rstrip(";").split("; ")
-    without = WITHOUT[request.param]
     made = printed[: len(printed) - without]
-    await execute(postgres_url, "ALTER TABLE c ADD PRIMARY KEY (id)", *made)
+    await execute(url, "ALTER TABLE c ADD PRIMARY KEY (id)", *made)
     by_index.forget()
     async with snapshot(engine) as connection:
         assert await by_index.has_trigrams(connection)
-    yield Indexed(postgres_url, engine, by_index, by_look, PartReads(), without < 2, without < 1)
-    await engine.dispose()
+    return Indexed(url, engine, by_index, by_look, PartReads(), without < 2, without < 1)
 
 
 @pytest.mark.parametrize("looked_at", [1, 100])
@@ -136,6 +142,20 @@ async def test_it_finds_the_same_in_the_same_order(
         assert await indexed.found(indexed.by_index, query) == expected, query
         found += len(expected)
     assert found > 100
+
+
+async def test_texts_too_long_for_pieces_are_found_all_the_same(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.shop.name_pieces.LONGEST", 9)  # of one customer's texts, some are
+    monkeypatch.setattr("backend.shop.search_by_index.LOOKED_AT_FOR_EACH", 1)
+    indexed = await shop_indexed(postgres_url)
+    people = invented(200)
+    await insert(indexed.engine, "c", people)
+    for query in parts_of(people, 40):
+        expected = await indexed.found(indexed.by_look, query)
+        assert await indexed.found(indexed.by_index, query) == expected, query
+    await indexed.engine.dispose()
 
 
 @pytest.mark.parametrize("common", [2, 40, 400])
