@@ -39,6 +39,7 @@ RARE_SIGNS = (
 RARE_IN_EMAIL = RARE_SIGNS.replace("[", r"[ \t\u00a0", 1)
 # In a name a blank is one space, but for hardly any.
 RARE_IN_NAME = RARE_SIGNS.replace("[", r"[\t\n\u00a0", 1) + "|  "
+REMEMBERED = 1024  # letters of searches, and what a database can hold of them
 SPECIAL = frozenset(r"\.^$*+?()[]{}|-#&~/")
 # No script beyond Adlam has two cases, nor have ideographs and Hangul, half of all characters.
 CASED = (*range(0x41, 0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x1E944))
@@ -161,7 +162,7 @@ def endings(text: str, holds: Holds) -> list[str]:
 
 def spelt_letters(
     text: str, holds: Holds, *, is_open: bool, is_open_ahead: bool = False
-) -> list[set[str]]:
+) -> list[frozenset[str]]:
     """Return in which ways each letter of a folded text may be spelt, small where ASCII has it.
 
     Parameters
@@ -175,21 +176,26 @@ def spelt_letters(
     letters = [text[at:ends] for at, ends in _letters(text)]
     spelt = [_spelt(letter, holds) for letter in letters]
     if is_open_ahead and letters:
-        spelt[0] |= {*filter(holds, spellings().ends_of.get(letters[0], ()))}
+        spelt[0] = spelt[0].union(filter(holds, spellings().ends_of.get(letters[0], ())))
     if is_open and letters:
-        spelt[-1] |= {*filter(holds, spellings().beginnings_of.get(letters[-1], ()))}
+        spelt[-1] = spelt[-1].union(filter(holds, spellings().beginnings_of.get(letters[-1], ())))
     return spelt
 
 
-def _spelt(letter: str, holds: Holds) -> set[str]:
+@lru_cache(REMEMBERED)
+def _spelt(letter: str, holds: Holds) -> frozenset[str]:
     """Return every spelling of one of `_letters`."""
     if letter == " ":
-        return {*filter(holds, SPACES)}
+        return frozenset(filter(holds, SPACES))
     known = spellings()
     apart = letter if letter in known.ligatures else [letter]
     ways = {"".join(several) for several in product(*map(_dotted, apart))}
     held = (way for way in ways | known.ligatures.get(letter, set()) if all(map(holds, way)))
-    return {"".join(sign.lower() if sign.isascii() else sign for sign in way) for way in held}
+    return frozenset("".join(map(_small, way)) for way in held)
+
+
+def _small(sign: str) -> str:
+    return sign.lower() if sign.isascii() else sign
 
 
 def _dotted(letter: str) -> set[str]:
@@ -248,6 +254,7 @@ def _either(ways: list[str]) -> str | None:
     return f"(?:{'|'.join(ways)})"
 
 
+@lru_cache(REMEMBERED)
 def _single(letter: str, holds: Holds, no_mark: str) -> str | None:
     """Return the pattern of a letter with its marks, however they are composed."""
     ways = [way for way in sorted(_ways(letter)) if all(map(holds, way))]

@@ -40,7 +40,7 @@ NOT_OPEN = problems(
     409, _409="Campaign 8c1f02d95b7e4a36 is closed and holds nobody out: there is nothing to end."
 )
 NOT_STARTED = problems(409, _409="Campaign 8c1f02d95b7e4a36 has not started: nobody is drawn.")
-CampaignId = Annotated[str, Path(description="The id of a campaign")]
+CampaignId = Annotated[str, Path(description="The id of a campaign", examples=["8c1f02d95b7e4a36"])]
 States = Annotated[list[CampaignState], BeforeValidator(several)]
 AS_CSV: dict[str, Any] = {
     "content": {
@@ -74,12 +74,21 @@ async def create_campaign(
 async def list_campaigns(
     state: State,
     only: Annotated[
-        States, Query(alias="state", description="Only those that are so; several by comma")
+        States,
+        Query(
+            alias="state",
+            description="Only those that are so; several by comma",
+            examples=[["running"]],
+        ),
     ] = [],  # noqa: B006, the framework copies it
     cursor: Annotated[
-        str | None, Query(description="The next_cursor of the page before: go on after it")
+        str | None,
+        Query(
+            description="The next_cursor of the page before: go on after it",
+            examples=["WyI4YzFmMDJkOTViN2U0YTM2Iixb…"],
+        ),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=500, description="At most so many")] = 50,
+    limit: Annotated[int, Query(ge=1, le=500, description="At most so many", examples=[20])] = 50,
 ) -> CampaignList:
     """List campaigns, the newest first."""
     return await campaign_page(state, only, cursor, limit)

@@ -30,7 +30,11 @@ class TreatedQuery(Schema):
         examples=[["email", "archetype.id", "value_at_risk"]],
     )
     limit: int = Field(
-        default=DEFAULT_ROWS, ge=1, le=MOST_ROWS, description="At most so many in a page"
+        default=DEFAULT_ROWS,
+        ge=1,
+        le=MOST_ROWS,
+        description="At most so many in a page",
+        examples=[100],
     )
     cursor: str | None = Field(
         default=None,
@@ -38,7 +42,9 @@ class TreatedQuery(Schema):
         examples=[CURSOR],
     )
     format: TreatedFormat | None = Field(
-        default=None, description="csv: all of them as a file, whatever Accept says"
+        default=None,
+        description="csv: all of them as a file, whatever Accept says",
+        examples=["csv"],
     )
 
     def wanted(self, accept: str | None) -> str:
