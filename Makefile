@@ -9,7 +9,7 @@ WORKERS ?= 2
 # Where it is set, each of hundreds of processes compiles every module for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-run-before bench-startup bench-forecast bench-segments bench-changes bench-campaigns bench-search bench-bounds bench-serve bench-pages pictures bench-fresh clean
+.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-run-before bench-startup bench-forecast bench-totals bench-segments bench-changes bench-campaigns bench-search bench-bounds bench-serve bench-pages pictures bench-fresh clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -82,6 +82,9 @@ bench-startup: $(READY) ## Weigh a web process and its start beside a bare FastA
 
 bench-forecast: $(READY) ## Score the forecasts beside their peers (ARGS="--peers --speed").
 	$(BIN)/python -m bench.forecast $(ARGS)
+
+bench-totals: $(READY) ## Judge totals of whole shops beside rules and peers (ARGS="--peers --seeds 0 1 --essec ORDERS.parquet").
+	$(BIN)/python -m bench.totals $(ARGS)
 
 bench-segments: $(READY) ## Judge the segments beside RFM groups, on real, planted and noise shops.
 	$(BIN)/python -m bench.segments $(ARGS)
