@@ -34,6 +34,7 @@ __all__ = [
     "in_turns",
     "on_one_kind",
     "read_only_url",
+    "shared_on_one_kind",
     "takes_its_turn",
     "wait_for",
 ]
@@ -65,14 +66,15 @@ KINDS = [
 ]
 
 # For whole runs and services that do the same whatever the database: one stands for the others.
-on_one_kind = pytest.mark.parametrize(
-    "new_database",
-    [
-        pytest.param("postgresql", marks=pytest.mark.external),
-        pytest.param("sqlite", marks=pytest.mark.long),
-        pytest.param("mariadb", marks=[pytest.mark.external, pytest.mark.long]),
-    ],
-    indirect=True,
+ONE_KIND = [
+    pytest.param("postgresql", marks=pytest.mark.external),
+    pytest.param("sqlite", marks=pytest.mark.long),
+    pytest.param("mariadb", marks=[pytest.mark.external, pytest.mark.long]),
+]
+on_one_kind = pytest.mark.parametrize("new_database", ONE_KIND, indirect=True)
+# The same where the tests of a module share what is made.
+shared_on_one_kind = pytest.mark.parametrize(
+    "new_module_database", ONE_KIND, indirect=True, scope="module"
 )
 
 # For cases that are asked on every database: each case stays on one of them in `make test`.

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from backend.database.engine import create_engine, libpq_uri, parse_url
-from tests.conftest import wait_for
+from tests.conftest import shared_on_one_kind, takes_its_turn, wait_for
 from tests.live import ROOT, Live, serving
 from tests.performed import perform_once
 from tests.services import need
@@ -27,11 +27,6 @@ UNHURRIED = {"API_STATEMENT_SECONDS": str(PATIENCE_SECONDS)}
 KEYS = {"API_KEY": "your-key", "ADMIN_API_KEY": "your-admin-key", **UNHURRIED}
 # The same for every database and worker, so that it is learnt from once.
 THIS_HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-# What curl sends does not depend on the database; that runs and routes work on each is shown apart.
-KINDS_FOR_CURL = [
-    pytest.param("postgresql", marks=pytest.mark.external),
-    *(pytest.param(kind, marks=pytest.mark.long) for kind in ("sqlite", "mariadb")),
-]
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +83,7 @@ def namespace(live: Live, **more: Any) -> dict[str, Any]:
     }
 
 
+@takes_its_turn
 async def test_example_1_reads_a_profile_and_acts_on_it(live: Live, shop: Shop) -> None:
     winback, upgrade = Called(), Called()
     names = namespace(live, trigger_winback_campaign=winback, upgrade_to_vip=upgrade)
@@ -157,6 +153,7 @@ class Translated:
         return list(rows)
 
 
+@takes_its_turn
 async def test_example_3_finds_campaign_targets(live: Live) -> None:
     vip, retention = Called(), Called()
     names = namespace(live, create_vip_campaign=vip, create_retention_campaign=retention)
@@ -175,7 +172,7 @@ def curl_lines() -> list[str]:
     return re.findall(r"^(?:[\d* ]+ )?(curl .*)$", joined, re.MULTILINE)
 
 
-@pytest.mark.parametrize("new_module_database", KINDS_FOR_CURL, indirect=True, scope="module")
+@shared_on_one_kind  # what curl sends does not depend on the database
 def test_every_curl_line_works(live: Live) -> None:
     need("curl", ["curl"])
     lines = curl_lines()
@@ -189,6 +186,7 @@ def test_every_curl_line_works(live: Live) -> None:
         assert live.finished("your-key")["state"] == "succeeded"
 
 
+@takes_its_turn
 def test_the_answers_have_the_printed_fields(live: Live) -> None:
     health = live.client.get("/health").json()
     printed = {"status": "healthy", "database": "connected", "version": "10.0"}
@@ -229,6 +227,7 @@ async def test_customer_intelligence_has_the_printed_columns(
     ]
 
 
+@takes_its_turn
 def test_the_guide_in_the_docs_names_every_endpoint(live: Live) -> None:
     paths = live.client.get("/openapi.json").json()["paths"]
     promised = set(re.findall(r"^(?:GET|POST) (/[^\s?]+)", GUIDE, re.MULTILINE))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.api.test_documentation import described
+from tests.conftest import shared_on_one_kind
 from tests.live import ADMIN_KEY, API_KEY, Live
 
 Schema = Mapping[str, Any]
@@ -118,6 +119,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     sys.path.remove(str(folder))
 
 
+@shared_on_one_kind
 def test_a_generated_client_reads_a_profile_and_every_refusal(client: Any, live: Live) -> None:
     get_customer = importlib.import_module("generated.api.customers.get_customer")
     search = importlib.import_module("generated.api.customers.search_customers")
