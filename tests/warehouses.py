@@ -1,6 +1,9 @@
 """A shop told by files: in one of DuckDB's, or in folders of Parquet and CSV."""
 
-from collections.abc import Callable, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,12 @@ from sqlalchemy.types import TypeEngine
 from backend.database.engine import opened
 from tests.shops import Row, Shop
 
+WRITES = """
+import duckdb, sys
+with duckdb.connect(sys.argv[1]) as database:
+    print("writing", flush=True)
+    sys.stdin.readline()
+"""
 Tables = dict[str, pa.Table]
 
 
@@ -101,3 +110,27 @@ def made(folder: Path) -> Path:
 
 Tell = Callable[[Tables, Path], str]
 WAYS: dict[str, Tell] = {"duckdb": in_duckdb, "parquet": in_parquet, "csv": in_csv}
+
+
+def folder_of(url: str) -> Path:
+    return Path(url.removeprefix("files://"))
+
+
+def file_of(url: str) -> Path:
+    return Path(url.removeprefix("duckdb:///"))
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """Have another process write a file; an AssertionError where it may not."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITES, str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "writing\n"
+        yield
+        process.communicate("\n")

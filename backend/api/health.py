@@ -27,9 +27,9 @@ class PartHealth(Schema):
 
     state: str = Field(
         description="ok, slow, down, password, no_database, option, certificate, encryption, "
-        "right, read_only, disk_full, out_of_memory, damaged, no_file, tables_missing, "
-        "tables_outdated, tables_too_new, unreadable (the shop's tables are not as they are "
-        "mapped) or failed"
+        "right, read_only, disk_full, out_of_memory, damaged, no_file, bad_file, too_new, "
+        "tables_missing, tables_outdated, tables_too_new, unreadable (the shop's tables are not as "
+        "they are mapped) or failed"
     )
     milliseconds: float = Field(description="How long the look took")
     sentence: str | None = Field(description="What is wrong, and what helps")

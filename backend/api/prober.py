@@ -26,6 +26,7 @@ PASSING: Mapping[str, str] = {
     "busy": "slow",
     "locked": "slow",
     "timed_out": "slow",
+    "changed": "slow",
     "starting": "down",
     "too_many_connections": "down",
     "unknown_host": "down",

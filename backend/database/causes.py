@@ -89,19 +89,9 @@ CAUSES: Mapping[str, Refusal] = {
         "check the path in {url}, and that the service's user may read and write there",
         passes=False,
     ),
-    "not_read": Refusal(
-        "has nothing that may be read there",
-        "check the path in {url}, and that the service's user may read it",
-        passes=False,
-    ),
-    "unreadable": Refusal(
-        "has a file that cannot be read",
-        "write it anew, under another name first, and then rename it",
-        passes=False,
-    ),
-    "misplaced": Refusal(
-        "has files that are no table",
-        "see that {url} names a folder with one file, or one folder of files, for each table",
+    "bad_file": Refusal(
+        "has a file that cannot be read as a table",
+        "mend what is said of it; whoever writes files writes them under another name first",
         passes=False,
     ),
     "changed": Refusal(

@@ -62,7 +62,7 @@ def kind_on_duckdb(error: BaseException) -> str | None:
     if _is("IOException", error):
         return told or "unreachable"
     # Of a Parquet file that is still being written, or is none: its words name the file.
-    return "unreadable" if _is("InvalidInputException", error) and FILE.search(said) else None
+    return "bad_file" if _is("InvalidInputException", error) and FILE.search(said) else None
 
 
 FILE = re.compile("file ['\"]|[Ff]ile:? |magic bytes|file = ")

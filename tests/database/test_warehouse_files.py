@@ -1,10 +1,7 @@
 """What may be wrong with files that a shop is read from: each is said, by the file's name."""
 
 import asyncio
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -22,14 +19,16 @@ from backend.shop.readable import prove_readable
 from backend.shop.seen import inspect_shop
 from backend.shop.shop import Shop
 from tests.shops import AS_OF, VARIABLES, invented
-from tests.warehouses import Tables, in_csv, in_duckdb, in_parquet, tables_of
-
-WRITES = """
-import duckdb, sys, time
-with duckdb.connect(sys.argv[1]) as database:
-    print("writing", flush=True)
-    sys.stdin.readline()
-"""
+from tests.warehouses import (
+    Tables,
+    file_of,
+    folder_of,
+    in_csv,
+    in_duckdb,
+    in_parquet,
+    tables_of,
+    writing,
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +51,6 @@ def parquet_url(tables: Tables, tmp_path: Path) -> str:
     return in_parquet(tables, tmp_path)
 
 
-def folder_of(url: str) -> Path:
-    return Path(url.removeprefix("files://"))
-
-
-def file_of(url: str) -> Path:
-    return Path(url.removeprefix("duckdb:///"))
-
-
 def shop_of(**variables: str) -> Shop:
     return Shop(load_mapping({**VARIABLES, **variables}, "duckdb"))
 
@@ -73,22 +64,6 @@ async def read(url: str, shop: Shop | None = None, seconds: float = 5) -> None:
 async def emails(engine: AsyncEngine) -> list[str | None]:
     async with snapshot(engine) as connection:
         return [*await connection.scalars(text("SELECT email FROM customers ORDER BY id"))]
-
-
-@contextmanager
-def writing(file: Path) -> Iterator[None]:
-    """Have another process write a file."""
-    with subprocess.Popen(
-        [sys.executable, "-c", WRITES, str(file)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "writing\n"
-        yield
-        process.communicate("\n")
 
 
 async def test_a_file_that_somebody_writes_is_locked_and_read_once_they_are_done(
@@ -244,7 +219,7 @@ async def test_a_file_that_is_no_table_is_named(
 
 async def test_a_parquet_file_that_is_half_written_is_named(parquet_url: str) -> None:
     cut(folder_of(parquet_url))
-    with pytest.raises(DatabaseRefuses, match=r"cannot be read .*customers\.parquet"):
+    with pytest.raises(DatabaseRefuses, match=r"cannot be read as a table .*customers\.parquet"):
         await read(parquet_url)
 
 

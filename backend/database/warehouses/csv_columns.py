@@ -62,21 +62,21 @@ def head_of(file: Path) -> CsvHead:
             first = lines.readline(LONGEST_FIRST_LINE)
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or "is cut off"
-        raise UnreadableWarehouse("unreadable", f"{file.name}: {reason}") from None
+        raise UnreadableWarehouse("bad_file", f"{file.name}: {reason}") from None
     except UnicodeDecodeError:
-        raise UnreadableWarehouse("unreadable", f"{file.name} is not in UTF-8") from None
+        raise UnreadableWarehouse("bad_file", f"{file.name} is not in UTF-8") from None
     return _head(file.name, first)
 
 
 def _head(name: str, first: str) -> CsvHead:
     if not first.strip():
         problem = f"{name} is empty: its first line has to name the columns"
-        raise UnreadableWarehouse("unreadable", problem)
+        raise UnreadableWarehouse("bad_file", problem)
     told = {one: next(csv.reader([first], delimiter=one)) for one in DELIMITERS}
     delimiter = max(DELIMITERS, key=lambda one: len(told[one]))
     columns = tuple(column or f"column{at}" for at, column in enumerate(told[delimiter]))
     if len({column.lower() for column in columns}) < len(columns):
-        raise UnreadableWarehouse("unreadable", f"{name} names a column twice in its first line")
+        raise UnreadableWarehouse("bad_file", f"{name} names a column twice in its first line")
     return CsvHead(delimiter, columns)
 
 

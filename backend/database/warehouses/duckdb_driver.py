@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # only who reads columns has it imported: 50 MiB
     import pyarrow as pa
 
 LOCK_SECONDS_OF_PATIENT = 30.0
+LOCK_SHARE = 0.8
 SECONDS_BETWEEN_TRIES = 0.05
 # A statement that has not begun yet is not interrupted: it is told again until it ends.
 SECONDS_BETWEEN_INTERRUPTS = 0.02
@@ -103,7 +104,7 @@ class DuckdbConnection:
 
     def _opened(self) -> WarehouseRead:
         """Open what is read; whoever writes it is waited for."""
-        until = time.monotonic() + (self._bounds.lock_seconds or LOCK_SECONDS_OF_PATIENT)
+        until = time.monotonic() + _patience(self._bounds)
         while True:
             try:
                 return self._begin()
@@ -125,6 +126,13 @@ class DuckdbConnection:
                 await asyncio.wait({done}, timeout=SECONDS_BETWEEN_INTERRUPTS)
             done.exception()  # nobody else asks for it
             raise
+
+
+def _patience(bounds: Bounds) -> float:
+    """Return how long a lock is waited for: less than all, so that the lock is told and no time."""
+    bound = bounds.transaction_seconds or bounds.statement_seconds
+    longest = LOCK_SHARE * bound or LOCK_SECONDS_OF_PATIENT
+    return min(bounds.lock_seconds or longest, longest)
 
 
 def _whole(cursor: DuckDBPyConnection, statement: str, values: Sequence[Any]) -> WholeResult:

@@ -104,7 +104,7 @@ class TableFolder:
             return _tables_in(self.path)
         except OSError as error:
             problem = f"{error.filename or self.path}: {error.strerror}"
-            raise UnreadableWarehouse("not_read", problem) from None
+            raise UnreadableWarehouse("no_file", problem) from None
 
     def attach(self, database: DuckDBPyConnection, name: str) -> AttachedTables:
         """Make an empty catalog, which gets the tables that somebody names."""
@@ -195,13 +195,13 @@ class TablesInFolder:
     def _refuse_unfit(self, name: str, files: Sequence[FoundFile]) -> None:
         """Refuse files that are no table, naming the first of them."""
         if not files:
-            raise UnreadableWarehouse("misplaced", f"{name} is a folder without a file")
+            raise UnreadableWarehouse("bad_file", f"{name} is a folder without a file")
         for file in files:
             if (problem := self._problem(file)) is not None:
-                raise UnreadableWarehouse("misplaced", f"{file.name} {problem}")
+                raise UnreadableWarehouse("bad_file", f"{file.name} {problem}")
         if len({(_place(file), file.ending in PARQUET) for file in files}) > 1:
             several = f"{files[0].name} and {files[-1].name}"
-            raise UnreadableWarehouse("misplaced", f"{several} are both {name}")
+            raise UnreadableWarehouse("bad_file", f"{several} are both {name}")
 
     def _problem(self, file: FoundFile) -> str | None:
         if not file.path.is_relative_to(self._folder.path):
