@@ -1,9 +1,11 @@
 """What may be wrong with files that a shop is read from: each is said, by the file's name."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +14,8 @@ from backend.core.errors import DatabaseRefuses, DatabaseUnavailable, InvalidMap
 from backend.database.bounds import Bounds, hurried
 from backend.database.engine import AsyncEngine, opened, snapshot
 from backend.database.urls import InvalidDatabaseUrl
+from backend.database.warehouses import table_folder
+from backend.database.warehouses.csv_columns import types_of
 from backend.shop.asking import asked
 from backend.shop.customers import customers_of_emails
 from backend.shop.mapping.layers import load_mapping
@@ -19,6 +23,7 @@ from backend.shop.readable import prove_readable
 from backend.shop.seen import inspect_shop
 from backend.shop.shop import Shop
 from tests.shops import AS_OF, VARIABLES, invented
+from tests.waiting import PATIENCE_SECONDS
 from tests.warehouses import (
     Tables,
     file_of,
@@ -375,6 +380,27 @@ async def test_a_duckdb_file_is_never_written(duckdb_url: str) -> None:
 def test_a_mapping_reads_no_file_by_its_name(query: str) -> None:
     with pytest.raises(InvalidMapping, match=r"acts, waits|names a file|may call"):
         shop_of(CUSTOMERS_TABLE=query)
+
+
+async def test_types_of_a_large_file_are_found_out_though_nobody_waits_so_long(
+    csv_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = [], Event()
+
+    def slowly(*asked: Any) -> Mapping[str, str]:
+        begun.append(asked)
+        may_end.wait(PATIENCE_SECONDS)
+        return types_of(*asked)
+
+    monkeypatch.setattr(table_folder, "types_of", slowly)
+    async with opened(csv_url, bounds=hurried(0.3)) as engine:
+        for _ in range(2):
+            with pytest.raises(DatabaseUnavailable, match="does not answer in time"):
+                await emails(engine)
+        may_end.set()
+        async with opened(csv_url) as patient:
+            assert len(await emails(patient)) == 20
+    assert len(begun) == 1
 
 
 LONG_SQL = "SELECT count(*) FROM range(100000) a, range(100000) b WHERE a.range * b.range % 7 = 3"

@@ -8,8 +8,10 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -36,6 +38,8 @@ IGNORED = (".", "_")  # what names of files begin with that others put beside: .
 CATALOG = "information_schema"
 VIEW = "CREATE OR REPLACE VIEW {} AS {}"
 NAMED_ALONE = "CREATE VIEW IF NOT EXISTS {} AS SELECT NULL AS not_looked_at"
+Looking = Future[Mapping[str, str]]
+_lookers = ThreadPoolExecutor(2, "csv")
 Identity = tuple[int, int, int, int]
 
 
@@ -68,6 +72,26 @@ Tables = Mapping[str, tuple[FoundFile, ...]]
 """The files of each table, by its name; none for a folder that is empty."""
 
 
+class TypesOfCsv:
+    """Types of the columns of CSV: found out once for each state of a table's files."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._of: dict[str, tuple[Hashable, Looking]] = {}
+
+    def of(self, table: str, files: Hashable, look: Callable[[], Looking]) -> Looking:
+        """Return what finds them out, or has; where that failed, it is begun anew."""
+        with self._lock:
+            known = self._of.get(table)
+            if known is None or known[0] != files or _has_failed(known[1]):
+                known = self._of[table] = (files, look())
+            return known[1]
+
+
+def _has_failed(looking: Looking) -> bool:
+    return looking.done() and looking.exception() is not None
+
+
 @dataclass(frozen=True, slots=True)
 class TableFolder:
     """A folder of tables.
@@ -77,11 +101,11 @@ class TableFolder:
     path
         Of the folder itself: links are followed by who looks for it.
     types
-        Of the columns of CSV, by the files that they were read of.
+        Of the columns of CSV.
     """
 
     path: Path
-    types: dict[Hashable, Mapping[str, str]] = field(default_factory=dict, compare=False)
+    types: TypesOfCsv = field(default_factory=TypesOfCsv, compare=False)
 
     @property
     def may_open(self) -> MayOpen:
@@ -150,7 +174,9 @@ class TablesInFolder:
         self._made: set[str] = set()
         self._making = Lock()
 
-    def supply(self, cursor: DuckDBPyConnection, statement: str, values: Sequence[Any]) -> None:
+    def supply(
+        self, cursor: DuckDBPyConnection, statement: str, values: Sequence[Any]
+    ) -> Looking | None:
         """Make a view of each table that is named and has none yet."""
         of_catalog = CATALOG in statement
         spoken = " ".join([statement, *(one for one in values if isinstance(one, str))])
@@ -158,10 +184,13 @@ class TablesInFolder:
         with self._making:
             for name in self._tables.keys() - self._made:
                 if name.lower() in wanted and self._is_meant(name, statement):
-                    cursor.execute(VIEW.format(named(name), self._sql(cursor, name)))
+                    if isinstance(sql := self._sql(cursor, name), Future):
+                        return sql
+                    cursor.execute(VIEW.format(named(name), sql))
                     self._made.add(name)
                 elif of_catalog:
                     cursor.execute(NAMED_ALONE.format(named(name)))
+        return None
 
     def see_unchanged(self) -> None:
         """See that the files of all views are as they were."""
@@ -177,7 +206,8 @@ class TablesInFolder:
             return True
         return re.search(rf'(?i)\b(from|join)\s+"?{re.escape(name)}\b', statement) is not None
 
-    def _sql(self, cursor: DuckDBPyConnection, name: str) -> str:
+    def _sql(self, cursor: DuckDBPyConnection, name: str) -> str | Looking:
+        """Return what selects a table; of CSV, what finds out its types, until that is known."""
         files = self._tables[name]
         self._refuse_unfit(name, files)
         if files[0].ending in PARQUET:
@@ -187,10 +217,9 @@ class TablesInFolder:
         for one in files:
             by_head[head_of(one.path)].append(one.path)
         texts = texts_of(by_head)
-        if files not in self._folder.types:
-            columns = dict.fromkeys(name for head in by_head for name in head.columns)
-            self._folder.types[files] = types_of(cursor, texts, [*columns])
-        return typed(texts, self._folder.types[files])
+        columns = dict.fromkeys(name for head in by_head for name in head.columns)
+        looking = self._folder.types.of(name, files, partial(_look, cursor, texts, [*columns]))
+        return typed(texts, looking.result()) if looking.done() else looking
 
     def _refuse_unfit(self, name: str, files: Sequence[FoundFile]) -> None:
         """Refuse files that are no table, naming the first of them."""
@@ -211,6 +240,11 @@ class TablesInFolder:
         if not file.ending:
             return f"is not read; files end in {', '.join((*PARQUET, *CSV))}"
         return None
+
+
+def _look(cursor: DuckDBPyConnection, texts: str, columns: Sequence[str]) -> Looking:
+    """Begin to find out types, apart from who asks: they may be gone before it is done."""
+    return _lookers.submit(types_of, cursor.cursor(), texts, columns)
 
 
 def _place(file: FoundFile) -> str:

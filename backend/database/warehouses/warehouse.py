@@ -5,6 +5,7 @@ reader for every table that a statement names. See docs/databases.md.
 """
 
 from collections.abc import Hashable, Sequence
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 from duckdb import DuckDBPyConnection
@@ -15,8 +16,14 @@ from backend.database.warehouses.confined import MayOpen
 class AttachedTables(Protocol):
     """The tables of a warehouse as they are at one moment."""
 
-    def supply(self, cursor: DuckDBPyConnection, statement: str, values: Sequence[Any]) -> None:
+    def supply(
+        self, cursor: DuckDBPyConnection, statement: str, values: Sequence[Any]
+    ) -> "Future[Any] | None":
         """See that the tables that a statement, or a value of it, names can be read.
+
+        Returns
+        -------
+        What takes its time, and is gone on with whoever waits; then this is asked once more.
 
         Raises
         ------

@@ -7,16 +7,19 @@ soon as it closes the file a second time (https://www.sqlite.org/howtocorrupt.ht
 
 import tempfile
 from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from itertools import count
 from threading import Lock
 from typing import Any, TypeVar
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from backend.database.warehouses.confined import SPILL_PREFIX, confined
 from backend.database.warehouses.warehouse import AttachedTables, Warehouse
 
+SECONDS_BETWEEN_LOOKS = 0.05
 Answer = TypeVar("Answer")
 # Where PostgreSQL sorts NULL.
 AS_ELSEWHERE = {"default_null_order": "NULLS_LAST_ON_ASC_FIRST_ON_DESC"}
@@ -116,6 +119,7 @@ class WarehouseRead:
         self._attached: Attached | None = attached
         self._tables = attached.tables
         self._cursor = cursor
+        self._is_told_to_end = False
 
     def ask(
         self,
@@ -138,7 +142,8 @@ class WarehouseRead:
             When what it reads cannot be read, or was changed since the first statement.
         """
         try:
-            self._tables.supply(self._cursor, statement, values)
+            while (looking := self._tables.supply(self._cursor, statement, values)) is not None:
+                self._wait_for(looking)
             made = make(self._cursor, statement, values)
         except Exception:
             self.see_unchanged()
@@ -156,8 +161,17 @@ class WarehouseRead:
         """
         self._tables.see_unchanged()
 
+    def _wait_for(self, looking: Future[Any]) -> None:
+        """Wait for what others wait for too, until it is done or this read is told to end."""
+        while not looking.done():
+            if self._is_told_to_end:
+                raise duckdb.InterruptException("told to end")
+            wait([looking], SECONDS_BETWEEN_LOOKS)
+        looking.result()
+
     def interrupt(self) -> None:
         """End what runs, from another thread."""
+        self._is_told_to_end = True
         self._cursor.interrupt()
 
     def end(self) -> None:
