@@ -133,7 +133,7 @@ class TableFolder:
     def attach(self, database: DuckDBPyConnection, name: str) -> AttachedTables:
         """Make an empty catalog, which gets the tables that somebody names."""
         database.execute(f"ATTACH ':memory:' AS {name}")
-        return TablesInFolder(self, self.tables())
+        return TablesInFolder(self, self.tables(), database)
 
 
 def _tables_in(folder: Path) -> Tables:
@@ -168,9 +168,10 @@ def _found(folder: Path, path: Path) -> FoundFile:
 class TablesInFolder:
     """The tables of a folder as they were at one moment; each is a view, made when it is named."""
 
-    def __init__(self, folder: TableFolder, tables: Tables) -> None:
+    def __init__(self, folder: TableFolder, tables: Tables, database: DuckDBPyConnection) -> None:
         self._folder = folder
         self._tables = tables
+        self._database = database
         self._made: set[str] = set()
         self._making = Lock()
 
@@ -184,7 +185,7 @@ class TablesInFolder:
         with self._making:
             for name in self._tables.keys() - self._made:
                 if name.lower() in wanted and self._is_meant(name, statement):
-                    if isinstance(sql := self._sql(cursor, name), Future):
+                    if isinstance(sql := self._sql(name), Future):
                         return sql
                     cursor.execute(VIEW.format(named(name), sql))
                     self._made.add(name)
@@ -206,7 +207,7 @@ class TablesInFolder:
             return True
         return re.search(rf'(?i)\b(from|join)\s+"?{re.escape(name)}\b', statement) is not None
 
-    def _sql(self, cursor: DuckDBPyConnection, name: str) -> str | Looking:
+    def _sql(self, name: str) -> str | Looking:
         """Return what selects a table; of CSV, what finds out its types, until that is known."""
         files = self._tables[name]
         self._refuse_unfit(name, files)
@@ -218,7 +219,9 @@ class TablesInFolder:
             by_head[head_of(one.path)].append(one.path)
         texts = texts_of(by_head)
         columns = dict.fromkeys(name for head in by_head for name in head.columns)
-        looking = self._folder.types.of(name, files, partial(_look, cursor, texts, [*columns]))
+        looking = self._folder.types.of(
+            name, files, partial(_look, self._database, texts, [*columns])
+        )
         return typed(texts, looking.result()) if looking.done() else looking
 
     def _refuse_unfit(self, name: str, files: Sequence[FoundFile]) -> None:
@@ -242,9 +245,9 @@ class TablesInFolder:
         return None
 
 
-def _look(cursor: DuckDBPyConnection, texts: str, columns: Sequence[str]) -> Looking:
+def _look(database: DuckDBPyConnection, texts: str, columns: Sequence[str]) -> Looking:
     """Begin to find out types, apart from who asks: they may be gone before it is done."""
-    return _lookers.submit(types_of, cursor.cursor(), texts, columns)
+    return _lookers.submit(types_of, database.cursor(), texts, columns)
 
 
 def _place(file: FoundFile) -> str:
