@@ -34,6 +34,25 @@ def test_two_variables_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.redis_url is None
 
 
+@pytest.mark.parametrize(
+    ("shop", "ours"),
+    [
+        ("duckdb:///warehouse.duckdb", "sqlite:///warehouse.intelligence.db"),
+        ("duckdb:////srv/w.db", "sqlite:////srv/w.intelligence.db"),
+        ("duckdb+any:///w", "sqlite:///w.intelligence.db"),
+        ("files:///data/shop", "sqlite:////data/shop.intelligence.db"),
+        ("files:///data/shop/", "sqlite:////data/shop.intelligence.db"),
+    ],
+)
+def test_ours_live_beside_what_can_only_be_read(
+    monkeypatch: pytest.MonkeyPatch, shop: str, ours: str
+) -> None:
+    settings = load(monkeypatch, DATABASE_URL=shop)
+    assert (settings.intelligence_url, settings.shop_database) == (ours, "duckdb")
+    elsewhere = load(monkeypatch, DATABASE_URL=shop, INTELLIGENCE_DATABASE_URL="mysql://u:p@db/i")
+    assert elsewhere.intelligence_url == "mysql://u:p@db/i"
+
+
 def test_several_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch, API_KEY="old, new", ADMIN_API_KEY="admin")
     assert settings.api_keys == ("old", "new")
@@ -73,6 +92,7 @@ def test_misspelt_variables_are_found_wherever_they_are_set(
         ("DATABASE_URL", "oracle://u:hunter2@db/shop", "begins with oracle://"),
         ("DATABASE_URL", "hunter2", "holds nothing usable"),
         ("INTELLIGENCE_DATABASE_URL", "hunter2://x", "begins with hunter2://"),
+        ("INTELLIGENCE_DATABASE_URL", "duckdb:///w.duckdb", "begins with duckdb://"),
         ("API_KEY", " , ", "holds nothing usable"),
         ("ADMIN_API_KEY", ",", "holds nothing usable"),
         ("API_KEY_MASKED", "other,key", "holds a key that opens more by API_KEY"),
