@@ -34,6 +34,7 @@ CONCISE = (
     "total_orders",
     "recency_days",
     "next_order_p50",
+    "held_out_until",
 )
 EXPLAINED = {"concise": (*CONCISE, "archetype.level"), "full": tuple(MEANINGS)}
 Sort = Literal[
@@ -64,6 +65,7 @@ class CustomersAnswer(Answer):
 
     customers: list[dict[str, Any]]
     total: int | None = Field(description="Customers of the whole list")
+    left_out: int | None = Field(description="Held out by campaigns, so not in it")
     sums: dict[str, float] | None = Field(description="Over the whole list, who has the number")
     means: dict[str, float | None] | None = Field(description="Likewise")
     known: dict[str, int] | None = Field(description="How many of the list have each number")

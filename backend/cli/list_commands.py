@@ -31,6 +31,8 @@ from backend.shop.shop import Shop
 from backend.store.audit import COMMAND, record
 
 STANDARD_OUTPUT = "-"
+Written = tuple[int, int | None]
+"""How many were written, and how many left out because campaigns hold them out; None: nobody is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,10 @@ def export(out: str, sort: str, fields: list[str], **conditions: Any) -> None:
         problem = error.errors()[0]
         option = "--" + "-".join(str(problem["loc"][0]).split("_"))
         raise typer.BadParameter(f"{option}: {problem['msg']}.") from None
-    count = asyncio.run(_export(checked_settings(), query, out))
+    count, left_out = asyncio.run(_export(checked_settings(), query, out))
     err.print(f"{count:,} customers written to {out}")
+    if left_out is not None:
+        err.print(f"{left_out:,} left out: campaigns hold them out")
 
 
 def _options() -> list[Parameter]:
@@ -93,7 +97,7 @@ export.__signature__ = Signature(OPTIONS)  # type: ignore[attr-defined]  # typer
 export.__annotations__ = {one.name: one.annotation for one in OPTIONS}
 
 
-async def _export(settings: Settings, query: ListQuery, out: str) -> int:
+async def _export(settings: Settings, query: ListQuery, out: str) -> Written:
     urls = settings.shop_url, settings.intelligence_url
     shop = Shop(load_mapping(settings.shop_variables(), settings.shop_database))
     asked = AskedList.begun(query, query.question, shop.mapping.zone, sees_people=True)
@@ -106,7 +110,7 @@ async def _export(settings: Settings, query: ListQuery, out: str) -> int:
         return await written(sources, asked, out, settings.export_seconds)
 
 
-async def _csv_written(sources: Sources, asked: AskedList, out: str, seconds: float) -> int:
+async def _csv_written(sources: Sources, asked: AskedList, out: str, seconds: float) -> Written:
     count = 0
     with _opened_for_csv(out) as file:
 
@@ -119,10 +123,11 @@ async def _csv_written(sources: Sources, asked: AskedList, out: str, seconds: fl
             await _note(sources.engine, asked)
             file.write(in_csv([[one.name for one in asked.columns.of_file]]).encode())
             await whole.write(take)
-    return count
+            left_out = whole.left_out
+    return count, left_out
 
 
-async def _table_written(sources: Sources, asked: AskedList, out: str, seconds: float) -> int:
+async def _table_written(sources: Sources, asked: AskedList, out: str, seconds: float) -> Written:
     count = 0
     with list_file(Path(out), asked.columns.of_file) as write:
         async with (
@@ -134,7 +139,8 @@ async def _table_written(sources: Sources, asked: AskedList, out: str, seconds: 
             async for page in following:
                 write(page.values(asked.columns))
                 count += len(page.listed)
-    return count
+            left_out = whole.left_out
+    return count, left_out
 
 
 async def _note(engine: AsyncEngine, asked: AskedList) -> None:

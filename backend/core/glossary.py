@@ -78,6 +78,14 @@ class FoundBy(StrEnum):
     EVERY_CUSTOMER = "every_customer"
 
 
+class HeldOut(StrEnum):
+    """Whether a list is of those too whom a campaign holds out."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+    ONLY = "only"
+
+
 class Departure(StrEnum):
     """Why a customer is known no longer: deleted or merged in the shop, or erased here."""
 

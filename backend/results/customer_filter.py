@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import Enum, auto
 from typing import Any
 
+from backend.core.glossary import HeldOut
+
 
 class Comparison(Enum):
     """How a condition compares a customer's number with what is asked for."""
@@ -20,6 +22,8 @@ class Comparison(Enum):
     """Strictly earlier."""
     SINCE = auto()
     """At this instant or later."""
+    HELD_OUT = auto()
+    """Included, left out, or alone: those who have the number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +127,25 @@ class CustomerFilter:
         "Whose changed_at is this instant or later",
         "2024-05-31T22:00:00+02:00",
     )
+    held_out: HeldOut | None = condition(
+        "held_out_until",
+        Comparison.HELD_OUT,
+        "Whether those are in it whom a campaign holds out: include, as where nothing is said, "
+        "exclude or only",
+        "exclude",
+    )
+
+    @property
+    def left_out(self) -> CustomerFilter | None:
+        """Who would be in the list were they not held out; None where nobody is left out."""
+        if self.held_out is not HeldOut.EXCLUDE:
+            return None
+        return replace(self, held_out=HeldOut.ONLY)
 
     def given(self) -> Iterator[tuple[Condition, Any]]:
         """Return the conditions that say something, each with what it asks for."""
         for one in CONDITIONS:
-            if (asked := getattr(self, one.name)) not in ((), None):
+            if (asked := getattr(self, one.name)) not in ((), None, HeldOut.INCLUDE):
                 yield one, asked
 
 

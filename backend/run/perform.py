@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +16,9 @@ from backend.database.bounds import run_reads, run_writes
 from backend.database.database_clock import read_clock
 from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import Opening, opening_of_shop
+from backend.results.campaign_life import CountedAnswer
 from backend.results.run_report import RunReport
+from backend.run.campaign_counting import counted_campaigns, read_open_campaigns
 from backend.run.catching_up import CatchingUp
 from backend.run.compose import compose
 from backend.run.copied_names import keep_names_copied
@@ -80,7 +82,9 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
             named = await worded(learned, standing.names, _namer(context))
             progress.enter("publish", len(seen.columns.customer_ids))
             await write_now()
-            publication = replace(compose(context, seen, standing, named), erasures=erasures)
+            answers = await _answers(engine, context, seen, obstacle)
+            composed = compose(context, seen, standing, named)
+            publication = replace(composed, erasures=erasures, campaign_answers=answers)
         await _conclude(shop_engine, engine, context, publication, obstacle, progress)
     _log_success(publication.report, monotonic_seconds() - began)
 
@@ -112,6 +116,17 @@ async def _conclude(
     await _unhurried(keeping)
     if obstacle is not None:
         await _log_not_published(engine, context.run.id, obstacle)
+
+
+async def _answers(
+    engine: AsyncEngine, context: RunContext, seen: Seen, obstacle: NotPublished | None
+) -> Mapping[str, CountedAnswer]:
+    """Count what campaigns brought, where what was read is to be published."""
+    if obstacle is not None or context.run.request.publish == "never":
+        return {}
+    campaigns = await _unhurried(partial(read_open_campaigns, engine))
+    count = partial(counted_campaigns, as_of=context.as_of, run_id=context.run.id)
+    return await asyncio.to_thread(count, campaigns, seen.columns, seen.merged)
 
 
 async def _catching_up(

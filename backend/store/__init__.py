@@ -11,7 +11,7 @@ from backend.store.left_by_run import (
     read_scoring_model,
     read_standing_model,
 )
-from backend.store.lists import Page, Totals, read_page, read_totals, stream_list
+from backend.store.lists import Page, Totals, count_left_out, read_page, read_totals, stream_list
 from backend.store.members import members, read_members
 from backend.store.moves import count_moves, read_moves
 from backend.store.names import name_segment, read_names, settled
@@ -39,6 +39,7 @@ __all__ = [
     "PublishedSegments",
     "SegmentMoves",
     "Totals",
+    "count_left_out",
     "count_moves",
     "count_net_moves",
     "erase_rows",

@@ -171,7 +171,7 @@ async def write_members(
         await connection.execute(insert(campaign_members), rows)
 
 
-async def read_campaign_members(connection: AsyncConnection, campaign_id: str) -> DrawnCustomers:
+async def read_drawn_customers(connection: AsyncConnection, campaign_id: str) -> DrawnCustomers:
     """Return a campaign's draw, without those who were erased since."""
     asked = select(campaign_members).where(campaign_members.c.campaign_id == campaign_id)
     rows = (await connection.execute(asked.order_by(campaign_members.c.customer_id))).mappings()

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -276,12 +276,21 @@ async def end_over(connection: AsyncConnection, as_of: datetime) -> None:
     await connection.execute(ended.values(ended_at=campaigns.c.closes_at))
 
 
-async def keep_answer(
-    connection: AsyncConnection, campaign_id: str, counted: CountedAnswer
-) -> None:
-    """Keep what was counted, in the place of another of its kind; the last one closes."""
-    kind = str(counted.kind)
+async def keep_answers(connection: AsyncConnection, counted: Mapping[str, CountedAnswer]) -> None:
+    """Keep what was counted of campaigns, by their ids; what was given up meanwhile is left out."""
+    for campaign_id, answer in counted.items():
+        state, _ = await _held(connection, campaign_id)
+        if state == CampaignState.RUNNING:
+            await _keep(connection, campaign_id, answer)
+
+
+async def _keep(connection: AsyncConnection, campaign_id: str, counted: CountedAnswer) -> None:
+    """Keep an answer: a look takes the place of the one before, others stay; the last closes."""
+    kind, is_look = str(counted.kind), counted.kind is AnswerKind.LOOK
     of_kind = campaign_answers.c.campaign_id == campaign_id, campaign_answers.c.kind == kind
+    there = await connection.scalar(select(campaign_answers.c.kind).where(*of_kind))
+    if there is not None and not is_look:
+        return
     await connection.execute(delete(campaign_answers).where(*of_kind))
     row = {
         "campaign_id": campaign_id,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
+from backend.core.glossary import HeldOut
 from backend.results.customer_filter import GROUP, MOVED_AT, Comparison, Condition, CustomerFilter
 from backend.store.tables import customer_intelligence, segment_changes, segments
 
@@ -30,6 +31,9 @@ COMPARED: dict[Comparison, Callable[[ColumnElement[Any], Any], Clause]] = {
     Comparison.SINCE: operator.ge,
     Comparison.AT_MOST: operator.le,
     Comparison.BEFORE: operator.lt,
+    Comparison.HELD_OUT: lambda column, asked: (
+        column.is_(None) if asked is HeldOut.EXCLUDE else column.is_not(None)
+    ),
 }
 
 

@@ -6,7 +6,7 @@ are a second part of the list, because databases do not agree where NULL stands.
 """
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -78,12 +78,15 @@ class Totals:
         Over those whose number is known; None where nobody's is.
     known
         Customers whose number is known.
+    left_out
+        Who would be among them, and is left out because a campaign holds them out.
     """
 
     total: int
     sums: dict[str, Decimal | int]
     means: dict[str, Decimal | None]
     known: dict[str, int]
+    left_out: int = 0
 
 
 async def read_page(
@@ -257,7 +260,8 @@ async def read_totals(connection: AsyncConnection, chosen: CustomerFilter) -> To
     told = await of_nobody_erased(connection, customer_intelligence.c.customer_id)
     # Whose rows wait to be deleted are in what is kept.
     kept = await kept_sums_of(connection, chosen) if told is EVERYBODY else None
-    return _totals(kept or await _counted(connection, chosen, told))
+    totals = _totals(kept or await _counted(connection, chosen, told))
+    return replace(totals, left_out=await count_left_out(connection, chosen))
 
 
 async def _counted(
@@ -277,6 +281,15 @@ def _totals(found: ListSums) -> Totals:
         means={one.name: _mean(one, sums[one.name], known[one.name]) for one in AVERAGED},
         known=known,
     )
+
+
+async def count_left_out(connection: AsyncConnection, chosen: CustomerFilter) -> int:
+    """Count who is not in a list because a campaign holds them out."""
+    if (others := chosen.left_out) is None:
+        return 0
+    told = await of_nobody_erased(connection, customer_intelligence.c.customer_id)
+    counted = select(func.count()).select_from(customer_intelligence)
+    return await connection.scalar(counted.where(told, *conditions(others))) or 0
 
 
 def _whole(one: Number, sum_: Decimal) -> Decimal | int:

@@ -13,6 +13,7 @@ from backend.core.customer_id import CustomerIds, CustomerIdType
 from backend.core.glossary import Departure
 from backend.core.typed_cells import instant64
 from backend.forecast.explainer import Explainer
+from backend.results.campaign_life import CountedAnswer
 from backend.results.customer_numbers import moved
 from backend.results.move import SegmentEvent
 from backend.results.publishing import CustomerColumns, LastTold, Publishing, SegmentLabel
@@ -72,6 +73,8 @@ class Publication:
     row_as_of
         Shape (customers,), datetime64[us]: what each row describes, where some are of later than
         `as_of`; else None.
+    campaign_answers
+        What campaigns brought, as far as the run's orders tell, by their ids.
     other_labels
         Segments that the run found nobody in, and that somebody is in since.
     """
@@ -92,6 +95,7 @@ class Publication:
     departures: Mapping[str, Departure] = field(default_factory=dict)
     erasures: Erasures = field(default_factory=Erasures)
     row_as_of: NDArray[np.datetime64] | None = None
+    campaign_answers: Mapping[str, CountedAnswer] = field(default_factory=dict)
     other_labels: Sequence[SegmentLabel] = ()
 
     @property

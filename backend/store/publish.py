@@ -15,6 +15,7 @@ from backend.results.run_report import RunReport
 from backend.store import leases, runs, stored
 from backend.store.beside import drop_beside
 from backend.store.campaign_members import whom_campaigns_hold_out
+from backend.store.campaign_rows import keep_answers
 from backend.store.departures import take_back, tell_gone
 from backend.store.erasing import erase_left_rows, without_erased
 from backend.store.id_column import fit_customer_id_type, fits
@@ -153,6 +154,7 @@ async def _publish(
     rows, new_names = publication.segments, publication.new_names
     named = await settle_names(connection, rows, new_names, now)
     publication = replace(publication, segments=named)
+    await keep_answers(connection, publication.campaign_answers)
     held_out = await whom_campaigns_hold_out(connection, publication)
     await connection.execute(delete(SERVED.customers))
     publishing = publication.publishing(now, last, held_out)

@@ -38,6 +38,7 @@ from backend.results.segment import Segment, Words
 from backend.store import leases, stored
 from backend.store.beside import BEFORE, NEXT, drop_beside, next_tables, run_about
 from backend.store.campaign_members import whom_campaigns_hold_out
+from backend.store.campaign_rows import keep_answers
 from backend.store.departures import take_back, tell_gone
 from backend.store.erasing import without_erased
 from backend.store.id_column import is_no_integer, wanted_type
@@ -49,6 +50,7 @@ from backend.store.outbox import read_followed, tell_published
 from backend.store.publication import Publication
 from backend.store.segment_history import append_history
 from backend.store.tables import (
+    campaign_answers,
     campaign_members,
     campaigns,
     customers_gone,
@@ -77,7 +79,7 @@ LOOK_AGAIN_SECONDS = 0.02
 CHECK = next(one for one in runs_table.constraints if isinstance(one, CheckConstraint))
 # Written too, where they are: what they tell is true whichever run is served.
 TOLD = (
-    *(segment_names, customers_gone, tombstones, campaigns, campaign_members),
+    *(segment_names, customers_gone, tombstones, campaigns, campaign_members, campaign_answers),
     *(webhooks, webhook_deliveries, webhook_alarms),
 )
 
@@ -205,6 +207,7 @@ async def _swap(
             await finish(connection, next_tables().runs, publication, now)
             publication = await without_erased(connection, publication)
             await _drop_erased(connection, filled.called, publication)
+            await keep_answers(connection, publication.campaign_answers)
             await _hold_out_as_now(connection, filled, now)
             await take_back(
                 connection, publication.customers.customer_id, publication.erasures.marker

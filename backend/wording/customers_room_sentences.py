@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from backend.core.glossary import Status
+from backend.core.glossary import HeldOut, Status
 from backend.wording.dates import counted
 
 NAME = "Customers"
@@ -52,6 +52,12 @@ _CONDITIONS: Mapping[str, str] = {
     "next_order_before": "Next order expected before",
     "moved_since": "Changed segment since",
     "changed_since": "Changed at all since",
+    "held_out": "Held out by a campaign",
+}
+_HELD_OUT: Mapping[HeldOut, str] = {
+    HeldOut.INCLUDE: "Also them",
+    HeldOut.EXCLUDE: "Without them",
+    HeldOut.ONLY: "Only them",
 }
 _NUMBERS: Mapping[str, str] = {
     "email": "E-mail",
@@ -81,6 +87,7 @@ _NUMBERS: Mapping[str, str] = {
     "usual_gap_days": "Usual days between orders",
     "typical_order_value": "Typical order",
     "cluster_confidence": "Sureness of segment",
+    "held_out_until": "Held out until",
     "run_id": "Run",
     "as_of": "As of",
 }
@@ -99,6 +106,16 @@ def number(name: str) -> str:
 def status(text: str) -> str:
     """Say a status."""
     return STATUSES[Status(text)] if text in {*Status} else text
+
+
+def held_out(choice: HeldOut) -> str:
+    """Say whether those are in a list whom campaigns hold out."""
+    return _HELD_OUT[choice]
+
+
+def left_out(count: int) -> str:
+    """Say how many are not in a list because campaigns hold them out."""
+    return f"{counted(count, 'customer')} left out: campaigns hold them out."
 
 
 def how_many(total: int) -> str:

@@ -268,3 +268,21 @@ def test_pages_of_campaigns_hold_each_once(live: Live) -> None:
     only = asked(live, "GET", "?state=abandoned,closed").json()["campaigns"]
     assert [one["id"] for one in only] == made[:1]
     assert asked(live, "GET", "?cursor=nonsense").status_code == 422
+
+
+def test_lists_leave_out_who_is_held_out_and_say_how_many(live: Live) -> None:
+    _, others = drawn(live, started(live))
+    answer = live.get("/api/mcp/customers?limit=1000&held_out=exclude&min_frequency=1").json()
+    listed = {one["customer_id"] for one in answer["customers"]}
+    assert answer["left_out"] == len(others)
+    assert listed.isdisjoint(others)
+    only = live.get("/api/mcp/customers?limit=1000&held_out=only").json()
+    assert {one["customer_id"] for one in only["customers"]} == others
+    assert (only["total"], only["left_out"]) == (len(others), 0)
+    assert live.get("/api/mcp/customers?held_out=include").json()["left_out"] == 0
+    for kind in ("csv", "xlsx"):
+        file = live.get(f"/api/mcp/customers?held_out=exclude&format={kind}&fields=held_out_until")
+        assert file.headers["X-Held-Out"] == str(len(others))
+    told = list(csv.DictReader(io.StringIO(live.get("/api/mcp/customers?format=csv").text)))
+    assert {row["customer_id"] for row in told if row["held_out_until"]} == others
+    assert live.get("/api/mcp/customers?held_out=perhaps").status_code == 422

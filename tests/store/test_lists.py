@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from backend.core.errors import UnknownField
+from backend.core.glossary import HeldOut
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.results.customer_filter import CONDITIONS, CustomerFilter
 from backend.results.customer_numbers import AVERAGED, SHOWN, SUMMED
@@ -61,6 +62,7 @@ def one_row(rng: np.random.Generator, number: int) -> Row:
         "first_order_at": one_of(None, *days(3)),
         "next_order_p50": one_of(None, *days(3)),
         "changed_at": one_of(*days(3)),
+        "held_out_until": one_of(None, None, *days(3)),
         "run_id": "run",
     }
 
@@ -177,6 +179,11 @@ def is_in_group(row: Row, groups: tuple[str, ...]) -> bool:
     return parent in groups or GROUPS[parent] in groups
 
 
+def is_as_asked(row: Row, asked: HeldOut) -> bool:
+    held = row["held_out_until"] is not None
+    return {HeldOut.INCLUDE: True, HeldOut.EXCLUDE: not held, HeldOut.ONLY: held}[asked]
+
+
 CHANCES = [Decimal("0"), Decimal("0.3333"), Decimal("0.4"), Decimal("1")]
 AMOUNTS = [Decimal("0"), Decimal("2.2"), Decimal("7.78"), Decimal("99999.99")]
 COUNTS = [0, 1, 30, 31, 1000]
@@ -200,6 +207,7 @@ MEANT: dict[str, tuple[list[Any], Meets]] = {
     "next_order_before": (INSTANTS, before("next_order_p50")),
     "moved_since": (INSTANTS, has_moved),
     "changed_since": (INSTANTS, at_least("changed_at")),
+    "held_out": ([*HeldOut], is_as_asked),
 }
 SORTABLE = [str(one.shown_as) for one in SHOWN]
 # An order of letters is the database's own; only that it is one is said of it.
@@ -259,6 +267,17 @@ def test_pages_hold_the_list_in_its_order(
         assert sorted(found) == sorted(wanted)
     else:
         assert found == wanted
+
+
+def test_who_is_left_out_for_campaigns_is_counted(lists: Lists) -> None:
+    for held_out in HeldOut:
+        asked: dict[str, Any] = {"segment": ("loyal",), "held_out": held_out}
+        totals = lists.totals(CustomerFilter(**asked))
+        of_segment = expected({"segment": ("loyal",)})
+        held = sum(row["held_out_until"] is not None for row in of_segment)
+        assert 0 < held < len(of_segment)
+        assert totals.total == len(expected(asked))
+        assert totals.left_out == (held if held_out is HeldOut.EXCLUDE else 0)
 
 
 def test_totals_are_those_of_the_whole_list(lists: Lists) -> None:

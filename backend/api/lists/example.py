@@ -15,6 +15,7 @@ MEANS: JsonDict = {str(one.shown_as): one.example for one in AVERAGED}
 PAGE: JsonDict = {
     "customers": [PROFILE],
     "total": COUNT,
+    "left_out": 0,
     "sums": SUMS,
     "means": MEANS,
     "known": {str(one.shown_as): COUNT for one in AVERAGED},

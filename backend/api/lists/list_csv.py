@@ -24,6 +24,8 @@ from backend.store.runs import Published
 
 # Who reads nothing is not told why either.
 LAST_WORD_SECONDS = 1.0
+# How many are not in the file because a campaign holds them out.
+HELD_OUT = "X-Held-Out"
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +74,7 @@ class WholeCsv(StreamingResponse):
             self.headers["X-Run-ID"] = run.run_id
             self.headers["X-As-Of"] = run.as_of.isoformat()
         if held_out is not None:
-            self.headers["X-Held-Out"] = str(held_out)
+            self.headers[HELD_OUT] = str(held_out)
         self._is_begun = True
         head = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **head})
@@ -100,7 +102,7 @@ class ListAsCsv(WholeCsv):
     async def _send_all(self, take: Take, send: Send) -> None:
         async with whole_list(self._state, self._asked) as whole:
             await self._auditor.note(Action.LIST_EXPORTED, told(self._asked.question))
-            await self._begin(whole.published, None, send)
+            await self._begin(whole.published, whole.left_out, send)
             await whole.write(take)
 
 

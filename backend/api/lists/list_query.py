@@ -17,7 +17,7 @@ from backend.api.lists.row import ATTRIBUTES, FIELDS, ID
 from backend.api.schema_root import Schema
 from backend.api.state import ApiState
 from backend.core.errors import AskedTwice, SaidAgain
-from backend.core.glossary import Status
+from backend.core.glossary import HeldOut, Status
 from backend.core.instants import WrittenInstant, in_utc
 from backend.database.engine import transaction
 from backend.files.workbook_process import XLSX
@@ -61,6 +61,8 @@ def parameter_of(one: Condition) -> Any:
             json_schema_extra=one_of(Status) if is_status else SOME_WORD,
         )
         return (Statuses if is_status else Words, told)
+    if one.comparison is Comparison.HELD_OUT:
+        return (HeldOut | None, said)
     if one.comparison in {Comparison.BEFORE, Comparison.SINCE}:
         return (WrittenInstant | None, said)
     kind = next(number.kind for number in NUMBERS if number.name == one.of)

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from backend.api.audited import Auditor
-from backend.api.lists.list_csv import within
+from backend.api.lists.list_csv import HELD_OUT, within
 from backend.api.lists.list_told import told
 from backend.api.lists.read_list import AskedList
 from backend.api.lists.row import Columns
@@ -67,6 +67,8 @@ class ListAsWorkbook(Response):
             if (run := whole.published) is not None:
                 self.headers["X-Run-ID"] = run.run_id
                 self.headers["X-As-Of"] = run.as_of.isoformat()
+            if whole.left_out is not None:
+                self.headers[HELD_OUT] = str(whole.left_out)
             await _take(process, _told(path, self._asked.columns))
             await whole.write(lambda piece: _take(process, piece))
             assert process.stdin is not None

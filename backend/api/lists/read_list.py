@@ -191,7 +191,13 @@ async def _people_of(
     return await read_customers(state, [one.customer_id for one in page.customers])
 
 
-UNTOLD: Mapping[str, None] = {"total": None, "sums": None, "means": None, "known": None}
+UNTOLD: Mapping[str, None] = {
+    "total": None,
+    "left_out": None,
+    "sums": None,
+    "means": None,
+    "known": None,
+}
 
 
 async def _totals(asked: AskedList, count: Callable[[], Awaitable[Totals]]) -> dict[str, Any]:
@@ -201,6 +207,7 @@ async def _totals(asked: AskedList, count: Callable[[], Awaitable[Totals]]) -> d
     found = await count()
     return {
         "total": found.total,
+        "left_out": found.left_out,
         "sums": as_shown(found.sums),
         "means": as_shown(found.means),
         "known": as_shown(found.known),

@@ -85,6 +85,11 @@ class CustomerPage(OfOneRun):
 
     customers: list[ListedCustomer] = Field(description="In the order that was asked for")
     total: int | None = Field(ge=0, description="Customers in the list; null with totals=false")
+    left_out: int | None = Field(
+        ge=0,
+        description="Who is not in it because a campaign holds them out and held_out=exclude is "
+        "asked; null with totals=false",
+    )
     sums: Sums | None = Field(description="Of the whole list; null with totals=false")
     means: Means | None = Field(description="Of the whole list; null with totals=false")
     known: Known | None = Field(description="Of the whole list; null with totals=false")

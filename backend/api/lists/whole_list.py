@@ -59,9 +59,12 @@ class WholeList:
     ----------
     published
         The run that all of it is of; None before the first.
+    left_out
+        Who is not in it because a campaign holds them out; None where nobody is left out.
     """
 
     published: Published | None
+    left_out: int | None
     _connection: AsyncConnection
     _sources: ListSources
     _asked: AskedList
@@ -152,4 +155,7 @@ async def whole_list(sources: ListSources, asked: AskedList) -> AsyncIterator[Wh
         refuse_expired(asked.cursor, published)
         told = await of_nobody_erased(connection, customer_intelligence.c.customer_id)
         erased = frozenset(await read_erased(connection))
-        yield WholeList(published, connection, sources, asked, told, erased)
+        left_out = None
+        if asked.chosen.left_out is not None:
+            left_out = await store.count_left_out(connection, asked.chosen)
+        yield WholeList(published, left_out, connection, sources, asked, told, erased)

@@ -102,6 +102,8 @@ class CustomersPage:
         None.
     heads, lines
         The table.
+    left_out
+        How many are left out because campaigns hold them out; "" where nobody is.
     nobody
         Why there is no line; "" where there are.
     csv, workbook, following, beginning
@@ -122,6 +124,7 @@ class CustomersPage:
     sums: Sequence[SumOfList]
     heads: Sequence[ColumnHead]
     lines: Sequence[CustomerLine]
+    left_out: str
     nobody: str
     csv: str | None
     workbook: str | None
@@ -174,6 +177,7 @@ def customers_page(
         sums=_sums(seen, zone),
         heads=_heads(begun, columns, can_sort=is_list),
         lines=[_line(one, columns, zone) for one in seen.rows],
+        left_out=words.left_out(seen.left_out) if seen.left_out else "",
         nobody=_nobody(seen, searched, refusal),
         csv=begun.path_of_file("csv") if has_file else None,
         workbook=begun.path_of_file("xlsx") if has_file else None,

@@ -46,9 +46,9 @@ class CustomersSeen:
         What is read of each customer, by the names of a profile.
     rows
         Customers in the shape of a profile, in the order to show them in.
-    total, sums, known
-        Of the whole list: how many, what they add up to by the names of a profile, and of how many
-        each number is known; None of those who were searched for.
+    total, left_out, sums, known
+        Of the whole list: how many, how many campaigns keep from it, what they add up to by
+        the names of a profile, and of how many each is known; None of those who were searched for.
     next_cursor
         Where the next page begins; None after the last.
     is_counting
@@ -59,6 +59,7 @@ class CustomersSeen:
     fields: Sequence[str]
     rows: Sequence[Mapping[str, Any]] = ()
     total: int | None = None
+    left_out: int | None = None
     sums: Mapping[str, float] | None = None
     known: Mapping[str, int] | None = None
     next_cursor: str | None = None
@@ -99,7 +100,7 @@ async def _see_list(
     segments = await segments_known(state)
     is_counted = is_patient or await _is_counted_soon(state, asked)
     page = await page_answer(state, asked, limit=limit, totals=is_counted)
-    told = {name: page[name] for name in ("total", "sums", "known", "next_cursor")}
+    told = {name: page[name] for name in ("total", "left_out", "sums", "known", "next_cursor")}
     return CustomersSeen(
         segments=segments,
         fields=asked.columns.names,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from backend.core.glossary import Status
+from backend.core.glossary import HeldOut, Status
 from backend.results.customer_filter import CONDITIONS, GROUP, Comparison, Condition
 from backend.results.customer_numbers import NUMBERS
 from backend.results.declared import Count, Quantity
@@ -11,7 +11,8 @@ from backend.results.segment import Segment
 from backend.web.rooms.customers.list_address import ListAddress
 from backend.wording import customers_room_sentences as words
 
-CHOICES = "choices"
+CHOICES, ONE_OF = "choices", "one"
+INCLUDED = HeldOut.INCLUDE
 LENGTH_OF_A_DAY = len("2011-12-09")
 
 
@@ -35,13 +36,13 @@ class Control:
     label
         What people read.
     kind
-        Of the input: "number", "date" or "text"; or "choices".
+        Of the input: "number", "date" or "text"; or "choices", or "one" of them.
     value
         As it was written; "" where nothing was.
     most, step
         Of a number: its highest, "" for none, and what it goes by.
     choices
-        What may be chosen, of `kind` "choices".
+        What may be chosen, of `kind` "choices" or "one".
     """
 
     name: str
@@ -72,6 +73,9 @@ def _control(one: Condition, address: ListAddress, segments: Sequence[Segment]) 
         chosen = address.words(one.name)
         choices = _choices(_known(one, segments), chosen)
         return Control(name=one.name, label=label, kind=CHOICES, value="", choices=choices)
+    if one.comparison is Comparison.HELD_OUT:
+        choices = _choices(((held, words.held_out(held)) for held in HeldOut), [value or INCLUDED])
+        return Control(name=one.name, label=label, kind=ONE_OF, value=value, choices=choices)
     if one.comparison in {Comparison.BEFORE, Comparison.SINCE}:
         # What says a time of the day too would be lost in a field for days.
         kind = "date" if len(value) in {0, LENGTH_OF_A_DAY} else "text"

@@ -1,0 +1,194 @@
+"""What campaigns brought, counted by runs from the shop's own orders; expected values by pandas."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sqlalchemy import text
+
+from backend.database.engine import opened, transaction
+from tests.campaign_shop import THEN, asked, campaign_shop, started
+from tests.conftest import NewDatabase, on_one_kind, wait_for
+from tests.live import ADMIN_KEY, Live, serving
+from tests.performed import performed
+from tests.shops import AS_OF
+
+WINDOW = timedelta(days=30)
+CLOSES, SETTLES = AS_OF + WINDOW, AS_OF + WINDOW + timedelta(days=14)
+FIRST_ORDER = 1_000_000
+
+
+@pytest.fixture
+def live(new_database: NewDatabase, tmp_path: Path) -> Iterator[Live]:
+    with serving(new_database(campaign_shop), tmp_path, variables=THEN) as service:
+        yield service
+
+
+def changed(live: Live, statement: str, *rows: dict[str, Any]) -> None:
+    async def change() -> None:
+        async with opened(live.url) as engine, transaction(engine) as connection:
+            await connection.execute(text(statement), list(rows))
+
+    wait_for(change())
+
+
+def table(live: Live, statement: str) -> pd.DataFrame:
+    async def read() -> list[dict[str, Any]]:
+        async with opened(live.url) as engine, engine.connect() as connection:
+            found = await connection.execute(text(statement))
+            return [dict(row) for row in found.mappings()]
+
+    return pd.DataFrame(wait_for(read()))
+
+
+def ordered(live: Live, number: int, customer_id: str, at: datetime, total: float) -> None:
+    """Have a customer order in the shop."""
+    statement = (
+        "INSERT INTO orders (id, customer_id, order_number, total_price, created_at, "
+        "financial_status, fulfillment_status) VALUES (:id, :customer, :number, :total, :at, "
+        "'paid', 'fulfilled')"
+    )
+    row = {"id": FIRST_ORDER + number, "customer": int(customer_id), "number": f"#{number}"}
+    changed(live, statement, {**row, "total": total, "at": at.replace(tzinfo=None)})
+
+
+def bought_in_window(live: Live, campaign: dict[str, Any]) -> None:
+    """Have every third of the treated and every sixth of the others buy in the window."""
+    members = table(live, "SELECT * FROM intelligence_campaign_members").sort_values("customer_id")
+    rng = np.random.default_rng(7)
+    for arm, each in ((0, 3), (1, 6)):
+        ids = members[members.is_held_out == arm].customer_id.tolist()[::each]
+        for place, one in enumerate(ids):
+            at = AS_OF + timedelta(days=float(rng.uniform(0.1, 29.9)))
+            ordered(live, 1000 * arm + place, one, at, float(round(rng.uniform(5, 300), 2)))
+
+
+def expected(live: Live, campaign: dict[str, Any], until: datetime) -> dict[str, Any]:
+    """Reckon arms and the difference of spend by pandas, past all of our code."""
+    members = table(
+        live,
+        f"SELECT * FROM intelligence_campaign_members WHERE campaign_id = '{campaign['id']}'",
+    )
+    orders = table(live, "SELECT * FROM orders WHERE financial_status = 'paid'")
+    orders["created_at"] = pd.to_datetime(orders.created_at, format="mixed")
+    since = AS_OF.replace(tzinfo=None)
+    within = orders[(orders.created_at >= since) & (orders.created_at < until.replace(tzinfo=None))]
+    spend = within.groupby(within.customer_id.astype(int)).total_price.sum().astype(float)
+    members["spend"] = members.customer_id.astype(int).map(spend).fillna(0.0)
+    by = members.pivot_table("spend", "stratum", "is_held_out", "mean")
+    weight = members.groupby("stratum").size() / len(members)
+    buyers = members[members.spend > 0].groupby("is_held_out").size()
+    limit = campaign["drawn"]["spend_limit"]
+    capped = members.assign(spend=members.spend.clip(upper=limit))
+    limited = capped.pivot_table("spend", "stratum", "is_held_out", "mean")
+    return {
+        "buyers": (int(buyers.get(0, 0)), int(buyers.get(1, 0))),
+        "counted": members.groupby("is_held_out").size().tolist(),
+        "spend": float(((by[0] - by[1]) * weight).sum()),
+        "limited": float(((limited[0] - limited[1]) * weight).sum()),
+    }
+
+
+def told(answer: dict[str, Any]) -> dict[str, Any]:
+    arms, effects = (answer["treated"], answer["held_out"]), answer["effects"]
+    return {
+        "buyers": tuple(one["buyers"] for one in arms),
+        "counted": [one["drawn"] - one["missing"] for one in arms],
+        "spend": pytest.approx(effects["spend"]["difference"], abs=1e-9),
+        "limited": pytest.approx(effects["limited_spend"]["difference"], abs=1e-9),
+    }
+
+
+def answers(live: Live, campaign: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    view = asked(live, "GET", f"/{campaign['id']}").json()
+    return {one["kind"]: one["answer"] for one in view["answers"]}
+
+
+def test_a_campaign_is_looked_at_counted_at_its_close_and_counted_for_good(live: Live) -> None:
+    campaign = started(live, window_days=30, holdout_share=0.5)
+    bought_in_window(live, campaign)
+    look = AS_OF + timedelta(days=10)
+    performed(live, as_of=look)
+    (kind, first), *rest = answers(live, campaign).items()
+    assert (kind, first["final"], rest) == ("look", False, [])
+    assert told(first) == expected(live, campaign, look)
+
+    performed(live, as_of=CLOSES)
+    at_close = answers(live, campaign)["at_close"]
+    assert at_close["final"] is True
+    assert told(at_close) == expected(live, campaign, CLOSES)
+    view = asked(live, "GET", f"/{campaign['id']}").json()
+    assert (view["state"], view["answers"][0]["kind"]) == ("running", "at_close")
+    assert at_close["verdict"] == "more"
+    assert view["sentences"][0].startswith("It worked")
+
+    # Orders that came late, a refund, and an erasure: of the window, known a fortnight later.
+    members = table(live, "SELECT * FROM intelligence_campaign_members").sort_values("customer_id")
+    late = members[members.is_held_out == 0].customer_id.tolist()[1]
+    ordered(live, 5000, late, AS_OF + timedelta(days=3), 77.5)
+    ordered(live, 5001, late, CLOSES + timedelta(days=1), 1000)
+    refunded = "UPDATE orders SET financial_status = 'refunded' WHERE id = :id"
+    changed(live, refunded, {"id": FIRST_ORDER + 3})
+    erased = members[members.is_held_out == 1].customer_id.tolist()[0]
+    path, key = f"/api/admin/customers/{erased}", {"X-API-Key": ADMIN_KEY}
+    assert live.client.delete(path, headers=key).status_code == 204
+    performed(live, as_of=CLOSES + timedelta(days=5))
+    assert answers(live, campaign)["at_close"] == at_close
+    performed(live, as_of=SETTLES)
+    settled = answers(live, campaign)["settled"]
+    assert told(settled) == expected(live, campaign, CLOSES)
+    assert told(settled) != told(at_close)
+    assert (settled["treated"]["missing"], settled["held_out"]["missing"]) == (0, 1)
+    assert asked(live, "GET", f"/{campaign['id']}").json()["state"] == "closed"
+
+    ordered(live, 5002, late, AS_OF + timedelta(days=4), 500)
+    performed(live, as_of=SETTLES + timedelta(days=1))
+    assert answers(live, campaign)["settled"] == settled
+    for step in ("close", "abandon"):
+        assert asked(live, "POST", f"/{campaign['id']}/{step}").status_code == 409
+
+
+@on_one_kind
+def test_a_run_that_was_not_published_counts_nothing_and_one_of_the_past_neither(
+    live: Live,
+) -> None:
+    campaign = started(live, window_days=30)
+    bought_in_window(live, campaign)
+    performed(live, as_of=CLOSES, publish="never")
+    assert answers(live, campaign) == {}
+    performed(live, as_of=AS_OF, publish="always")
+    assert answers(live, campaign) == {}
+
+
+@on_one_kind
+def test_a_window_that_nobody_looked_at_for_a_month_is_counted_for_good_at_once(live: Live) -> None:
+    campaign = started(live, window_days=30)
+    bought_in_window(live, campaign)
+    performed(live, as_of=SETTLES + timedelta(days=30))
+    assert [*answers(live, campaign)] == ["settled"]
+
+
+@on_one_kind
+def test_what_is_given_up_is_not_counted(live: Live) -> None:
+    campaign = started(live, window_days=30)
+    assert asked(live, "POST", f"/{campaign['id']}/abandon").status_code == 200
+    performed(live, as_of=CLOSES)
+    assert answers(live, campaign) == {}
+
+
+@on_one_kind
+def test_who_left_the_shop_is_missing_from_their_arm(live: Live) -> None:
+    campaign = started(live, window_days=30)
+    members = table(live, "SELECT * FROM intelligence_campaign_members").sort_values("customer_id")
+    gone = members[members.is_held_out == 0].customer_id.tolist()[:3]
+    for one in gone:
+        for about, column in (("orders", "customer_id"), ("customers", "id")):
+            changed(live, f"DELETE FROM {about} WHERE {column} = :id", {"id": int(one)})
+    performed(live, as_of=CLOSES)
+    answer = answers(live, campaign)["at_close"]
+    assert (answer["treated"]["missing"], answer["held_out"]["missing"]) == (3, 0)
+    assert answer["ratio_p_value"] is not None
