@@ -125,6 +125,7 @@ class Event(StrEnum):
     SEGMENT_CHANGED = "segment.changed"
     CUSTOMER_AT_RISK = "customer.at_risk"
     CUSTOMER_GONE = "customer.gone"
+    CAMPAIGN_STARTED = "campaign.started"
     RUN_FAILED = "run.failed"
     TEST = "webhook.test"
 

@@ -32,6 +32,7 @@ from backend.results.campaign import CampaignState
 from backend.results.campaign_life import NO_END
 from backend.results.customer_filter import CustomerFilter
 from backend.results.customer_numbers import CustomerNumbers
+from backend.store import runs
 from backend.store.campaign_rows import end_over
 from backend.store.departures import of_nobody_erased
 from backend.store.id_column import is_one_of
@@ -205,6 +206,20 @@ async def hold_out(
         about = is_one_of(column, dialect, published, [CustomerId(one) for one in some])
         held = update(customer_intelligence).where(about)
         await connection.execute(held.values(held_out_until=until, changed_at=now))
+
+
+async def held_out_among(
+    connection: AsyncConnection, customer_ids: Sequence[CustomerId]
+) -> dict[str, datetime]:
+    """Return until when those of some customers are held out who are, by id as text."""
+    if not customer_ids or (published := await runs.published(connection)) is None:
+        return {}
+    columns, dialect = customer_intelligence.c, connection.dialect.name
+    about = is_one_of(columns.customer_id, dialect, published, customer_ids)
+    asked = select(columns.customer_id, columns.held_out_until).where(
+        about, columns.held_out_until.is_not(None)
+    )
+    return {str(row[0]): row[1] for row in await connection.execute(asked)}
 
 
 async def let_go(

@@ -14,6 +14,7 @@ from sqlalchemy import Table, exists, insert, select
 
 from backend.core.glossary import DeliveryState, Event
 from backend.database.engine import AsyncConnection
+from backend.results.campaign_life import Campaign, CampaignDrawn
 from backend.store.alarm_rows import (
     NewRisks,
     PublishedRisks,
@@ -33,7 +34,13 @@ from backend.store.told_rows import departures_at, moves_at
 from backend.store.webhook_rows import get_webhook, read_webhooks
 from backend.webhooks.batches import batches
 from backend.webhooks.webhook import Webhook
-from backend.webhooks.webhook_bodies import Told, TrialTold, run_failed, run_published
+from backend.webhooks.webhook_bodies import (
+    Told,
+    TrialTold,
+    campaign_started,
+    run_failed,
+    run_published,
+)
 
 Row = dict[str, Any]
 
@@ -207,6 +214,20 @@ async def tell_failed(connection: AsyncConnection, run_id: str, error: str, now:
         [
             _row(webhook.id, Event.RUN_FAILED, now, told=told, run_id=run_id)
             for webhook in await _wanting(connection, Event.RUN_FAILED)
+        ],
+    )
+
+
+async def tell_campaign_started(
+    connection: AsyncConnection, campaign: Campaign, drawn: CampaignDrawn, now: datetime
+) -> None:
+    """Write that a campaign has started, in the transaction that draws."""
+    told = campaign_started(campaign, drawn)
+    await _put(
+        connection,
+        [
+            _row(webhook.id, Event.CAMPAIGN_STARTED, now, told=told)
+            for webhook in await _wanting(connection, Event.CAMPAIGN_STARTED)
         ],
     )
 

@@ -1,11 +1,15 @@
 """Whom a delivery is about, as they are now: who was erased since it was written is left out."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, RowMapping, Table, select
 
+from backend.core.customer_id import CustomerId
 from backend.core.glossary import Cause, Departure, Event
 from backend.database.engine import AsyncConnection
+from backend.store.campaign_members import held_out_among
 from backend.store.departures import of_nobody_erased
 from backend.store.tables import customers_gone, segment_changes, webhook_alarms
 from backend.store.told_rows import alarms_at, departures_at, moves_at
@@ -35,10 +39,12 @@ async def read_people_told(
     rows = await _rows(connection, webhook, delivery)
     if not rows:
         return None
+    ids = [CustomerId(str(row["customer_id"])) for row in rows]
+    held = await held_out_among(connection, ids)
     if delivery.event is Event.SEGMENT_CHANGED:
-        return MovesTold(customers=tuple(map(_move, rows)), **call)
+        return MovesTold(customers=tuple(_move(row, held) for row in rows), **call)
     if delivery.event is Event.CUSTOMER_AT_RISK:
-        return RisksTold(customers=tuple(map(_risk, rows)), **call)
+        return RisksTold(customers=tuple(_risk(row, held) for row in rows), **call)
     return DeparturesTold(customers=tuple(map(_departure, rows)), **call)
 
 
@@ -69,18 +75,21 @@ async def _of_the_known(connection: AsyncConnection, table: Table) -> list[Colum
     return [await of_nobody_erased(connection, column)]
 
 
-def _move(row: RowMapping) -> MoveTold:
+def _move(row: RowMapping, held: Mapping[str, datetime]) -> MoveTold:
+    customer_id = str(row["customer_id"])
     return MoveTold(
-        customer_id=str(row["customer_id"]),
+        customer_id=customer_id,
+        held_out_until=held.get(customer_id),
         from_segment_id=row["from_segment_id"],
         to_segment_id=row["to_segment_id"],
         cause=Cause(row["cause"]),
     )
 
 
-def _risk(row: RowMapping) -> RiskTold:
+def _risk(row: RowMapping, held: Mapping[str, datetime]) -> RiskTold:
     return RiskTold(
         customer_id=row["customer_id"],
+        held_out_until=held.get(row["customer_id"]),
         churn_risk=float(row["churn_risk"]),
         churn_risk_before=_number(row["churn_risk_before"]),
         value_at_risk=_number(row["value_at_risk"]),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.core.glossary import Cause, Departure
+from backend.results.campaign_life import Campaign, CampaignDrawn
 from backend.results.move import MoveCounts
 from backend.results.root import Result, Share
 from backend.results.run_report import CustomerCounts, RunReport
@@ -57,6 +58,26 @@ class RunFailedTold(Result):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignStartedTold(Result):
+    """`campaign.started`: whom to reach is drawn, and can be fetched."""
+
+    campaign_id: str
+    """The campaign."""
+    name: str
+    """What people call it."""
+    started_at: datetime
+    """When its window opened."""
+    closes_at: datetime | None
+    """When its window closes; null: when somebody closes it."""
+    treated: int
+    """Customers who are to be reached."""
+    held_out: int
+    """Customers who are not, so that it can be told what reaching the others brings."""
+    link: str
+    """Path of those who are to be reached at this service, in pages or as CSV."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialTold(Result):
     """`webhook.test`: somebody tries the webhook."""
 
@@ -87,7 +108,15 @@ class CustomerTold(Result):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MoveTold(CustomerTold):
+class ServedCustomerTold(CustomerTold):
+    """One customer who is served."""
+
+    held_out_until: datetime | None = None
+    """Until when a campaign holds them out: they are not to be reached; null where none does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveTold(ServedCustomerTold):
     """One customer's change of segment."""
 
     from_segment_id: str | None
@@ -99,7 +128,7 @@ class MoveTold(CustomerTold):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RiskTold(CustomerTold):
+class RiskTold(ServedCustomerTold):
     """One customer who has come to be at risk."""
 
     churn_risk: Share
@@ -154,7 +183,15 @@ class DeparturesTold(CallTold):
     """At most 500, each once in all calls of the event; who is back since is left out."""
 
 
-Told = RunPublishedTold | RunFailedTold | TrialTold | MovesTold | RisksTold | DeparturesTold
+Told = (
+    RunPublishedTold
+    | RunFailedTold
+    | CampaignStartedTold
+    | TrialTold
+    | MovesTold
+    | RisksTold
+    | DeparturesTold
+)
 
 
 def run_published(report: RunReport) -> RunPublishedTold:
@@ -170,6 +207,19 @@ def run_published(report: RunReport) -> RunPublishedTold:
         moves=report.moves,
         currency=report.currency,
         link=f"/api/mcp/runs/{report.run_id}/report",
+    )
+
+
+def campaign_started(campaign: Campaign, drawn: CampaignDrawn) -> CampaignStartedTold:
+    """Tell of a campaign that has started."""
+    return CampaignStartedTold(
+        campaign_id=campaign.id,
+        name=campaign.wanted.name,
+        started_at=drawn.started_at,
+        closes_at=campaign.closes_at,
+        treated=drawn.arms.treated,
+        held_out=drawn.arms.held_out,
+        link=f"/api/admin/campaigns/{campaign.id}/treated",
     )
 
 

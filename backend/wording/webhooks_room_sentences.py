@@ -25,6 +25,7 @@ EVENTS: Mapping[Event, str] = {
     Event.SEGMENT_CHANGED: "Customers are in another segment",
     Event.CUSTOMER_AT_RISK: "Customers have come to be at risk",
     Event.CUSTOMER_GONE: "Customers are gone",
+    Event.CAMPAIGN_STARTED: "A campaign has started",
     Event.RUN_FAILED: "A run failed",
 }
 SECRET, SECRET_HELP = (

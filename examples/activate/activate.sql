@@ -28,16 +28,21 @@ RETURNS TABLE (
     predicted_orders float8
 )
 LANGUAGE sql STABLE AS $$
-    SELECT one.*
+    SELECT
+        one.customer_id, one.version, one.email, one.segment, one.churn_risk,
+        one.predicted_value, one.predicted_orders
     FROM (
         SELECT
             i.customer_id::text AS customer_id,
             concat_ws(' ', extract(epoch FROM i.changed_at), hashtextextended(c.email, 0)) AS version,
-            c.email::text,
-            i.archetype_id::text,
-            i.churn_risk::float8,
-            i.predicted_value::float8,
-            i.predicted_orders::float8
+            c.email::text AS email,
+            -- Whom a campaign holds out is in no segment that a tool mails, until it is over.
+            CASE WHEN i.held_out_until IS NULL THEN i.archetype_id::text ELSE 'held_out' END
+                AS segment,
+            i.churn_risk::float8 AS churn_risk,
+            i.predicted_value::float8 AS predicted_value,
+            i.predicted_orders::float8 AS predicted_orders,
+            i.held_out_until IS NOT NULL AS is_held_out
         FROM customer_intelligence AS i
         JOIN ecommerce.customers AS c ON c.id = i.customer_id
         WHERE c.email LIKE '%@%'
@@ -50,6 +55,7 @@ LANGUAGE sql STABLE AS $$
         LIMIT 1
     ) AS delivered ON true
     WHERE delivered.version IS DISTINCT FROM one.version
+        AND NOT (one.is_held_out AND delivered.version IS NULL)
         AND one.customer_id NOT IN (SELECT g.customer_id FROM intelligence_customers_gone AS g)
 $$;
 

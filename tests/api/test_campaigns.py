@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -286,3 +287,18 @@ def test_lists_leave_out_who_is_held_out_and_say_how_many(live: Live) -> None:
     told = list(csv.DictReader(io.StringIO(live.get("/api/mcp/customers?format=csv").text)))
     assert {row["customer_id"] for row in told if row["held_out_until"]} == others
     assert live.get("/api/mcp/customers?held_out=perhaps").status_code == 422
+
+
+def test_a_webhook_is_told_that_whom_to_reach_is_drawn(live: Live) -> None:
+    wanted = {"url": "https://hooks.example.com/", "events": ["campaign.started"]}
+    admin = {"X-API-Key": ADMIN_KEY}
+    assert live.client.post("/api/admin/webhooks", json=wanted, headers=admin).status_code == 201
+    campaign = started(live)
+    (told,) = rows(live, "SELECT event, facts, state FROM intelligence_webhook_deliveries")
+    facts = json.loads(told.pop("facts"))
+    assert told == {"event": "campaign.started", "state": "waiting"}
+    arms = campaign["drawn"]["arms"]
+    assert (facts["treated"], facts["held_out"]) == (arms["treated"], arms["held_out"])
+    assert live.get(facts["link"], ADMIN_KEY).json()["total"] == arms["treated"]
+    assert (facts["campaign_id"], facts["name"]) == (campaign["id"], campaign["name"])
+    assert facts["closes_at"] == campaign["closes_at"]

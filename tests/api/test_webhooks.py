@@ -84,7 +84,7 @@ def test_a_run_is_told_signed_and_as_the_api_tells_it(live: Live, receiver: Rece
                 name: one[name]
                 for name in ("customer_id", "from_segment_id", "to_segment_id", "cause")
             }
-            | {"person": None}
+            | {"person": None, "held_out_until": None}
             for one in moves
         ),
         key=lambda one: int(one["customer_id"]),

@@ -50,6 +50,24 @@ def test_everybody_is_copied_once_and_only_who_changed_again(copies: Copies) -> 
         assert tool.people == {**wanted, "7": {**wanted["7"], "churn_risk": 0.99}}
 
 
+def test_who_is_held_out_is_in_no_segment_at_a_tool_until_it_is_over(copies: Copies) -> None:
+    crm = copies.tools[2]
+    hold = "UPDATE customer_intelligence SET changed_at = '2024-06-02', held_out_until = {}"
+    copies.change(hold.format("'2024-09-01'") + " WHERE customer_id IN (5, 6)")
+    copies.run("--select", "crm")
+    assert {"5", "6"}.isdisjoint(crm.people)
+    assert len(crm.people) == CLUSTERED_CUSTOMERS - 2
+    before = dict(crm.people["7"])
+    copies.change(hold.format("'2024-09-01'") + " WHERE customer_id = 7")
+    copies.run("--select", "crm")
+    assert crm.people["7"] == {**before, "segment": "held_out"}
+    over = hold.format("NULL").replace("-02", "-03")
+    copies.change(over + " WHERE held_out_until IS NOT NULL")
+    copies.run("--select", "crm")
+    assert crm.people == copies.published()
+    assert crm.people["7"] == before
+
+
 @pytest.mark.long
 def test_an_address_that_changed_is_copied_and_a_name_never(copies: Copies) -> None:
     copies.change("UPDATE customers SET email = NULL WHERE id = 4")

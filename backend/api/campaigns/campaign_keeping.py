@@ -28,6 +28,7 @@ from backend.store.campaign_rows import (
     hold_draft,
     start_campaign,
 )
+from backend.store.outbox import tell_campaign_started
 from backend.store.patience import changed
 from backend.store.publish import begin_at_once
 from backend.store.runs import Published
@@ -134,6 +135,7 @@ async def _drawn(
     await write_members(connection, campaign_id, audience, drawn)
     ids = [one for one, out in zip(audience.customer_ids, drawn.held_out, strict=True) if out]
     await hold_out(connection, published, ids, campaign.closes_at or NO_END, now)
+    await tell_campaign_started(connection, campaign, settled, now)
     return campaign
 
 

@@ -26,6 +26,7 @@ ToldEvent = Literal[
     Event.SEGMENT_CHANGED,
     Event.CUSTOMER_AT_RISK,
     Event.CUSTOMER_GONE,
+    Event.CAMPAIGN_STARTED,
     Event.RUN_FAILED,
 ]
 SegmentIds = Annotated[list[str], Field(max_length=MOST_FILTERED)]
