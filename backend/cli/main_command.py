@@ -77,6 +77,10 @@ COMMANDS = {
         "file_commands.check_files",
         "Show how files would be read, five rows of each; loads nothing.",
     ),
+    "campaigns": (
+        "campaign_commands.campaigns",
+        "Say how far campaigns are and what they brought; --count counts what is due now.",
+    ),
     "export": (
         "list_commands.export",
         "Write the customers who meet all conditions to a file.",

@@ -174,7 +174,8 @@ async def write_members(
 
 async def read_drawn_customers(connection: AsyncConnection, campaign_id: str) -> DrawnCustomers:
     """Return a campaign's draw, without those who were erased since."""
-    asked = select(campaign_members).where(campaign_members.c.campaign_id == campaign_id)
+    told = await of_nobody_erased(connection, campaign_members.c.customer_id)
+    asked = select(campaign_members).where(campaign_members.c.campaign_id == campaign_id, told)
     rows = (await connection.execute(asked.order_by(campaign_members.c.customer_id))).mappings()
     found = rows.all()
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from backend.database.engine import opened
 from tests.campaign_shop import CAMPAIGNS, THEN, WANTED, asked, campaign_shop, described, started
-from tests.conftest import NewDatabase, wait_for
+from tests.conftest import NewDatabase, takes_its_turn, wait_for
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import performed
 from tests.shops import AS_OF
@@ -88,6 +88,7 @@ def test_a_campaign_goes_from_its_draft_to_a_draw_that_is_served(live: Live) -> 
     assert audited == ["campaign_created", "campaign_started"]
 
 
+@takes_its_turn
 def test_each_segment_gives_its_share_to_those_who_are_held_out(live: Live) -> None:
     campaign = started(live)
     statement = "SELECT * FROM intelligence_campaign_members WHERE campaign_id = :id"
@@ -126,6 +127,7 @@ def test_who_one_campaign_holds_out_no_other_reaches(live: Live) -> None:
     }
 
 
+@takes_its_turn
 def test_runs_keep_the_draw_until_the_window_is_over(live: Live) -> None:
     campaign = started(live, window_days=90)
     _, others = drawn(live, campaign)
@@ -142,6 +144,7 @@ def test_runs_keep_the_draw_until_the_window_is_over(live: Live) -> None:
     assert asked(live, "POST", f"/{campaign['id']}/close").status_code == 409
 
 
+@takes_its_turn
 def test_a_campaign_without_end_holds_out_until_somebody_closes_it(live: Live) -> None:
     campaign = started(live, window_days=None)
     _, others = drawn(live, campaign)
@@ -155,6 +158,7 @@ def test_a_campaign_without_end_holds_out_until_somebody_closes_it(live: Live) -
     assert held_out(live) == set()
 
 
+@takes_its_turn
 def test_a_campaign_that_is_given_up_holds_nobody_out(live: Live) -> None:
     first, second = started(live, name="First"), described(live, name="Second")
     for one in (first, second):
@@ -165,6 +169,7 @@ def test_a_campaign_that_is_given_up_holds_nobody_out(live: Live) -> None:
     assert held_out(live) == set()
 
 
+@takes_its_turn
 def test_who_is_erased_is_in_no_list_and_counted_as_missing(live: Live) -> None:
     campaign = started(live)
     reached, others = (min(arm) for arm in drawn(live, campaign))
@@ -178,6 +183,7 @@ def test_who_is_erased_is_in_no_list_and_counted_as_missing(live: Live) -> None:
     assert asked(live, "GET", f"/{campaign['id']}").json()["drawn"] == campaign["drawn"]
 
 
+@takes_its_turn
 def test_who_is_held_out_has_moved_for_those_who_copy_lists(live: Live) -> None:
     before = {
         row["customer_id"]: row["changed_at"]
@@ -256,6 +262,7 @@ def refusing(sqlite_folder: Any, tmp_path_factory: pytest.TempPathFactory) -> It
         yield service
 
 
+@takes_its_turn
 def test_pages_of_campaigns_hold_each_once(live: Live) -> None:
     made = [described(live, name=f"Campaign {number}")["id"] for number in range(5)]
     asked(live, "POST", f"/{made[0]}/abandon")
@@ -271,6 +278,7 @@ def test_pages_of_campaigns_hold_each_once(live: Live) -> None:
     assert asked(live, "GET", "?cursor=nonsense").status_code == 422
 
 
+@takes_its_turn
 def test_lists_leave_out_who_is_held_out_and_say_how_many(live: Live) -> None:
     _, others = drawn(live, started(live))
     answer = live.get("/api/mcp/customers?limit=1000&held_out=exclude&min_frequency=1").json()
@@ -289,6 +297,7 @@ def test_lists_leave_out_who_is_held_out_and_say_how_many(live: Live) -> None:
     assert live.get("/api/mcp/customers?held_out=perhaps").status_code == 422
 
 
+@takes_its_turn
 def test_a_webhook_is_told_that_whom_to_reach_is_drawn(live: Live) -> None:
     wanted = {"url": "https://hooks.example.com/", "events": ["campaign.started"]}
     admin = {"X-API-Key": ADMIN_KEY}

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from backend.database.engine import opened, transaction
 from tests.campaign_shop import THEN, asked, campaign_shop, started
 from tests.conftest import NewDatabase, on_one_kind, wait_for
-from tests.live import ADMIN_KEY, Live, serving
+from tests.live import ADMIN_KEY, Live, command, serving
 from tests.performed import performed
 from tests.shops import AS_OF
 
@@ -192,3 +192,22 @@ def test_who_left_the_shop_is_missing_from_their_arm(live: Live) -> None:
     answer = answers(live, campaign)["at_close"]
     assert (answer["treated"]["missing"], answer["held_out"]["missing"]) == (3, 0)
     assert answer["ratio_p_value"] is not None
+
+
+@on_one_kind
+def test_the_command_counts_as_a_run_does_and_says_what_came_of_it(
+    live: Live, tmp_path: Path
+) -> None:
+    campaign = started(live, window_days=30, holdout_share=0.5)
+    bought_in_window(live, campaign)
+    before = command(live.url, tmp_path, "campaigns", variables=THEN)
+    assert (before.returncode, "Running" in before.stdout) == (0, True)
+    assert answers(live, campaign) == {}
+    later = {**THEN, "RUN_AS_OF": CLOSES.isoformat()}
+    counted = command(live.url, tmp_path, "campaigns", "--count", variables=later)
+    assert counted.returncode == 0, counted.stderr
+    assert "It worked" in counted.stdout
+    (counted_at_close,) = answers(live, campaign).values()
+    performed(live, as_of=CLOSES)
+    assert answers(live, campaign) == {"at_close": counted_at_close}
+    assert told(counted_at_close) == expected(live, campaign, CLOSES)
