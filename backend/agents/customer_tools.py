@@ -65,7 +65,7 @@ class CustomersAnswer(Answer):
 
     customers: list[dict[str, Any]]
     total: int | None = Field(description="Customers of the whole list")
-    left_out: int | None = Field(description="Held out by campaigns, so not in it")
+    left_out: int | None = Field(description="For campaigns")
     sums: dict[str, float] | None = Field(description="Over the whole list, who has the number")
     means: dict[str, float | None] | None = Field(description="Likewise")
     known: dict[str, int] | None = Field(description="How many of the list have each number")

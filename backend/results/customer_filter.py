@@ -130,8 +130,7 @@ class CustomerFilter:
     held_out: HeldOut | None = condition(
         "held_out_until",
         Comparison.HELD_OUT,
-        "Whether those are in it whom a campaign holds out: include, as where nothing is said, "
-        "exclude or only",
+        "Those whom a campaign holds out: include (unless said), exclude, or only them",
         "exclude",
     )
 

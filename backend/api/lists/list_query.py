@@ -62,7 +62,8 @@ def parameter_of(one: Condition) -> Any:
         )
         return (Statuses if is_status else Words, told)
     if one.comparison is Comparison.HELD_OUT:
-        return (HeldOut | None, said)
+        # Words, not the enum: agents would be told its definition too.
+        return (Literal[tuple(map(str, HeldOut))] | None, said)
     if one.comparison in {Comparison.BEFORE, Comparison.SINCE}:
         return (WrittenInstant | None, said)
     kind = next(number.kind for number in NUMBERS if number.name == one.of)
@@ -176,6 +177,8 @@ def _asked(name: str, value: Any, zone: ZoneInfo) -> Any:
             return tuple(map(str, value))
         case float():
             return Decimal(str(value))
+        case str():
+            return HeldOut(value)
         case datetime():
             return in_utc(value, zone, name)
     return value
