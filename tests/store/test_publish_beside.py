@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, insert, text
 
 from backend import store
 from backend.core.errors import LeaseLost
 from backend.core.glossary import Cause
-from backend.database.engine import AsyncEngine, create_engine, opened, transaction
+from backend.database.engine import AsyncConnection, AsyncEngine, create_engine, opened, transaction
+from backend.store import publish_beside as publish_beside_module
 from backend.store import runs
 from backend.store.moves import MoveFilter
 from backend.store.publication import Publication
+from backend.store.tables import campaign_members, campaigns
 from tests.conftest import NewDatabase
 from tests.databases import migrated
 from tests.expired import let_the_lease_expire
@@ -156,3 +158,51 @@ async def test_a_lost_lease_changes_nothing_of_the_tables_either(engine: AsyncEn
     with pytest.raises(LeaseLost):
         await store.publish(engine, late, now=NOW)
     assert await served(engine) == before
+
+
+async def test_who_is_held_out_stays_so_through_a_change_of_type_also_who_came_meanwhile(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.publish(engine, await prepared(engine, ids=INTEGERS), now=NOW)
+    early, late = (str(one) for one in TEXTS[:2])
+    await hold_out_in_a_campaign(engine, "early", early)
+    publication = await prepared(engine, ids=TEXTS)
+    swapped = publish_beside_module._drop_erased
+
+    async def meanwhile(*arguments: Any) -> None:
+        """Let a campaign start once the customers are filled in."""
+        await swapped(*arguments)
+        await insert_member(arguments[0], "late", late)
+
+    monkeypatch.setattr(publish_beside_module, "_drop_erased", meanwhile)
+    await store.publish(engine, publication, now=NOW)
+    async with transaction(engine) as connection:
+        asked = "SELECT customer_id FROM customer_intelligence WHERE held_out_until IS NOT NULL"
+        held = {str(one) for one in await connection.scalars(text(asked))}
+    assert held == {early, late}
+
+
+async def hold_out_in_a_campaign(engine: AsyncEngine, campaign_id: str, customer_id: str) -> None:
+    async with transaction(engine) as connection:
+        await insert_member(connection, campaign_id, customer_id)
+
+
+async def insert_member(connection: AsyncConnection, campaign_id: str, customer_id: str) -> None:
+    campaign = {
+        "id": campaign_id,
+        "name": "A",
+        "state": "running",
+        "chosen": "{}",
+        "goal": "buyers",
+        "holdout_share": 0.1,
+        "promise": "{}",
+        "already_held_out": 0,
+        "salt": "s",
+        "created_at": NOW,
+        "started_at": NOW,
+        "treated": 0,
+        "held_out": 1,
+    }
+    await connection.execute(insert(campaigns), campaign)
+    member = {"campaign_id": campaign_id, "customer_id": customer_id, "is_held_out": 1}
+    await connection.execute(insert(campaign_members), {**member, "stratum": 0})
