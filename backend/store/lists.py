@@ -18,6 +18,7 @@ from sqlalchemy import (
     UnaryExpression,
     and_,
     cast,
+    func,
     or_,
     select,
     true,
