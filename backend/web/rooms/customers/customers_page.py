@@ -1,75 +1,27 @@
 """A list of customers as a value: its people, what they add up to, and the ways on. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
-from urllib.parse import urlencode
 
 from backend.api.lists.list_query import BY_VALUE_AT_RISK
 from backend.api.lists.row import FIELDS, ID, PERSON
 from backend.results.customer_filter import CONDITIONS
-from backend.results.customer_numbers import SHOWN, SUMMED
-from backend.results.declared import Flag, Label
-from backend.web.entrance import APP
-from backend.web.rooms.customers import list_address as asked_by
-from backend.web.rooms.customers.cells import value_at, written
+from backend.results.customer_numbers import SUMMED
+from backend.web import list_address as asked_by
+from backend.web.cells import written
+from backend.web.customer_table import (
+    ColumnHead,
+    CustomerLine,
+    columns_of,
+    customer_line,
+    head,
+    plain_heads,
+)
+from backend.web.list_address import ListAddress
 from backend.web.rooms.customers.customers_reads import MOST_FOUND, CustomersSeen
-from backend.web.rooms.customers.list_address import ListAddress
 from backend.web.rooms.customers.list_controls import Choice, Control, controls
 from backend.wording import customers_room_sentences as words
-
-# What a row is called by, and what its segment links to.
-TOLD_BESIDE = {ID, *PERSON, "archetype.id"}
-WORDS = {str(one.shown_as) for one in SHOWN if isinstance(one.kind, Label | Flag)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnHead:
-    """The head of a column, which sorts by it.
-
-    Attributes
-    ----------
-    link
-        The same list sorted by it; None where lists cannot be.
-    sorted
-        "ascending" or "descending" where the list is sorted by it, as `aria-sort` says it; else "".
-    arrow
-        The same to be seen.
-    """
-
-    name: str
-    link: str | None
-    sorted: str
-    arrow: str
-    is_number: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerCell:
-    """A cell of a row; of a segment, with its id."""
-
-    text: str
-    is_number: bool
-    segment_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerLine:
-    """A customer in the list.
-
-    Attributes
-    ----------
-    name, beside
-        What they are called, and what tells them apart from others of that name; "" for nothing.
-    link
-        Of their page.
-    """
-
-    name: str
-    beside: str
-    link: str
-    cells: Sequence[CustomerCell]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +108,7 @@ def customers_page(
         Why nothing was read.
     """
     searched = address.last(asked_by.SEARCH)
-    columns = [one for one in seen.fields if one not in TOLD_BESIDE]
+    columns = columns_of(seen.fields)
     conditions = [one.name for one in CONDITIONS]
     given = sum(bool(address.words(one)) for one in conditions)
     begun = address.without(asked_by.CURSOR, asked_by.SEARCH, asked_by.TOTALS)
@@ -176,7 +128,7 @@ def customers_page(
         counted_at=address.saying(asked_by.TOTALS, "true") if seen.is_counting else None,
         sums=_sums(seen, zone),
         heads=_heads(begun, columns, can_sort=is_list),
-        lines=[_line(one, columns, zone) for one in seen.rows],
+        lines=[customer_line(one, columns, zone) for one in seen.rows],
         left_out=words.left_out(seen.left_out) if seen.left_out else "",
         nobody=_nobody(seen, searched, refusal),
         csv=begun.path_of_file("csv") if has_file else None,
@@ -219,17 +171,12 @@ def _sums(seen: CustomersSeen, zone: tzinfo) -> list[SumOfList]:
 
 
 def _heads(begun: ListAddress, columns: Sequence[str], *, can_sort: bool) -> list[ColumnHead]:
-    named = [(ID, words.CUSTOMER), *((one, words.number(one)) for one in columns)]
+    if not can_sort:
+        return plain_heads(columns)
     sort = begun.last(asked_by.SORT) or BY_VALUE_AT_RISK
     return [
-        ColumnHead(
-            name=head,
-            link=begun.saying(asked_by.SORT, _turned(name, sort)) if can_sort else None,
-            sorted=_direction(name, sort) if can_sort else "",
-            arrow=words.ARROWS[_direction(name, sort)] if can_sort else "",
-            is_number=name != ID and name not in WORDS,
-        )
-        for name, head in named
+        head(one, begun.saying(asked_by.SORT, _turned(one, sort)), _direction(one, sort))
+        for one in (ID, *columns)
     ]
 
 
@@ -240,23 +187,3 @@ def _turned(name: str, sort: str) -> str:
 
 def _direction(name: str, sort: str) -> str:
     return {name: "ascending", f"-{name}": "descending"}.get(sort, "")
-
-
-def _line(row: Mapping[str, Any], columns: Sequence[str], zone: tzinfo) -> CustomerLine:
-    customer_id, email = row[ID], row.get("email")
-    name = " ".join(filter(None, (row.get("first_name"), row.get("last_name"))))
-    called = name or email or customer_id
-    return CustomerLine(
-        name=called,
-        beside=next((one for one in (email, customer_id) if one and one != called), ""),
-        link=f"{APP}/customer?{urlencode({'id': customer_id})}",
-        cells=[_cell(row, one, zone) for one in columns],
-    )
-
-
-def _cell(row: Mapping[str, Any], name: str, zone: tzinfo) -> CustomerCell:
-    value = value_at(row, name)
-    in_segment = row["archetype"].get("id") if name == "archetype.name" else None
-    return CustomerCell(
-        text=written(name, value, None, zone), is_number=name not in WORDS, segment_id=in_segment
-    )

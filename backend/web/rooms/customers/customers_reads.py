@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
-from backend import store
 from backend.api.customers.searching import found_for
 from backend.api.lists.read_list import AskedList, page_answer
 from backend.api.lists.row import PERSON, Columns
 from backend.api.state import ApiState
-from backend.core.errors import NoRunPublished
 from backend.database.engine import snapshot
 from backend.database.failures import OURS
 from backend.results.customer_filter import CustomerFilter
 from backend.results.segment import Segment
 from backend.store.served import served_in
-from backend.web.rooms.customers.list_address import FIELDS, SEARCH, TOTALS, ListAddress
+from backend.web.list_address import FIELDS, SEARCH, TOTALS, ListAddress
+from backend.web.segments_known import segments_known
 
 MOST_FOUND, LONGEST_SEARCH = 50, 200
 HURRY_SECONDS = 0.05
@@ -133,22 +131,3 @@ async def _see_found(
     found = await found_for(state, sought[:LONGEST_SEARCH], MOST_FOUND, sees_people=sees_people)
     rows = [one.model_dump() for one in found]
     return CustomersSeen(segments=segments, fields=columns.names, rows=rows)
-
-
-async def segments_known(state: ApiState) -> Sequence[Segment]:
-    """Return the segments of the published run, read now or a moment ago.
-
-    Raises
-    ------
-    NoRunPublished
-        Before the first run.
-    """
-    return await state.kept.of(await state.served.now(), "segments", partial(_segments, state))
-
-
-async def _segments(state: ApiState) -> Sequence[Segment]:
-    async with snapshot(state.engine, OURS) as connection:
-        found = await store.read_segments(connection)
-    if found.run_id is None:
-        raise NoRunPublished
-    return found.segments

@@ -8,7 +8,7 @@ from backend.results.customer_filter import CONDITIONS, GROUP, Comparison, Condi
 from backend.results.customer_numbers import NUMBERS
 from backend.results.declared import Count, Quantity
 from backend.results.segment import Segment
-from backend.web.rooms.customers.list_address import ListAddress
+from backend.web.list_address import ListAddress
 from backend.wording import customers_room_sentences as words
 
 CHOICES, ONE_OF = "choices", "one"

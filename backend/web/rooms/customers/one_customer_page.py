@@ -11,8 +11,8 @@ from backend.core.glossary import Status
 from backend.results.customer_numbers import SHOWN
 from backend.results.explanation import ExplainedNumber
 from backend.results.move import Move
+from backend.web.cells import value_at, written
 from backend.web.entrance import APP
-from backend.web.rooms.customers.cells import value_at, written
 from backend.web.rooms.customers.one_customer_reads import CustomerSeen
 from backend.web.tile import Tile
 from backend.wording import customers_room_sentences as list_words

@@ -18,7 +18,7 @@ from backend.results.run_report import ReportHorizons
 from backend.results.segment import Segment
 from backend.store import runs
 from backend.store.moves import MoveFilter
-from backend.web.rooms.customers.customers_reads import segments_known
+from backend.web.segments_known import segments_known
 
 MOVES_SHOWN = 50
 

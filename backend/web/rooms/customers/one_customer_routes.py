@@ -13,13 +13,13 @@ from backend.api.fields import asked_customer
 from backend.api.state import ApiState, State
 from backend.core.customer_id import CustomerId
 from backend.web.forms import form_of
+from backend.web.list_address import LIST
 from backend.web.own_paths import is_part, root_of
 from backend.web.room import Visitor, for_admins, for_everybody
-from backend.web.rooms.customers.customers_reads import segments_known
-from backend.web.rooms.customers.list_address import LIST
 from backend.web.rooms.customers.one_customer_page import PAGE, one_customer_page
 from backend.web.rooms.customers.one_customer_reads import see_customer
 from backend.web.rooms.customers.orders_page import orders_page, see_orders
+from backend.web.segments_known import segments_known
 from backend.web.sessions import Session
 from backend.web.showing import HEADERS, show
 from backend.wording import one_customer_sentences as words

@@ -20,6 +20,7 @@ from backend.core.errors import (
     InvalidRunRequest,
     UnknownField,
 )
+from backend.web.list_address import LIST, ListAddress
 from backend.web.own_paths import is_part
 from backend.web.room import Room, Visitor, for_everybody
 from backend.web.rooms.customers import one_customer_routes
@@ -27,10 +28,9 @@ from backend.web.rooms.customers.customers_page import customers_page
 from backend.web.rooms.customers.customers_reads import (
     CustomersSeen,
     see_customers,
-    segments_known,
 )
-from backend.web.rooms.customers.list_address import LIST, ListAddress
 from backend.web.rooms.customers.one_customer_page import PAGE
+from backend.web.segments_known import segments_known
 from backend.web.sessions import Session
 from backend.web.showing import HEADERS, show
 from backend.wording import customers_room_sentences as words
