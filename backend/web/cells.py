@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
+from backend.results.campaign_life import NO_END
 from backend.results.customer_numbers import CURRENCY, PROBABILITY, SHOWN
 from backend.wording import customers_room_sentences as words
 from backend.wording.dates import short_day
@@ -37,6 +38,8 @@ def written(name: str, value: Any, currency: str | None, zone: tzinfo) -> str:
     """
     if value is None:
         return UNKNOWN
+    if value == NO_END:
+        return words.WITHOUT_END
     unit = UNITS.get(name, "")
     if unit == CURRENCY:
         return rounded_money(float(value), currency)

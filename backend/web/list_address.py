@@ -55,11 +55,11 @@ class ListAddress:
     @property
     def path(self) -> str:
         """The address itself."""
-        return self._below(LIST)
+        return self.below(LIST)
 
     def path_of_file(self, kind: str) -> str:
         """Where the whole list is a file: "csv" or "xlsx"."""
-        return self._below(f"{LIST}/{kind}")
+        return self.below(f"{LIST}/{kind}")
 
     @property
     def query(self) -> ListQuery:
@@ -75,5 +75,6 @@ class ListAddress:
             asked[name] = self.words(name) if name in SEVERAL else value
         return ListQuery.model_validate(asked)
 
-    def _below(self, path: str) -> str:
+    def below(self, path: str) -> str:
+        """Return another path that is asked the same."""
         return f"{path}?{urlencode(self.items)}" if self.items else path

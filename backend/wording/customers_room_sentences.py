@@ -13,6 +13,7 @@ FILTERS, APPLY, EVERYBODY = "Filters", "Show these", "Show everybody"
 COLUMNS, SHOW_COLUMNS = "Columns", "Show these columns"
 ALL_AS_CSV = "Download all as CSV"
 ALL_AS_WORKBOOK = "Download all as a workbook"
+CAMPAIGN = "Describe a campaign to them"
 NEXT, BEGINNING = "Next page", "Back to the beginning"
 TABLE = "Customers of this list"
 NOBODY = "Nobody meets all of these conditions."
@@ -23,7 +24,7 @@ ARROWS: Mapping[str, str] = {
     "ascending": "\N{UPWARDS ARROW}",
     "descending": "\N{DOWNWARDS ARROW}",
 }
-YES, NO = "yes", "no"
+YES, NO, WITHOUT_END = "yes", "no", "without end"
 COUNTING = "What they add up to is being counted…"
 NONE = "There are none."
 

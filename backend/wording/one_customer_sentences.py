@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 from backend.core.glossary import Cause, Reason
+from backend.wording.customers_room_sentences import WITHOUT_END
 from backend.wording.dates import counted, horizon, moment, short_day
 from backend.wording.order_reasons import left_out
 
@@ -69,6 +70,11 @@ def cause(of: Cause) -> str:
 def as_of(instant: datetime, zone: tzinfo) -> str:
     """Say which instant the numbers describe."""
     return f"As of {moment(instant, zone)}."
+
+
+def held_out(until: str) -> str:
+    """Say that a campaign holds them out."""
+    return f"Held out {until}" if until == WITHOUT_END else f"Held out until {until}"
 
 
 def expected_in(days: int) -> str:

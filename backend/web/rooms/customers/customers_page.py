@@ -18,6 +18,7 @@ from backend.web.customer_table import (
     head,
     plain_heads,
 )
+from backend.web.entrance import APP
 from backend.web.list_address import ListAddress
 from backend.web.rooms.customers.customers_reads import MOST_FOUND, CustomersSeen
 from backend.web.rooms.customers.list_controls import Choice, Control, controls
@@ -58,8 +59,8 @@ class CustomersPage:
         How many are left out because campaigns hold them out; "" where nobody is.
     nobody
         Why there is no line; "" where there are.
-    csv, workbook, following, beginning
-        Ways on; None where there is none.
+    csv, workbook, campaign, following, beginning
+        Ways on, one of them to a campaign to these customers; None where there is none.
     """
 
     title: str
@@ -80,6 +81,7 @@ class CustomersPage:
     nobody: str
     csv: str | None
     workbook: str | None
+    campaign: str | None
     following: str | None
     beginning: str | None
 
@@ -133,9 +135,16 @@ def customers_page(
         nobody=_nobody(seen, searched, refusal),
         csv=begun.path_of_file("csv") if has_file else None,
         workbook=begun.path_of_file("xlsx") if has_file else None,
+        campaign=_campaign(begun, conditions) if has_file else None,
         following=seen.next_cursor and begun.saying(asked_by.CURSOR, seen.next_cursor),
         beginning=begun.path if address.last(asked_by.CURSOR) else None,
     )
+
+
+def _campaign(begun: ListAddress, conditions: Sequence[str]) -> str:
+    """Return where a campaign to these customers is described."""
+    chosen = ListAddress(tuple(one for one in begun.items if one[0] in conditions))
+    return chosen.below(f"{APP}/campaigns") + "#new"
 
 
 def _title(seen: CustomersSeen, searched: str) -> str:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
+from backend import store
 from backend.api.customers.searching import found_for
 from backend.api.lists.read_list import AskedList, page_answer
 from backend.api.lists.row import PERSON, Columns
@@ -28,6 +30,7 @@ FIRST_SHOWN = (
     "historical_value",
     "total_orders",
     "last_order_at",
+    "held_out_until",
 )
 """What is shown of a customer until somebody chooses otherwise."""
 

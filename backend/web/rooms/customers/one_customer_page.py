@@ -74,6 +74,8 @@ class OneCustomerPage:
         Where they are; None for whom no run has seen.
     status
         Why numbers are unknown; "" where they are not.
+    held_out
+        Until when a campaign holds them out; "" where none does.
     address, orders
         Of this page, and of the orders alone.
     refusal
@@ -87,6 +89,7 @@ class OneCustomerPage:
     segment: str
     about: str
     status: str
+    held_out: str
     figures: Sequence[Tile]
     why_segment: str
     rule: str
@@ -121,6 +124,7 @@ def one_customer_page(seen: CustomerSeen, zone: tzinfo, refusal: str = "") -> On
         segment=one.archetype.name or UNKNOWN,
         about=words.UNSEEN if one.as_of is None else words.as_of(one.as_of, zone),
         status="" if one.status == Status.SCORED else list_words.status(one.status),
+        held_out=_held_out(one, zone),
         figures=_figures(seen, zone),
         why_segment=reason.why if reason else "",
         rule=(reason.rule or "") if reason else "",
@@ -132,6 +136,12 @@ def one_customer_page(seen: CustomerSeen, zone: tzinfo, refusal: str = "") -> On
         orders=f"{PAGE}/orders?{urlencode({'id': one.customer_id})}",
         refusal=refusal,
     )
+
+
+def _held_out(one: CustomerProfile, zone: tzinfo) -> str:
+    if one.held_out_until is None:
+        return ""
+    return words.held_out(written("held_out_until", one.held_out_until, None, zone))
 
 
 def _called(one: CustomerProfile) -> str:

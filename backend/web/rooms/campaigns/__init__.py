@@ -1,0 +1,1 @@
+"""Campaigns: what each can show, who is to be reached, and what it brought."""

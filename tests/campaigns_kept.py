@@ -1,0 +1,145 @@
+"""Campaigns as rows, drawn and answered at once, for pages and tools that show them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from backend.campaigns.arm_sums import WindowOutcomes
+from backend.campaigns.campaign_answer import CountedCustomers, FixedAtStart, answer
+from backend.campaigns.holdout_draw import draw
+from backend.database.engine import AsyncConnection, opened, transaction
+from backend.results.campaign import ArmSizes, CampaignAnswer, Detectable, Goal
+from backend.results.campaign_life import (
+    AnswerKind,
+    Campaign,
+    CampaignDrawn,
+    CampaignWanted,
+    CountedAnswer,
+)
+from backend.results.customer_filter import CustomerFilter
+from backend.store import runs
+from backend.store.campaign_members import (
+    hold_out,
+    read_audience,
+    read_campaign_members,
+    write_members,
+)
+from backend.store.campaign_rows import (
+    CampaignPromised,
+    add_campaign,
+    get_campaign,
+    hold_draft,
+    keep_answer,
+    start_campaign,
+)
+from tests.shops import AS_OF
+
+PROMISE = Detectable(
+    audience=ArmSizes(treated=200, held_out=100),
+    usual_buying_share=0.25,
+    usual_spend=20.0,
+    spend_limit=150.0,
+    smallest_buyers_effect=0.16,
+    smallest_spend_effect=12.5,
+    smallest_adjusted_spend_effect=11.25,
+    customers_for_buyers=56_700,
+    customers_for_spend=81_000,
+    customers_for_adjusted_spend=64_000,
+)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How a campaign is to be.
+
+    Attributes
+    ----------
+    kinds
+        When it was counted; none: not yet.
+    buying
+        Of 100 treated and of 100 held out, how many buy.
+    """
+
+    name: str = "Spring letter"
+    goal: Goal = Goal.BUYERS
+    holdout_share: float = 0.3
+    window_days: int | None = 30
+    cost: float | None = 300.0
+    kinds: tuple[AnswerKind, ...] = ()
+    buying: tuple[float, float] = (45, 25)
+    chosen: CustomerFilter = CustomerFilter()
+    filter: Any = None
+
+
+async def keep_campaign(url: str, asked: Kept, *, starts: datetime = AS_OF) -> str:
+    """Describe a campaign, draw it, and answer it by customers who buy as is asked."""
+    wanted = CampaignWanted(
+        name=asked.name,
+        chosen=asked.filter or {},
+        holdout_share=asked.holdout_share,
+        window_days=asked.window_days,
+        goal=asked.goal,
+        cost=asked.cost,
+    )
+    async with opened(url) as engine, transaction(engine) as connection:
+        draft = await add_campaign(connection, wanted, CampaignPromised(PROMISE, 0), starts)
+        campaign = await _drawn(connection, draft, asked, starts)
+        for kind in asked.kinds:
+            found = await _answered(connection, campaign, asked, kind)
+            told = CountedAnswer(kind=kind, run_id=None, answer=found)
+            await keep_answer(connection, campaign.id, told)
+        await runs.revise(connection)
+    return draft.id
+
+
+async def _drawn(
+    connection: AsyncConnection, draft: Campaign, asked: Kept, starts: datetime
+) -> Campaign:
+    published = await runs.published(connection)
+    assert published is not None
+    audience = await read_audience(connection, asked.chosen)
+    salt = await hold_draft(connection, draft.id)
+    share, values = asked.holdout_share, audience.predicted_value
+    drawn = draw(audience.customer_ids, audience.segments, values, share=share, salt=salt)
+    out = int(drawn.held_out.sum())
+    arms = ArmSizes(treated=len(drawn.held_out) - out, held_out=out)
+    settled = CampaignDrawn(
+        started_at=starts, run_id=published.run_id, arms=arms, spend_limit=PROMISE.spend_limit
+    )
+    campaign = await start_campaign(
+        connection, draft.id, settled, CampaignPromised(PROMISE, already_held_out=4)
+    )
+    await write_members(connection, draft.id, audience, drawn)
+    ids = [one for one, is_out in zip(audience.customer_ids, drawn.held_out, strict=True) if is_out]
+    await hold_out(connection, published, ids, campaign.closes_at or starts, starts)
+    return await get_campaign(connection, draft.id)
+
+
+async def _answered(
+    connection: AsyncConnection, campaign: Campaign, asked: Kept, kind: AnswerKind
+) -> CampaignAnswer:
+    members = await read_campaign_members(connection, campaign.id)
+    assert campaign.drawn is not None
+    random = np.random.default_rng(7)
+    buying = np.where(members.held_out, asked.buying[1], asked.buying[0]) / 100
+    bought = random.random(len(buying)) < buying
+    counted = CountedCustomers(
+        held_out=members.held_out,
+        strata=members.strata,
+        segments=members.segments,
+        outcomes=WindowOutcomes(
+            bought=bought,
+            spend=bought * random.gamma(2.0, 20.0, len(bought)).round(2),
+            forecast=members.predicted_value,
+        ),
+        known_before=members.known_before,
+    )
+    fixed = FixedAtStart(
+        goal=asked.goal, drawn=campaign.drawn.arms, spend_limit=campaign.drawn.spend_limit
+    )
+    days = {AnswerKind.LOOK: 10, AnswerKind.AT_CLOSE: 30, AnswerKind.SETTLED: 44}[kind]
+    at = campaign.drawn.started_at + timedelta(days=days)
+    is_final = kind is not AnswerKind.LOOK
+    return answer(counted, fixed, cost=asked.cost, counted_at=at, final=is_final)
