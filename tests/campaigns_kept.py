@@ -1,6 +1,10 @@
-"""Campaigns as rows, drawn and answered at once, for pages and tools that show them."""
+"""Campaigns as rows, drawn and answered at once, for pages and tools that show them.
 
-from dataclasses import dataclass
+What is served of customers stays as it is: nobody of them is held out from other campaigns.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +13,7 @@ import numpy as np
 from backend.campaigns.arm_sums import WindowOutcomes
 from backend.campaigns.campaign_answer import CountedCustomers, FixedAtStart, answer
 from backend.campaigns.holdout_draw import draw
+from backend.core.arrays import BoolArray
 from backend.database.engine import AsyncConnection, opened, transaction
 from backend.results.campaign import ArmSizes, CampaignAnswer, Detectable, Goal
 from backend.results.campaign_life import (
@@ -21,7 +26,6 @@ from backend.results.campaign_life import (
 from backend.results.customer_filter import CustomerFilter
 from backend.store import runs
 from backend.store.campaign_members import (
-    hold_out,
     read_audience,
     read_campaign_members,
     write_members,
@@ -60,6 +64,10 @@ class Kept:
         When it was counted; none: not yet.
     buying
         Of 100 treated and of 100 held out, how many buy.
+    lost
+        How many of the treated and of those held out are missing.
+    chosen, filter
+        Who is in it, as it is read and as it is kept.
     """
 
     name: str = "Spring letter"
@@ -69,34 +77,42 @@ class Kept:
     cost: float | None = 300.0
     kinds: tuple[AnswerKind, ...] = ()
     buying: tuple[float, float] = (45, 25)
-    chosen: CustomerFilter = CustomerFilter()
-    filter: Any = None
+    lost: tuple[int, int] = (0, 0)
+    chosen: CustomerFilter = field(default_factory=CustomerFilter)
+    filter: Mapping[str, Any] = field(default_factory=dict)
 
 
-async def keep_campaign(url: str, asked: Kept, *, starts: datetime = AS_OF) -> str:
-    """Describe a campaign, draw it, and answer it by customers who buy as is asked."""
+async def keep_campaign(url: str, asked: Kept) -> str:
+    """Describe a campaign, draw it as of `AS_OF`, and answer it by customers as is asked."""
     wanted = CampaignWanted(
         name=asked.name,
-        chosen=asked.filter or {},
+        chosen=asked.filter,
         holdout_share=asked.holdout_share,
         window_days=asked.window_days,
         goal=asked.goal,
         cost=asked.cost,
     )
     async with opened(url) as engine, transaction(engine) as connection:
-        draft = await add_campaign(connection, wanted, CampaignPromised(PROMISE, 0), starts)
-        campaign = await _drawn(connection, draft, asked, starts)
+        draft = await add_campaign(connection, wanted, CampaignPromised(PROMISE, 0), AS_OF)
+        await _drawn(connection, draft, asked, AS_OF)
+        await runs.revise(connection)
+    await answer_campaign(url, draft.id, asked)
+    return draft.id
+
+
+async def answer_campaign(url: str, campaign_id: str, asked: Kept) -> None:
+    """Answer a campaign that was drawn."""
+    async with opened(url) as engine, transaction(engine) as connection:
+        campaign = await get_campaign(connection, campaign_id)
         for kind in asked.kinds:
             found = await _answered(connection, campaign, asked, kind)
             told = CountedAnswer(kind=kind, run_id=None, answer=found)
             await keep_answer(connection, campaign.id, told)
-        await runs.revise(connection)
-    return draft.id
 
 
 async def _drawn(
     connection: AsyncConnection, draft: Campaign, asked: Kept, starts: datetime
-) -> Campaign:
+) -> None:
     published = await runs.published(connection)
     assert published is not None
     audience = await read_audience(connection, asked.chosen)
@@ -108,13 +124,10 @@ async def _drawn(
     settled = CampaignDrawn(
         started_at=starts, run_id=published.run_id, arms=arms, spend_limit=PROMISE.spend_limit
     )
-    campaign = await start_campaign(
+    await start_campaign(
         connection, draft.id, settled, CampaignPromised(PROMISE, already_held_out=4)
     )
     await write_members(connection, draft.id, audience, drawn)
-    ids = [one for one, is_out in zip(audience.customer_ids, drawn.held_out, strict=True) if is_out]
-    await hold_out(connection, published, ids, campaign.closes_at or starts, starts)
-    return await get_campaign(connection, draft.id)
 
 
 async def _answered(
@@ -136,6 +149,7 @@ async def _answered(
         ),
         known_before=members.known_before,
     )
+    counted = counted.only(_kept(members.held_out, asked.lost))
     fixed = FixedAtStart(
         goal=asked.goal, drawn=campaign.drawn.arms, spend_limit=campaign.drawn.spend_limit
     )
@@ -143,3 +157,10 @@ async def _answered(
     at = campaign.drawn.started_at + timedelta(days=days)
     is_final = kind is not AnswerKind.LOOK
     return answer(counted, fixed, cost=asked.cost, counted_at=at, final=is_final)
+
+
+def _kept(held_out: BoolArray, lost: tuple[int, int]) -> BoolArray:
+    """Return who is not missing: of each arm the first ones are."""
+    places = np.where(held_out, np.cumsum(held_out), np.cumsum(~held_out))
+    kept: BoolArray = places > np.where(held_out, lost[1], lost[0])
+    return kept

@@ -13,10 +13,12 @@ import pytest
 from fastapi.routing import APIRoute
 from selenium.webdriver import Chrome
 
+from backend.results.campaign_life import AnswerKind
 from backend.web import sign_in
 from backend.web.entrance import SIGN_IN
 from backend.web.house import rooms_found
 from backend.web.room import AdminRoomRoute
+from tests.campaigns_kept import Kept, keep_campaign
 from tests.conftest import wait_for
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, perform_once
@@ -102,7 +104,7 @@ def write_markup_everywhere(database: str) -> None:
 
 
 def ids_of(live: Live, client: httpx.Client) -> Mapping[str, str]:
-    """Name all segments by markup, make a webhook, and say whom the pages may be asked about."""
+    """Name all that has a name by markup, and say whom the pages may be asked about."""
     segments = live.get("/api/mcp/segments").json()
     for number, one in enumerate(segments["segments"]):
         form = {"name": f"{number} {HOSTILE}", "description": HOSTILE}
@@ -111,7 +113,9 @@ def ids_of(live: Live, client: httpx.Client) -> Mapping[str, str]:
     made = re.search(r"/app/webhooks/(\w+)", client.post("/app/webhooks", data=address).text)
     assert made is not None
     customer = live.get("/api/mcp/customers?limit=1&sort=-total_orders").json()["customers"][0]
+    counted = Kept(name=HOSTILE, kinds=(AnswerKind.LOOK, AnswerKind.AT_CLOSE))
     return {
+        "campaign_id": wait_for(keep_campaign(live.url, counted)),
         "segment_id": segments["segments"][0]["id"],
         "run_id": segments["run_id"],
         "webhook_id": made[1],
