@@ -27,7 +27,7 @@ from backend.results.customer_filter import CustomerFilter
 from backend.store import runs
 from backend.store.campaign_members import (
     read_audience,
-    read_campaign_members,
+    read_drawn_customers,
     write_members,
 )
 from backend.store.campaign_rows import (
@@ -35,7 +35,7 @@ from backend.store.campaign_rows import (
     add_campaign,
     get_campaign,
     hold_draft,
-    keep_answer,
+    keep_answers,
     start_campaign,
 )
 from tests.shops import AS_OF
@@ -107,7 +107,7 @@ async def answer_campaign(url: str, campaign_id: str, asked: Kept) -> None:
         for kind in asked.kinds:
             found = await _answered(connection, campaign, asked, kind)
             told = CountedAnswer(kind=kind, run_id=None, answer=found)
-            await keep_answer(connection, campaign.id, told)
+            await keep_answers(connection, {campaign.id: told})
 
 
 async def _drawn(
@@ -133,7 +133,7 @@ async def _drawn(
 async def _answered(
     connection: AsyncConnection, campaign: Campaign, asked: Kept, kind: AnswerKind
 ) -> CampaignAnswer:
-    members = await read_campaign_members(connection, campaign.id)
+    members = await read_drawn_customers(connection, campaign.id)
     assert campaign.drawn is not None
     random = np.random.default_rng(7)
     buying = np.where(members.held_out, asked.buying[1], asked.buying[0]) / 100

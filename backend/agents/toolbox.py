@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from backend.agents.caller import Caller
+from backend.agents.campaign_tools import list_campaigns
 from backend.agents.customer_tools import find_customer, get_customer, list_customers
 from backend.agents.meanings import meanings_of
 from backend.agents.segment_tools import get_segment, list_moves, list_segments
@@ -24,6 +25,7 @@ TOOLS: tuple[Tool, ...] = (
     get_customer,
     list_moves,
     get_quality,
+    list_campaigns,
     start_run,
 )
 # Three characters of JSON are about a token: ten thousand of those are what clients take.

@@ -1,5 +1,7 @@
 """What others wrote, as agents are shown it: marked as data, on one line, not too long."""
 
+from collections.abc import Iterable
+
 from pydantic import Field
 
 from backend.api.schema_root import Schema
@@ -55,3 +57,15 @@ class ProductText(Schema):
     """What a product is called."""
 
     title: str | None = Field(description="As the shop has it")
+
+
+class CampaignText(Schema):
+    """What a campaign is called, and who is in it."""
+
+    name: str | None
+    conditions: list[str | None] = Field(description="As lists are asked for them")
+
+    @classmethod
+    def of(cls, name: str, conditions: Iterable[str]) -> "CampaignText":
+        """Show a campaign's words."""
+        return cls(name=shown(name), conditions=[shown(one) for one in conditions])

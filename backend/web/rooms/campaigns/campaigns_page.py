@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from backend.api.campaigns.schema import CampaignView
+from backend.core.glossary import HeldOut
 from backend.results.campaign import Goal
 from backend.results.customer_filter import CONDITIONS
 from backend.web.entrance import APP
@@ -150,7 +151,8 @@ def _form(seen: CampaignsSeen, asked: ListAddress, refusal: str) -> CampaignForm
 
 def chosen_in(asked: ListAddress) -> dict[str, Any]:
     """Return the conditions that an address gives, as the API's `filter` has them."""
-    names = [one.name for one in CONDITIONS if asked.last(one.name)]
+    # Lists include who is held out where nothing is said: to say so is no condition.
+    names = [one.name for one in CONDITIONS if asked.last(one.name) not in {"", HeldOut.INCLUDE}]
     return {one: asked.words(one) if one in SEVERAL else asked.last(one) for one in names}
 
 
@@ -173,7 +175,13 @@ def said_of(chosen: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
 
 def _said(of: str, value: Any, names: Mapping[str, str]) -> Iterator[str]:
     for one in value if isinstance(value, list) else [value]:
-        yield list_words.status(one) if of == "status" else names.get(str(one), str(one))
+        match of:
+            case "status":
+                yield list_words.status(one)
+            case "held_out_until":
+                yield list_words.held_out(HeldOut(one))
+            case _:
+                yield names.get(str(one), str(one))
 
 
 def list_link(chosen: Mapping[str, Any]) -> str:
