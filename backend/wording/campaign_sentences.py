@@ -131,6 +131,9 @@ def _compared(answer: CampaignAnswer, effect: Effect, currency: str | None) -> s
 def _in_money(effects: CampaignEffects, currency: str | None) -> Iterator[str]:
     brought = effects.brought_in
     low, high = (rounded_money(one, currency) for one in (brought.low, brought.high))
+    if brought.low <= 0 <= brought.high:
+        yield f"What that is in money cannot be told: all together between {low} and {high}."
+        return
     told = f"All together it brought {rounded_money(brought.value, currency)}"
     yield f"{told}, between {low} and {high}."
     if brought.per_cost is not None and brought.cost is not None:

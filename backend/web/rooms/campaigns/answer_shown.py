@@ -165,7 +165,8 @@ def _money(effects: CampaignEffects, currency: str | None) -> Iterator[Tile]:
     yield Tile(name=words.BROUGHT, figure=figure, beside=words.between(low, high))
     if brought.cost is not None:
         yield Tile(name=words.COSTS, figure=rounded_money(brought.cost, currency), beside="")
-    if brought.per_cost is not None:
+    # What may be nothing at all is no return.
+    if brought.per_cost is not None and not brought.low <= 0 <= brought.high:
         yield Tile(name=words.RETURN, figure=f"{brought.per_cost:,.2f}", beside="")
 
 
