@@ -15,7 +15,7 @@ from backend.results.campaign import (
     Verdict,
 )
 from backend.results.campaign_life import AnswerKind, CountedAnswer
-from backend.web.intervals import IntervalFigure, IntervalRow, interval_figure
+from backend.web.effect_intervals import IntervalFigure, IntervalRow, interval_figure
 from backend.web.tile import Tile
 from backend.wording import campaigns_room_sentences as words
 from backend.wording import customers_room_sentences as list_words

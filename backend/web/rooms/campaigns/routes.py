@@ -66,10 +66,11 @@ async def describe(request: Request, state: State, visitor: Visitor) -> Response
     """Keep a campaign as a draft, and lead to what it can show; or say why not."""
     asked = ListAddress(tuple(one for one in (await form_of(request)).items() if one[1]))
     try:
-        wanted = CampaignRequest.model_validate(_wanted(asked))
-        draft = await describe_campaign(Auditor(state, visitor.key), wanted.as_wanted())
+        wanted = CampaignRequest.model_validate(_wanted(asked)).as_wanted()
     except ValueError as error:
         return await _not_described(request, state, asked, _said(error))
+    try:
+        draft = await describe_campaign(Auditor(state, visitor.key), wanted)
     except CampaignBelowSense as error:
         return await _not_described(request, state, asked, str(error))
     return RedirectResponse(f"{root_of(request)}{link_to(draft.id)}", HTTPStatus.SEE_OTHER)

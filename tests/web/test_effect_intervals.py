@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from backend.web.intervals import (
+from backend.web.effect_intervals import (
     MARGIN,
     NARROW,
     WIDE,
