@@ -130,7 +130,8 @@ def test_a_list_becomes_a_campaign_that_is_started_and_answered(
         follow(browser, ".sub a")
         assert said(browser, ".done").startswith("It worked: of 100 who were reached")
         assert browser.find_elements(By.CSS_SELECTOR, ".intervals .early circle")
-        see_no_fault(browser)
+        if scripts:  # what looks for faults is a script
+            see_no_fault(browser)
         assert complaints(browser) == []
 
 
