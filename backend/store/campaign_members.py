@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
+    RowMapping,
     Select,
     String,
     func,
@@ -161,6 +162,7 @@ async def write_members(
         "is_held_out": drawn.held_out.astype(int).tolist(),
         "stratum": drawn.strata.tolist(),
         "segment_id": audience.segments,
+        "place": _places_of_the_treated(drawn.held_out),
         **audience.numbers,
     }
     for start in range(0, len(audience.customer_ids), ROWS_PER_STATEMENT):
@@ -170,6 +172,12 @@ async def write_members(
             for row in zip(*some, strict=True)
         ]
         await connection.execute(insert(campaign_members), rows)
+
+
+def _places_of_the_treated(held_out: BoolArray) -> list[int | None]:
+    """Number those to be reached, so that calls about them can say which are meant."""
+    places = np.cumsum(~held_out).tolist()
+    return [None if out else place for place, out in zip(places, held_out, strict=True)]
 
 
 async def read_drawn_customers(connection: AsyncConnection, campaign_id: str) -> DrawnCustomers:
@@ -213,13 +221,19 @@ async def held_out_among(
     connection: AsyncConnection, customer_ids: Sequence[CustomerId]
 ) -> dict[str, datetime]:
     """Return until when those of some customers are held out who are, by id as text."""
+    served = await _served_among(connection, customer_ids)
+    return {one: until for one, until in served.items() if until is not None}
+
+
+async def _served_among(
+    connection: AsyncConnection, customer_ids: Sequence[CustomerId]
+) -> dict[str, datetime | None]:
+    """Return those of some customers who are served, and until when they are held out."""
     if not customer_ids or (published := await runs.published(connection)) is None:
         return {}
     columns, dialect = customer_intelligence.c, connection.dialect.name
     about = is_one_of(columns.customer_id, dialect, published, customer_ids)
-    asked = select(columns.customer_id, columns.held_out_until).where(
-        about, columns.held_out_until.is_not(None)
-    )
+    asked = select(columns.customer_id, columns.held_out_until).where(about)
     return {str(row[0]): row[1] for row in await connection.execute(asked)}
 
 
@@ -357,6 +371,22 @@ async def read_treated(
         customers=[one for one in numbers if one.held_out_until is None],
         next=texts[limit - 1] if len(texts) > limit else None,
     )
+
+
+async def read_reachable(
+    connection: AsyncConnection, campaign_id: str, first: int, last: int
+) -> list[RowMapping]:
+    """Return rows of those to be reached, from one place to another, as they were at the start.
+
+    Who left the shop since, is erased, or is held out by another campaign, is left out.
+    """
+    of_campaign = await _drawn_to_be_reached(connection, campaign_id)
+    place = campaign_members.c.place
+    asked = select(campaign_members).where(*of_campaign, place.between(first, last))
+    rows = (await connection.execute(asked.order_by(place))).mappings().all()
+    served = await _served_among(connection, [CustomerId(row["customer_id"]) for row in rows])
+    free = {one for one, until in served.items() if until is None}
+    return [row for row in rows if row["customer_id"] in free]
 
 
 def _treated(

@@ -37,7 +37,6 @@ from backend.webhooks.webhook import Webhook
 from backend.webhooks.webhook_bodies import (
     Told,
     TrialTold,
-    campaign_started,
     run_failed,
     run_published,
 )
@@ -221,15 +220,13 @@ async def tell_failed(connection: AsyncConnection, run_id: str, error: str, now:
 async def tell_campaign_started(
     connection: AsyncConnection, campaign: Campaign, drawn: CampaignDrawn, now: datetime
 ) -> None:
-    """Write that a campaign has started, in the transaction that draws."""
-    told = campaign_started(campaign, drawn)
-    await _put(
-        connection,
-        [
-            _row(webhook.id, Event.CAMPAIGN_STARTED, now, told=told)
-            for webhook in await _wanting(connection, Event.CAMPAIGN_STARTED)
-        ],
-    )
+    """Write whom a campaign that has started is to reach, in the transaction that draws."""
+    about = [
+        _row(one.id, Event.CAMPAIGN_STARTED, now, run_id=drawn.run_id, campaign_id=campaign.id)
+        for one in await _wanting(connection, Event.CAMPAIGN_STARTED)
+    ]
+    places = range(1, drawn.arms.treated + 1)
+    await _put(connection, [call for row in about for call in _calls(row, places)])
 
 
 async def tell_erased_gone(connection: AsyncConnection, now: datetime) -> None:
@@ -292,6 +289,7 @@ def _row(
     now: datetime,
     *,
     run_id: str | None = None,
+    campaign_id: str | None = None,
     told: Told | None = None,
 ) -> Row:
     return {
@@ -299,6 +297,7 @@ def _row(
         "webhook_id": webhook_id,
         "event": str(event),
         "run_id": run_id,
+        "campaign_id": campaign_id,
         "happened_at": now,
         "facts": None if told is None else told_json(told),
         "first_id": None,

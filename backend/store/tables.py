@@ -298,6 +298,7 @@ webhook_deliveries = Table(
     Column("webhook_id", String(32), nullable=False),
     Column("event", String(32), nullable=False),
     Column("run_id", String(32)),
+    Column("campaign_id", String(32), comment="that it is about"),
     Column("happened_at", UtcDateTime, nullable=False),
     Column("facts", long_text(), comment="JSON: what it says; null where it is about customers"),
     Column("first_id", BigInteger, comment="of the rows it is about"),
@@ -399,7 +400,9 @@ campaign_members = Table(
     Column("churn_risk", Numeric(5, 4), comment="at the start"),
     Column("frequency", Integer, comment="at the start"),
     Column("recency_days", Integer, comment="at the start"),
+    Column("place", Integer, comment="among those to be reached, from 1; null: held out"),
     Index("idx_intelligence_campaign_members_customer", "customer_id"),
+    Index("idx_intelligence_campaign_members_place", "campaign_id", "place"),
 )
 
 campaign_answers = Table(

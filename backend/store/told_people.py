@@ -9,22 +9,26 @@ from sqlalchemy import Column, ColumnElement, RowMapping, Table, select
 from backend.core.customer_id import CustomerId
 from backend.core.glossary import Cause, Departure, Event
 from backend.database.engine import AsyncConnection
-from backend.store.campaign_members import held_out_among
+from backend.store.campaign_members import held_out_among, read_reachable
+from backend.store.campaign_rows import get_campaign
 from backend.store.departures import of_nobody_erased
 from backend.store.tables import customers_gone, segment_changes, webhook_alarms
 from backend.store.told_rows import alarms_at, departures_at, moves_at
 from backend.webhooks.delivery import Delivery
 from backend.webhooks.webhook import Webhook
 from backend.webhooks.webhook_bodies import (
+    CampaignStartedTold,
     DeparturesTold,
     DepartureTold,
     MovesTold,
     MoveTold,
     RisksTold,
     RiskTold,
+    TreatedTold,
+    campaign_started,
 )
 
-PeopleTold = MovesTold | RisksTold | DeparturesTold
+PeopleTold = MovesTold | RisksTold | DeparturesTold | CampaignStartedTold
 
 
 async def read_people_told(
@@ -36,6 +40,8 @@ async def read_people_told(
         "batch": delivery.batch,
         "batches": delivery.batches,
     }
+    if delivery.campaign_id is not None:
+        return await _treated(connection, delivery.campaign_id, delivery, call)
     rows = await _rows(connection, webhook, delivery)
     if not rows:
         return None
@@ -46,6 +52,26 @@ async def read_people_told(
     if delivery.event is Event.CUSTOMER_AT_RISK:
         return RisksTold(customers=tuple(_risk(row, held) for row in rows), **call)
     return DeparturesTold(customers=tuple(map(_departure, rows)), **call)
+
+
+async def _treated(
+    connection: AsyncConnection, campaign_id: str, delivery: Delivery, call: dict[str, Any]
+) -> CampaignStartedTold | None:
+    campaign = await get_campaign(connection, campaign_id)
+    first, last = delivery.first_id or 0, delivery.last_id or 0
+    rows = await read_reachable(connection, campaign_id, first, last)
+    if campaign.drawn is None or not rows:
+        return None
+    return campaign_started(campaign, campaign.drawn, map(_to_be_reached, rows), **call)
+
+
+def _to_be_reached(row: RowMapping) -> TreatedTold:
+    return TreatedTold(
+        customer_id=row["customer_id"],
+        segment_id=row["segment_id"],
+        churn_risk=_number(row["churn_risk"]),
+        predicted_value=_number(row["predicted_value"]),
+    )
 
 
 async def _rows(

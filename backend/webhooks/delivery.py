@@ -16,12 +16,14 @@ class Delivery:
         Ascending: what happened later has a greater one.
     message_id
         The same in every attempt, however often.
+    run_id, campaign_id
+        What found it, and what it is about; None where no run or campaign is.
     happened_at
         When what it tells was so.
     facts
         What it says as JSON; None where it is about customers.
     first_id, last_id
-        Of the rows it is about.
+        Of the rows it is about; of a campaign, places of those to be reached.
     people
         How many there were when it was written.
     due_at
@@ -37,6 +39,7 @@ class Delivery:
     webhook_id: str
     event: Event
     run_id: str | None
+    campaign_id: str | None
     happened_at: datetime
     facts: str | None
     first_id: int | None

@@ -3,8 +3,10 @@
 Every field of `data` is described beneath it; docs/webhooks.md shows one of each.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from backend.core.glossary import Cause, Departure
 from backend.results.campaign_life import Campaign, CampaignDrawn
@@ -55,26 +57,6 @@ class RunFailedTold(Result):
     """Why, in a sentence."""
     link: str
     """Path of the run at this service."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignStartedTold(Result):
-    """`campaign.started`: whom to reach is drawn, and can be fetched."""
-
-    campaign_id: str
-    """The campaign."""
-    name: str
-    """What people call it."""
-    started_at: datetime
-    """When its window opened."""
-    closes_at: datetime | None
-    """When its window closes; null: when somebody closes it."""
-    treated: int
-    """Customers who are to be reached."""
-    held_out: int
-    """Customers who are not, so that it can be told what reaching the others brings."""
-    link: str
-    """Path of those who are to be reached at this service, in pages or as CSV."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +165,41 @@ class DeparturesTold(CallTold):
     """At most 500, each once in all calls of the event; who is back since is left out."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreatedTold(CustomerTold):
+    """One customer whom a campaign is to reach, as they were when it started."""
+
+    segment_id: str | None
+    """The segment that they were in; null: in none."""
+    churn_risk: Share | None
+    """As published; null where it was unknown."""
+    predicted_value: float | None
+    """What they were expected to spend, currency units; null where nothing was known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignStartedTold(CallTold):
+    """`campaign.started`: whom a campaign is to reach. Nobody who is held out is in it."""
+
+    campaign_id: str
+    """The campaign."""
+    name: str
+    """What people call it."""
+    started_at: datetime
+    """When its window opened."""
+    closes_at: datetime | None
+    """When its window closes; null: when somebody closes it."""
+    treated: int
+    """Customers who were drawn to be reached, in all calls."""
+    held_out: int
+    """Customers who were not, so that it can be told what reaching the others brings."""
+    link: str
+    """Path of those who are to be reached at this service, in pages or as CSV."""
+    customers: tuple[TreatedTold, ...]
+    """At most 500, each once in all calls; who was erased, left the shop or is held out by another
+    campaign since is left out."""
+
+
 Told = (
     RunPublishedTold
     | RunFailedTold
@@ -210,9 +227,12 @@ def run_published(report: RunReport) -> RunPublishedTold:
     )
 
 
-def campaign_started(campaign: Campaign, drawn: CampaignDrawn) -> CampaignStartedTold:
-    """Tell of a campaign that has started."""
+def campaign_started(
+    campaign: Campaign, drawn: CampaignDrawn, customers: Iterable[TreatedTold], **call: Any
+) -> CampaignStartedTold:
+    """Tell whom a campaign that has started is to reach, in one of its calls."""
     return CampaignStartedTold(
+        **call,
         campaign_id=campaign.id,
         name=campaign.wanted.name,
         started_at=drawn.started_at,
@@ -220,6 +240,7 @@ def campaign_started(campaign: Campaign, drawn: CampaignDrawn) -> CampaignStarte
         treated=drawn.arms.treated,
         held_out=drawn.arms.held_out,
         link=f"/api/admin/campaigns/{campaign.id}/treated",
+        customers=tuple(customers),
     )
 
 

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.database.engine import opened
+from backend.database.engine import opened, transaction
+from backend.run.letter import letter
+from backend.store.webhook_rows import get_webhook
 from tests.campaign_shop import CAMPAIGNS, THEN, WANTED, asked, campaign_shop, described, started
-from tests.conftest import NewDatabase, takes_its_turn, wait_for
+from tests.conftest import NewDatabase, execute, on_one_kind, takes_its_turn, wait_for
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
-from tests.performed import performed
+from tests.performed import config_of, performed
 from tests.shops import AS_OF
+from tests.store.test_outbox import told
 
 
 @pytest.fixture
@@ -297,17 +300,107 @@ def test_lists_leave_out_who_is_held_out_and_say_how_many(live: Live) -> None:
     assert live.get("/api/mcp/customers?held_out=perhaps").status_code == 422
 
 
+def followed(live: Live, **more: Any) -> str:
+    """Have a webhook told whom campaigns are to reach; return its id."""
+    wanted = {"url": "https://hooks.example.com/", "events": ["campaign.started"], **more}
+    made = live.client.post("/api/admin/webhooks", json=wanted, headers={"X-API-Key": ADMIN_KEY})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+def told_bodies(live: Live, webhook_id: str) -> list[dict[str, Any]]:
+    """Deliver all that waits, to somebody who takes it, and return the bodies that were sent."""
+
+    async def deliver() -> list[dict[str, Any]]:
+        async with opened(live.url) as engine:
+            async with transaction(engine) as connection:
+                webhook = await get_webhook(connection, webhook_id)
+            due = await told(engine, webhook)
+        config, now = config_of(live.url), datetime.now(UTC)
+        letters = [await letter(one, config, now) for one in due]
+        return [json.loads(one.body) for one in letters if one is not None]
+
+    return wait_for(deliver())
+
+
+def whom(bodies: list[dict[str, Any]]) -> list[str]:
+    return [one["customer_id"] for body in bodies for one in body["data"]["customers"]]
+
+
 @takes_its_turn
-def test_a_webhook_is_told_that_whom_to_reach_is_drawn(live: Live) -> None:
-    wanted = {"url": "https://hooks.example.com/", "events": ["campaign.started"]}
-    admin = {"X-API-Key": ADMIN_KEY}
-    assert live.client.post("/api/admin/webhooks", json=wanted, headers=admin).status_code == 201
-    campaign = started(live)
-    (told,) = rows(live, "SELECT event, facts, state FROM intelligence_webhook_deliveries")
-    facts = json.loads(told.pop("facts"))
-    assert told == {"event": "campaign.started", "state": "waiting"}
-    arms = campaign["drawn"]["arms"]
-    assert (facts["treated"], facts["held_out"]) == (arms["treated"], arms["held_out"])
-    assert live.get(facts["link"], ADMIN_KEY).json()["total"] == arms["treated"]
-    assert (facts["campaign_id"], facts["name"]) == (campaign["id"], campaign["name"])
-    assert facts["closes_at"] == campaign["closes_at"]
+def test_a_webhook_is_told_whom_to_reach_at_most_500_in_a_call(live: Live) -> None:
+    hook = followed(live)
+    campaign = started(live, holdout_share=0.1)
+    reached, _ = drawn(live, campaign)
+    assert len(reached) > 500
+    waiting = rows(live, "SELECT * FROM intelligence_webhook_deliveries ORDER BY id")
+    assert {row["event"] for row in waiting} == {"campaign.started"}
+    assert {row["facts"] for row in waiting} == {None}  # nobody is copied
+    bodies = told_bodies(live, hook)
+    sizes = [len(body["data"]["customers"]) for body in bodies]
+    assert sizes == [500] * (len(reached) // 500) + [len(reached) % 500]
+    assert sorted(whom(bodies)) == sorted(reached)
+    assert {body["type"] for body in bodies} == {"campaign.started"}
+    places = [(body["data"]["batch"], body["data"]["batches"]) for body in bodies]
+    assert places == [(place + 1, len(sizes)) for place in range(len(sizes))]
+    served = rows(live, "SELECT * FROM customer_intelligence")
+    by_id = {str(row["customer_id"]): row for row in served}
+    for one in (one for body in bodies for one in body["data"]["customers"]):
+        row = by_id[one["customer_id"]]
+        assert (one["segment_id"], one["person"]) == (row["archetype_id"], None)
+        for name in ("churn_risk", "predicted_value"):
+            known = row[name]
+            assert one[name] == (None if known is None else float(known))
+    for facts in (body["data"] for body in bodies):
+        arms = campaign["drawn"]["arms"]
+        assert (facts["treated"], facts["held_out"]) == (arms["treated"], arms["held_out"])
+        assert (facts["campaign_id"], facts["name"]) == (campaign["id"], campaign["name"])
+        assert (facts["run_id"], facts["closes_at"]) == (
+            campaign["drawn"]["run_id"],
+            campaign["closes_at"],
+        )
+        assert live.get(facts["link"], ADMIN_KEY).json()["total"] == arms["treated"]
+
+
+def test_who_is_erased_gone_or_held_out_elsewhere_since_is_in_no_call(live: Live) -> None:
+    hook = followed(live)
+    first = started(live, name="First")
+    reached, _ = drawn(live, first)
+    _, others = drawn(live, started(live, name="Second"))
+    erased, left, *_ = sorted(reached - others)
+    path = f"/api/admin/customers/{erased}"
+    assert live.client.delete(path, headers={"X-API-Key": ADMIN_KEY}).status_code == 204
+    wait_for(
+        execute(live.url, f"DELETE FROM customer_intelligence WHERE customer_id = {int(left)}")
+    )
+    bodies = told_bodies(live, hook)
+    by_name = {
+        name: whom([body for body in bodies if body["data"]["name"] == name])
+        for name in ("First", "Second")
+    }
+    assert sorted(by_name["First"]) == sorted(reached - others - {erased, left})
+    assert {*by_name["Second"]}.isdisjoint(others | {erased, left})
+    assert by_name["First"] == [one for one in by_name["First"] if one not in held_out(live)]
+    assert sorted(by_name["First"]) == sorted(ids(treated(live, first)))
+
+
+@on_one_kind
+def test_names_of_those_to_be_reached_are_told_by_choice_alone(live: Live) -> None:
+    hook = followed(live, people=True)
+    started(live)
+    people = [one for body in told_bodies(live, hook) for one in body["data"]["customers"]]
+    assert people
+    for one in people:
+        assert one["person"]["email"] == f"person{one['customer_id']}@example.com"
+
+
+@takes_its_turn
+def test_a_start_that_fails_tells_nobody_and_draws_nobody(live: Live) -> None:
+    followed(live)
+    draft = described(live)
+    wait_for(execute(live.url, "DROP TABLE intelligence_audit"))
+    assert asked(live, "POST", f"/{draft['id']}/start").status_code >= 500
+    assert rows(live, "SELECT * FROM intelligence_webhook_deliveries") == []
+    assert drawn(live, draft) == (set(), set())
+    assert held_out(live) == set()
+    assert asked(live, "GET", f"/{draft['id']}").json()["state"] == "draft"
