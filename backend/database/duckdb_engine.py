@@ -1,5 +1,6 @@
 """Warehouses: what DuckDB reads for us. Nothing is open but while it is read."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -57,5 +58,5 @@ def _begin(url: str, find: Callable[[], Warehouse]) -> WarehouseRead:
 
 def warehouse_of(url: URL) -> Warehouse:
     """Return what a URL names at this moment: where it is a link, what that leads to."""
-    path = Path(str(url.database)).resolve()
+    path = Path(os.path.realpath(str(url.database)))  # of a circle of links, whoever opens it tells
     return TableFolder(path) if url.drivername == FOLDER_DRIVER else DuckdbFile(path)

@@ -19,7 +19,11 @@ BY_WORDS = (
     (re.compile("not a valid DuckDB database file|checksum|[Cc]orrupt"), "damaged"),
     (re.compile("version number|newer version"), "too_new"),
     (re.compile("No space left|failed to offload"), "disk_full"),
-    (re.compile("does not exist|No such file|Permission denied|Cannot open file"), "no_file"),
+    (re.compile("(?i)gzip"), "bad_file"),
+    (
+        re.compile("does not exist|No such file|No files found|Permission denied|Cannot open file"),
+        "no_file",
+    ),
 )
 # A statement that does not fit what is there, or not any more: a table, a column, a type.
 NOT_AS_REMEMBERED = ("CatalogException", "BinderException", "ConversionException")
@@ -67,6 +71,7 @@ def kind_on_duckdb(error: BaseException) -> str | None:
 
 FILE = re.compile("file ['\"]|[Ff]ile:? |magic bytes|file = ")
 # CSV Error on Line: 3, Original Line: …, what is wrong with it, and much advice.
+CSV_FILE = re.compile(r"CSV .*?\n *file = (?P<file>[^\n]*)", re.DOTALL)
 CSV_LINE = re.compile(r"CSV Error on Line: (?P<line>\d+).*?\n *file = (?P<file>[^\n]*)", re.DOTALL)
 # What is wrong with a line, in the words that hold no value of it.
 CSV_PROBLEM = re.compile(
@@ -87,6 +92,9 @@ def words_of_duckdb(error: BaseException) -> str:
         name = of_csv["file"].rpartition("/")[2]
         told = CSV_PROBLEM.search(said)
         return f"{name}, line {of_csv['line']}: {told[0] if told else 'cannot be read'}"
+    if (of_csv := CSV_FILE.search(said)) is not None:
+        name = of_csv["file"].rpartition("/")[2]
+        return f"{name} is not written as CSV is: does each line end as the first one does?"
     first = KIND.sub("", said).partition("\n\n")[0].partition("\nLINE")[0]
     return VALUES.sub("a value", SUGGESTED.sub("", first))
 

@@ -1,6 +1,8 @@
 """What may be wrong with files that a shop is read from: each is said, by the file's name."""
 
 import asyncio
+import gzip
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -31,6 +33,7 @@ from tests.warehouses import (
     in_csv,
     in_duckdb,
     in_parquet,
+    made,
     tables_of,
     writing,
 )
@@ -182,11 +185,30 @@ def nested(folder: Path) -> None:
     (folder / "orders" / "year=2026").mkdir()
 
 
+def piped(folder: Path) -> None:
+    (folder / "customers.csv").unlink()
+    os.mkfifo(folder / "customers.csv")
+
+
+def in_a_circle(folder: Path) -> None:
+    (folder / "customers.csv").unlink()
+    (folder / "customers.csv").symlink_to("customers.csv")
+
+
+def compressed(content: bytes) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        (folder / "customers.csv").unlink()
+        (folder / "customers.csv.gz").write_bytes(content)
+
+    return spoil
+
+
 def cut(folder: Path) -> None:
     file = folder / "customers.parquet"
     file.write_bytes(file.read_bytes()[:-20])
 
 
+GZIPPED = gzip.compress(b"id,email\n" + b"".join(b"%d,x%d\n" % (i, i * i) for i in range(50_000)))
 SPOILT_CSV = {
     "a link that leads out": (linked, "customers.csv is a link that leads out of the folder"),
     "a folder's link": (folder_linked, "orders/part-0.csv is a link that leads out of the folder"),
@@ -207,7 +229,26 @@ SPOILT_CSV = {
         written("customers.parquet", b"PAR1"),
         "customers.csv and customers.parquet are both customers",
     ),
+    "lines that end otherwise": (
+        written("customers.csv", b"id,email\r\n1,x\r\n2,x\n"),
+        "customers.csv is not written as CSV is: does each line end as the first one does?",
+    ),
+    "a long name": (
+        written("customers.csv", b"id," + b"x" * 200_000),
+        "customers.csv: its first line does not name columns",
+    ),
     "cut off": (written("customers.csv.gz", b"\x1f\x8b\x08"), "customers.csv.gz"),
+    "cut off later": (compressed(GZIPPED[:-500]), "customers.csv.gz"),
+    "damaged": (compressed(GZIPPED[:12] + b"\xff" * 90), "customers.csv.gz is damaged"),
+    "not compressed": (
+        compressed(b"id,email\n1,x\n"),
+        "customers.csv.gz is not compressed by gzip",
+    ),
+    "a pipe": (piped, "customers.csv is neither a file nor a folder"),
+    "a circle of links": (
+        in_a_circle,
+        "customers.csv cannot be opened: Too many levels of symbolic links",
+    ),
 }
 
 
@@ -249,8 +290,39 @@ async def test_what_is_wrong_with_other_files_is_nobodys_concern(csv_url: str) -
     (folder / "email.txt").write_text("a word that is a column's too")
     (folder / "_SUCCESS").touch()
     (folder / ".DS_Store").touch()
+    (folder / "latest").symlink_to("latest")
     linked_within(folder)
     await read(csv_url)
+
+
+async def test_a_name_is_no_pattern_and_finds_no_other_file(tmp_path: Path) -> None:
+    shop = made(tmp_path / "*[s]?")
+    orders = made(shop / "orders")
+    (orders / "part[1].CSV.gz").write_bytes(gzip.compress(b"id\n1\n2\n"))
+    (orders / "part1.csv").write_bytes(b"id\n3\n")
+    (orders / "part*.csv").write_bytes(b"id\n4\n")
+    other = made(made(tmp_path / "other[s]?") / "orders")
+    (other / "part1.csv").write_bytes(b"id\n5\n")
+    async with opened(f"files://{tmp_path}/*[s]%3F") as engine, snapshot(engine) as connection:
+        ids = await connection.scalars(text("SELECT id FROM orders ORDER BY id"))
+    assert [*ids] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (os.mkfifo, "is not a file"),
+        (os.mkdir, "is not a file"),
+        (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links"),
+    ],
+    ids=["a pipe", "a folder", "a circle of links"],
+)
+async def test_what_is_no_file_of_duckdbs_is_not_waited_for(
+    make: Callable[[Path], None], said: str, tmp_path: Path
+) -> None:
+    make(tmp_path / "shop.duckdb")
+    with pytest.raises(DatabaseRefuses, match=said):
+        await read(f"duckdb:///{tmp_path / 'shop.duckdb'}")
 
 
 @pytest.mark.parametrize("url", ["duckdb_url", "csv_url"])

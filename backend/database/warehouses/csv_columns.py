@@ -7,6 +7,8 @@ be wrong for some shop.
 
 import csv
 import gzip
+import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ DELIMITERS = ",;\t|"
 NULLS = ("", r"\N")  # as most write them, and as MySQL does
 LONGEST_FIRST_LINE = 1 << 20
 MOST_PLACES = 8
+PATTERN = re.compile(r"[*?[]")  # what DuckDB looks for other files by
 DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 TIME = r"[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
 ZONE = " ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)"
@@ -42,10 +45,13 @@ class CsvHead:
         Between two values.
     columns
         Their names.
+    is_gzipped
+        Whether it is compressed, as its name says.
     """
 
     delimiter: str
     columns: tuple[str, ...]
+    is_gzipped: bool = False
 
 
 def head_of(file: Path) -> CsvHead:
@@ -56,28 +62,40 @@ def head_of(file: Path) -> CsvHead:
     UnreadableWarehouse
         When it names no columns, or one twice.
     """
-    opened = gzip.open if file.suffix == ".gz" else open
+    is_gzipped = file.name.lower().endswith(".gz")
+    opened = gzip.open if is_gzipped else open
     try:
         with opened(file, "rt", encoding="utf-8-sig", newline="") as lines:
             first = lines.readline(LONGEST_FIRST_LINE)
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or "is cut off"
-        raise UnreadableWarehouse("bad_file", f"{file.name}: {reason}") from None
     except UnicodeDecodeError:
         raise UnreadableWarehouse("bad_file", f"{file.name} is not in UTF-8") from None
-    return _head(file.name, first)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableWarehouse("bad_file", f"{file.name} {_trouble(error)}") from None
+    return _head(file.name, first, is_gzipped=is_gzipped)
 
 
-def _head(name: str, first: str) -> CsvHead:
+def _trouble(error: Exception) -> str:
+    if isinstance(error, gzip.BadGzipFile):
+        return "is not compressed by gzip, or is damaged"
+    if isinstance(error, OSError):
+        return f"cannot be opened: {error.strerror}"
+    return "is cut off" if isinstance(error, EOFError) else "is damaged"
+
+
+def _head(name: str, first: str, *, is_gzipped: bool) -> CsvHead:
     if not first.strip():
         problem = f"{name} is empty: its first line has to name the columns"
         raise UnreadableWarehouse("bad_file", problem)
-    told = {one: next(csv.reader([first], delimiter=one)) for one in DELIMITERS}
+    try:
+        told = {one: next(csv.reader([first], delimiter=one)) for one in DELIMITERS}
+    except csv.Error as error:  # a name is longer than any
+        problem = f"{name}: its first line does not name columns, {error}"
+        raise UnreadableWarehouse("bad_file", problem) from None
     delimiter = max(DELIMITERS, key=lambda one: len(told[one]))
     columns = tuple(column or f"column{at}" for at, column in enumerate(told[delimiter]))
     if len({column.lower() for column in columns}) < len(columns):
         raise UnreadableWarehouse("bad_file", f"{name} names a column twice in its first line")
-    return CsvHead(delimiter, columns)
+    return CsvHead(delimiter, columns, is_gzipped)
 
 
 def texts_of(files: Mapping[CsvHead, Sequence[Path]]) -> str:
@@ -87,12 +105,13 @@ def texts_of(files: Mapping[CsvHead, Sequence[Path]]) -> str:
 
 def _read(head: CsvHead, files: Sequence[Path]) -> str:
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in head.columns)
-    paths = ", ".join(quoted(str(file)) for file in files)
+    paths = ", ".join(map(path_of, files))
+    compression = "gzip" if head.is_gzipped else "none"
     nulls = ", ".join(map(quoted, NULLS))
     return (  # names and paths are quoted
         f"SELECT * FROM read_csv([{paths}], header = true, auto_detect = false,"  # noqa: S608
         f" delim = {quoted(head.delimiter)}, quote = '\"', escape = '\"', nullstr = [{nulls}],"
-        f" columns = {{{columns}}})"
+        f" compression = '{compression}', columns = {{{columns}}})"
     )
 
 
@@ -133,6 +152,16 @@ def typed(texts: str, types: Mapping[str, str]) -> str:
 def named(name: str) -> str:
     """Return a name as SQL writes one, whatever is in it."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def path_of(file: Path) -> str:
+    """Return a file's path as SQL writes one."""
+    return quoted(no_pattern(str(file)))
+
+
+def no_pattern(path: str) -> str:
+    """Return what DuckDB finds this path by alone, though signs of a pattern be in it."""
+    return PATTERN.sub(r"[\g<0>]", path)
 
 
 def quoted(text: str) -> str:

@@ -1,5 +1,6 @@
 """A file of DuckDB's as a warehouse. While somebody has it open, nobody else may write it."""
 
+import stat
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ class DuckdbFile:
             found = self.path.stat()
         except OSError as error:
             raise UnreadableWarehouse("no_file", f"{self.path}: {error.strerror}") from None
+        if not stat.S_ISREG(found.st_mode):  # to open a pipe waits for somebody who writes it
+            raise UnreadableWarehouse("no_file", f"{self.path} is not a file")
         return found.st_dev, found.st_ino
 
     def attach(self, database: DuckDBPyConnection, name: str) -> AttachedTables:

@@ -24,7 +24,8 @@ from backend.database.warehouses.csv_columns import (
     CsvHead,
     head_of,
     named,
-    quoted,
+    no_pattern,
+    path_of,
     texts_of,
     typed,
     types_of,
@@ -41,6 +42,7 @@ NAMED_ALONE = "CREATE VIEW IF NOT EXISTS {} AS SELECT NULL AS not_looked_at"
 Looking = Future[Mapping[str, str]]
 _lookers = ThreadPoolExecutor(2, "csv")
 Identity = tuple[int, int, int, int]
+NOWHERE: Identity = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,14 @@ class FoundFile:
         Where it is, links followed.
     identity
         Another where it was written or replaced; None of a folder.
+    trouble
+        Why it cannot be read, as far as is known without opening it; "" where nothing is.
     """
 
     name: str
     path: Path
     identity: Identity | None
+    trouble: str = ""
 
     @property
     def ending(self) -> str:
@@ -110,7 +115,8 @@ class TableFolder:
     @property
     def may_open(self) -> MayOpen:
         """Return the folder."""
-        return MayOpen(folders=[f"{self.path}/"])
+        # What it finds, and as it is asked for it.
+        return MayOpen(folders=[f"{self.path}/", f"{no_pattern(str(self.path))}/"])
 
     def state(self) -> Hashable:
         """Return what is there."""
@@ -139,11 +145,27 @@ class TableFolder:
 def _tables_in(folder: Path) -> Tables:
     found: dict[str, list[FoundFile]] = defaultdict(list)
     for entry in _entries(folder):
-        if entry.is_dir():
-            found[entry.name] += (_found(folder, Path(one.path)) for one in _entries(entry.path))
+        if _is_folder(entry):
+            found[entry.name] += _files_in(folder, Path(entry.path))
         elif is_named_so := entry.name.partition(".")[0]:
             found[is_named_so].append(_found(folder, Path(entry.path)))
     return {name: tuple(files) for name, files in sorted(found.items())}
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in a circle, or to where nobody may look
+        return False
+
+
+def _files_in(folder: Path, inner: Path) -> list[FoundFile]:
+    """Return a table's files, or what is in the way: that is nobody's concern who reads others."""
+    try:
+        return [_found(folder, Path(one.path)) for one in _entries(inner)]
+    except OSError as error:
+        trouble = f"cannot be looked into: {error.strerror}"
+        return [FoundFile(inner.name, inner, NOWHERE, trouble)]
 
 
 def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
@@ -154,15 +176,17 @@ def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
 
 def _found(folder: Path, path: Path) -> FoundFile:
     name = str(path.relative_to(folder))
-    real = path.resolve()
+    real = Path(os.path.realpath(path))  # of a circle of links, whoever opens it tells
     try:
         looked = real.stat()
     except OSError:  # a link that leads nowhere, or a file that went away just now
-        return FoundFile(name, real, (0, 0, 0, 0))
+        return FoundFile(name, real, NOWHERE)
     if stat.S_ISDIR(looked.st_mode):
         return FoundFile(name, real, None)
     identity = (looked.st_dev, looked.st_ino, looked.st_size, looked.st_mtime_ns)
-    return FoundFile(name, real, identity)
+    # To open a pipe waits for somebody who writes it.
+    trouble = "" if stat.S_ISREG(looked.st_mode) else "is neither a file nor a folder"
+    return FoundFile(name, real, identity, trouble)
 
 
 class TablesInFolder:
@@ -212,7 +236,7 @@ class TablesInFolder:
         files = self._tables[name]
         self._refuse_unfit(name, files)
         if files[0].ending in PARQUET:
-            paths = ", ".join(quoted(str(one.path)) for one in files)
+            paths = ", ".join(path_of(one.path) for one in files)
             return f"SELECT * FROM read_parquet([{paths}], union_by_name = true)"  # noqa: S608
         by_head: dict[CsvHead, list[Path]] = defaultdict(list)
         for one in files:
@@ -238,6 +262,8 @@ class TablesInFolder:
     def _problem(self, file: FoundFile) -> str | None:
         if not file.path.is_relative_to(self._folder.path):
             return "is a link that leads out of the folder"
+        if file.trouble:
+            return file.trouble
         if file.identity is None:
             return "is a folder within a table's folder"
         if not file.ending:
