@@ -22,11 +22,6 @@ WITHOUT_MEANING = words(
     "serverVersion connection_limit pool_size"
 )
 IN_MEMORY = ("", ":memory:")
-# The two bytes of a file's header that say how it is written. https://www.sqlite.org/fileformat.html
-WRITE_AND_READ_VERSION = slice(18, 20)
-WAL = b"\x02\x02"
-
-
 # What a disk that is as good as full has no room for, and a look at it costs nothing.
 ROOM_BYTES = 64 * 1024
 
@@ -100,18 +95,14 @@ def sqlite_file(url: URL) -> SqliteFile:
 def _asked(path: Path, opening: Opening) -> dict[str, str]:
     if opening is Opening.CREATE:
         return {"mode": "rwc"}
-    if opening is Opening.CHANGE:
-        return {"mode": "rw"}
-    if os.statvfs(path).f_flag & os.ST_RDONLY:
+    if opening is not Opening.CHANGE and os.statvfs(path).f_flag & os.ST_RDONLY:
         # Nobody can change it, so that no lock and no file beside it is needed.
         return {"mode": "ro", "immutable": "1"}
-    # Who only reads a file in WAL mode leaves two files beside it, who may write takes them away.
-    return {"mode": "rw" if _is_wal(path) else "ro"}
-
-
-def _is_wal(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(WRITE_AND_READ_VERSION.stop)[WRITE_AND_READ_VERSION] == WAL
+    # Also to read: who only reads a file in WAL mode leaves two files beside it, who may write
+    # takes them away. Which mode it is in is not looked up: with any descriptor that a process
+    # closes, all locks are gone that SQLite has on that file in it, and others take the log away
+    # that is read (https://www.sqlite.org/howtocorrupt.html, 2.2). Writing is refused otherwise.
+    return {"mode": "rw"}
 
 
 def _missing(path: Path) -> sqlite3.OperationalError:

@@ -1,8 +1,10 @@
 """A shop's file of SQLite is read and left as it was; none is made by mistake."""
 
+import asyncio
 import hashlib
 import shutil
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,14 @@ from backend.database.sqlite_files import Opening
 from tests.conftest import wait_for
 from tests.live import command
 from tests.shops import fill, invented
+
+DELETES = """
+import sqlite3, sys
+shop = sqlite3.connect(sys.argv[1])
+shop.execute("DELETE FROM customers")
+shop.commit()
+shop.close()
+"""
 
 
 def journal_mode(file: Path) -> str:
@@ -82,6 +92,24 @@ async def test_what_is_opened_to_read_cannot_be_written(shop: Path) -> None:
                 await connection.execute(text("DELETE FROM customers"))
         async with transaction(engine, "shop") as connection:
             assert await connection.scalar(text("SELECT count(*) FROM customers")) == 30
+
+
+async def test_a_shop_that_writes_meanwhile_leaves_its_log_to_who_reads(shop: Path) -> None:
+    with sqlite3.connect(shop) as connection:
+        connection.execute("PRAGMA journal_mode = wal")
+    connection.close()
+    counted = text("SELECT count(*) FROM customers")
+    async with opened(url_of(shop), opening=Opening.READ) as engine, engine.connect() as first:
+        assert await first.scalar(counted) == 30
+        await first.rollback()
+        async with engine.connect() as second:
+            assert await second.scalar(counted) == 30
+        writer = await asyncio.create_subprocess_exec(sys.executable, "-c", DELETES, shop)
+        assert await writer.wait() == 0
+        # Whoever is the last to have it open takes the log away: that was not the shop.
+        assert f"{shop.name}-wal" in beside(shop)
+        assert await first.scalar(counted) == 0
+    assert beside(shop) == [shop.name]
 
 
 async def test_sqlites_own_form_of_a_path_is_understood(shop: Path) -> None:
