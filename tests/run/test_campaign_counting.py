@@ -45,26 +45,37 @@ def table(live: Live, statement: str) -> pd.DataFrame:
     return pd.DataFrame(wait_for(read()))
 
 
-def ordered(live: Live, number: int, customer_id: str, at: datetime, total: float) -> None:
-    """Have a customer order in the shop."""
+def order(number: int, customer_id: str, at: datetime, total: float) -> dict[str, Any]:
+    return {
+        "id": FIRST_ORDER + number,
+        "customer": int(customer_id),
+        "number": f"#{number}",
+        "total": total,
+        "at": at.replace(tzinfo=None),
+    }
+
+
+def ordered(live: Live, *orders: dict[str, Any]) -> None:
+    """Have customers order in the shop."""
     statement = (
         "INSERT INTO orders (id, customer_id, order_number, total_price, created_at, "
         "financial_status, fulfillment_status) VALUES (:id, :customer, :number, :total, :at, "
         "'paid', 'fulfilled')"
     )
-    row = {"id": FIRST_ORDER + number, "customer": int(customer_id), "number": f"#{number}"}
-    changed(live, statement, {**row, "total": total, "at": at.replace(tzinfo=None)})
+    changed(live, statement, *orders)
 
 
 def bought_in_window(live: Live, campaign: dict[str, Any]) -> None:
     """Have every third of the treated and every sixth of the others buy in the window."""
     members = table(live, "SELECT * FROM intelligence_campaign_members").sort_values("customer_id")
-    rng = np.random.default_rng(7)
+    rng, orders = np.random.default_rng(7), list[dict[str, Any]]()
     for arm, each in ((0, 3), (1, 6)):
         ids = members[members.is_held_out == arm].customer_id.tolist()[::each]
         for place, one in enumerate(ids):
             at = AS_OF + timedelta(days=float(rng.uniform(0.1, 29.9)))
-            ordered(live, 1000 * arm + place, one, at, float(round(rng.uniform(5, 300), 2)))
+            total = float(round(rng.uniform(5, 300), 2))
+            orders.append(order(1000 * arm + place, one, at, total))
+    ordered(live, *orders)
 
 
 def expected(live: Live, campaign: dict[str, Any], until: datetime) -> dict[str, Any]:
@@ -129,8 +140,8 @@ def test_a_campaign_is_looked_at_counted_at_its_close_and_counted_for_good(live:
     # Orders that came late, a refund, and an erasure: of the window, known a fortnight later.
     members = table(live, "SELECT * FROM intelligence_campaign_members").sort_values("customer_id")
     late = members[members.is_held_out == 0].customer_id.tolist()[1]
-    ordered(live, 5000, late, AS_OF + timedelta(days=3), 77.5)
-    ordered(live, 5001, late, CLOSES + timedelta(days=1), 1000)
+    in_window = order(5000, late, AS_OF + timedelta(days=3), 77.5)
+    ordered(live, in_window, order(5001, late, CLOSES + timedelta(days=1), 1000))
     refunded = "UPDATE orders SET financial_status = 'refunded' WHERE id = :id"
     changed(live, refunded, {"id": FIRST_ORDER + 3})
     erased = members[members.is_held_out == 1].customer_id.tolist()[0]
@@ -145,7 +156,7 @@ def test_a_campaign_is_looked_at_counted_at_its_close_and_counted_for_good(live:
     assert (settled["treated"]["missing"], settled["held_out"]["missing"]) == (0, 1)
     assert asked(live, "GET", f"/{campaign['id']}").json()["state"] == "closed"
 
-    ordered(live, 5002, late, AS_OF + timedelta(days=4), 500)
+    ordered(live, order(5002, late, AS_OF + timedelta(days=4), 500))
     performed(live, as_of=SETTLES + timedelta(days=1))
     assert answers(live, campaign)["settled"] == settled
     for step in ("close", "abandon"):
