@@ -16,7 +16,10 @@ BY_CLASS = {
 # What an IOException is about, only its words tell.
 BY_WORDS = (
     (re.compile("Could not set lock on file"), "locked"),
-    (re.compile("not a valid DuckDB database file|checksum|[Cc]orrupt"), "damaged"),
+    (
+        re.compile("not a valid DuckDB database file|checksum|[Cc]orrupt|not read enough bytes"),
+        "damaged",
+    ),
     (re.compile("version number|newer version"), "too_new"),
     (re.compile("No space left|failed to offload"), "disk_full"),
     (re.compile("(?i)gzip"), "bad_file"),
@@ -65,6 +68,8 @@ def kind_on_duckdb(error: BaseException) -> str | None:
     told = next((kind for words, kind in BY_WORDS if words.search(said)), None)
     if _is("IOException", error):
         return told or "unreachable"
+    if _is_of_no_class(error):  # as of a block whose sum is another
+        return told
     # Of a Parquet file that is still being written, or is none: its words name the file.
     return "bad_file" if _is("InvalidInputException", error) and FILE.search(said) else None
 
@@ -97,6 +102,11 @@ def words_of_duckdb(error: BaseException) -> str:
         return f"{name} is not written as CSV is: does each line end as the first one does?"
     first = KIND.sub("", said).partition("\n\n")[0].partition("\nLINE")[0]
     return VALUES.sub("a value", SUGGESTED.sub("", first))
+
+
+def _is_of_no_class(error: BaseException) -> bool:
+    driver = sys.modules.get("duckdb")
+    return driver is not None and type(error) is driver.Error
 
 
 def _is(name: str, error: BaseException) -> bool:

@@ -353,6 +353,31 @@ async def test_a_file_that_is_none_of_duckdbs_is_refused(
         await read(f"duckdb:///{tmp_path / 'w.duckdb'}")
 
 
+def overwritten(content: bytes) -> bytes:
+    return content[:5_000] + b"\xff" * 200 + content[5_200:]
+
+
+def halved(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize("spoilt", [overwritten, halved])
+async def test_a_file_of_duckdbs_that_is_damaged_is_said_to_be_and_read_once_it_is_whole(
+    spoilt: Callable[[bytes], bytes], duckdb_url: str
+) -> None:
+    file = file_of(duckdb_url)
+    whole = file.read_bytes()
+    async with opened(duckdb_url) as engine:
+        for content in (spoilt(whole), whole):
+            file.unlink()
+            file.write_bytes(content)
+            if content == whole:
+                assert len(await emails(engine)) == 20
+                continue
+            with pytest.raises((DatabaseRefuses, DatabaseUnavailable), match="is damaged"):
+                await emails(engine)
+
+
 async def test_columns_and_types_may_change_between_nights(tables: Tables, tmp_path: Path) -> None:
     url = in_csv(tables, tmp_path)
     customers = folder_of(url) / "customers.csv"
