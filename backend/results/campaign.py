@@ -50,6 +50,8 @@ class TooSmall(StrEnum):
     """So few are expected to buy in the smaller arm that intervals would not keep their word."""
     ONLY_DOUBLING = "only_doubling"
     """It would see nothing less than a doubling."""
+    SHORT_PAST = "short_past"
+    """The shop's orders do not go back far enough to tell what such a window brings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,7 +216,23 @@ def test_what_would_show_nothing_is_refused_with_its_reason(
     assert answer.status_code == 422
     problem = answer.json()
     assert (problem["reason"], problem["title"]) == (reason, "Unprocessable Content")
+    nobody = "Nobody meets its conditions who is not held out already: there is nobody to draw."
+    assert (problem["detail"] == nobody) == (problem["audience"] == 0)
     assert asked(refusing, "GET").json() == {"campaigns": [], "next_cursor": None}
+
+
+@takes_its_turn
+def test_a_window_longer_than_the_shops_past_is_refused_whoever_is_in_it(live: Live) -> None:
+    latest = "SELECT customer_id, max(id) AS id FROM orders GROUP BY customer_id"
+    kept = ", ".join(str(row["id"]) for row in rows(live, latest))
+    yesterday = (AS_OF - timedelta(days=1)).replace(tzinfo=None)
+    wait_for(execute(live.url, f"DELETE FROM orders WHERE id NOT IN ({kept})"))
+    wait_for(execute(live.url, f"UPDATE orders SET created_at = '{yesterday}'"))
+    wait_for(execute(live.url, "DELETE FROM customer_intelligence WHERE frequency = 0"))
+    answer = asked(live, "POST", json=WANTED)
+    assert (answer.status_code, answer.json()["reason"]) == (422, "short_past")
+    assert answer.json()["buyers_expected"] is None
+    assert "Fewer than 20 customers had ordered 90 days ago" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

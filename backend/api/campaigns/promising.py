@@ -87,9 +87,7 @@ async def promised(
         already_held_out = await count_already_held_out(connection, chosen)
         sample = await sample_ids(connection, most=MOST_LOOKED_AT)
     if not len(forecast):
-        raise CampaignBelowSense(
-            TooSmall.FEW_BUYERS, audience=0, buyers_expected=0, needed=LEAST_BUYERS
-        )
+        raise _below_sense(TooSmall.FEW_BUYERS, wanted, audience=0, buyers_expected=0)
     orders = (
         await read_orders_of(state.shop_engine, state.shop, sample, state.order_reads)
     ).before(now)
@@ -102,6 +100,9 @@ async def promised(
         was=np.full(len(sample), None, dtype=object),
     )
     began = now - timedelta(days=wanted.promised_days)
+    if np.count_nonzero(_had_ordered(readings, began)) < LEAST_BUYERS:
+        reason = TooSmall.SHORT_PAST
+        raise _below_sense(reason, wanted, audience=len(forecast), buyers_expected=None)
     promise = await asyncio.to_thread(_promise, scorer.model, readings, began, forecast, wanted)
     _refuse_below_sense(promise, wanted)
     return CampaignPromised(promise, already_held_out)
@@ -156,9 +157,21 @@ def _refuse_below_sense(promise: Detectable, wanted: CampaignWanted) -> None:
         return
     audience = promise.audience
     smaller = min(audience.treated, audience.held_out)
-    raise CampaignBelowSense(
+    raise _below_sense(
         reason,
+        wanted,
         audience=audience.treated + audience.held_out,
         buyers_expected=promise.usual_buying_share * smaller,
+    )
+
+
+def _below_sense(
+    reason: TooSmall, wanted: CampaignWanted, *, audience: int, buyers_expected: float | None
+) -> CampaignBelowSense:
+    return CampaignBelowSense(
+        reason,
+        audience=audience,
+        buyers_expected=buyers_expected,
         needed=LEAST_BUYERS,
+        window_days=wanted.promised_days,
     )

@@ -31,7 +31,9 @@ from backend.results.campaign import CampaignState
 from backend.store.campaign_rows import get_campaign
 
 NO_CAMPAIGN = problems(404, _404="No campaign has the id 8c1f02d95b7e4a36.")
-BELOW_SENSE = str(CampaignBelowSense("few_buyers", audience=180, buyers_expected=6.4, needed=20))
+BELOW_SENSE = str(
+    CampaignBelowSense("few_buyers", audience=180, buyers_expected=6.4, needed=20, window_days=30)
+)
 NOTHING_KNOWN = problems(
     404, 409, _404="No run was published yet.", _409="Run 5f0c2a9be1d34c77 left no model."
 )

@@ -47,19 +47,33 @@ class CampaignBelowSense(BackendError):
     audience
         Customers whom it would be drawn from.
     buyers_expected
-        Of the smaller arm, within the window.
+        Of the smaller arm, within the window; None where that cannot be told.
     """
 
-    def __init__(self, reason: str, *, audience: int, buyers_expected: float, needed: int) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        audience: int,
+        buyers_expected: float | None,
+        needed: int,
+        window_days: int,
+    ) -> None:
         self.reason, self.audience = reason, audience
-        self.buyers_expected = round(buyers_expected, 1)
+        self.buyers_expected = None if buyers_expected is None else round(buyers_expected, 1)
         few = (
-            f"Of {audience} customers, {self.buyers_expected:g} of the smaller arm are expected to "
-            f"buy within the window, and at least {needed} have to: take more customers, hold a "
-            "larger share out, or wait longer."
+            f"Of {audience} customers, {self.buyers_expected or 0:g} of the smaller arm are "
+            f"expected to buy within the window, and at least {needed} have to: take more "
+            "customers, hold a larger share out, or wait longer."
         )
         doubling = (
             f"Of {audience} customers, this would show nothing less than a doubling: take more "
             "customers, hold a larger share out, or wait longer."
         )
-        super().__init__(few if reason == "few_buyers" else doubling)
+        short_past = (
+            f"Fewer than {needed} customers had ordered {window_days} days ago, so that the shop's "
+            "orders do not tell what customers do in so long a window: choose a shorter one."
+        )
+        nobody = "Nobody meets its conditions who is not held out already: there is nobody to draw."
+        said = {"few_buyers": few, "only_doubling": doubling, "short_past": short_past}
+        super().__init__(said[reason] if audience else nobody)
