@@ -33,6 +33,7 @@ from backend.store.campaign_members import (
 from backend.store.campaign_rows import (
     CampaignPromised,
     add_campaign,
+    close_campaign,
     get_campaign,
     hold_draft,
     keep_answers,
@@ -66,6 +67,8 @@ class Kept:
         Of 100 treated and of 100 held out, how many buy.
     lost
         How many of the treated and of those held out are missing.
+    cut_after
+        After how many days its window was closed ahead of its end; None: it was not.
     chosen, filter
         Who is in it, as it is read and as it is kept.
     """
@@ -78,6 +81,7 @@ class Kept:
     kinds: tuple[AnswerKind, ...] = ()
     buying: tuple[float, float] = (45, 25)
     lost: tuple[int, int] = (0, 0)
+    cut_after: int | None = None
     chosen: CustomerFilter = field(default_factory=CustomerFilter)
     filter: Mapping[str, Any] = field(default_factory=dict)
 
@@ -95,6 +99,8 @@ async def keep_campaign(url: str, asked: Kept) -> str:
     async with opened(url) as engine, transaction(engine) as connection:
         draft = await add_campaign(connection, wanted, CampaignPromised(PROMISE, 0), AS_OF)
         await _drawn(connection, draft, asked, AS_OF)
+        if asked.cut_after is not None:
+            await close_campaign(connection, draft.id, AS_OF + timedelta(days=asked.cut_after))
         await runs.revise(connection)
     await answer_campaign(url, draft.id, asked)
     return draft.id
@@ -155,7 +161,7 @@ async def _answered(
     )
     days = {AnswerKind.LOOK: 10, AnswerKind.AT_CLOSE: 30, AnswerKind.SETTLED: 44}[kind]
     at = campaign.drawn.started_at + timedelta(days=days)
-    is_final = kind is not AnswerKind.LOOK
+    is_final = kind is not AnswerKind.LOOK and asked.cut_after is None
     return answer(counted, fixed, cost=asked.cost, counted_at=at, final=is_final)
 
 

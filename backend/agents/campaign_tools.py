@@ -12,6 +12,7 @@ from backend.agents.tool import tool
 from backend.agents.written import CampaignText
 from backend.api.campaigns.campaign_pages import campaign_page
 from backend.api.campaigns.schema import CampaignView
+from backend.api.campaigns.viewed import viewed
 from backend.api.schema_root import Schema
 from backend.database.engine import transaction
 from backend.results.campaign import (
@@ -54,7 +55,10 @@ class ToldCampaign(Schema):
     closes_at: datetime | None
     arms: ArmSizes = Field(description=ARMS)
     answered: AnswerKind | None = Field(
-        description="look: before the window closed, decide nothing by it; null: not counted yet"
+        description="look: before the window closed; null: not counted yet"
+    )
+    final: bool | None = Field(
+        description="false: an early look, or the window was cut short; decide nothing by it"
     )
     verdict: Verdict | None
     effect: Effect | None = Field(description=EFFECT)
@@ -100,7 +104,8 @@ async def list_campaigns(caller: Caller, asked: ListCampaigns) -> CampaignsAnswe
 
 async def _campaign(caller: Caller, campaign_id: str) -> CampaignView:
     async with transaction(caller.state.engine) as connection:
-        return CampaignView.of(await get_campaign(connection, campaign_id))
+        found = await get_campaign(connection, campaign_id)
+    return await viewed(caller.state, found)
 
 
 def _told(one: CampaignView) -> ToldCampaign:
@@ -116,6 +121,7 @@ def _told(one: CampaignView) -> ToldCampaign:
         closes_at=one.closes_at,
         arms=one.promise.audience if one.drawn is None else one.drawn.arms,
         answered=last and last.kind,
+        final=last and last.answer.final,
         verdict=last and last.answer.verdict,
         effect=effects and effects.of(one.goal),
         brought_in=effects and effects.brought_in,

@@ -41,6 +41,6 @@ def frame_of(published: PublishedSegments, numbers: Iterable[str] = ()) -> dict[
     return {
         "run_id": published.run_id,
         "as_of": published.as_of,
-        "currency": next((one.currency for one in published.segments), None),
+        "currency": published.currency,
         "meanings": {name: MEANINGS[name] for name in numbers if name in MEANINGS},
     }

@@ -31,6 +31,13 @@ def _as_text(sent: object) -> object:
 IdSent = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int)]
 
 
+def no_boolean(sent: object) -> object:
+    """Yes is no number, though Python counts it as 1."""
+    if isinstance(sent, bool):
+        raise ValueError("is no number")  # noqa: TRY004, the framework hears no other
+    return sent
+
+
 def several(value: object) -> object:
     """Take words apart that are given by commas, by repetition, or both."""
     given = [value] if isinstance(value, str) else value

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from backend import store
 from backend.cli.configuration import checked_settings, instant_described
 from backend.cli.consoles import out
 from backend.core.clock import utc_now
@@ -32,15 +33,15 @@ def campaigns(
     ] = False,
 ) -> None:
     """Say how far campaigns are and what they brought; --count counts what is due now."""
-    found = asyncio.run(_campaigns(checked_settings(), count=count))
+    found, currency = asyncio.run(_campaigns(checked_settings(), count=count))
     table = Table("Campaign", "State", "What is known")
     for one in found:
-        told = "\n".join(campaign_sentences(one))
+        told = "\n".join(campaign_sentences(one, currency))
         table.add_row(f"{one.wanted.name}\n{one.id}", STATES[one.state], told)
     out.print(table)
 
 
-async def _campaigns(settings: Settings, *, count: bool) -> list[Campaign]:
+async def _campaigns(settings: Settings, *, count: bool) -> tuple[list[Campaign], str | None]:
     urls = settings.shop_url, settings.intelligence_url
     async with (
         opened(settings.shop_url, opening=opening_of_shop(*urls)) as shop_engine,
@@ -49,7 +50,8 @@ async def _campaigns(settings: Settings, *, count: bool) -> list[Campaign]:
         if count:
             await _count(settings, shop_engine, engine)
         async with transaction(engine) as connection:
-            return await read_campaigns(connection, limit=MOST_SHOWN)
+            currency = (await store.read_segments(connection)).currency
+            return await read_campaigns(connection, limit=MOST_SHOWN), currency
 
 
 async def _count(settings: Settings, shop_engine: AsyncEngine, engine: AsyncEngine) -> None:

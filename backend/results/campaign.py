@@ -206,8 +206,8 @@ class CampaignAnswer(Result):
     """What a campaign brought, from the shop's own orders."""
 
     final: bool
-    """Whether it is the one that counts; false of a look before the window closed, which finds
-    effects that are none more often than its intervals say."""
+    """Whether it is of the whole window; false of a look before it closed, and where somebody
+    closed it early: such a look finds effects that are none more often than its intervals say."""
     counted_at: datetime
     """The instant up to which orders and refunds were known."""
     goal: Goal

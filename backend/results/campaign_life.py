@@ -135,6 +135,14 @@ class Campaign:
         return self.state is CampaignState.RUNNING and self.ended_at is None
 
     @property
+    def window_is_cut(self) -> bool:
+        """Whether somebody closed it before its window was over."""
+        days = self.wanted.window_days
+        if days is None or self.drawn is None or self.closes_at is None:
+            return False
+        return self.closes_at < self.drawn.started_at + timedelta(days=days)
+
+    @property
     def settles_at(self) -> datetime | None:
         """When it is counted for good; None while it has no end."""
         return None if self.closes_at is None else self.closes_at + SETTLES_AFTER

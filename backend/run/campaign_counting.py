@@ -108,7 +108,8 @@ def counted_campaigns(
         if (kind := one.kind(as_of)) is None:
             continue
         try:
-            told = _counted(one, orders, merged, as_of, final=kind is not AnswerKind.LOOK)
+            is_whole = kind is not AnswerKind.LOOK and not one.campaign.window_is_cut
+            told = _counted(one, orders, merged, as_of, final=is_whole)
         except Exception:  # no campaign is worth a run
             log.exception("a campaign was not counted", extra={"campaign_id": one.campaign.id})
             continue

@@ -71,6 +71,11 @@ class PublishedSegments:
     as_of: datetime | None
     segments: tuple[Segment, ...]
 
+    @property
+    def currency(self) -> str | None:
+        """Of all amounts; None where the shop's data do not tell one."""
+        return next((one.currency for one in self.segments), None)
+
     def with_id(self, segment_id: str) -> Segment:
         """Return the segment or group with this id.
 

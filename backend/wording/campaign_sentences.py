@@ -26,10 +26,17 @@ KINDS: Mapping[AnswerKind, str] = {
     AnswerKind.AT_CLOSE: "When the window had closed",
     AnswerKind.SETTLED: "Fourteen days later, refunds known",
 }
+CUT_SHORT = "When the window was cut short"
 NOT_ENOUGH = "Not enough data to tell."
 
 
-def campaign_sentences(campaign: Campaign, currency: str | None = None) -> list[str]:
+def when_counted(counted: CountedAnswer) -> str:
+    """Say when something was counted."""
+    is_cut = counted.kind is AnswerKind.AT_CLOSE and not counted.answer.final
+    return CUT_SHORT if is_cut else KINDS[counted.kind]
+
+
+def campaign_sentences(campaign: Campaign, currency: str | None) -> list[str]:
     """Say what it can show, and once something was counted what that says."""
     answers = campaign.latest_first
     if answers:
@@ -92,7 +99,12 @@ def answer_sentences(counted: CountedAnswer, currency: str | None) -> Iterator[s
             "The window is still open: who decides by such a look finds effects that are none "
             "more often than one time in twenty."
         )
-    elif counted.kind is AnswerKind.AT_CLOSE:
+    elif not answer.final:
+        yield (
+            "Its window was cut short, so this is an early look: who decides by such a look finds "
+            "effects that are none more often than one time in twenty."
+        )
+    if counted.kind is AnswerKind.AT_CLOSE:
         yield "Refunds of the last days may be missing: it is counted once more after 14 days."
 
 

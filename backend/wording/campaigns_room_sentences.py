@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 
 from backend.results.campaign import CampaignState, Verdict
-from backend.results.campaign_life import AnswerKind
 from backend.wording.dates import days, short_day
 from backend.wording.money import UNKNOWN
 
@@ -112,7 +111,7 @@ START, START_HELP = (
 CLOSE, CLOSE_HELP = (
     "Close its window now",
     "What is bought from now on is not counted. The next run counts it, and once more after 14 "
-    "days.",
+    "days. Before its window is over, that is an early look and no more.",
 )
 ABANDON, ABANDON_HELP = (
     "Give it up",
@@ -136,10 +135,10 @@ NOT_COUNTED: Mapping[CampaignState, str] = {
 }
 
 
-def verdict(kind: AnswerKind, found: Verdict) -> str:
+def verdict(found: Verdict, *, is_early: bool) -> str:
     """Say in a word what came of a campaign."""
     said = VERDICTS[found]
-    return f"An early look: {said[0].lower()}{said[1:]}" if kind is AnswerKind.LOOK else said
+    return f"An early look: {said[0].lower()}{said[1:]}" if is_early else said
 
 
 def state(
@@ -149,6 +148,8 @@ def state(
     settles_at: datetime | None,
     ended_at: datetime | None,
     zone: tzinfo,
+    *,
+    is_cut: bool,
 ) -> str:
     """Say how far a campaign is, and what comes next."""
     if now is CampaignState.DRAFT:
@@ -156,12 +157,14 @@ def state(
     if now is CampaignState.ABANDONED:
         return "Given up: it is never counted."
     if now is CampaignState.CLOSED:
-        return f"Closed {_when(closes_at, zone)}, and counted for good."
+        cut = ", before its window was over" if is_cut else ""
+        return f"Closed {_when(closes_at, zone)}{cut}, and counted for good."
     if closes_at is None or settles_at is None:
         return "Running until somebody closes it."
     settled = f"it is counted for good by the first run after {short_day(settles_at, zone)}"
     if ended_at is not None:
-        return f"Its window closed {_when(closes_at, zone)}; {settled}."
+        how = "was cut short" if is_cut else "closed"
+        return f"Its window {how} {_when(closes_at, zone)}; {settled}."
     return f"Running; its window closes {_when(closes_at, zone)}, and {settled}."
 
 

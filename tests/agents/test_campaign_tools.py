@@ -1,6 +1,7 @@
 """What agents are told of campaigns: figures with their meanings, nulls with why, names as data."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,7 @@ async def test_an_answer_is_told_with_its_figures_and_all_of_them_for_one(shop_u
     (one,) = listed["campaigns"]
     assert whole["campaigns"] == [one]
     assert (one["state"], one["answered"], one["verdict"]) == ("closed", "settled", "more")
+    assert one["final"] is True
     last, look = (counted["answer"] for counted in whole["answers"])
     assert (last["final"], look["final"]) == (True, False)
     shares = [last[arm]["means"]["buying_share"] for arm in ("treated", "held_out")]
@@ -44,9 +46,19 @@ async def test_what_is_not_counted_yet_is_null_and_says_so(shop_url: str) -> Non
         told = await agent.call("list_campaigns", campaign_id=campaign_id)
     (one,) = told["campaigns"]
     unknown = {name for name, value in one.items() if value is None}
-    assert unknown == {"answered", "verdict", "effect", "brought_in"}
+    assert unknown == {"answered", "final", "verdict", "effect", "brought_in"}
     assert (one["state"], told["answers"]) == ("running", [])
     assert one["in_words"][0].startswith("Of 300 customers 200 are to be reached")
+
+
+async def test_an_answer_of_a_window_that_was_cut_short_is_no_final_one(shop_url: str) -> None:
+    await keep_campaign(shop_url, replace(COUNTED, kinds=(AnswerKind.SETTLED,), cut_after=12))
+    async with in_memory(shop_url) as agent:
+        (one,) = (await agent.call("list_campaigns"))["campaigns"]
+    assert (one["answered"], one["final"], one["verdict"]) == ("settled", False, "more")
+    assert any(
+        "Its window was cut short, so this is an early look" in told for told in one["in_words"]
+    )
 
 
 async def test_every_number_of_a_campaign_has_its_meaning_beside_it(shop_url: str) -> None:

@@ -2,7 +2,8 @@
 
 `first_segments`, `first_groups` and `first_readiness` are builds before 10.0 was one, `typed` is
 the first with a number, `scoring` the first that scores customers between runs. All describe the
-same invented shop.
+same invented shop. `campaigns` is the first with campaigns: what an invented one was promised and
+answered.
 """
 
 import json
@@ -10,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).with_name("stored")
-BUILDS = ("first_segments", "first_groups", "first_readiness", "10_0", "typed", "scoring")
+BUILDS = (
+    "first_segments",
+    "first_groups",
+    "first_readiness",
+    "10_0",
+    "typed",
+    "scoring",
+    "campaigns",
+)
 
 
 def text_of(build: str, kind: str) -> str:

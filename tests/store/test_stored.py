@@ -11,12 +11,15 @@ from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import PurchaseDays
 from backend.core.errors import FormatOfTheFuture
 from backend.report import render_report
+from backend.results.campaign_life import AnswerKind, CountedAnswer
 from backend.results.move import MovesByCause
 from backend.results.readiness import Readiness
 from backend.segments.crossings import behaviour_of_one
 from backend.store.stored import (
+    ANSWER,
     EXPLAINER,
     MODEL,
+    PROMISE,
     REPORT,
     SCORING,
     SEGMENT,
@@ -27,6 +30,7 @@ from backend.store.stored import (
     write_profile,
     write_scoring,
 )
+from backend.wording.campaign_sentences import answer_sentences
 from tests.in_json import in_json
 from tests.store.stored_results import builds_with, segment_rows, text_of
 
@@ -35,6 +39,8 @@ KINDS: dict[str, StoredKind[Any]] = {
     "explainer": EXPLAINER,
     "model": MODEL,
     "scoring": SCORING,
+    "promise": PROMISE,
+    "answer": ANSWER,
 }
 
 
@@ -167,11 +173,40 @@ def test_the_segments_of_every_build_are_read(build: str) -> None:
         assert read_segment({**row, "profile": write_profile(segment)}) == segment
 
 
+@pytest.mark.parametrize("name", ["promise", "answer"])
+def test_what_campaigns_of_every_build_promised_and_brought_is_read_to_the_last_digit(
+    name: str,
+) -> None:
+    kind = KINDS[name]
+    for build in builds_with(name):
+        text = text_of(build, name)
+        value = kind.read(text)
+        stored = json.loads(text)
+        stored.pop("format", None)
+        assert not [*lost(stored, in_json(value))]
+        assert kind.read(kind.write(value)) == value
+
+
+def test_a_campaign_that_is_stored_still_says_what_it_brought() -> None:
+    answer = ANSWER.read(text_of("campaigns", "answer"))
+    counted = CountedAnswer(kind=AnswerKind.SETTLED, run_id=None, answer=answer)
+    said = [one.replace("\N{NO-BREAK SPACE}", " ") for one in answer_sentences(counted, "EUR")]
+    assert said == [
+        "It worked: a customer who was reached spent 11.84 EUR more than one who was held out, "
+        "between 5.98 EUR and 17.23 EUR with 95 % confidence.",
+        "All together it brought 4,795 EUR, between 2,423 EUR and 6,980 EUR.",
+        "For each unit of the 300 EUR that it cost, 15.98 came back.",
+    ]
+    assert (answer.treated.drawn, answer.treated.missing, len(answer.segments)) == (407, 2, 2)
+
+
 FUTURE: dict[str, Callable[[str], object]] = {
     "report": REPORT.read,
     "explainer": EXPLAINER.read,
     "segmentation": read_model,
     "segment": SEGMENT.read,
+    "promise of a campaign": PROMISE.read,
+    "answer of a campaign": ANSWER.read,
 }
 
 

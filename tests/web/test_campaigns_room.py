@@ -211,8 +211,14 @@ def test_what_an_answer_says_is_what_the_api_tells(shop: Live) -> None:
             "One of the arms has too few customers left.",
             False,
         ),
+        (
+            Kept(kinds=(AnswerKind.AT_CLOSE,), buying=(80, 20), cut_after=12),
+            "An early look: it worked",
+            "Its window was cut short, so this is an early look",
+            True,
+        ),
     ],
-    ids=["look", "cannot-tell", "harm", "uneven", "nobody-left"],
+    ids=["look", "cannot-tell", "harm", "uneven", "nobody-left", "cut-short"],
 )
 def test_each_verdict_has_its_words(
     shop: Live, asked_for: Kept, verdict: str, sentence: str, is_in_money: bool
@@ -224,9 +230,12 @@ def test_each_verdict_has_its_words(
         assert verdict in next(row[2] for row in rows if row[0] == f"Says {verdict}")
     assert sentence in html
     assert ("Brought all together" in html) is is_in_money
-    early = AnswerKind.LOOK in asked_for.kinds
+    early = AnswerKind.LOOK in asked_for.kinds or asked_for.cut_after is not None
+    assert ('class="done"' in html) is (verdict == "It worked")
     assert ('class="early"' in html) is early
     assert ("not to be decided by" in html) is early
+    assert ("When the window was cut short" in html) is (asked_for.cut_after is not None)
+    assert ("Its window was cut short 13 Jun 2024;" in html) is (asked_for.cut_after is not None)
 
 
 def test_what_is_not_worth_starting_is_refused_and_the_form_stays_filled_in(shop: Live) -> None:

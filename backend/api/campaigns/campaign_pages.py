@@ -6,6 +6,7 @@ from datetime import datetime
 from itsdangerous import BadData, URLSafeSerializer
 
 from backend.api.campaigns.schema import CampaignList, CampaignView
+from backend.api.campaigns.viewed import currency_of
 from backend.api.state import ApiState
 from backend.core.errors import CursorOfAnotherList, CursorUnreadable
 from backend.database.engine import transaction
@@ -38,7 +39,9 @@ async def campaign_page(
         found = await read_campaigns(connection, limit=limit + 1, states=states, after=after)
     shown = found[:limit]
     more = _written(shown[-1], states, state.cursors) if len(found) > limit else None
-    return CampaignList(campaigns=[CampaignView.of(one) for one in shown], next_cursor=more)
+    currency = await currency_of(state)
+    views = [CampaignView.of(one, currency) for one in shown]
+    return CampaignList(campaigns=views, next_cursor=more)
 
 
 def _written(last: Campaign, states: Sequence[str], serializer: URLSafeSerializer) -> str:

@@ -43,6 +43,7 @@ CAMPAIGN: JsonDict = {
         "spend_limit": 412.5,
     },
     "closes_at": "2012-01-09T08:15:00Z",
+    "window_is_cut": False,
     "settles_at": "2012-01-23T08:15:00Z",
     "ended_at": None,
     "answers": [],

@@ -18,6 +18,7 @@ from backend.api.campaigns.schema import (
 )
 from backend.api.campaigns.treated import AskedTreated, TreatedAsCsv, treated_page
 from backend.api.campaigns.treated_query import TreatedQuery
+from backend.api.campaigns.viewed import viewed
 from backend.api.fields import several
 from backend.api.lists.list_query import JSON, said_once
 from backend.api.lists.routes import Accept
@@ -69,7 +70,7 @@ async def create_campaign(
 
     What could show nothing that is worth waiting for is refused with 422 and a `reason`.
     """
-    return CampaignView.of(await describe_campaign(audited, wanted.as_wanted()))
+    return await viewed(audited.state, await describe_campaign(audited, wanted.as_wanted()))
 
 
 @admin.get("/campaigns")
@@ -100,7 +101,8 @@ async def list_campaigns(
 async def read_campaign(state: State, campaign_id: CampaignId) -> CampaignView:
     """Tell of one campaign: what it can show, how far it is, what it brought."""
     async with transaction(state.engine) as connection:
-        return CampaignView.of(await get_campaign(connection, campaign_id))
+        found = await get_campaign(connection, campaign_id)
+    return await viewed(state, found)
 
 
 @admin.post(
@@ -109,19 +111,19 @@ async def read_campaign(state: State, campaign_id: CampaignId) -> CampaignView:
 )
 async def start_campaign(audited: Audited, campaign_id: CampaignId) -> CampaignView:
     """Draw who is held out, by chance and for good. From then on they have `held_out_until`."""
-    return CampaignView.of(await start(audited, campaign_id))
+    return await viewed(audited.state, await start(audited, campaign_id))
 
 
 @admin.post("/campaigns/{campaign_id}/close", responses={**NO_CAMPAIGN, **NOT_OPEN})
 async def close_campaign(audited: Audited, campaign_id: CampaignId) -> CampaignView:
     """Let a campaign's window end now; the next run counts it, and once more after 14 days."""
-    return CampaignView.of(await close(audited, campaign_id))
+    return await viewed(audited.state, await close(audited, campaign_id))
 
 
 @admin.post("/campaigns/{campaign_id}/abandon", responses={**NO_CAMPAIGN, **NOT_OPEN})
 async def abandon_campaign(audited: Audited, campaign_id: CampaignId) -> CampaignView:
     """Give a campaign up: nobody is held out for it any longer, and it is not counted again."""
-    return CampaignView.of(await abandon(audited, campaign_id))
+    return await viewed(audited.state, await abandon(audited, campaign_id))
 
 
 @admin.get(

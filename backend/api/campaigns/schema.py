@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, create_model
+from pydantic import ConfigDict, Field, create_model, field_validator
 
 from backend.api.campaigns import example
-from backend.api.fields import A_WORD
+from backend.api.fields import A_WORD, no_boolean
 from backend.api.lists.list_query import parameter_of
 from backend.api.lists.schema import ListedCustomer, OfOneRun
 from backend.api.schema_root import Schema
@@ -26,6 +26,8 @@ class _OnlyConditions(Schema):
     """Who is in a campaign: what lists may be asked for, and nothing else."""
 
     model_config = ConfigDict(extra="forbid")
+
+    _no_booleans = field_validator("*", mode="before")(no_boolean)
 
 
 CampaignFilter: Any = create_model(
@@ -58,6 +60,10 @@ class CampaignRequest(Schema):
     goal: Goal = Field(description="What it is to bring: more buyers, or more spend")
     cost: Cost | None = Field(
         default=None, description="Of the whole campaign, currency units; null where not known"
+    )
+
+    _no_booleans = field_validator("holdout_share", "window_days", "cost", mode="before")(
+        no_boolean
     )
 
     def as_wanted(self) -> CampaignWanted:
@@ -100,6 +106,10 @@ class CampaignView(Schema):
     closes_at: datetime | None = Field(
         description="When its window closes, or closed; null before its start and without end"
     )
+    window_is_cut: bool = Field(
+        description="Whether somebody closed it before its window was over: all answers are early "
+        "looks, `final` false"
+    )
     settles_at: datetime | None = Field(
         description="From then on the next run counts it for good: refunds of its window are known"
     )
@@ -112,8 +122,8 @@ class CampaignView(Schema):
     sentences: list[str] = Field(description="The same in words")
 
     @classmethod
-    def of(cls, campaign: Campaign) -> Self:
-        """Write a campaign."""
+    def of(cls, campaign: Campaign, currency: str | None) -> Self:
+        """Write a campaign; its sentences say amounts in the shop's currency, where it is known."""
         wanted = campaign.wanted
         return cls(
             id=campaign.id,
@@ -129,10 +139,11 @@ class CampaignView(Schema):
             already_held_out=campaign.already_held_out,
             drawn=campaign.drawn,
             closes_at=campaign.closes_at,
+            window_is_cut=campaign.window_is_cut,
             settles_at=campaign.settles_at,
             ended_at=campaign.ended_at,
             answers=campaign.latest_first,
-            sentences=campaign_sentences(campaign),
+            sentences=campaign_sentences(campaign, currency),
         )
 
 

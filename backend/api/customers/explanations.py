@@ -41,7 +41,7 @@ async def explained(state: ApiState, profile: CustomerProfile) -> CustomerProfil
         model = await store.read_model(connection, profile.run_id)
         published = await store.read_segments(connection)
     segments = {one.id: one for one in published.segments}
-    currency = next((one.currency for one in published.segments), None)
+    currency = published.currency
     numbers = numbers_of(profile)
     churn, value = _explained(numbers, explainer, currency)
     reason = _reason(numbers, model, segments, currency)

@@ -14,12 +14,12 @@ from backend.results.campaign import (
     SegmentEffect,
     Verdict,
 )
-from backend.results.campaign_life import AnswerKind, CountedAnswer
+from backend.results.campaign_life import CountedAnswer
 from backend.web.effect_intervals import IntervalFigure, IntervalRow, interval_figure
 from backend.web.tile import Tile
 from backend.wording import campaigns_room_sentences as words
 from backend.wording import customers_room_sentences as list_words
-from backend.wording.campaign_sentences import KINDS
+from backend.wording.campaign_sentences import when_counted
 from backend.wording.money import UNKNOWN, money_or_dash, rounded_money, signed_money
 
 # Above it arms were not alike before, as Austin (2009) takes it.
@@ -102,7 +102,7 @@ def answer_shown(
     one = last.answer
     shown = _Written(campaign.goal, currency)
     return AnswerShown(
-        is_good=one.verdict is Verdict.MORE and last.kind is not AnswerKind.LOOK,
+        is_good=one.verdict is Verdict.MORE and one.final,
         is_bad=one.verdict in {Verdict.LESS, Verdict.UNEVEN_LOSS},
         tiles=[*_tiles(one, currency)],
         counted=_counted(campaign.answers, shown),
@@ -173,9 +173,9 @@ def _money(effects: CampaignEffects, currency: str | None) -> Iterator[Tile]:
 def _counted(answers: Sequence[CountedAnswer], shown: _Written) -> IntervalFigure | None:
     rows = [
         shown.row(
-            KINDS[one.kind],
+            when_counted(one),
             one.answer.effects.of(shown.goal),
-            is_early=one.kind is AnswerKind.LOOK,
+            is_early=not one.answer.final,
         )
         for one in answers
         if one.answer.effects is not None

@@ -127,7 +127,7 @@ def _came_of(one: CampaignView) -> str:
     last = next(iter(one.answers), None)
     if last is None:
         return words.NOT_COUNTED.get(one.state, UNKNOWN)
-    return words.verdict(last.kind, last.answer.verdict)
+    return words.verdict(last.answer.verdict, is_early=not last.answer.final)
 
 
 def _form(seen: CampaignsSeen, asked: ListAddress, refusal: str) -> CampaignForm:

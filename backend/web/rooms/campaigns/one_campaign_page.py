@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from backend.api.campaigns.schema import CampaignView
 from backend.results.campaign import CampaignState, Detectable
 from backend.web.rooms.campaigns.answer_shown import AnswerShown, answer_shown
 from backend.web.rooms.campaigns.campaigns_page import link_to, list_link, said_of
 from backend.web.rooms.campaigns.campaigns_reads import CampaignSeen
 from backend.wording import campaigns_room_sentences as words
-from backend.wording.campaign_sentences import GOALS, answer_sentences, promise_sentences
+from backend.wording.campaign_sentences import GOALS
 from backend.wording.customers_room_sentences import percent
 from backend.wording.money import UNKNOWN, money_or_dash, rounded_money
 
@@ -80,9 +79,9 @@ def one_campaign_page(seen: CampaignSeen, zone: tzinfo, refusal: str = "") -> On
     return OneCampaignPage(
         link=link,
         name=one.name,
-        state=words.state(one.state, *told, zone),
+        state=words.state(one.state, *told, zone, is_cut=one.window_is_cut),
         refusal=refusal,
-        sentences=_sentences(one, currency),
+        sentences=one.sentences,
         facts=_facts(seen),
         list_link=list_link(one.filter),
         promise=_promise(one.promise, currency),
@@ -93,12 +92,6 @@ def one_campaign_page(seen: CampaignSeen, zone: tzinfo, refusal: str = "") -> On
         can_close=one.state is CampaignState.RUNNING and one.ended_at is None,
         can_give_up=one.state in {CampaignState.DRAFT, CampaignState.RUNNING},
     )
-
-
-def _sentences(one: CampaignView, currency: str | None) -> list[str]:
-    if one.answers:
-        return [*answer_sentences(one.answers[0], currency)]
-    return [*promise_sentences(one.promise, one.goal, currency)]
 
 
 def _facts(seen: CampaignSeen) -> list[str]:
