@@ -1,6 +1,6 @@
 """What campaigns brought, counted by runs from the shop's own orders; expected values by pandas."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from backend.database.engine import opened, transaction
 from tests.campaign_shop import THEN, asked, campaign_shop, started
 from tests.conftest import NewDatabase, on_one_kind, wait_for
 from tests.live import ADMIN_KEY, Live, command, serving
-from tests.performed import performed
-from tests.shops import AS_OF
+from tests.performed import perform_once, performed
+from tests.shops import AS_OF, VARIABLES
 
 WINDOW = timedelta(days=30)
 CLOSES, SETTLES = AS_OF + WINDOW, AS_OF + WINDOW + timedelta(days=14)
 FIRST_ORDER = 1_000_000
+NOBODY: Mapping[int, int] = {}
 
 
 @pytest.fixture
@@ -78,8 +79,14 @@ def bought_in_window(live: Live, campaign: dict[str, Any]) -> None:
     ordered(live, *orders)
 
 
-def expected(live: Live, campaign: dict[str, Any], until: datetime) -> dict[str, Any]:
-    """Reckon arms and the difference of spend by pandas, past all of our code."""
+def expected(
+    live: Live, campaign: dict[str, Any], until: datetime, merged: Mapping[int, int] = NOBODY
+) -> dict[str, Any]:
+    """Reckon arms and the difference of spend by pandas, past all of our code.
+
+    Who is `merged` is part of another customer: their orders are that one's, and who was drawn as
+    part of somebody who was drawn too counts no more.
+    """
     members = table(
         live,
         f"SELECT * FROM intelligence_campaign_members WHERE campaign_id = '{campaign['id']}'",
@@ -88,8 +95,11 @@ def expected(live: Live, campaign: dict[str, Any], until: datetime) -> dict[str,
     orders["created_at"] = pd.to_datetime(orders.created_at, format="mixed")
     since = AS_OF.replace(tzinfo=None)
     within = orders[(orders.created_at >= since) & (orders.created_at < until.replace(tzinfo=None))]
-    spend = within.groupby(within.customer_id.astype(int)).total_price.sum().astype(float)
-    members["spend"] = members.customer_id.astype(int).map(spend).fillna(0.0)
+    spend = within.groupby(account(within.customer_id, merged)).total_price.sum().astype(float)
+    drawn = {*members.customer_id.astype(int)}
+    twice = {one for one, other in merged.items() if other in drawn}
+    members = members[~members.customer_id.astype(int).isin(twice)].copy()
+    members["spend"] = account(members.customer_id, merged).map(spend).fillna(0.0)
     by = members.pivot_table("spend", "stratum", "is_held_out", "mean")
     weight = members.groupby("stratum").size() / len(members)
     buyers = members[members.spend > 0].groupby("is_held_out").size()
@@ -102,6 +112,10 @@ def expected(live: Live, campaign: dict[str, Any], until: datetime) -> dict[str,
         "spend": float(((by[0] - by[1]) * weight).sum()),
         "limited": float(((limited[0] - limited[1]) * weight).sum()),
     }
+
+
+def account(customer_ids: "pd.Series[Any]", merged: Mapping[int, int]) -> "pd.Series[int]":
+    return customer_ids.astype(int).map(lambda one: merged.get(one, one))
 
 
 def told(answer: dict[str, Any]) -> dict[str, Any]:
@@ -184,6 +198,44 @@ def test_a_window_that_nobody_looked_at_for_a_month_is_counted_for_good_at_once(
 
 
 @on_one_kind
+def test_a_window_that_somebody_cut_short_is_counted_to_there_and_stays_an_early_look(
+    live: Live, tmp_path: Path
+) -> None:
+    campaign, whole = started(live, window_days=30, holdout_share=0.5), AS_OF + WINDOW
+    bought_in_window(live, campaign)
+    cut = AS_OF + timedelta(days=10)
+    then = {**THEN, "RUN_AS_OF": cut.isoformat()}
+    with serving(live.url, tmp_path, variables=then) as later:
+        closed = asked(later, "POST", f"/{campaign['id']}/close").json()
+    assert (datetime.fromisoformat(closed["closes_at"]), closed["window_is_cut"]) == (cut, True)
+    performed(live, as_of=cut + timedelta(days=1))
+    (at_close,) = answers(live, campaign).values()
+    assert told(at_close) == expected(live, campaign, cut) != expected(live, campaign, whole)
+    performed(live, as_of=cut + timedelta(days=14))
+    performed(live, as_of=whole)
+    found = answers(live, campaign)
+    assert [*found] == ["settled", "at_close"]
+    for answer in found.values():
+        assert (answer["final"], told(answer)) == (False, expected(live, campaign, cut))
+    view = asked(live, "GET", f"/{campaign['id']}").json()
+    assert (view["state"], view["window_is_cut"]) == ("closed", True)
+    assert any("cut short, so this is an early look" in one for one in view["sentences"])
+
+
+@on_one_kind
+def test_a_holdout_without_end_that_somebody_closes_is_no_cut(live: Live, tmp_path: Path) -> None:
+    campaign = started(live, window_days=None, holdout_share=0.5)
+    bought_in_window(live, campaign)
+    then = {**THEN, "RUN_AS_OF": CLOSES.isoformat()}
+    with serving(live.url, tmp_path, variables=then) as later:
+        closed = asked(later, "POST", f"/{campaign['id']}/close").json()
+    assert closed["window_is_cut"] is False
+    performed(live, as_of=CLOSES)
+    (answer,) = answers(live, campaign).values()
+    assert (answer["final"], told(answer)) == (True, expected(live, campaign, CLOSES))
+
+
+@on_one_kind
 def test_what_is_given_up_is_not_counted(live: Live) -> None:
     campaign = started(live, window_days=30)
     assert asked(live, "POST", f"/{campaign['id']}/abandon").status_code == 200
@@ -203,6 +255,36 @@ def test_who_left_the_shop_is_missing_from_their_arm(live: Live) -> None:
     answer = answers(live, campaign)["at_close"]
     assert (answer["treated"]["missing"], answer["held_out"]["missing"]) == (3, 0)
     assert answer["ratio_p_value"] is not None
+
+
+@on_one_kind
+def test_who_became_one_customer_after_the_draw_is_counted_once(live: Live) -> None:
+    campaign = started(live, window_days=30, holdout_share=0.5)
+    members = table(live, "SELECT * FROM intelligence_campaign_members")
+    arms = [sorted(members[members.is_held_out == arm].customer_id.astype(int)) for arm in (0, 1)]
+    everybody = {*table(live, "SELECT id FROM customers").id.astype(int)}
+    stranger = min(everybody - {*arms[0], *arms[1]})
+    same = {arms[0][3]: arms[0][1], arms[1][3]: arms[1][1]}
+    apart = {
+        next(one for one in arms[1][5:] if one > arms[0][5]): arms[0][5],
+        next(one for one in arms[0][7:] if one > arms[1][7]): arms[1][7],
+    }
+    alone = {next(one for one in reversed(arms[0]) if one > stranger): stranger}
+    merged = {**same, **apart, **alone}
+    bought_in_window(live, campaign)
+    for number, (part, whole) in enumerate(merged.items()):
+        at, name = AS_OF + timedelta(days=2 + number), f"person{whole}@example.com"
+        ordered(live, 7000 + number, str(part), at, 31.0 + number)
+        ordered(live, 7100 + number, str(whole), at, 11.5 * number)
+        changed(
+            live, "UPDATE customers SET email = :name WHERE id = :id", {"name": name, "id": part}
+        )
+    merging = {**VARIABLES, "MERGE_GUESTS": "true"}
+    wait_for(perform_once(live.url, merging, as_of=CLOSES, publish="always"))
+    (answer,) = answers(live, campaign).values()
+    assert told(answer) == expected(live, campaign, CLOSES, merged)
+    # Of each arm one is part of another who was drawn to it, and one of one drawn to the other.
+    assert (answer["treated"]["missing"], answer["held_out"]["missing"]) == (2, 2)
 
 
 @on_one_kind

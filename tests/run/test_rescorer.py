@@ -146,6 +146,22 @@ async def test_who_ordered_has_the_digits_that_the_whole_shop_would_have(place: 
     assert await place.waiting() == []
 
 
+@on_sqlite
+async def test_who_is_held_out_stays_so_while_they_are_scored_between_runs(place: Place) -> None:
+    until = NOW + timedelta(days=30)
+    held = update(customer_intelligence).where(COLUMNS.customer_id.in_([4, 5]))
+    await place.execute(held.values(held_out_until=until))
+    before = await place.rows()
+    await place.ordered(4)
+    await place.ordered(6, order_id=900_002)
+    await place.look()
+    after = await place.rows()
+    for one, end in (("4", until), ("5", until), ("6", None)):
+        assert after[one]["held_out_until"] == end
+    orders = {one: after[one]["frequency"] - before[one]["frequency"] for one in "456"}
+    assert orders == {"4": 1, "5": 0, "6": 1}
+
+
 async def test_a_first_order_is_a_move_that_is_counted_and_told(place: Place) -> None:
     await place.ordered(CUSTOMERS)
     count = {one["id"]: one["customer_count"] for one in await place.all(segments)}

@@ -1,0 +1,170 @@
+"""A draw is the same whoever starts a campaign, whatever is published meanwhile, and stays so."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from backend.database.engine import opened
+from tests.campaign_shop import THEN, asked, campaign_shop, described, started
+from tests.conftest import NewDatabase, execute, on_one_kind, wait_for
+from tests.live import Live, serving
+from tests.performed import performed
+from tests.shops import AS_OF
+
+MEMBERS = "SELECT customer_id, is_held_out, stratum FROM intelligence_campaign_members"
+HELD_OUT = (
+    "SELECT customer_id, held_out_until FROM customer_intelligence WHERE held_out_until IS NOT NULL"
+)
+RUNS_SERVED = "SELECT DISTINCT run_id FROM customer_intelligence"
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+publish = import_module("backend.store.publish")  # the package has a function of that name
+Step = Callable[..., Coroutine[Any, Any, Any]]
+SALT = "5a17" * 8
+
+
+def table(url: str, statement: str) -> list[tuple[Any, ...]]:
+    async def read() -> list[tuple[Any, ...]]:
+        async with opened(url) as engine, engine.connect() as connection:
+            return sorted(tuple(row) for row in await connection.execute(text(statement)))
+
+    return wait_for(read())
+
+
+def who_is_held_out(url: str) -> set[str]:
+    return {str(row[0]) for row in table(url, HELD_OUT)}
+
+
+def test_a_draft_is_drawn_the_same_by_every_process(
+    new_sqlite: NewDatabase, tmp_path: Path
+) -> None:
+    """By two processes whose hashes and memory have nothing in common, of one draft."""
+    url = new_sqlite(campaign_shop)
+    with serving(url, tmp_path, variables=THEN) as live:
+        draft = described(live)
+    others = f"sqlite:///{tmp_path / 'another.db'}"
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as shop:
+        shop.execute(f"VACUUM INTO '{tmp_path / 'another.db'}'")
+    for each, seed in ((url, "1"), (others, "2")):
+        seeded = {**THEN, "PYTHONHASHSEED": seed}
+        with serving(each, tmp_path, variables=seeded, anew=True) as live:
+            assert asked(live, "POST", f"/{draft['id']}/start").status_code == 200
+    drawn = table(url, MEMBERS)
+    assert 0 < sum(row[1] for row in drawn) < len(drawn)
+    assert drawn == table(others, MEMBERS)
+
+
+@on_one_kind
+def test_a_draw_outlives_restarts_and_is_every_replicas(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_database(campaign_shop)
+    with serving(url, tmp_path, variables=THEN) as live:
+        campaign = started(live)
+        reach = f"/{campaign['id']}/treated?limit=1000"
+        told, drawn = asked(live, "GET", reach).json()["customers"], table(url, MEMBERS)
+        with serving(url, tmp_path, variables=THEN) as replica:
+            assert asked(replica, "GET", reach).json()["customers"] == told
+            assert asked(replica, "POST", f"/{campaign['id']}/start").status_code == 409
+    with serving(url, tmp_path, variables=THEN) as again:
+        performed(again, as_of=AS_OF)
+        now = asked(again, "GET", reach).json()["customers"]
+        assert [one["customer_id"] for one in now] == [one["customer_id"] for one in told]
+        assert asked(again, "POST", f"/{campaign['id']}/start").status_code == 409
+    assert table(url, MEMBERS) == drawn
+    assert who_is_held_out(url) == {row[0] for row in drawn if row[1]}
+
+
+@dataclass
+class Race:
+    """A campaign's start that meets a publication, in the middle of what either does.
+
+    Attributes
+    ----------
+    live
+        The service that starts it.
+    campaign_id
+        A draft.
+    started
+        What the start answers, once the publication has come so far.
+    """
+
+    live: Live
+    campaign_id: str
+    threads: ThreadPoolExecutor
+    started: Future[httpx.Response] | None = None
+
+    def start(self) -> None:
+        """Ask for the start, and do not wait for its answer."""
+        path = f"/{self.campaign_id}/start"
+        self.started = self.threads.submit(asked, self.live, "POST", path)
+
+    async def wait_for(self, waiting: int) -> None:
+        """Wait until so many wait for locks."""
+        async with opened(self.live.url) as engine, engine.connect() as connection:
+            while (await connection.scalar(text(WAITING)) or 0) < waiting:  # noqa: ASYNC110, a server's
+                await asyncio.sleep(0.02)
+
+    async def before(self, step: Step, *told: Any) -> Any:
+        """Have the start draw ahead of a publication's first step, and hold what that waits for."""
+        if self.started is not None:
+            return await step(*told)
+        async with opened(self.live.url) as engine, engine.begin() as connection:
+            await connection.execute(text("LOCK TABLE intelligence_campaign_members IN SHARE MODE"))
+            self.start()
+            await self.wait_for(1)
+            done = asyncio.create_task(step(*told))
+            await self.wait_for(2)
+        return await done
+
+    async def after(self, step: Step, *told: Any) -> Any:
+        """Have the start come when a publication is nearly done, and wait for it."""
+        if self.started is None:
+            self.start()
+            await self.wait_for(1)
+        return await step(*told)
+
+
+@pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
+def test_a_start_and_a_publication_come_to_the_same_whichever_is_first(
+    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for name, starts_first in (("finish", True), ("append_history", False)):
+        url = new_database(campaign_shop)
+        with (
+            serving(url, tmp_path, variables=THEN) as live,
+            ThreadPoolExecutor(1) as threads,
+            monkeypatch.context() as patched,
+        ):
+            draft = described(live)
+            wait_for(execute(url, f"UPDATE intelligence_campaigns SET salt = '{SALT}'"))
+            before = table(url, RUNS_SERVED)
+            race = Race(live, draft["id"], threads)
+            meet = race.before if starts_first else race.after
+            patched.setattr(publish, name, partial(meet, getattr(publish, name)))
+            performed(live, as_of=AS_OF)
+            assert race.started is not None
+            campaign = race.started.result().json()
+        assert campaign["state"] == "running", campaign
+        served = table(url, RUNS_SERVED)
+        assert len(served) == 1
+        assert served != before  # the run was published
+        drawn_of = before if starts_first else served
+        assert [(campaign["drawn"]["run_id"],)] == drawn_of
+        held = table(url, HELD_OUT)
+        assert {str(row[0]) for row in held} == {row[0] for row in table(url, MEMBERS) if row[1]}
+        found.append((table(url, MEMBERS), held))
+    assert found[0] == found[1]
