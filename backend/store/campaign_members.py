@@ -3,7 +3,7 @@
 Ids are texts here, as they were when they were drawn.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     String,
+    exists,
     func,
     insert,
     select,
@@ -43,7 +44,7 @@ from backend.store.read import read_profiles
 from backend.store.runs import Published
 from backend.store.tables import campaign_members, campaigns, customer_intelligence
 
-IDS_PER_STATEMENT, ROWS_PER_STATEMENT = 500, 5000
+ROWS_PER_STATEMENT = 5000
 KNOWN_BEFORE = ("historical_value", "churn_risk", "frequency", "recency_days")
 
 
@@ -205,16 +206,15 @@ async def read_drawn_customers(connection: AsyncConnection, campaign_id: str) ->
 async def hold_out(
     connection: AsyncConnection,
     published: Published,
-    customer_ids: Sequence[str],
+    campaign_id: str,
     until: datetime | None,
     now: datetime,
 ) -> None:
-    """Say in what is served that these customers are held out; until None: no longer."""
-    column, dialect = customer_intelligence.c.customer_id, connection.dialect.name
-    for some in _cut(customer_ids):
-        about = is_one_of(column, dialect, published, [CustomerId(one) for one in some])
-        held = update(customer_intelligence).where(about)
-        await connection.execute(held.values(held_out_until=until, changed_at=now))
+    """Say in what is served until when a campaign holds customers out; until None: no longer."""
+    of_campaign = campaign_members.c.campaign_id == campaign_id, campaign_members.c.is_held_out == 1
+    is_held_out = exists().where(*of_campaign, _same(connection.dialect.name, published))
+    held = update(customer_intelligence).where(is_held_out)
+    await connection.execute(held.values(held_out_until=until, changed_at=now))
 
 
 async def held_out_among(
@@ -235,21 +235,6 @@ async def _served_among(
     about = is_one_of(columns.customer_id, dialect, published, customer_ids)
     asked = select(columns.customer_id, columns.held_out_until).where(about)
     return {str(row[0]): row[1] for row in await connection.execute(asked)}
-
-
-async def let_go(
-    connection: AsyncConnection, published: Published, campaign_id: str, now: datetime
-) -> None:
-    """Say in what is served that those whom a campaign held out are held out no longer."""
-    asked = select(campaign_members.c.customer_id).where(
-        campaign_members.c.campaign_id == campaign_id, campaign_members.c.is_held_out == 1
-    )
-    await hold_out(connection, published, (await connection.scalars(asked)).all(), None, now)
-
-
-def _cut(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(texts), IDS_PER_STATEMENT):
-        yield texts[start : start + IDS_PER_STATEMENT]
 
 
 async def whom_campaigns_hold_out(

@@ -423,3 +423,23 @@ def test_a_start_that_fails_tells_nobody_and_draws_nobody(live: Live) -> None:
     assert drawn(live, draft) == (set(), set())
     assert held_out(live) == set()
     assert asked(live, "GET", f"/{draft['id']}").json()["state"] == "draft"
+
+
+@pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
+def test_a_start_of_many_may_take_longer_than_other_requests(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_database(campaign_shop)
+    slow = (
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_sleep(3.5); RETURN NULL; END'",
+        "CREATE TRIGGER slow AFTER UPDATE OF held_out_until ON customer_intelligence"
+        " FOR EACH STATEMENT EXECUTE FUNCTION slow()",
+    )
+    with serving(url, tmp_path, variables={**THEN, "API_STATEMENT_SECONDS": "3"}) as live:
+        draft = described(live)
+        for statement in slow:
+            wait_for(execute(url, statement))
+        answer = asked(live, "POST", f"/{draft['id']}/start")
+        assert (answer.status_code, answer.json()["state"]) == (200, "running")
+        assert held_out(live) == drawn(live, answer.json())[1]

@@ -18,7 +18,7 @@ from backend.results.campaign import ArmSizes
 from backend.results.campaign_life import NO_END, Campaign, CampaignDrawn, CampaignWanted
 from backend.results.customer_filter import CustomerFilter
 from backend.store import runs
-from backend.store.campaign_members import hold_out, let_go, read_audience, write_members
+from backend.store.campaign_members import hold_out, read_audience, write_members
 from backend.store.campaign_rows import (
     CampaignPromised,
     abandon_campaign,
@@ -81,7 +81,17 @@ async def start(auditor: Auditor, campaign_id: str) -> Campaign:
     chosen = chosen_by(wanted, state.shop.mapping.zone)
     async with state.heavy_reads.place():
         promise = await promised(state, wanted, chosen)
+        # Of hundreds of thousands of customers that takes longer than other requests may.
+        started = await changed(
+            state.file_engine, _beginning(auditor, campaign_id, chosen, promise)
+        )
+    state.forget_what_is_served()
+    return started
 
+
+def _beginning(
+    auditor: Auditor, campaign_id: str, chosen: CustomerFilter, promise: CampaignPromised
+) -> Callable[[AsyncConnection], Awaitable[Campaign]]:
     async def begin(connection: AsyncConnection) -> Campaign:
         await begin_at_once(connection)
         published = await _held(connection)
@@ -91,9 +101,7 @@ async def start(auditor: Auditor, campaign_id: str) -> Campaign:
         await auditor.record(connection, Action.CAMPAIGN_STARTED, campaign_id)
         return started
 
-    started = await changed(state.engine, begin)
-    state.forget_what_is_served()
-    return started
+    return begin
 
 
 async def _held(connection: AsyncConnection) -> Published:
@@ -133,8 +141,7 @@ async def _drawn(
     )
     campaign = await start_campaign(connection, campaign_id, settled, promise)
     await write_members(connection, campaign_id, audience, drawn)
-    ids = [one for one, out in zip(audience.customer_ids, drawn.held_out, strict=True) if out]
-    await hold_out(connection, published, ids, campaign.closes_at or NO_END, now)
+    await hold_out(connection, published, campaign_id, campaign.closes_at or NO_END, now)
     await tell_campaign_started(connection, campaign, settled, now)
     return campaign
 
@@ -170,7 +177,7 @@ async def _ended(auditor: Auditor, campaign_id: str, end: Ending, action: Action
         now, was = await read_clock(connection), await get_campaign(connection, campaign_id)
         ended = await end(connection, campaign_id, state.as_of or now)
         if was.holds_out:
-            await let_go(connection, published, campaign_id, now)
+            await hold_out(connection, published, campaign_id, None, now)
         await runs.revise(connection)
         await auditor.record(connection, action, campaign_id)
         return ended
