@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from backend.database.engine import opened
+from backend.database.engine import AsyncEngine, opened
 from tests.campaign_shop import THEN, asked, campaign_shop, described, started
 from tests.conftest import NewDatabase, execute, on_one_kind, wait_for
 from tests.live import Live, serving
@@ -32,6 +32,8 @@ WAITING = (
 )
 publish = import_module("backend.store.publish")  # the package has a function of that name
 Step = Callable[..., Coroutine[Any, Any, Any]]
+# A lock is waited for no longer than a second.
+PATIENCE_SECONDS = 30
 SALT = "5a17" * 8
 
 
@@ -112,10 +114,14 @@ class Race:
         self.started = self.threads.submit(asked, self.live, "POST", path)
 
     async def wait_for(self, waiting: int) -> None:
-        """Wait until so many wait for locks."""
-        async with opened(self.live.url) as engine, engine.connect() as connection:
-            while (await connection.scalar(text(WAITING)) or 0) < waiting:  # noqa: ASYNC110, a server's
-                await asyncio.sleep(0.02)
+        """Wait until so many wait for locks; each look is a transaction, which sees one state."""
+        async with opened(self.live.url) as engine, asyncio.timeout(PATIENCE_SECONDS):
+            while await self._waiting(engine) < waiting:  # noqa: ASYNC110, a server's
+                await asyncio.sleep(0.01)
+
+    async def _waiting(self, engine: AsyncEngine) -> int:
+        async with engine.connect() as connection:
+            return await connection.scalar(text(WAITING)) or 0
 
     async def before(self, step: Step, *told: Any) -> Any:
         """Have the start draw ahead of a publication's first step, and hold what that waits for."""
