@@ -266,16 +266,16 @@ def test_who_became_one_customer_after_the_draw_is_counted_once(live: Live) -> N
     stranger = min(everybody - {*arms[0], *arms[1]})
     same = {arms[0][3]: arms[0][1], arms[1][3]: arms[1][1]}
     apart = {
-        next(one for one in arms[1][5:] if one > arms[0][5]): arms[0][5],
-        next(one for one in arms[0][7:] if one > arms[1][7]): arms[1][7],
+        next(one for one in arms[1][8:] if one > arms[0][5]): arms[0][5],
+        next(one for one in arms[0][8:] if one > arms[1][7]): arms[1][7],
     }
     alone = {next(one for one in reversed(arms[0]) if one > stranger): stranger}
     merged = {**same, **apart, **alone}
     bought_in_window(live, campaign)
     for number, (part, whole) in enumerate(merged.items()):
         at, name = AS_OF + timedelta(days=2 + number), f"person{whole}@example.com"
-        ordered(live, 7000 + number, str(part), at, 31.0 + number)
-        ordered(live, 7100 + number, str(whole), at, 11.5 * number)
+        theirs = order(7000 + number, str(part), at, 31.0 + number)
+        ordered(live, theirs, order(7100 + number, str(whole), at, 11.5 * number))
         changed(
             live, "UPDATE customers SET email = :name WHERE id = :id", {"name": name, "id": part}
         )
