@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SERVE ?= 1
 PORT ?= 8000
-WORKERS ?= 2
+WORKERS ?= 3
 # Where it is set, each of hundreds of processes compiles every module for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -25,7 +25,7 @@ $(READY): requirements.txt requirements-dev.txt
 demo: $(READY) ## Cluster a real shop in SQLite, print its segments, serve them (PORT=8000, SERVE=0: do not).
 	$(BIN)/python -m backend demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
-test: $(READY) ## Run the tests, against real PostgreSQL, MariaDB, Redis and Chromium (WORKERS=2).
+test: $(READY) ## Run the tests, against real PostgreSQL, MariaDB, Redis and Chromium (WORKERS=3).
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not long"
 
 test-all: $(READY) ## Run all tests, those that take long too.
