@@ -77,7 +77,7 @@ ABOUT_NOBODY = {
     # Whom a delivery is about is in rows of other tables; `facts` are counts of a run.
     "intelligence_webhook_deliveries": "id message_id webhook_id event run_id happened_at facts "
     "first_id last_id people batch batches state due_at attempts first_tried_at tried_at "
-    "status_code problem",
+    "status_code problem campaign_id",
     "intelligence_webhooks": "id url events moves at_risk_from again_below people secret "
     "previous_secret previous_until is_seeded created_at disabled_at disabled_because lease_token "
     "lease_until",
