@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backend.core.api_keys import HOW_TO_MAKE_ONE, why_unusable
+from backend.core.database_schemes import SCHEMES, URL_OF_OURS_EXPECTED, URL_OF_SHOP_EXPECTED
 from backend.core.instants import WrittenInstant
 from backend.core.variable_problems import UNUSABLE_KEY
 from backend.core.variables import (
@@ -25,7 +26,7 @@ from backend.core.variables import (
     variable,
     whole_seconds,
 )
-from backend.core.warehouse_urls import WAREHOUSES, scheme_of
+from backend.core.warehouse_urls import scheme_of
 from backend.core.written_lists import (
     require_mail_addresses,
     require_origins,
@@ -33,19 +34,9 @@ from backend.core.written_lists import (
     split_at_commas,
 )
 
-OUR_SCHEMES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
-SCHEMES = {
-    "database_url": (*OUR_SCHEMES, *WAREHOUSES),
-    "intelligence_database_url": OUR_SCHEMES,
-}
 KEYS_EXPECTED = f"one key, or several separated by commas; {HOW_TO_MAKE_ONE} makes one"
 SAFE_URL = r"^(https://|http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$))[^\s?#]*$"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-OUR_DATABASE_URL_EXPECTED = (
-    "postgresql://user:password@host:5432/database, mysql://user:password@host:3306/database "
-    "or sqlite:///path/to/file.db"
-)
-DATABASE_URL_EXPECTED = f"{OUR_DATABASE_URL_EXPECTED}, or to read duckdb:///path/to/file.duckdb or files:///path/to/folder"
 
 
 class DeclaredVariables(BaseSettings):
@@ -58,7 +49,7 @@ class DeclaredVariables(BaseSettings):
     )
 
     database_url: SecretStr = variable(
-        "Where the shop's customers, orders and order lines are", DATABASE_URL_EXPECTED, secret=True
+        "Where the shop's customers, orders and order lines are", URL_OF_SHOP_EXPECTED, secret=True
     )
     api_key: SecretStr = variable(
         "Key, or several separated by commas, that opens the API", KEYS_EXPECTED, secret=True
@@ -94,7 +85,7 @@ class DeclaredVariables(BaseSettings):
     )
     intelligence_database_url: OptionalSecret = variable(
         "Where our own tables live; unset: DATABASE_URL, and beside what can only be read",
-        OUR_DATABASE_URL_EXPECTED,
+        URL_OF_OURS_EXPECTED,
         None,
         secret=True,
     )
