@@ -1,21 +1,16 @@
 """Pages of campaigns: each begins after the last one of the one before."""
 
 from collections.abc import Sequence
-from datetime import datetime
-
-from itsdangerous import BadData, URLSafeSerializer
 
 from backend.api.campaigns.schema import CampaignList, CampaignView
 from backend.api.campaigns.viewed import currency_of
 from backend.api.state import ApiState
-from backend.core.errors import CursorOfAnotherList, CursorUnreadable
+from backend.api.state_cursors import StateCursors
 from backend.database.engine import transaction
 from backend.results.campaign import CampaignState
-from backend.results.campaign_life import Campaign
 from backend.store.campaign_rows import CampaignPlace, read_campaigns
 
-# No cursor of another list is one of campaigns, though one key signs all.
-SALT = "campaigns"
+CURSORS = StateCursors("campaigns")
 
 
 async def campaign_page(
@@ -30,29 +25,15 @@ async def campaign_page(
     """
     after = None
     if cursor is not None:
-        after, told = _read(cursor, state.cursors)
-        if states and list(states) != told:
-            raise CursorOfAnotherList
-        states = told
+        created_at, campaign_id, told = CURSORS.read(cursor, states, state.cursors)
+        after, states = CampaignPlace(created_at, campaign_id), [*map(CampaignState, told)]
     # One more than is asked for tells whether there is a next page.
     async with transaction(state.engine) as connection:
         found = await read_campaigns(connection, limit=limit + 1, states=states, after=after)
     shown = found[:limit]
-    more = _written(shown[-1], states, state.cursors) if len(found) > limit else None
+    more = None
+    if len(found) > limit:
+        more = CURSORS.write(shown[-1].created_at, shown[-1].id, states, state.cursors)
     currency = await currency_of(state)
     views = [CampaignView.of(one, currency) for one in shown]
     return CampaignList(campaigns=views, next_cursor=more)
-
-
-def _written(last: Campaign, states: Sequence[str], serializer: URLSafeSerializer) -> str:
-    place = [last.created_at.isoformat(), last.id, list(states)]
-    return str(serializer.dumps(place, salt=SALT))
-
-
-def _read(cursor: str, serializer: URLSafeSerializer) -> tuple[CampaignPlace, list[CampaignState]]:
-    try:
-        created_at, campaign_id, states = serializer.loads(cursor, salt=SALT)
-    except BadData:
-        raise CursorUnreadable from None
-    place = CampaignPlace(datetime.fromisoformat(created_at), campaign_id)
-    return place, [CampaignState(one) for one in states]

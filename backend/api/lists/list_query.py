@@ -100,30 +100,32 @@ Question: Any = create_model(
 """Who is in a list and in which order: what a cursor carries."""
 
 
+FieldsAsked = Annotated[
+    Words,
+    Field(
+        json_schema_extra=one_of(NAMES_OF_FIELDS),
+        description="Only these of a profile's fields, and customer_id; several by comma",
+        examples=[["email", "archetype.id", "value_at_risk"]],
+    ),
+]
+RowsAsked = Annotated[
+    int, Field(ge=1, le=MOST_ROWS, description="At most so many in a page", examples=[100])
+]
+CursorAsked = Annotated[
+    str | None,
+    Field(description="The next_cursor of the page before: go on after it", examples=[CURSOR]),
+]
+
+
 class ListQuery(Question):
     """All that a list may be asked for."""
 
     # Built late, its parts are warned of: the framework hushes that while it builds a route alone.
     model_config = ConfigDict(defer_build=False)
 
-    fields: Words = Field(
-        default=[],
-        json_schema_extra=one_of(NAMES_OF_FIELDS),
-        description="Only these of a profile's fields, and customer_id; several by comma",
-        examples=[["email", "archetype.id", "value_at_risk"]],
-    )
-    limit: int = Field(
-        default=DEFAULT_ROWS,
-        ge=1,
-        le=MOST_ROWS,
-        description="At most so many in a page",
-        examples=[100],
-    )
-    cursor: str | None = Field(
-        default=None,
-        description="The next_cursor of the page before: go on after it",
-        examples=[CURSOR],
-    )
+    fields: FieldsAsked = Field(default=[])
+    limit: RowsAsked = DEFAULT_ROWS
+    cursor: CursorAsked = None
     totals: bool = Field(
         default=True, description="Whether to count and add up the whole list", examples=[False]
     )
