@@ -79,27 +79,25 @@ def in_duckdb(tables: Tables, folder: Path) -> str:
 
 def in_parquet(tables: Tables, folder: Path) -> str:
     """Write a folder of Parquet, of which one table is a folder of two files."""
-    shop = made(folder / "parquet")
-    for name, table in tables.items():
-        if name != "orders":
-            parquet.write_table(table, shop / f"{name}.parquet")
-            continue
-        half = table.num_rows // 2
-        for part, some in enumerate((table.slice(0, half), table.slice(half))):
-            parquet.write_table(some, made(shop / name) / f"part-{part}.parquet")
-    return f"files://{shop}"
+    return _in_files(tables, folder / "parquet", "parquet", parquet.write_table)
 
 
 def in_csv(tables: Tables, folder: Path) -> str:
     """Write a folder of CSV, of which one table is a folder of two files."""
-    shop = made(folder / "csv")
+    return _in_files(tables, folder / "csv", "csv", csv.write_csv)
+
+
+def _in_files(
+    tables: Tables, folder: Path, suffix: str, write: Callable[[pa.Table, Path], None]
+) -> str:
+    shop = made(folder)
     for name, table in tables.items():
         if name != "orders":
-            csv.write_csv(table, shop / f"{name}.csv")
+            write(table, shop / f"{name}.{suffix}")
             continue
         half = table.num_rows // 2
         for part, some in enumerate((table.slice(0, half), table.slice(half))):
-            csv.write_csv(some, made(shop / name) / f"part-{part}.csv")
+            write(some, made(shop / name) / f"part-{part}.{suffix}")
     return f"files://{shop}"
 
 
