@@ -63,6 +63,7 @@ requirements: $(READY) ## Compile the pinned requirements anew.
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header -c requirements-dev.txt examples/requirements.in -o examples/requirements.txt
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header -c requirements-dev.txt requirements-dask.in -o requirements-dask.txt
 
 wheels: $(READY) ## See that requirements.txt installs without a compiler, on every Python and both processors.
 	@for python in 3.11 3.12 3.13 3.14; do for processor in x86_64 aarch64; do \

@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from backend.clients.smtp_server import smtp_server
 from backend.core.instants import in_utc
+from backend.core.processors import usual_processors
 from backend.core.secret_keys import OwnKeys
 from backend.core.settings import Settings, environment_of_others
 from backend.database.engine import AsyncEngine, opened
@@ -32,6 +33,9 @@ def run_config(settings: Settings) -> RunConfig:
         anthropic_model=settings.anthropic_model,
         anthropic_base_url=settings.anthropic_base_url,
         log_level=settings.log_level,
+        run_processes=settings.run_processes or usual_processors(),
+        fit_customers=settings.fit_customers,
+        dask_scheduler_address=settings.dask_scheduler_address,
         search_index=settings.search_index,
         webhooks_allow_private=settings.webhooks_allow_private,
         as_of=_as_of(settings),

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from importlib.util import find_spec
 from typing import NoReturn
 
 from backend.assembly.run_settings import revealed
@@ -18,6 +19,7 @@ from backend.core.errors import (
 )
 from backend.core.settings import Settings
 from backend.core.visible import visible
+from backend.core.warehouse_urls import scheme_of
 from backend.database.bounds import hurried
 from backend.database.engine import (
     InvalidDatabaseUrl,
@@ -37,6 +39,11 @@ REFUSED_AT_START = (
     TablesTooNew,
 )
 
+SCHEDULER = "DASK_SCHEDULER_ADDRESS"
+SPREADABLE = ("postgresql", "postgres", "mysql", "mariadb")
+OF_SERVERS = "databases that workers on other machines reach: PostgreSQL, MySQL or MariaDB"
+OF_DASK = "`pip install -r requirements-dask.txt`, here and where workers are"
+
 log = logging.getLogger(__name__)
 
 
@@ -55,6 +62,17 @@ def refuse_unusable_addresses(settings: Settings) -> None:
         smtp_server(url)
     elif settings.digest_recipients:
         raise InvalidConfiguration(VARIABLE, "is not set, though DIGEST_TO is", EXPECTED)
+    if settings.dask_scheduler_address is not None:
+        _refuse_to_spread(settings)
+
+
+def _refuse_to_spread(settings: Settings) -> None:
+    """Refuse what runs cannot be spread over: files that other machines have not, no Dask."""
+    for name, url in settings.database_urls.items():
+        if scheme_of(url) not in SPREADABLE:
+            raise InvalidConfiguration(SCHEDULER, f"is set, and {name} is a file", OF_SERVERS)
+    if find_spec("distributed") is None:
+        raise InvalidConfiguration(SCHEDULER, "is set, and Dask is not installed", OF_DASK)
 
 
 async def refuse_unusable_tables(settings: Settings) -> None:

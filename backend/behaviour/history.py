@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -217,6 +218,13 @@ class PurchaseDays:
         return PurchaseDays(
             self.as_of_day, self.customer[part], self.day[part], self.spend[part], self.orders[part]
         )
+
+    def batches(self, buyers: int) -> Iterator[PurchaseDays]:
+        """Yield the purchase days of so many customers at a time, without copying them."""
+        starts = self.starts[::buyers]
+        ends = np.append(starts[1:], len(self.customer))
+        for start, end in zip(starts, ends, strict=True):
+            yield self.rows(int(start), int(end))
 
     def _select(self, keep: NDArray[np.bool_], as_of_day: int) -> PurchaseDays:
         return PurchaseDays(

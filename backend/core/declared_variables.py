@@ -36,6 +36,8 @@ from backend.core.written_lists import (
 
 KEYS_EXPECTED = f"one key, or several separated by commas; {HOW_TO_MAKE_ONE} makes one"
 SAFE_URL = r"^(https://|http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$))[^\s?#]*$"
+# Who reaches a scheduler runs what they like: certificates on both sides, or nobody from outside.
+SAFE_SCHEDULER = r"^(tls://[^\s/]+|tcp://(127\.0\.0\.1|localhost|\[::1\])):[0-9]{1,5}$"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -124,6 +126,27 @@ class DeclaredVariables(BaseSettings):
     )
     queued_seconds: int = whole_seconds(
         "How long a run may be queued before it is failed", 3_600, most=604_800
+    )
+
+    run_processes: Annotated[int | None, BeforeValidator(none_if_empty)] = variable(
+        "Processes that a large run predicts in; unset: a processor each, 2 at most",
+        "a whole number from 1 to 64",
+        None,
+        ge=1,
+        le=64,
+    )
+    fit_customers: int = variable(
+        "Customers that are learnt from at most; with more, a sample of so many",
+        "a whole number from 1000 to 1000000000",
+        1_000_000,
+        ge=1_000,
+        le=1_000_000_000,
+    )
+    dask_scheduler_address: Optional = variable(
+        "Dask scheduler over whose workers runs are spread; unset: runs are done on one machine",
+        "tls://host:port, or tcp://127.0.0.1:port on this machine alone",
+        None,
+        pattern=SAFE_SCHEDULER,
     )
 
     prediction_horizon_days: int = days(

@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import (
     DateTime,
     Dialect,
+    LargeBinary,
     String,
     Text,
     TypeDecorator,
 )
-from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, TIMESTAMP
+from sqlalchemy.dialects.mysql import DATETIME, LONGBLOB, LONGTEXT, TIMESTAMP
 from sqlalchemy.types import TypeEngine
 
 
@@ -50,6 +51,11 @@ class UtcTimestamp(UtcDateTime):
 def long_text() -> Text:
     """Return text without MySQL's bound of 64 KiB."""
     return Text().with_variant(LONGTEXT(), "mysql", "mariadb")
+
+
+def long_bytes() -> LargeBinary:
+    """Return bytes without MySQL's bound of 64 KiB."""
+    return LargeBinary().with_variant(LONGBLOB(), "mysql", "mariadb")
 
 
 def sorted_text(length: int) -> String:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,7 +89,7 @@ class HorizonModel:
 
     def before_totals(self, days: PurchaseDays) -> tuple[Prediction, Prediction]:
         """Return the base's prediction and the blend's, before totals are matched."""
-        parts = [self._part(chunk) for chunk in _chunks(days)]
+        parts = [self._part(batch) for batch in days.batches(CHUNK_BUYERS)]
         return Prediction.joined([base for base, _ in parts]), Prediction.joined(
             [blend for _, blend in parts]
         )
@@ -131,11 +130,3 @@ class HorizonModel:
             boosted = self.buy.logit(features) + odds_growth
             buy = (1 - self.weights.buy) * buy + self.weights.buy * boosted
         return Prediction(base.customer, purchases, spend, buy)
-
-
-def _chunks(days: PurchaseDays) -> Iterator[PurchaseDays]:
-    """Cut purchase days into batches of whole customers, so that memory stays bounded."""
-    starts = days.starts[::CHUNK_BUYERS]
-    ends = np.append(starts[1:], len(days.customer))
-    for start, end in zip(starts, ends, strict=True):
-        yield days.rows(int(start), int(end))

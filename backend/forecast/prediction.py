@@ -51,6 +51,18 @@ class Prediction:
             -logit(none),
         )
 
+    def of(self, rows: IntArray) -> Prediction:
+        """Return what is expected of some of the buyers."""
+        return Prediction(
+            self.customer[rows], self.purchase_days[rows], self.spend[rows], self.buy_logit[rows]
+        )
+
+    @classmethod
+    def of_nobody(cls) -> Prediction:
+        """Return what is expected where there is no buyer."""
+        nothing = np.zeros(0)
+        return cls(np.zeros(0, dtype=np.int64), nothing, nothing, nothing)
+
     @classmethod
     def joined(cls, parts: list[Prediction]) -> Prediction:
         """Put predictions of different buyers together, in their order."""

@@ -1,12 +1,14 @@
 """What a run learns from the shop's columns: arrays in, arrays out, nothing read or written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from backend.behaviour.history import OrderHistory
 from backend.core.glossary import Status
 from backend.core.typed_cells import instant64
+from backend.forecast.learn.blend import Foresee, foresee_at_once
 from backend.forecast.learn.learnt_forecast import Forecast
 from backend.forecast.learn.predict import forecast
 from backend.readiness import judging
@@ -33,6 +35,7 @@ from backend.wording.segment_names import guarded_name
 from backend.wording.segment_sentences import in_currency, measured_in_words
 
 SEED = 0
+Foreseeing = Callable[[Ids], AbstractContextManager[Foresee]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +90,29 @@ class Learned:
         )
 
 
-def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progress) -> Learned:
-    """Forecast and segment all customers of a shop, and judge what was read of it."""
+def foreseeing_here(_customer_ids: Ids) -> AbstractContextManager[Foresee]:
+    """Predict for all at once, in this process."""
+    return nullcontext(foresee_at_once)
+
+
+def learn(
+    seen: Seen,
+    standing: Standing,
+    context: RunContext,
+    progress: Progress,
+    foreseeing: Foreseeing = foreseeing_here,
+) -> Learned:
+    """Forecast and segment all customers of a shop, and judge what was read of it.
+
+    `foreseeing` says by what all of them are predicted for.
+    """
     ids = seen.columns.customer_ids
     readings = _readings(seen, standing.where(ids))
     history = readings.history(context.as_of)
     behaviour = behaviour_of(history)
     progress.enter("forecast", history.customer_count)
-    predicted = _forecast(history, context.config, progress)
+    with foreseeing(ids) as foresee:
+        predicted = _forecast(history, context.config, foresee, progress)
     progress.enter("segments", history.customer_count)
     request = context.run.request
     membership = segment(
@@ -123,12 +141,16 @@ def learn(seen: Seen, standing: Standing, context: RunContext, progress: Progres
     )
 
 
-def _forecast(history: OrderHistory, config: RunConfig, progress: Progress) -> Forecast:
+def _forecast(
+    history: OrderHistory, config: RunConfig, foresee: Foresee, progress: Progress
+) -> Forecast:
     return forecast(
         history,
         value_horizon_days=config.prediction_horizon_days,
         churn_horizon_days=config.churn_horizon_days,
         seed=SEED,
+        fit_customers=config.fit_customers,
+        foresee=foresee,
         progress=progress.advance,
     )
 

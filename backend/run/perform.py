@@ -26,6 +26,7 @@ from backend.run.erasures import read_erasures, without_erased
 from backend.run.fresh_scores import FreshScores
 from backend.run.learn import learn
 from backend.run.naming_words import worded
+from backend.run.partitions.machines import Machines, machines_for
 from backend.run.progress import Progress, written
 from backend.run.replacing import not_published
 from backend.run.run_config import RunConfig
@@ -67,23 +68,29 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
         When one of the databases goes away.
     InvalidMapping
         When the shop's tables are not what the mapping says.
+    WorkersAway, PartFailed
+        When others were to do parts of it, and did not.
     """
     began = monotonic_seconds()
     async with _databases(config) as (shop_engine, engine):
         context = await _context(engine, config, run_id, token)
-        async with written(progress, partial(_write, engine, context)) as write_now:
+        async with (
+            written(progress, partial(_write, engine, context)) as write_now,
+            machines_for(config, engine, run_id) as machines,
+        ):
             erasures = await _unhurried(partial(read_erasures, engine, config))
-            seen, erasures = await _see(shop_engine, context, progress, erasures)
+            seen, erasures = await _see(shop_engine, context, machines, progress, erasures)
             asked = (context.as_of, seen.mapping.zone, context.horizons)
             standing = await _unhurried(partial(read_standing, engine, *asked))
             obstacle = not_published(context, seen, standing)
             standing = standing.with_ids_like(seen.columns.customer_ids)
-            learned = await asyncio.to_thread(learn, seen, standing, context, progress)
+            learning = partial(learn, foreseeing=machines.foreseeing)
+            learned = await asyncio.to_thread(learning, seen, standing, context, progress)
             named = await worded(learned, standing.names, _namer(context))
             progress.enter("publish", len(seen.columns.customer_ids))
             await write_now()
             answers = await _answers(engine, context, seen, obstacle)
-            composed = compose(context, seen, standing, named)
+            composed = compose(context, seen, standing, named).noting(machines.notes)
             publication = replace(composed, erasures=erasures, campaign_answers=answers)
         await _conclude(shop_engine, engine, context, publication, obstacle, progress)
     _log_success(publication.report, monotonic_seconds() - began)
@@ -110,8 +117,7 @@ async def _conclude(
         now = await _now(engine)
         await store.publish(engine, publication, now=now, closing=closing, catch_up=catch_up)
         return
-    sentence = unpublished_sentence(obstacle)
-    report = replace(publication.report, notes=(sentence, *publication.report.notes))
+    report = publication.noting((unpublished_sentence(obstacle),)).report
     keeping = partial(store.keep_report, engine, publication, closing(report), because=obstacle)
     await _unhurried(keeping)
     if obstacle is not None:
@@ -195,7 +201,11 @@ async def _write(engine: AsyncEngine, context: RunContext, progress: Progress) -
 
 
 async def _see(
-    engine: AsyncEngine, context: RunContext, progress: Progress, erasures: Erasures
+    engine: AsyncEngine,
+    context: RunContext,
+    machines: Machines,
+    progress: Progress,
+    erasures: Erasures,
 ) -> tuple[Seen, Erasures]:
     progress.enter("read")
     seen = await see(
@@ -204,6 +214,7 @@ async def _see(
         context.as_of,
         lambda orders: progress.count(orders=orders),
         now=utc_now(),
+        read=machines.read,
     )
     seen, erasures = without_erased(seen, erasures)
     customers, counted = len(seen.columns.customer_ids), len(seen.columns.created_at)

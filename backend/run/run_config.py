@@ -12,6 +12,15 @@ class RunConfig:
 
     Attributes
     ----------
+    run_processes
+        How many processes of one machine predict at once.
+    fit_customers
+        With more customers, what the whole shop alone can tell is learnt from a sample of so many.
+    partition_customers
+        Customers of one part, where a run is spread over machines; with no more, one process
+        predicts for all of them.
+    dask_scheduler_address
+        Where the machines are known that a run is spread over; None: it is done on this one.
     search_index
         Whether e-mails and names are copied to be searched.
     as_of
@@ -39,6 +48,10 @@ class RunConfig:
     anthropic_base_url: str | None
     log_level: str
     run_seconds: int
+    run_processes: int = 1
+    fit_customers: int = 1_000_000
+    partition_customers: int = 200_000
+    dask_scheduler_address: str | None = None
     search_index: bool = False
     webhooks_allow_private: bool = False
     as_of: str | None = None

@@ -76,6 +76,37 @@ class ShopColumns:
             amount_micros=self.amount_micros[orders],
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence["ShopColumns"], without_id: int) -> "ShopColumns":
+        """Return the columns of customers one after the other, each part's ids above the last's.
+
+        Parameters
+        ----------
+        parts
+            At least one.
+        without_id
+            Of all of them.
+        """
+        before = np.cumsum([0, *(len(one.customer_ids) for one in parts)])[:-1]
+        places = [start + one.customer_index for start, one in zip(before, parts, strict=True)]
+        left_out = sum((Counter(one.left_out) for one in parts), Counter[tuple[Reason, ...]]())
+        return cls(
+            customer_ids=_joined([one.customer_ids for one in parts]),
+            customer_index=np.concatenate(places),
+            created_at=np.concatenate([one.created_at for one in parts]),
+            amount_micros=np.concatenate([one.amount_micros for one in parts]),
+            rejected=_by_first(left_out),
+            without_id=without_id,
+            left_out=dict(left_out),
+            order_ids=_in_one([one.order_ids for one in parts]),
+        )
+
+    def repeat_orders(self) -> bool:
+        """Tell whether an order's id is there more than once."""
+        keys = _order_keys(self.order_ids)
+        keys = keys[keys != MISSING]
+        return len(distinct(keys)) < len(keys)
+
     def without_order_ids(self) -> "ShopColumns":
         """Return the same without what only order lines need."""
         return replace(self, order_ids=pa.array([], pa.int64()))
@@ -111,7 +142,7 @@ async def read_orders(
     DatabaseUnavailable
         When the shop's database is away.
     """
-    customers, without_id = await _read_customers(connection, shop)
+    customers, without_id = await read_customer_ids(connection, shop)
     orders = await shop.orders(connection)
     collector = _Collector(customers, without_id, shop, orders.kinds, progress)
     dialect = connection.dialect.name
@@ -121,8 +152,14 @@ async def read_orders(
     return collector.finish(micros_of(as_of), micros_of(now or as_of))
 
 
-async def _read_customers(connection: AsyncConnection, shop: Shop) -> tuple[CustomerIds, int]:
-    """Return the ids of all customers, and how many of their rows hold none."""
+async def read_customer_ids(connection: AsyncConnection, shop: Shop) -> tuple[CustomerIds, int]:
+    """Return the ids of all customers, and how many of their rows hold none.
+
+    Raises
+    ------
+    InvalidMapping, DatabaseUnavailable
+        As `read_orders`.
+    """
     customers = await shop.customers(connection)
     kind = customers.kinds["id"]
     statement = select(identifier(connection.dialect.name, customers.clause.c.id, kind))

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
@@ -176,6 +176,35 @@ class Inspected:
     unreadable: InvalidMapping | None = None
 
 
+class ReadRows(Protocol):
+    """What reads a shop's customers, their orders and their baskets."""
+
+    async def __call__(
+        self,
+        connection: AsyncConnection,
+        shop: Shop,
+        as_of: datetime,
+        progress: Progress,
+        *,
+        now: datetime,
+    ) -> tuple[ShopColumns, Baskets | None]:
+        """Return them; arguments are those of `read_orders`."""
+
+
+async def read_rows(
+    connection: AsyncConnection,
+    shop: Shop,
+    as_of: datetime,
+    progress: Progress = lambda _orders: None,
+    *,
+    now: datetime,
+) -> tuple[ShopColumns, Baskets | None]:
+    """Read orders, then lines, each table once."""
+    columns = await read_orders(connection, shop, as_of, progress, now=now)
+    baskets = await read_baskets(connection, shop, columns)
+    return columns.without_order_ids(), baskets
+
+
 async def see(
     engine: AsyncEngine,
     shop: Shop,
@@ -183,6 +212,7 @@ async def see(
     progress: Progress = lambda _orders: None,
     *,
     now: datetime,
+    read: ReadRows = read_rows,
 ) -> Seen:
     """Read all that a run needs of the shop, as it is at one instant.
 
@@ -198,6 +228,8 @@ async def see(
         Called with the number of orders read so far.
     now
         Aware; orders after both it and `as_of` have an impossible date.
+    read
+        What reads the rows, in parts or whole.
 
     Raises
     ------
@@ -207,9 +239,7 @@ async def see(
         When the shop's database is away.
     """
     async with snapshot(engine) as connection:
-        columns = await read_orders(connection, shop, as_of, progress, now=now)
-        baskets = await read_baskets(connection, shop, columns)
-        columns = columns.without_order_ids()
+        columns, baskets = await read(connection, shop, as_of, progress, now=now)
         looked = await _look(connection, shop, columns)
         return Seen(columns, baskets, looked, shop.mapping, await read_merged(connection, shop))
 

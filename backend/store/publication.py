@@ -103,6 +103,11 @@ class Publication:
         """What the segments of its customers are called."""
         return (*self.segments, *self.other_labels)
 
+    def noting(self, notes: Iterable[str]) -> "Publication":
+        """Return the same with notes ahead of those of its report."""
+        report = replace(self.report, notes=(*notes, *self.report.notes))
+        return replace(self, report=report)
+
     @property
     def each_as_of(self) -> NDArray[np.datetime64]:
         """The instant that each row describes."""

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from backend.core.customer_id import LONGEST_ID
-from backend.database.column_types import UtcDateTime, long_text, sorted_text
+from backend.database.column_types import UtcDateTime, long_bytes, long_text, sorted_text
 from backend.results.customer_numbers import NUMBERS
 from backend.store.customer_columns import column_of
 
@@ -413,4 +413,17 @@ campaign_answers = Table(
     Column("counted_at", UtcDateTime, nullable=False, comment="the instant orders are known to"),
     Column("run_id", String(32), comment="that counted it; null: the command did"),
     Column("answer", long_text(), nullable=False, comment="JSON"),
+)
+
+# What workers of a run on many machines have found of a range of customers, until it has ended:
+# columns of numbers in the order of the customers, who are not named.
+staged_parts = Table(
+    "intelligence_staged_parts",
+    intelligence,
+    Column("run_id", String(32), primary_key=True, comment="that it is found for"),
+    Column("stage", String(16), primary_key=True, comment="what it is: orders, baskets, …"),
+    Column("partition_number", Integer, primary_key=True, autoincrement=False),
+    Column("attempt", String(32), primary_key=True, comment="a task may be done more than once"),
+    Column("piece", Integer, primary_key=True, autoincrement=False, comment="of its bytes, from 0"),
+    Column("bytes", long_bytes(), nullable=False, comment="Arrow's columns, compressed"),
 )

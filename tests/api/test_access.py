@@ -155,6 +155,7 @@ NEVER_MET_BY_A_REQUEST = {
     errors.NoRoomToSpill,
     errors.MaterialNotOffered,
     errors.NothingPublished,
+    errors.PartFailed,
     errors.PortTaken,
     errors.RunFailed,
     errors.Stopped,
@@ -164,6 +165,7 @@ NEVER_MET_BY_A_REQUEST = {
     errors.TablesTooNew,
     errors.ToolNotOffered,
     errors.TooLittleTaken,
+    errors.WorkersAway,
 }
 
 

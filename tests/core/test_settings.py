@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.assembly.start_checks import refuse_unusable_addresses
 from backend.core.errors import InvalidConfiguration
 from backend.core.settings import Settings
 
@@ -59,6 +60,28 @@ def test_several_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -
     assert settings.admin_api_keys == ("admin",)
 
 
+@pytest.mark.parametrize(
+    "address", ["tls://10.0.0.7:8786", "tcp://127.0.0.1:8786", "tcp://localhost:1", "tcp://[::1]:9"]
+)
+def test_runs_are_spread_by_tls_or_within_this_machine(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    settings = load(monkeypatch, DASK_SCHEDULER_ADDRESS=address)
+    assert settings.dask_scheduler_address == address
+    refuse_unusable_addresses(settings)
+
+
+@pytest.mark.parametrize(
+    "place", ["DATABASE_URL", pytest.param("INTELLIGENCE_DATABASE_URL", id="ours")]
+)
+def test_no_run_is_spread_over_machines_that_have_not_the_file(
+    monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    file = {place: "sqlite:///shop.db", "DASK_SCHEDULER_ADDRESS": "tcp://127.0.0.1:8786"}
+    with pytest.raises(InvalidConfiguration, match=f"is set, and {place} is a file"):
+        refuse_unusable_addresses(load(monkeypatch, **file))
+
+
 @pytest.mark.parametrize("variable", sorted(REQUIRED))
 def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     for name in REQUIRED.keys() - {variable}:
@@ -102,6 +125,9 @@ def test_misspelt_variables_are_found_wherever_they_are_set(
         ("DIGEST_TO", "Ada <ada@example.org>", "expected e-mail addresses separated by commas"),
         ("DIGEST_TO", "ada@example.org Bcc: eve@example.org", "expected e-mail addresses"),
         ("DIGEST_TO", ",", "holds ','; expected e-mail addresses"),
+        ("DASK_SCHEDULER_ADDRESS", "tcp://10.0.0.7:8786", "expected tls://host:port, or tcp://127"),
+        ("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1.evil.example:8786", "expected tls://host:port"),
+        ("DASK_SCHEDULER_ADDRESS", "tls://scheduler.example:8786/path", "expected tls://host:port"),
         ("DIGEST_FROM", "a@example.org,b@example.org", "expected one e-mail address"),
         ("PUBLIC_URL", "http://shop.example.com", "expected a URL such as https://"),
         ("PUBLIC_URL", "https://shop.example.com/?a=b", "expected a URL such as https://"),

@@ -57,6 +57,8 @@ ABOUT_NOBODY = {
     "already_held_out salt created_at started_at closes_at ended_at run_id treated held_out "
     "spend_limit",
     "intelligence_campaign_answers": "campaign_id kind counted_at run_id answer",
+    # Numbers in the order of the customers, whom only the run knows: no id is among them.
+    "intelligence_staged_parts": "run_id stage partition_number attempt piece bytes",
     "intelligence_order_events": "source event_id received_at",
     "intelligence_search_copies": "id index_kind refreshed_at",
     # Goes with the row of intelligence_search_texts that it is of, by ON DELETE CASCADE.

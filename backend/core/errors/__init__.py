@@ -65,6 +65,8 @@
     ├── PortTaken                a server cannot have its address
     ├── RunFailed                a run ended without publishing
     ├── NothingPublished         a run ended well, and replaced nothing
+    ├── PartFailed               another process or machine could not do its part of a run
+    ├── WorkersAway              or nobody is there to do it
     └── Stopped                  a command was asked to end
 
 An error is a noun, holds the facts a handler needs, and knows no HTTP. Its text is a sentence for
@@ -133,6 +135,7 @@ from backend.core.errors.of_runs import (
     NoRunPublished,
     NoScoringModel,
     NothingPublished,
+    PartFailed,
     ReportNotReady,
     RunAlreadyActive,
     RunAlreadyEnded,
@@ -140,6 +143,7 @@ from backend.core.errors.of_runs import (
     RunFailed,
     RunNotFound,
     Stopped,
+    WorkersAway,
 )
 from backend.core.errors.of_webhooks import (
     DeliveryNotFound,
@@ -189,6 +193,7 @@ __all__ = [
     "NotAuthenticated",
     "NotReady",
     "NothingPublished",
+    "PartFailed",
     "PeopleMasked",
     "PortTaken",
     "ReportNotReady",
@@ -218,5 +223,6 @@ __all__ = [
     "WebhookDisabled",
     "WebhookNotFound",
     "WorkbookNotMade",
+    "WorkersAway",
     "WrongSignature",
 ]

@@ -94,6 +94,25 @@ class NoRoomToSpill(BackendError):
         )
 
 
+class PartFailed(BackendError):
+    """A process, or a worker on another machine, could not do its part of a run."""
+
+    def __init__(self, sentence: str) -> None:
+        # As it was raised elsewhere: what crosses to another process is this one argument.
+        super().__init__(sentence)
+
+
+class WorkersAway(BackendError):
+    """The scheduler that a run is spread by, or all of its workers, went away or never came."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        self.address = address
+        self.problem = problem
+        super().__init__(
+            f"The run was spread over the workers of {address}, {problem}; nothing was published."
+        )
+
+
 class RunFailed(BackendError):
     """A run ended without publishing; what was published before stays."""
 

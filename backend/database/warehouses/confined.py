@@ -4,13 +4,14 @@ Extensions are neither fetched nor loaded, Python's variables are no tables, and
 is handed over no statement can change any of that.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import duckdb
+
+from backend.core.processors import usual_processors
 
 # A million customers' ten million lines need 500 MiB; of these so much stays in memory.
 MEMORY_MIB = 384
@@ -73,14 +74,9 @@ def _settings(memory_mib: int, folder: str) -> Mapping[str, str | bool]:
     return {
         "memory_limit": f"{memory_mib}MiB",
         "temp_directory": folder,
-        "threads": str(_threads()),
+        "threads": str(usual_processors()),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "allow_community_extensions": False,
         "preserve_insertion_order": False,
     }
-
-
-def _threads() -> int:
-    """Return how many cores the process may use, of two at most: the others serve."""
-    return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
 from backend.behaviour.history import PurchaseDays
-from backend.core.arrays import FloatArray
+from backend.core.arrays import FloatArray, IntArray
 from backend.forecast.chances import expit
 from backend.forecast.horizon_model import HorizonModel, Weights
 from backend.forecast.influence import limited_mean, matching_factor
@@ -27,6 +28,21 @@ from backend.forecast.learn.lifetime_base import fit_base
 from backend.forecast.learn.past_cutoffs import Block, build_blocks, plan_cutoffs
 from backend.forecast.lifetime import summarise
 from backend.forecast.prediction import Prediction, ShopTotals
+
+Foreseen = tuple[Prediction, Prediction]
+"""What the base and what the blend say of buyers, before totals are matched."""
+
+
+class Foresee(Protocol):
+    """What predicts for all buyers of a shop: at once, or in parts of whole customers."""
+
+    def __call__(self, model: HorizonModel, days: PurchaseDays) -> Foreseen:
+        """Return what `model.before_totals(days)` does, to the last digit."""
+
+
+def foresee_at_once(model: HorizonModel, days: PurchaseDays) -> Foreseen:
+    """Predict for all buyers here and now."""
+    return model.before_totals(days)
 
 
 def fit_horizon(
@@ -92,9 +108,24 @@ def _weights(blocks: list[Block], tuning: BlendTuning) -> Weights:
 
 
 def settle(
-    model: HorizonModel, days: PurchaseDays, tuning: BlendTuning = TUNED.blend
+    model: HorizonModel,
+    foreseen: Foreseen,
+    tuning: BlendTuning = TUNED.blend,
+    *,
+    over: IntArray | None = None,
 ) -> tuple[HorizonModel, Prediction]:
     """Bring the blend to the totals of the base over a whole shop.
+
+    Parameters
+    ----------
+    model
+        As it was fitted.
+    foreseen
+        What it says of all buyers.
+    tuning
+        What may be tried otherwise.
+    over
+        Rows of the buyers whose totals are compared; None for all of them.
 
     Returns
     -------
@@ -103,8 +134,10 @@ def settle(
     prediction
         For all of them.
     """
-    base, blend = model.before_totals(days)
-    totals = _totals(base, blend) if tuning.totals_of_base else ShopTotals()
+    base, blend = foreseen
+    totals = ShopTotals()
+    if tuning.totals_of_base:
+        totals = _totals(base, blend) if over is None else _totals(base.of(over), blend.of(over))
     return replace(model, totals=totals), totals.applied(blend)
 
 

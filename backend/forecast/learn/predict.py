@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 
 import numpy as np
 
@@ -25,9 +26,10 @@ from backend.forecast.intervals import IntervalModel
 from backend.forecast.learn.backtest.grades import make_report
 from backend.forecast.learn.backtest.spend_power import best_spend_power
 from backend.forecast.learn.backtest.trials import Trial, run_trials
-from backend.forecast.learn.blend import fit_horizon, settle
+from backend.forecast.learn.blend import Foresee, fit_horizon, foresee_at_once, settle
 from backend.forecast.learn.distil import fit_explainer
-from backend.forecast.learn.forecast_tuning import TUNED, BlendTuning, ForecastTuning
+from backend.forecast.learn.fit_sample import rows_to_settle_by
+from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
 from backend.forecast.learn.learnt_forecast import Forecast
 from backend.forecast.learn.self_report import self_report
 from backend.forecast.learn.spread import Spread, fit_spread
@@ -42,6 +44,8 @@ from backend.results.shop_course import ShopCourse, ShopTotal
 # in one customer-year (the half is Jeffreys' prior for a Poisson rate).
 ASSUMED_REPEATS = 0.5
 ASSUMED_EXPOSURE_DAYS = 365.0
+# Below it, everything that the whole shop alone can tell is learnt from the whole shop.
+FIT_CUSTOMERS = 1_000_000
 
 Progress = Callable[[float], None]
 
@@ -57,6 +61,8 @@ def forecast(
     churn_horizon_days: int = 180,
     seed: int = 0,
     tuning: ForecastTuning = TUNED,
+    fit_customers: int = FIT_CUSTOMERS,
+    foresee: Foresee = foresee_at_once,
     progress: Progress = _ignore,
 ) -> Forecast:
     """Forecast orders, spend and churn of every customer.
@@ -73,6 +79,10 @@ def forecast(
         Decides which customers are sampled where there are many, and boosting's features.
     tuning
         What may be tried otherwise.
+    fit_customers
+        With more buyers, totals of the shop are learnt from a sample of so many.
+    foresee
+        What predicts for all buyers.
     progress
         Called with the share done, in (0, 1].
 
@@ -86,7 +96,8 @@ def forecast(
     horizons = ForecastHorizons(value_horizon_days, churn_horizon_days)
     if not len(history.amount):
         return _nothing(history, horizons)
-    result = _with_facts(history, *_told(history, horizons, _Fitting(seed, tuning), progress))
+    fitting = _Fitting(seed, tuning, fit_customers, foresee)
+    result = _with_facts(history, *_told(history, horizons, fitting, progress))
     progress(1.0)
     return result
 
@@ -111,6 +122,8 @@ class _Fitting:
 
     seed: int
     tuning: ForecastTuning
+    fit_customers: int
+    foresee: Foresee
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +160,7 @@ def _recipe(
         churn = _fit(
             sample, horizons.churn_days, fitting, False, lambda done: progress(0.55 + 0.3 * done)
         )
-    recipe, predicted = _settled(value, churn, days, horizons, fitting.tuning.blend)
+    recipe, predicted = _settled(value, churn, days, horizons, fitting)
     progress(0.95)
     spread = fit_spread(value.trials, value.tried(), fitting.tuning)
     expected = float(predicted.value.spend.sum())
@@ -164,16 +177,18 @@ def _settled(
     churn: _Fitted,
     days: PurchaseDays,
     horizons: ForecastHorizons,
-    tuning: BlendTuning,
+    fitting: _Fitting,
 ) -> tuple[Recipe, Predicted]:
     """Settle what the whole shop alone can tell, and predict for all of it on the way."""
-    value_model, before_power = settle(value.model, days, tuning)
+    over = rows_to_settle_by(days, fitting.fit_customers, fitting.seed)
+    settling = partial(settle, tuning=fitting.tuning.blend, over=over)
+    value_model, before_power = settling(value.model, fitting.foresee(value.model, days))
     power = SpendPower.over(before_power, value.spend_power)
     prediction = power.applied(before_power)
     if horizons.equal:
         recipe = Recipe(value_model, None, power, horizons)
         return recipe, recipe.told(days, prediction, None)
-    churn_model, left = settle(churn.model, days, tuning)
+    churn_model, left = settling(churn.model, fitting.foresee(churn.model, days))
     recipe = Recipe(value_model, churn_model, power, horizons)
     return recipe, recipe.told(days, prediction, left)
 

@@ -24,7 +24,8 @@ History = Callable[[str], OrderHistory]
 def fitted(cdnow_sample: History) -> HorizonModel:
     """The recipe for the half year from 1998 on CDNOW's sample."""
     days = cdnow_sample("1998-01-01").purchase_days()
-    return settle(fit_horizon(days, 180, seed=0), days)[0]
+    model = fit_horizon(days, 180, seed=0)
+    return settle(model, model.before_totals(days))[0]
 
 
 def test_boosting_moves_customers_but_not_the_shop(

@@ -7,13 +7,14 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from backend.behaviour.history import OrderHistory
+from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.forecast.influence import limited_mean
 from backend.forecast.learn import forecast_tuning
 from backend.forecast.learn.blend import fit_horizon, settle
-from backend.forecast.learn.forecast_tuning import TUNED
+from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
 from backend.forecast.learn.lifetime_base import fit_base
 from backend.forecast.lifetime import summarise
+from backend.forecast.prediction import Prediction
 from backend.segments.learn import segment_tuning
 
 HORIZON_DAYS = 180
@@ -74,13 +75,16 @@ def test_what_may_not_boost_is_left_to_the_lifetime_models(small_shop: OrderHist
     assert fit_horizon(days, HORIZON_DAYS, seed=0, tuning=never).buy is None
 
 
+def _settled(days: PurchaseDays, tuning: ForecastTuning) -> Prediction:
+    model = fit_horizon(days, HORIZON_DAYS, seed=0, tuning=tuning)
+    return settle(model, model.before_totals(days), tuning.blend)[1]
+
+
 def test_boosting_can_keep_a_total_of_its_own(small_shop: OrderHistory) -> None:
     days = small_shop.purchase_days()
     own = replace(TUNED, blend=replace(TUNED.blend, totals_of_base=False))
     base, kept, free = (
-        settle(fit_horizon(days, HORIZON_DAYS, seed=0, tuning=tuning), days, tuning.blend)[
-            1
-        ].purchase_days.sum()
+        _settled(days, tuning).purchase_days.sum()
         for tuning in (
             replace(TUNED, boosting=replace(TUNED.boosting, least_purchases=np.inf)),
             TUNED,

@@ -133,7 +133,7 @@ def _try(
         return None
     fewer = replace(tuning, cutoffs=replace(tuning.cutoffs, most_rows=tuning.trials.most_rows))
     model = fit_horizon(known, window_days, seed=seed, purchases=purchases, tuning=fewer)
-    _, prediction = settle(model, known, tuning.blend)
+    _, prediction = settle(model, model.before_totals(known), tuning.blend)
     bought, spend = outcomes(days, summary.customer, cutoff, window_days)
     return Trial(
         cutoff=cutoff,
