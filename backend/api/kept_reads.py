@@ -49,12 +49,12 @@ class KeptReads:
             known = self._kept[key] = await read()
         return known  # type: ignore[return-value]
 
-    def knows(self, served: Served, asked: Hashable) -> bool:
-        """Tell whether what was asked for is kept."""
-        return (served, asked) in self._kept
+    def known(self, served: Served, asked: Hashable) -> Any:
+        """Return what was asked for as it is kept for this state; None where it is not."""
+        return self._kept.get((served, asked))
 
     async def is_soon(
-        self, asked: Hashable, read: Callable[[], Coroutine[Any, Any, Any]], seconds: float
+        self, asked: Hashable, read: Callable[[], Coroutine[Any, Any, Any]], seconds: float | None
     ) -> bool:
         """Begin to read what takes long, once for all who ask; tell whether it was there in time.
 
@@ -65,7 +65,7 @@ class KeptReads:
         read
             Keeps what it reads; goes on where it was not in time.
         seconds
-            How long to wait.
+            How long to wait; None: until it is there.
 
         Raises
         ------

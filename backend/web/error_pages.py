@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -103,6 +104,13 @@ HANDLERS: Mapping[type[Exception], ExceptionHandler] = {
     HTTPException: of_http,
     Exception: unexpected,
 }
+
+
+async def told(request: Request, error: Exception) -> Response:
+    """Tell of an error by the handler of its kind, where none is called by itself."""
+    handler: Any = next(HANDLERS[one] for one in type(error).__mro__ if one in HANDLERS)
+    answer: Response = await handler(request, error)
+    return answer
 
 
 def _shown(

@@ -15,6 +15,7 @@ from backend.web import rooms, sign_in
 from backend.web.error_pages import HANDLERS, another_site
 from backend.web.files_served import BELOW, send_file
 from backend.web.invitation import Invitation
+from backend.web.page_in_two import UNCOMPRESSED
 from backend.web.room import Room
 
 
@@ -40,7 +41,8 @@ class House:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        scope["state"] |= {"rooms": self._rooms, "invitation": self._invitation}
+        known = {"rooms": self._rooms, "invitation": self._invitation, UNCOMPRESSED: send}
+        scope["state"] |= known
         await self._app(scope, receive, send)
 
 

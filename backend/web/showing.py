@@ -18,6 +18,7 @@ from backend.report.segment_colours import colour_of
 from backend.report.templates import templates
 from backend.web.files_served import file_path
 from backend.web.own_paths import root_of
+from backend.web.page_in_two import REST_FOLLOWS
 from backend.web.room import Room
 from backend.web.sessions import Session
 from backend.wording import page_frame_sentences as frame_words
@@ -80,6 +81,7 @@ _FOLDER = Path(__file__).parent
 _environment = templates(FileSystemLoader([_FOLDER / "templates", _FOLDER / "rooms"]))
 _environment.filters |= {"here": _here, "colour": colour_of}
 _environment.globals |= {"file": file_path, "frame_words": frame_words}
+_environment.globals["rest_follows"] = REST_FOLLOWS
 
 
 def show(
@@ -104,8 +106,13 @@ def show(
     status
         Of the answer.
     """
-    html = _environment.get_template(template).render(page=page, words=words, frame=_frame(request))
-    return HTMLResponse(html, status, HEADERS)
+    return HTMLResponse(written(request, template, page, words), status, HEADERS)
+
+
+def written(request: Request, template: str, page: Any, words: ModuleType) -> str:
+    """Return the same page as text, for an answer of another kind."""
+    frame = _frame(request)
+    return _environment.get_template(template).render(page=page, words=words, frame=frame)
 
 
 def _frame(request: Request) -> Frame:

@@ -33,10 +33,10 @@ async def test_who_does_not_wait_leaves_it_to_be_kept() -> None:
     slow = SlowRead(KeptReads())
     asked = [slow.kept.is_soon("list", slow.read, 0.01) for _ in range(3)]
     assert await asyncio.gather(*asked) == [False] * 3
-    assert not slow.kept.knows(NOTHING, "list")
+    assert slow.kept.known(NOTHING, "list") is None
     slow.may_end.set()
     assert await slow.kept.is_soon("list", slow.read, 60)
-    assert (slow.begun, slow.kept.knows(NOTHING, "list")) == (1, True)
+    assert (slow.begun, slow.kept.known(NOTHING, "list")) == (1, 7)
 
 
 async def test_what_fails_in_time_is_told_and_begun_anew_by_who_asks_next() -> None:

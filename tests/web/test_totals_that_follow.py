@@ -52,6 +52,44 @@ def test_rows_are_there_before_what_they_add_up_to(hurried: Live, paged: Live) -
     assert tiles(whole) == tiles(again)
 
 
+def test_a_page_sent_in_two_is_the_page_sent_at_once(hurried: Live, paged: Live) -> None:
+    address = f"{LIST}&totals=true"
+    packed = {"Accept-Encoding": "gzip"}
+    with entered(hurried) as client, entered(paged) as at_once:
+        in_two, whole = (one.get(address, headers=packed) for one in (client, at_once))
+    assert "Content-Length" not in in_two.headers
+    assert "Content-Encoding" not in in_two.headers
+    assert whole.headers["Content-Encoding"] == "gzip"
+    assert in_two.text.split() == whole.text.split()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ("cursor=rubbish", "cursor"),
+        ("min_churn_risk=much", "Risk to leave from"),
+        ("fields=no", "no"),
+    ],
+)
+def test_what_does_not_fit_is_told_where_the_rows_would_be(
+    hurried: Live, wrong: str, sentence: str
+) -> None:
+    with entered(hurried) as client:
+        page = client.get(f"/app/customers?{wrong}").text
+    assert page.count("<nav") == page.count("</html>") == 1
+    (alert,) = re.findall(r'role="alert">([^<]+)<', page)
+    assert sentence in alert
+
+
+def test_a_script_that_asks_for_sums_is_read_no_rows(hurried: Live, paged: Live) -> None:
+    with entered(hurried) as client:
+        client.headers["HX-Request"] = "true"
+        part, rows = (client.get(one).text for one in (f"{LIST}&totals=true", LIST))
+    assert texts(part, "h1") == [counted(paged)]
+    assert (tiles(part) != {}, ids(part)) == (True, [])
+    assert len(ids(rows)) == 50
+
+
 @pytest.mark.parametrize("has_scripts", [True, False])
 def test_they_follow_in_a_browser_with_scripts_and_without(
     hurried: Live, paged: Live, browser: Chrome, has_scripts: bool

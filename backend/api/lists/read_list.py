@@ -22,7 +22,7 @@ from backend.shop.customers import Customer
 from backend.shop.shop import Shop
 from backend.store.lists import Page, Totals
 from backend.store.runs import Published
-from backend.store.served import served_in
+from backend.store.served import Served, served_in
 from backend.store.tombstones import erased_among
 
 
@@ -127,18 +127,41 @@ async def page_answer(
     CursorExpired
         When the run is gone that the cursor is of.
     """
-    published, page, told = await _page(state, asked, limit, totals=totals)
-    people = await _people_of(state, asked, page)
-    rows = [asked.columns.row(one, people.get(one.customer_id)) for one in page.customers]
-    following = None
-    if page.next is not None and published is not None:
-        following = Cursor(published.run_id, asked.question, page.next, told)
-    return {
-        "customers": rows,
-        **(told or UNTOLD),
-        "next_cursor": following and following.written(state.cursors),
-        **of_run(published),
-    }
+    read = await read_rows(state, asked, limit, totals=totals)
+    return read.answer(state, asked, read.told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsRead:
+    """A page of one run.
+
+    Attributes
+    ----------
+    served
+        What was served when it was read.
+    told
+        What the whole list adds up to, read in the same snapshot; None where nobody asked.
+    """
+
+    served: Served
+    told: dict[str, Any] | None
+    _page: Page
+    _people: Mapping[CustomerId, Customer]
+
+    def answer(
+        self, state: ApiState, asked: AskedList, told: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        """Return it in the shape of `CustomerPage`, with what is told of the whole list."""
+        page, published, following = self._page, self.served.published, None
+        rows = [asked.columns.row(one, self._people.get(one.customer_id)) for one in page.customers]
+        if page.next is not None and published is not None:
+            following = Cursor(published.run_id, asked.question, page.next, told)
+        return {
+            "customers": rows,
+            **(told or UNTOLD),
+            "next_cursor": following and following.written(state.cursors),
+            **of_run(published),
+        }
 
 
 def of_run(published: Published | None) -> dict[str, Any]:
@@ -158,10 +181,14 @@ def refuse_expired(cursor: Cursor | None, published: Published | None) -> None:
         raise CursorExpired(cursor.run_id)
 
 
-async def _page(
-    state: ApiState, asked: AskedList, limit: int, *, totals: bool
-) -> tuple[Published | None, Page, dict[str, Any] | None]:
-    """Read a page, and what the whole list adds up to in the same snapshot."""
+async def read_rows(state: ApiState, asked: AskedList, limit: int, *, totals: bool) -> RowsRead:
+    """Read a page, and what the whole list adds up to in the same snapshot.
+
+    Raises
+    ------
+    CursorExpired
+        When the run is gone that the cursor is of.
+    """
     place = asked.cursor.place if asked.cursor else None
     async with snapshot(state.engine, OURS) as connection:
         served = await served_in(connection)
@@ -174,7 +201,8 @@ async def _page(
         count = partial(store.read_totals, connection, asked.chosen)
         keep = partial(state.kept.of, served, asked.chosen, count)
         told = await _totals(asked, keep) if totals else None
-    return served.published, page, told
+    people = await _people_of(state, asked, page)
+    return RowsRead(served=served, told=told, _page=page, _people=people)
 
 
 async def _without_erased(connection: AsyncConnection, state: ApiState, page: Page) -> Page:
@@ -204,7 +232,11 @@ async def _totals(asked: AskedList, count: Callable[[], Awaitable[Totals]]) -> d
     """Return what is said of the whole list: counted once, then carried by the cursor."""
     if asked.cursor and asked.cursor.totals:
         return asked.cursor.totals
-    found = await count()
+    return in_answer(await count())
+
+
+def in_answer(found: Totals) -> dict[str, Any]:
+    """Return what a whole list adds up to in the shape of `CustomerPage`."""
     return {
         "total": found.total,
         "left_out": found.left_out,

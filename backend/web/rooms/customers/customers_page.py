@@ -53,6 +53,8 @@ class CustomersPage:
     counted_at
         The same page with what the list adds up to, which took too long to be waited for; else
         None.
+    are_rows_awaited
+        Whether all below the filters follows.
     heads, lines
         The table.
     left_out
@@ -75,6 +77,7 @@ class CustomersPage:
     kept_by_columns: Sequence[tuple[str, str]]
     counted_at: str | None
     sums: Sequence[SumOfList]
+    are_rows_awaited: bool
     heads: Sequence[ColumnHead]
     lines: Sequence[CustomerLine]
     left_out: str
@@ -129,6 +132,7 @@ def customers_page(
         kept_by_columns=begun.without(asked_by.FIELDS).items,
         counted_at=address.saying(asked_by.TOTALS, "true") if seen.is_counting else None,
         sums=_sums(seen, zone),
+        are_rows_awaited=seen.are_rows_awaited,
         heads=_heads(begun, columns, can_sort=is_list),
         lines=[customer_line(one, columns, zone) for one in seen.rows],
         left_out=words.left_out(seen.left_out) if seen.left_out else "",

@@ -7,18 +7,19 @@ from typing import Any
 
 from backend import store
 from backend.api.customers.searching import found_for
-from backend.api.lists.read_list import AskedList, page_answer
+from backend.api.lists.read_list import AskedList, in_answer, read_rows
 from backend.api.lists.row import PERSON, Columns
 from backend.api.state import ApiState
 from backend.database.engine import snapshot
 from backend.database.failures import OURS
 from backend.results.customer_filter import CustomerFilter
 from backend.results.segment import Segment
-from backend.store.served import served_in
+from backend.store.served import Served, served_in
 from backend.web.list_address import FIELDS, SEARCH, TOTALS, ListAddress
 from backend.web.segments_known import segments_known
 
 MOST_FOUND, LONGEST_SEARCH = 50, 200
+# What a list adds up to is waited for so long ahead of its rows being shown.
 HURRY_SECONDS = 0.05
 FIRST_SHOWN = (
     *PERSON,
@@ -47,6 +48,8 @@ class CustomersSeen:
         What is read of each customer, by the names of a profile.
     rows
         Customers in the shape of a profile, in the order to show them in.
+    are_rows_awaited
+        Whether the rows take long, and follow.
     total, left_out, sums, known
         Of the whole list: how many, how many campaigns keep from it, what they add up to by
         the names of a profile, and of how many each is known; None of those who were searched for.
@@ -59,6 +62,7 @@ class CustomersSeen:
     segments: Sequence[Segment]
     fields: Sequence[str]
     rows: Sequence[Mapping[str, Any]] = ()
+    are_rows_awaited: bool = False
     total: int | None = None
     left_out: int | None = None
     sums: Mapping[str, float] | None = None
@@ -73,9 +77,18 @@ class CustomersSeen:
 
 
 async def see_customers(
-    state: ApiState, address: ListAddress, *, sees_people: bool
+    state: ApiState, address: ListAddress, *, sees_people: bool, needs_rows: bool = True
 ) -> CustomersSeen:
     """Read a page of a list, or whom a search finds.
+
+    Parameters
+    ----------
+    state, address
+        Where, and what is asked for.
+    sees_people
+        Whether e-mails and names may be shown.
+    needs_rows
+        False where only what a list adds up to is wanted, however long that takes.
 
     Raises
     ------
@@ -87,38 +100,78 @@ async def see_customers(
         Before the first run.
     """
     query = address.query
-    columns = Columns.parse(address.words(FIELDS) or FIRST_SHOWN)
+    columns = _columns(address)
     if sought := address.last(SEARCH):
         return await _see_found(state, sought, columns, sees_people=sees_people)
-    asked = AskedList.of(query, state, sees_people=sees_people)
-    is_patient = bool(address.last(TOTALS))
-    return await _see_list(state, replace(asked, columns=columns), query.limit, is_patient)
+    asked = replace(AskedList.of(query, state, sees_people=sees_people), columns=columns)
+    if not needs_rows:
+        return await _see_sums(state, asked)
+    return await _see_list(state, asked, query.limit, is_patient=bool(address.last(TOTALS)))
 
 
-async def _see_list(
-    state: ApiState, asked: AskedList, limit: int, is_patient: bool
-) -> CustomersSeen:
-    segments = await segments_known(state)
-    is_counted = is_patient or await _is_counted_soon(state, asked)
-    page = await page_answer(state, asked, limit=limit, totals=is_counted)
-    told = {name: page[name] for name in ("total", "left_out", "sums", "known", "next_cursor")}
+async def see_none_yet(state: ApiState, address: ListAddress) -> CustomersSeen:
+    """Read what is known of a list whose rows follow.
+
+    Raises
+    ------
+    UnknownField
+        When a profile has no field of a name that is given.
+    NoRunPublished
+        Before the first run.
+    """
+    is_known = address.last(SEARCH) or address.last(TOTALS) or not state.kept.keeps
     return CustomersSeen(
-        segments=segments,
-        fields=asked.columns.names,
-        rows=page["customers"],
-        is_counting=not is_counted,
-        **told,
+        segments=await segments_known(state),
+        fields=_columns(address).names,
+        are_rows_awaited=True,
+        is_counting=not is_known,
     )
 
 
-async def _is_counted_soon(state: ApiState, asked: AskedList) -> bool:
-    """Begin to add up the whole list; rows need not wait for it where it takes long."""
-    if not state.kept.keeps or (asked.cursor and asked.cursor.totals):
-        return True
-    if state.kept.knows(await state.served.now(), asked.chosen):
-        return True
-    count = partial(_count, state, asked.chosen)
-    return await state.kept.is_soon(asked.chosen, count, HURRY_SECONDS)
+def _columns(address: ListAddress) -> Columns:
+    return Columns.parse(address.words(FIELDS) or FIRST_SHOWN)
+
+
+async def _see_list(
+    state: ApiState, asked: AskedList, limit: int, *, is_patient: bool
+) -> CustomersSeen:
+    if is_patient:
+        await _told(state, asked, await state.served.now(), None)
+    # Rows first: counting beside them would keep a database from them.
+    read = await read_rows(state, asked, limit, totals=is_patient or not state.kept.keeps)
+    totals = read.told or await _told(state, asked, read.served, HURRY_SECONDS)
+    page = read.answer(state, asked, totals)
+    return CustomersSeen(
+        segments=await segments_known(state),
+        fields=asked.columns.names,
+        rows=page["customers"],
+        next_cursor=page["next_cursor"],
+        **_summed(totals),
+    )
+
+
+async def _see_sums(state: ApiState, asked: AskedList) -> CustomersSeen:
+    totals = await _told(state, asked, await state.served.now(), None)
+    segments = await segments_known(state)
+    return CustomersSeen(segments=segments, fields=asked.columns.names, **_summed(totals))
+
+
+def _summed(totals: Mapping[str, Any] | None) -> dict[str, Any]:
+    told = {name: totals and totals[name] for name in ("total", "left_out", "sums", "known")}
+    return {**told, "is_counting": totals is None}
+
+
+async def _told(
+    state: ApiState, asked: AskedList, served: Served, seconds: float | None
+) -> dict[str, Any] | None:
+    """Return what the whole list adds up to; None where that takes longer, and goes on."""
+    if asked.cursor and asked.cursor.totals:
+        return asked.cursor.totals
+    if state.kept.keeps and state.kept.known(served, asked.chosen) is None:
+        count = partial(_count, state, asked.chosen)
+        await state.kept.is_soon(asked.chosen, count, seconds)
+    found = state.kept.known(served, asked.chosen)
+    return None if found is None else in_answer(found)
 
 
 async def _count(state: ApiState, chosen: CustomerFilter) -> None:
