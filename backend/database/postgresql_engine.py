@@ -6,8 +6,10 @@ nothing is prepared, nothing is set, and the driver ends what takes too long.
 See docs/decisions/0012-poolers-are-seen.md.
 """
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from math import ceil
 from typing import Any
 
@@ -40,6 +42,27 @@ class BriefConnection(asyncpg.Connection):  # type: ignore[misc]
     """
 
     answered_at = 0.0
+
+    async def executemany(
+        self,
+        command: str,
+        args: Iterable[Sequence[Any]],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> None:
+        """Send many rows; who is cancelled among them hangs up.
+
+        The driver would wait without end: what it has not sent, the server does not answer.
+        """
+        sending = asyncio.ensure_future(super().executemany(command, args, timeout=timeout))
+        try:
+            await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            with suppress(TimeoutError):
+                await self.close()
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            raise
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Say goodbye, and ask the server to end what it still does, for a moment at most."""

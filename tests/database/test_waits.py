@@ -1,15 +1,18 @@
 """Whoever asks a database waits within bounds: for a lock, a statement, a dead line, a pool."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import numpy as np
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, text
 
 from backend.core.errors import DatabaseUnavailable
+from backend.core.typed_cells import TypedCells
 from backend.database.bounds import Bounds, hurried, run_reads, run_writes
+from backend.database.columns_in import write_columns
 from backend.database.engine import (
     AsyncConnection,
     AsyncEngine,
@@ -63,7 +66,8 @@ async def number_of_things(engine: AsyncEngine) -> Any:
 
 async def nothing_is_at_work(connection: AsyncConnection) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while await connection.scalar(text(AT_WORK[connection.dialect.name])):  # noqa: ASYNC110
+        while await connection.scalar(text(AT_WORK[connection.dialect.name])):
+            await connection.rollback()  # each look is a transaction, which sees one state
             await asyncio.sleep(0.05)
 
 
@@ -94,6 +98,52 @@ async def test_a_slow_statement_ends_here_and_on_the_server(engine: AsyncEngine,
     if engine.dialect.name in AT_WORK:
         async with opened(url) as other, other.connect() as connection:
             await nothing_is_at_work(connection)
+
+
+# Each row keeps its writer so long that thousands are still on their way.
+SLOWLY = (
+    "CREATE TABLE notes (id INTEGER, note TEXT)",
+    "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
+    " 'BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END'",
+    "CREATE TRIGGER dawdle BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION dawdle()",
+)
+NOTES = Table("notes", MetaData(), Column("id", Integer), Column("note", Text))
+ROWS = 20_000
+
+
+async def insert_notes(connection: AsyncConnection) -> None:
+    rows = [{"id": number, "note": "x" * 1000} for number in range(ROWS)]
+    await connection.execute(insert(NOTES), rows)
+
+
+async def copy_notes(connection: AsyncConnection) -> None:
+    ids, notes = np.arange(ROWS), np.full(ROWS, "x" * 1000, dtype=object)
+    known = np.ones(ROWS, dtype=bool)
+    columns = {"id": TypedCells(ids, known), "note": TypedCells(notes, known)}
+    await write_columns(connection, NOTES, columns)
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("write", [insert_notes, copy_notes])
+async def test_who_writes_many_rows_is_cancelled_among_them(
+    postgres_url: str, write: Callable[[AsyncConnection], Awaitable[None]]
+) -> None:
+    await execute(postgres_url, *SLOWLY)
+    async with (
+        asyncio.timeout(PATIENCE_SECONDS),
+        opened(postgres_url, pool_size=1, bounds=SOON) as engine,
+        opened(postgres_url) as other,
+        other.connect() as onlooker,
+    ):
+        for _ in range(2):  # more often than there are connections
+            with pytest.raises(DatabaseUnavailable):
+                async with transaction(engine) as connection:
+                    await write(connection)
+            await nothing_is_at_work(onlooker)
+        async with transaction(engine) as connection:
+            assert await connection.scalar(text("SELECT count(*) FROM notes")) == 0
+            await connection.execute(insert(NOTES), [{"id": 1, "note": ""}, {"id": 2, "note": ""}])
+        assert await onlooker.scalar(text("SELECT count(*) FROM notes")) == 2
 
 
 ON_SERVERS = pytest.mark.parametrize("kind", ["new_postgres", "new_mysql"])
