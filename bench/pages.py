@@ -19,8 +19,11 @@ from pathlib import Path
 
 import httpx
 
+from backend.results.campaign_life import AnswerKind
+from backend.results.customer_filter import CustomerFilter
 from bench.big_shop import AS_OF, fill, invented
 from tests import services
+from tests.campaigns_kept import Kept, keep_campaign
 from tests.live import ADMIN_KEY, API_KEY, command, serving
 from tests.performed import NO_WORKER
 from tests.web.browsing import entered
@@ -51,7 +54,7 @@ class Doors:
     process_id: int
 
 
-def _compared(segment: str, customer: str, quiet: Sequence[str]) -> list[Compared]:
+def _compared(segment: str, customer: str, campaign: str, quiet: Sequence[str]) -> list[Compared]:
     report, moves = "/api/mcp/runs/latest/report", "/api/mcp/segments/changes"
     one, shop = f"/api/mcp/customers/{customer}", ("/api/mcp/segments", report)
     return [
@@ -67,6 +70,12 @@ def _compared(segment: str, customer: str, quiet: Sequence[str]) -> list[Compare
         Compared("/app/moves", (moves, "/api/mcp/history?limit=60")),
         Compared("/app/cohorts", (report,)),
         Compared("/app/trust", (report,)),
+        Compared("/app/campaigns", ("/api/admin/campaigns",)),
+        Compared(f"/app/campaigns/{campaign}", (f"/api/admin/campaigns/{campaign}",)),
+        Compared(
+            f"/app/campaigns/{campaign}/treated",
+            (f"/api/admin/campaigns/{campaign}/treated", f"/api/admin/campaigns/{campaign}"),
+        ),
     ]
 
 
@@ -83,6 +92,16 @@ def _quiet(doors: Doors) -> list[str]:
     today = doors.pages.get("/app").text
     linked = re.search(r'href="/app/customers\?([^"]*moved_since=[^"]*)"', today)
     return [] if linked is None else [f"/api/mcp/customers?{unescape(linked[1])}&limit=1"]
+
+
+def _campaign(url: str) -> str:
+    """Keep a campaign to those who ordered twice, counted for good."""
+    asked = Kept(
+        chosen=CustomerFilter(min_frequency=2),
+        filter={"min_frequency": 2},
+        kinds=(AnswerKind.AT_CLOSE, AnswerKind.SETTLED),
+    )
+    return asyncio.run(keep_campaign(url, asked))
 
 
 def _milliseconds(client: httpx.Client, paths: Sequence[str]) -> float:
@@ -131,7 +150,8 @@ def main() -> None:
         with _served(server.url, place, {}) as anew, _served(server.url, place, KEPT) as kept:
             segment = anew.api.get("/api/mcp/segments").json()["segments"][0]["id"]
             customer = anew.api.get("/api/mcp/customers?limit=1").json()["customers"][0]
-            compared = _compared(segment, customer["customer_id"], _quiet(anew))
+            quiet = _quiet(anew)
+            compared = _compared(segment, customer["customer_id"], _campaign(server.url), quiet)
             for one in compared:
                 _say(one, anew, kept)
             _say_memory(kept, compared)

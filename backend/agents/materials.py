@@ -99,6 +99,13 @@ PROMPTS = (
         agent_prompts.explain_segment,
     ),
     Asking(
+        "what_campaigns_brought",
+        "What acting on lists brought beside who was held out, and what to do again",
+        {"campaign_id": "one alone; all if left out"},
+        frozenset(),
+        agent_prompts.what_campaigns_brought,
+    ),
+    Asking(
         "can_i_trust_these_numbers",
         "How wrong they were on this shop's past",
         {},

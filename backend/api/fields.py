@@ -4,13 +4,14 @@ import re
 from typing import Annotated
 
 from fastapi import Depends, Path
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.config import JsonDict
 from starlette.convertors import Convertor, register_url_convertor
 
 from backend.api.state import State
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CustomerNotFound
+from backend.core.visible import is_readable
 from backend.store import runs
 
 LONGEST_LIST_OF_WORDS = 100
@@ -36,6 +37,17 @@ def no_boolean(sent: object) -> object:
     if isinstance(sent, bool):
         raise ValueError("is no number")  # noqa: TRY004, the framework hears no other
     return sent
+
+
+def _on_one_line(value: str) -> str:
+    """Take blanks as people see them, and nothing that cannot be seen."""
+    line = " ".join(value.split())
+    if line and not is_readable(line):
+        raise ValueError("must not hold invisible characters")
+    return line
+
+
+Line = Annotated[str, AfterValidator(_on_one_line)]
 
 
 def several(value: object) -> object:

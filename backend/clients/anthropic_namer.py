@@ -16,6 +16,7 @@ from anthropic import AsyncAnthropic
 from pydantic import BaseModel, Field
 
 from backend.clients.naming import SegmentFacts
+from backend.core.visible import is_readable
 from backend.results.segment import Words
 
 TIMEOUT_SECONDS = 30.0
@@ -121,4 +122,4 @@ def _usable(
 def _is_plain(text: str, length: int) -> bool:
     """Whether a text is short and free of markup, links and control characters."""
     markup = re.search(r"[<>{}\[\]`*_#|\\@]|https?:|www\.", text)
-    return 0 < len(text) <= length and markup is None and text.isprintable()
+    return len(text) <= length and markup is None and is_readable(text)

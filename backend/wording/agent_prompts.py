@@ -49,3 +49,17 @@ def can_i_trust_these_numbers(_given: Mapping[str, str]) -> str:
         "how much came; whether a simple rule does better; what the warnings about the data mean "
         f"for each number. Begin with a plain yes, partly or no for churn and for value. {HONEST}"
     )
+
+
+def what_campaigns_brought(given: Mapping[str, str]) -> str:
+    """Ask what campaigns brought."""
+    which = given.get("campaign_id")
+    asked = f"list_campaigns with campaign_id {which}" if which else "list_campaigns"
+    return (
+        f"{START} Then say to a marketer what campaigns brought, with {asked}: of each the verdict "
+        "first, then the effect with its interval, the money beside what it cost, and what of it "
+        "could not be told. cannot_tell is an answer: not enough data, neither success nor "
+        "failure. Where final is false, somebody looked early: nothing is to be decided by it. "
+        "Effects of segments are many looks at once. Recommend of each: again, on another list, "
+        f"larger, or no more; say of drafts what they could show. {HONEST}"
+    )

@@ -9,6 +9,8 @@ from typing import Any
 import schemathesis
 from schemathesis import Case, HookContext
 
+from backend.core.visible import is_readable
+
 IN_PAGES = {
     "list_customers",
     "list_segment_customers",
@@ -37,6 +39,7 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         name_a_receiver(case.body)
     if operation == "create_campaign" and isinstance(case.body, dict):
         show_something(case, case.body)
+        make_visible(case.body)
     if operation == "suppose_orders" and isinstance(case.body, dict):
         suppose_what_can_be(case.body)
     if operation == "name_segment" and isinstance(case.body, dict):
@@ -105,5 +108,6 @@ def make_visible(body: dict[str, Any]) -> None:
     """No pattern that all clients read says which characters Unicode calls invisible."""
     for name in ("name", "description"):
         text = body.get(name)
-        if isinstance(text, str) and text and not (text.isprintable() and text.strip()):
-            body[name] = "".join(filter(str.isprintable, text)).strip() or "ß"
+        if isinstance(text, str) and text and not is_readable(text):
+            seen = "".join(filter(str.isprintable, text)).strip()
+            body[name] = seen if is_readable(seen) else "ß"

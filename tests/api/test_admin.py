@@ -235,7 +235,10 @@ def test_a_person_may_say_one_thing_or_both_but_not_nothing(clustered: Live) -> 
     both = told(description="Those we invite.").json()
     assert (both["name"], both["description"]) == ("Inner Circle", "Those we invite.")
     assert told(description=None).json()["description"] == before["description"]
-    for nonsense in ({}, {"name": " "}, {"name": "A\u200bB"}, {"name": None}, {"description": ""}):
+    nothing: list[dict[str, str | None]] = [{}, {"description": ""}, {"description": "\u2800"}]
+    for name in (" ", "A\u200bB", "\u3164", None):
+        nothing.append({"name": name})
+    for nonsense in nothing:
         answer = told(**nonsense)
         assert answer.status_code == 422, nonsense
         assert answer.json()["detail"]

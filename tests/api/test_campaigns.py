@@ -240,6 +240,8 @@ def test_a_window_longer_than_the_shops_past_is_refused_whoever_is_in_it(live: L
     [
         {"name": ""},
         {"name": "\0"},
+        {"name": "\u200b"},
+        {"name": "\u3164 \u2800"},
         {"holdout_share": 0.04},
         {"holdout_share": 0.51},
         {"window_days": 0},

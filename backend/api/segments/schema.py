@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from backend.api.fields import Line
 from backend.api.schema_root import Schema
 from backend.api.segments import example
 from backend.results.move import LineageEvent, Move, MoveCount
@@ -36,17 +37,6 @@ class SegmentList(Schema):
     )
     run_id: str | None = Field(description="The run that is served; null before the first")
     as_of: datetime | None = Field(description="The instant it describes")
-
-
-def _on_one_line(value: str) -> str:
-    """Take blanks as people see them, and nothing that cannot be seen."""
-    line = " ".join(value.split())
-    if not line.isprintable():
-        raise ValueError("must not hold invisible characters")
-    return line
-
-
-Line = Annotated[str, AfterValidator(_on_one_line)]
 
 
 class SegmentWords(Schema):
