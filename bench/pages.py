@@ -71,7 +71,7 @@ def _compared(segment: str, customer: str, campaign: str, quiet: Sequence[str]) 
         Compared("/app/cohorts", (report,)),
         Compared("/app/trust", (report,)),
         Compared("/app/campaigns", ("/api/admin/campaigns",)),
-        Compared(f"/app/campaigns/{campaign}", (f"/api/admin/campaigns/{campaign}",)),
+        Compared(f"/app/campaigns/{campaign}", (f"/api/admin/campaigns/{campaign}", shop[0])),
         Compared(
             f"/app/campaigns/{campaign}/treated",
             (f"/api/admin/campaigns/{campaign}/treated", f"/api/admin/campaigns/{campaign}"),

@@ -7,7 +7,6 @@ from typing import Any
 from backend.api.campaigns.campaign_pages import campaign_page
 from backend.api.campaigns.schema import CampaignView
 from backend.api.campaigns.treated import AskedTreated, treated_page
-from backend.api.campaigns.viewed import viewed
 from backend.api.lists.row import FIELDS, Columns
 from backend.api.state import ApiState
 from backend.database.engine import transaction
@@ -106,7 +105,8 @@ async def see_campaign(state: ApiState, campaign_id: str) -> CampaignSeen:
     segments = await segments_known(state)
     async with transaction(state.engine) as connection:
         found = await get_campaign(connection, campaign_id)
-    return CampaignSeen(segments=segments, campaign=await viewed(state, found))
+    named = _Named(segments=segments)
+    return CampaignSeen(segments=segments, campaign=CampaignView.of(found, named.currency))
 
 
 async def see_treated(
