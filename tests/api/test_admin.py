@@ -236,8 +236,7 @@ def test_a_person_may_say_one_thing_or_both_but_not_nothing(clustered: Live) -> 
     assert (both["name"], both["description"]) == ("Inner Circle", "Those we invite.")
     assert told(description=None).json()["description"] == before["description"]
     nothing: list[dict[str, str | None]] = [{}, {"description": ""}, {"description": "\u2800"}]
-    for name in (" ", "A\u200bB", "\u3164", None):
-        nothing.append({"name": name})
+    nothing += [{"name": name} for name in (" ", "A\u200bB", "\u3164", None)]
     for nonsense in nothing:
         answer = told(**nonsense)
         assert answer.status_code == 422, nonsense
