@@ -11,6 +11,7 @@ is limited as campaigns limit it, by the window before.
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
@@ -53,9 +54,10 @@ SIZES = (
     (3_000, 0.2, True),
 )
 MANY_BUYERS = 50
+WIDTH = 132  # of the tables, also in a file
 # Campaigns on each audience, and how many of them are looked at for the widths alone.
 BATCH, FEW = 200, 20
-LEVELS, MOST = (0.04, 0.06), 0.06
+LEVEL, LEVELS, MOST = 0.05, (0.04, 0.06), 0.06
 COVERAGES, POWER_OFF = (0.94, 0.96), 0.03
 
 Shares = dict[str, float]
@@ -290,10 +292,12 @@ def main() -> None:
         for size, share, alone in SIZES
     ]
     kinds = [kind for kind in made if kind is not None]
-    console = Console()
+    console = Console(width=WIDTH)
     print_levels(console, kinds)
     print_planted(console, kinds)
     print_widths(console, kinds)
+    error = math.sqrt(LEVEL * (1 - LEVEL) / draws)
+    console.print(f"{draws:,} campaigns a row: standard error of {LEVEL:.0%} is {error:.2%}")
     for promise, kept in verdicts(kinds).items():
         console.print(f"{'PASS' if kept else 'FAIL'}  {promise}")
 

@@ -133,7 +133,7 @@ async def _drawn(
     await start_campaign(
         connection, draft.id, settled, CampaignPromised(PROMISE, already_held_out=4)
     )
-    await write_members(connection, draft.id, audience, drawn)
+    await write_members(connection, published, draft.id, audience, drawn)
 
 
 async def _answered(

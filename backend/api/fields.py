@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 
 from fastapi import Depends, Path
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 from pydantic.config import JsonDict
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -39,15 +39,14 @@ def no_boolean(sent: object) -> object:
     return sent
 
 
-def _on_one_line(value: str) -> str:
+def on_one_line(value: str) -> str:
     """Take blanks as people see them, and nothing that cannot be seen."""
     line = " ".join(value.split())
-    if line and not is_readable(line):
+    if not line:
+        raise ValueError("must not be blank")
+    if not is_readable(line):
         raise ValueError("must not hold invisible characters")
     return line
-
-
-Line = Annotated[str, AfterValidator(_on_one_line)]
 
 
 def several(value: object) -> object:

@@ -37,9 +37,10 @@ def strata_of(segments: Sequence[str | None], values: FloatArray, share: float) 
     IntArray
         Shape (customers,), numbered from 0; neighbours are taken together where one is too small.
     """
-    names, segment = np.unique(
-        np.array([one or "" for one in segments], dtype=np.str_), return_inverse=True
-    )
+    # By numbers: an array of a million names takes hundreds of megabytes.
+    names = sorted({one or "" for one in segments})
+    place = {name: number for number, name in enumerate(names)}
+    segment = np.fromiter((place[one or ""] for one in segments), np.int64, len(segments))
     amounts = np.nan_to_num(np.asarray(values, dtype=np.float64))
     strata = 2 * segment
     for number in range(len(names)):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from sqlalchemy import Column, ColumnElement, Double, Numeric, cast, select
+from sqlalchemy import Column, ColumnElement, Double, Integer, Numeric, cast, select
 
 from backend.database.async_engines import AsyncConnection
 from backend.database.bulk import read_batches
@@ -16,17 +16,25 @@ from backend.database.kinds import Kind, column_kinds, stored_kind
 
 
 async def read_columns(
-    connection: AsyncConnection, *columns: Column[Any]
+    connection: AsyncConnection,
+    *columns: Column[Any],
+    where: Sequence[ColumnElement[bool]] = (),
+    order_by: Column[Any] | None = None,
 ) -> Mapping[str, NDArray[Any]]:
-    """Return all rows of some columns of one table, in the same order.
+    """Return rows of some columns of one table, in the same order.
 
     Parameters
     ----------
     connection
         In a transaction.
     columns
-        Whole numbers become int64, or str and None as objects; other numbers floats with NaN,
-        instants datetime64[us] with NaT, texts str and None as objects.
+        Whole numbers become int64, or str and None as objects where they are ids, floats with NaN
+        where some are unknown; other numbers floats with NaN, instants datetime64[us] with NaT,
+        texts str and None as objects.
+    where
+        What rows have in common; empty: all of them.
+    order_by
+        What they are ascending by; None: nothing.
 
     Returns
     -------
@@ -41,7 +49,9 @@ async def read_columns(
     async def keep(batch: pa.RecordBatch) -> None:
         batches.append(batch)
 
-    await read_batches(connection, select(*(one for one, _ in asked)), schema, keep)
+    chosen = select(*(one for one, _ in asked)).where(*where)
+    ordered = chosen if order_by is None else chosen.order_by(order_by)
+    await read_batches(connection, ordered, schema, keep)
     rows = pa.Table.from_batches(batches, schema)
     return {name: _typed(rows[name]) for name in schema.names}
 
@@ -60,6 +70,8 @@ def _asked(column: Column[Any], kind: Kind, dialect: str) -> tuple[ColumnElement
         return _instant(column, dialect)
     if isinstance(column.type, Numeric):
         return cast(column, Double()), pa.float64()
+    if type(column.type) is Integer:  # ids are of a wider one, and may be texts
+        return column, pa.int64()
     return column, pa.int64() if kind is Kind.INTEGER else pa.string()
 
 

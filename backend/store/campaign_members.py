@@ -6,18 +6,20 @@ Ids are texts here, as they were when they were drawn.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
+    Double,
     RowMapping,
     Select,
     String,
+    cast,
     exists,
     func,
-    insert,
     select,
     type_coerce,
     update,
@@ -30,6 +32,7 @@ from backend.core.typed_cells import instant64
 from backend.database.engine import AsyncConnection
 from backend.database.expressions import same_id
 from backend.database.kinds import Kind
+from backend.database.rows_in import write_rows
 from backend.results.campaign import CampaignState
 from backend.results.campaign_life import NO_END
 from backend.results.customer_filter import CustomerFilter
@@ -38,14 +41,18 @@ from backend.store import runs
 from backend.store.campaign_rows import end_over
 from backend.store.departures import of_nobody_erased
 from backend.store.id_column import is_one_of
+from backend.store.in_columns import columns_out
 from backend.store.list_conditions import conditions
 from backend.store.publication import Publication
 from backend.store.read import read_profiles
 from backend.store.runs import Published
 from backend.store.tables import campaign_members, campaigns, customer_intelligence
 
-ROWS_PER_STATEMENT = 5000
+ROWS_PER_STATEMENT, ROWS_AT_ONCE = 5000, 20_000
 KNOWN_BEFORE = ("historical_value", "churn_risk", "frequency", "recency_days")
+OF_THE_DRAW = ("campaign_id", "customer_id", "is_held_out", "stratum", "segment_id", "place")
+AS_SERVED = ("predicted_value", *KNOWN_BEFORE)
+EXPECTED: ColumnElement[Any] = cast(customer_intelligence.c.predicted_value, Double())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +65,13 @@ class Audience:
         Texts.
     segments
         The segment that each is in, by id; None: in none.
-    numbers
-        What is known of each by name, as published: `predicted_value` and those of `KNOWN_BEFORE`.
+    predicted_value
+        Shape (customers,), currency units; 0 of whom nothing is expected.
     """
 
     customer_ids: Sequence[str]
     segments: Sequence[str | None]
-    numbers: Mapping[str, Sequence[Any]]
-
-    @property
-    def predicted_value(self) -> FloatArray:
-        """Shape (customers,), currency units; 0 of whom nothing is expected."""
-        return _floats(self.numbers["predicted_value"], unknown=0.0)
+    predicted_value: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,28 +101,40 @@ class DrawnCustomers:
 
 
 async def read_audience(connection: AsyncConnection, chosen: CustomerFilter) -> Audience:
-    """Return who could be drawn, as they are served now."""
+    """Return who could be drawn, as they are served now, in the order of their ids."""
     columns = customer_intelligence.c
-    names = ("customer_id", "archetype_id", "predicted_value", *KNOWN_BEFORE)
-    asked = select(*(columns[name] for name in names)).where(
-        columns.held_out_until.is_(None), *await _meeting(connection, chosen)
-    )
-    rows = (await connection.execute(asked)).all()
-    by_name = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
-    told = {name: by_name.get(name, ()) for name in names}
+    asked = await _free(connection, chosen, columns.customer_id, columns.archetype_id, EXPECTED)
+    customer_ids, segments, values = list[str](), list[str | None](), list[FloatArray]()
+    names = dict[str | None, str | None]()  # each once: rows have their own
+    async with connection.stream(asked.order_by(columns.customer_id)) as result:
+        async for rows in result.partitions(ROWS_AT_ONCE):
+            customer_ids += [str(row[0]) for row in rows]
+            segments += [names.setdefault(row[1], row[1]) for row in rows]
+            values.append(_floats([row[2] for row in rows], unknown=0.0))
     return Audience(
-        customer_ids=[str(one) for one in told.pop("customer_id")],
-        segments=told.pop("archetype_id"),
-        numbers=told,
+        customer_ids=customer_ids,
+        segments=segments,
+        predicted_value=np.concatenate([np.zeros(0), *values]),
     )
 
 
 async def read_audience_values(connection: AsyncConnection, chosen: CustomerFilter) -> FloatArray:
     """Return what each who could be drawn is expected to spend; 0 of whom nothing is."""
-    column = customer_intelligence.c.predicted_value
+    asked = await _free(connection, chosen, EXPECTED)
+    async with connection.stream(asked) as result:
+        values = [
+            _floats([row[0] for row in rows], unknown=0.0)
+            async for rows in result.partitions(ROWS_AT_ONCE)
+        ]
+    return np.concatenate([np.zeros(0), *values])
+
+
+async def _free(
+    connection: AsyncConnection, chosen: CustomerFilter, *columns: ColumnElement[Any]
+) -> Select[Any]:
+    """Select who meets conditions and is not held out."""
     free = customer_intelligence.c.held_out_until.is_(None)
-    asked = select(column).where(free, *await _meeting(connection, chosen))
-    return _floats((await connection.scalars(asked)).all(), unknown=0.0)
+    return select(*columns).where(free, *await _meeting(connection, chosen))
 
 
 async def count_already_held_out(connection: AsyncConnection, chosen: CustomerFilter) -> int:
@@ -155,24 +169,32 @@ async def sample_ids(connection: AsyncConnection, *, most: int) -> list[Customer
 
 
 async def write_members(
-    connection: AsyncConnection, campaign_id: str, audience: Audience, drawn: HoldoutDraw
+    connection: AsyncConnection,
+    published: Published,
+    campaign_id: str,
+    audience: Audience,
+    drawn: HoldoutDraw,
 ) -> None:
-    """Keep a draw, and what is known of each before anything is done."""
-    columns = {
-        "customer_id": audience.customer_ids,
-        "is_held_out": drawn.held_out.astype(int).tolist(),
-        "stratum": drawn.strata.tolist(),
-        "segment_id": audience.segments,
-        "place": _places_of_the_treated(drawn.held_out),
-        **audience.numbers,
-    }
-    for start in range(0, len(audience.customer_ids), ROWS_PER_STATEMENT):
-        some = [column[start : start + ROWS_PER_STATEMENT] for column in columns.values()]
-        rows = [
-            {"campaign_id": campaign_id, **dict(zip(columns, row, strict=True))}
-            for row in zip(*some, strict=True)
-        ]
-        await connection.execute(insert(campaign_members), rows)
+    """Keep a draw, and what is known of each before anything is done: as it is served."""
+    out, strata = drawn.held_out.astype(int).tolist(), drawn.strata.tolist()
+    places = _places_of_the_treated(drawn.held_out)
+    drawn_rows = zip(audience.customer_ids, out, strata, audience.segments, places, strict=True)
+    while some := [*islice(drawn_rows, ROWS_PER_STATEMENT)]:
+        served = await _numbers_served(connection, published, [row[0] for row in some])
+        # Who is erased as this is written is missing from their arm, as whoever is later.
+        rows = [(campaign_id, *row, *served[row[0]]) for row in some if row[0] in served]
+        await write_rows(connection, campaign_members, OF_THE_DRAW + AS_SERVED, rows)
+
+
+async def _numbers_served(
+    connection: AsyncConnection, published: Published, customer_ids: Sequence[str]
+) -> dict[str, Sequence[Any]]:
+    """Return what is served of some customers, by id."""
+    columns, dialect = customer_intelligence.c, connection.dialect.name
+    ids = [CustomerId(one) for one in customer_ids]
+    about = is_one_of(columns.customer_id, dialect, published, ids)
+    asked = select(columns.customer_id, *(columns[name] for name in AS_SERVED)).where(about)
+    return {str(row[0]): row[1:] for row in await connection.execute(asked)}
 
 
 def _places_of_the_treated(held_out: BoolArray) -> list[int | None]:
@@ -182,24 +204,23 @@ def _places_of_the_treated(held_out: BoolArray) -> list[int | None]:
 
 
 async def read_drawn_customers(connection: AsyncConnection, campaign_id: str) -> DrawnCustomers:
-    """Return a campaign's draw, without those who were erased since."""
-    told = await of_nobody_erased(connection, campaign_members.c.customer_id)
-    asked = select(campaign_members).where(campaign_members.c.campaign_id == campaign_id, told)
-    rows = (await connection.execute(asked.order_by(campaign_members.c.customer_id))).mappings()
-    found = rows.all()
-
-    def texts(name: str) -> NDArray[Any]:
-        told = np.empty(len(found), dtype=object)
-        told[:] = [row[name] for row in found]
-        return told
-
+    """Return a campaign's draw, without those who were erased since; for a run, in columns."""
+    columns = campaign_members.c
+    names = ("customer_id", "is_held_out", "stratum", "segment_id", *AS_SERVED)
+    told = await of_nobody_erased(connection, columns.customer_id)
+    found = await columns_out().read_columns(
+        connection,
+        *(columns[name] for name in names),
+        where=(columns.campaign_id == campaign_id, told),
+        order_by=columns.customer_id,
+    )
     return DrawnCustomers(
-        customer_ids=texts("customer_id"),
-        held_out=np.array([bool(row["is_held_out"]) for row in found], dtype=np.bool_),
-        strata=np.array([row["stratum"] for row in found], dtype=np.int64),
-        segments=texts("segment_id"),
-        predicted_value=_floats([row["predicted_value"] for row in found], unknown=0.0),
-        known_before={name: _floats([row[name] for row in found]) for name in KNOWN_BEFORE},
+        customer_ids=found["customer_id"],
+        held_out=found["is_held_out"].astype(np.bool_),
+        strata=found["stratum"],
+        segments=found["segment_id"],
+        predicted_value=np.nan_to_num(found["predicted_value"]),
+        known_before={name: found[name].astype(np.float64) for name in KNOWN_BEFORE},
     )
 
 
@@ -257,23 +278,28 @@ async def whom_campaigns_hold_out(
     await end_over(connection, publication.as_of)
     customer_ids = publication.customers.customer_id
     until = np.full(len(customer_ids), np.datetime64("NaT", "us"))
-    rows = (await connection.execute(HELD_OUT)).all()
-    if not rows:  # all ids would be made texts
+    holding = (await connection.execute(HOLDING)).all()
+    if not holding:  # all ids would be made texts
         return until
-    texts = np.array([row.customer_id for row in rows], dtype=object)
-    places = CustomerIds(customer_ids).places_of(texts)
-    for place, row in zip(places.tolist(), rows, strict=True):
-        if place != UNKNOWN:
-            until[place] = np.fmax(until[place], instant64(row.closes_at or NO_END))
+    known = CustomerIds(customer_ids)
+    for one in holding:
+        places = known.places_of(await _held_out_by(connection, one.id))
+        there = places[places != UNKNOWN]
+        until[there] = np.fmax(until[there], instant64(one.closes_at or NO_END))
     return until
 
 
-HELD_OUT = (
-    select(campaign_members.c.customer_id, campaigns.c.closes_at)
-    .join_from(campaign_members, campaigns, campaign_members.c.campaign_id == campaigns.c.id)
-    .where(campaign_members.c.is_held_out == 1)
-    .where(campaigns.c.state == CampaignState.RUNNING, campaigns.c.ended_at.is_(None))
+HOLDING = select(campaigns.c.id, campaigns.c.closes_at).where(
+    campaigns.c.state == CampaignState.RUNNING, campaigns.c.ended_at.is_(None)
 )
+
+
+async def _held_out_by(connection: AsyncConnection, campaign_id: str) -> NDArray[Any]:
+    """Return whom a campaign drew to be held out: texts as objects."""
+    columns = campaign_members.c
+    drawn = columns.campaign_id == campaign_id, columns.is_held_out == 1
+    found = await columns_out().read_columns(connection, columns.customer_id, where=drawn)
+    return found["customer_id"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 Arrow is nothing that those who serve need: it would cost each of them 40 MiB.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, ColumnElement, Table
 
 from backend.core.late import late
 from backend.core.typed_cells import TypedCells
@@ -20,9 +20,13 @@ class ColumnsOut(Protocol):
     """What `database.columns_out` is."""
 
     async def read_columns(
-        self, connection: AsyncConnection, *columns: Column[Any]
+        self,
+        connection: AsyncConnection,
+        *columns: Column[Any],
+        where: Sequence[ColumnElement[bool]] = (),
+        order_by: Column[Any] | None = None,
     ) -> ArraysByName:
-        """Return all rows of some columns of one table."""
+        """Return rows of some columns of one table."""
 
 
 class ColumnsIn(Protocol):

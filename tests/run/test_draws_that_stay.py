@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -174,3 +174,39 @@ def test_a_start_and_a_publication_come_to_the_same_whichever_is_first(
         assert {str(row[0]) for row in held} == {row[0] for row in table(url, MEMBERS) if row[1]}
         found.append((table(url, MEMBERS), held))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
+def test_of_two_that_start_at_once_the_second_says_whom_the_first_holds_out(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    url = new_database(campaign_shop)
+    with serving(url, tmp_path, variables=THEN) as live, ThreadPoolExecutor(2) as threads:
+        drafts = [described(live, name=name)["id"] for name in ("First", "Second")]
+        races = [Race(live, one, threads) for one in drafts]
+        answers = wait_for(both_at_once(races))
+    first, second = sorted(answers, key=lambda one: one["already_held_out"])
+    held_out = first["drawn"]["arms"]["held_out"]
+    assert (first["already_held_out"], second["already_held_out"]) == (0, held_out)
+    for one in answers:
+        assert one["promise"]["audience"] == one["drawn"]["arms"]
+    assert sum(second["drawn"]["arms"].values()) == first["drawn"]["arms"]["treated"]
+    out = [row[0] for row in table(url, MEMBERS) if row[1]]
+    assert len(out) == len({*out}) == held_out + second["drawn"]["arms"]["held_out"]
+    assert who_is_held_out(url) == {*out}
+
+
+async def both_at_once(races: Sequence[Race]) -> list[dict[str, Any]]:
+    """Have one wait among its draw, and the other, which has looked at the shop too, for it."""
+    async with opened(races[0].live.url) as engine, engine.begin() as connection:
+        await connection.execute(text("LOCK TABLE intelligence_campaign_members IN SHARE MODE"))
+        for waiting, race in enumerate(races, start=1):
+            race.start()
+            await race.wait_for(waiting)
+    answers = []
+    for race in races:
+        assert race.started is not None
+        answer = await asyncio.wrap_future(race.started)
+        assert answer.status_code == 200, answer.text
+        answers.append(answer.json())
+    return answers

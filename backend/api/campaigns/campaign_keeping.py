@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from backend.api.audited import Auditor
-from backend.api.campaigns.promising import promised
+from backend.api.campaigns.promising import Past, look_back, promised
 from backend.api.campaigns.schema import CampaignFilter
 from backend.api.lists.list_query import filter_of
 from backend.campaigns.holdout_draw import draw
@@ -18,7 +18,12 @@ from backend.results.campaign import ArmSizes
 from backend.results.campaign_life import NO_END, Campaign, CampaignDrawn, CampaignWanted
 from backend.results.customer_filter import CustomerFilter
 from backend.store import runs
-from backend.store.campaign_members import hold_out, read_audience, write_members
+from backend.store.campaign_members import (
+    count_already_held_out,
+    hold_out,
+    read_audience,
+    write_members,
+)
 from backend.store.campaign_rows import (
     CampaignPromised,
     abandon_campaign,
@@ -67,6 +72,9 @@ def chosen_by(wanted: CampaignWanted, zone: ZoneInfo) -> CustomerFilter:
 async def start(auditor: Auditor, campaign_id: str) -> Campaign:
     """Draw who is held out of a draft, for good; no run is published meanwhile.
 
+    What it can show is said anew of whom it draws: another campaign may hold some of them out since
+    its draft was written, or since a moment ago.
+
     Raises
     ------
     CampaignNotFound, CampaignNotDraft
@@ -80,23 +88,21 @@ async def start(auditor: Auditor, campaign_id: str) -> Campaign:
         wanted = (await get_campaign(connection, campaign_id)).wanted
     chosen = chosen_by(wanted, state.shop.mapping.zone)
     async with state.heavy_reads.place():
-        promise = await promised(state, wanted, chosen)
+        past = await look_back(state, wanted)
         # Of hundreds of thousands of customers that takes longer than other requests may.
-        started = await changed(
-            state.file_engine, _beginning(auditor, campaign_id, chosen, promise)
-        )
+        started = await changed(state.file_engine, _beginning(auditor, campaign_id, chosen, past))
     state.forget_what_is_served()
     return started
 
 
 def _beginning(
-    auditor: Auditor, campaign_id: str, chosen: CustomerFilter, promise: CampaignPromised
+    auditor: Auditor, campaign_id: str, chosen: CustomerFilter, past: Past
 ) -> Callable[[AsyncConnection], Awaitable[Campaign]]:
     async def begin(connection: AsyncConnection) -> Campaign:
         await begin_at_once(connection)
         published = await _held(connection)
         salt = await hold_draft(connection, campaign_id)
-        started = await _drawn(auditor, connection, campaign_id, chosen, promise, salt, published)
+        started = await _drawn(auditor, connection, campaign_id, chosen, past, salt, published)
         await runs.revise(connection)
         await auditor.record(connection, Action.CAMPAIGN_STARTED, campaign_id)
         return started
@@ -117,13 +123,15 @@ async def _drawn(
     connection: AsyncConnection,
     campaign_id: str,
     chosen: CustomerFilter,
-    promise: CampaignPromised,
+    past: Past,
     salt: str,
     published: Published,
 ) -> Campaign:
     state, now = auditor.state, await read_clock(connection)
     wanted = (await get_campaign(connection, campaign_id)).wanted
     audience = await read_audience(connection, chosen)
+    promise = await asyncio.to_thread(past.promise, wanted, audience.predicted_value)
+    promised_now = CampaignPromised(promise, await count_already_held_out(connection, chosen))
     drawn = await asyncio.to_thread(
         draw,
         audience.customer_ids,
@@ -137,10 +145,10 @@ async def _drawn(
         started_at=max(state.as_of or now, published.as_of),
         run_id=published.run_id,
         arms=ArmSizes(treated=len(drawn.held_out) - held_out, held_out=held_out),
-        spend_limit=promise.promise.spend_limit,
+        spend_limit=promise.spend_limit,
     )
-    campaign = await start_campaign(connection, campaign_id, settled, promise)
-    await write_members(connection, campaign_id, audience, drawn)
+    campaign = await start_campaign(connection, campaign_id, settled, promised_now)
+    await write_members(connection, published, campaign_id, audience, drawn)
     await hold_out(connection, published, campaign_id, campaign.closes_at or NO_END, now)
     await tell_campaign_started(connection, campaign, settled, now)
     return campaign

@@ -66,6 +66,37 @@ class _Window:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What customers of a shop did in a window that is over.
+
+    Attributes
+    ----------
+    window
+        None where the shop's orders do not go back far enough.
+    """
+
+    window: _Window | None
+
+    def promise(self, wanted: CampaignWanted, forecast: FloatArray) -> Detectable:
+        """Say what a campaign can show, of those of whom so much is expected.
+
+        Raises
+        ------
+        CampaignBelowSense
+            When it could show nothing that is worth waiting for.
+        """
+        if not len(forecast):
+            raise _below_sense(TooSmall.FEW_BUYERS, wanted, audience=0, buyers_expected=0)
+        if self.window is None:
+            reason, audience = TooSmall.SHORT_PAST, len(forecast)
+            raise _below_sense(reason, wanted, audience=audience, buyers_expected=None)
+        earlier = self.window.like(forecast)
+        promise = detectable(earlier, audience=len(forecast), share=wanted.holdout_share)
+        _refuse_below_sense(promise, wanted)
+        return promise
+
+
 async def promised(
     state: ApiState, wanted: CampaignWanted, chosen: CustomerFilter
 ) -> CampaignPromised:
@@ -80,14 +111,28 @@ async def promised(
     DatabaseUnavailable
         When one of the databases does not answer.
     """
-    scorer, published = await scorer_of(state)
-    now = max(state.as_of or state.now(), published.as_of)
-    async with snapshot(state.engine, OURS) as connection:
+    past = await look_back(state, wanted)
+    async with snapshot(state.file_engine, OURS) as connection:
         forecast = await read_audience_values(connection, chosen)
         already_held_out = await count_already_held_out(connection, chosen)
+    promise = await asyncio.to_thread(past.promise, wanted, forecast)
+    return CampaignPromised(promise, already_held_out)
+
+
+async def look_back(state: ApiState, wanted: CampaignWanted) -> Past:
+    """Look at what customers did in the last window of a campaign's length.
+
+    Raises
+    ------
+    NoRunPublished, NoScoringModel
+        When nothing is known of anybody yet.
+    DatabaseUnavailable
+        When one of the databases does not answer.
+    """
+    scorer, published = await scorer_of(state)
+    now = max(state.as_of or state.now(), published.as_of)
+    async with snapshot(state.file_engine, OURS) as connection:
         sample = await sample_ids(connection, most=MOST_LOOKED_AT)
-    if not len(forecast):
-        raise _below_sense(TooSmall.FEW_BUYERS, wanted, audience=0, buyers_expected=0)
     orders = (
         await read_orders_of(state.shop_engine, state.shop, sample, state.order_reads)
     ).before(now)
@@ -101,22 +146,8 @@ async def promised(
     )
     began = now - timedelta(days=wanted.promised_days)
     if np.count_nonzero(_had_ordered(readings, began)) < LEAST_BUYERS:
-        reason = TooSmall.SHORT_PAST
-        raise _below_sense(reason, wanted, audience=len(forecast), buyers_expected=None)
-    promise = await asyncio.to_thread(_promise, scorer.model, readings, began, forecast, wanted)
-    _refuse_below_sense(promise, wanted)
-    return CampaignPromised(promise, already_held_out)
-
-
-def _promise(
-    model: ScoringModel,
-    readings: Readings,
-    began: datetime,
-    forecast: FloatArray,
-    wanted: CampaignWanted,
-) -> Detectable:
-    earlier = _window(model, readings, began).like(forecast)
-    return detectable(earlier, audience=len(forecast), share=wanted.holdout_share)
+        return Past(None)
+    return Past(await asyncio.to_thread(_window, scorer.model, readings, began))
 
 
 def _window(model: ScoringModel, readings: Readings, began: datetime) -> _Window:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, create_model, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, create_model, field_validator
 
 from backend.api.campaigns import example
-from backend.api.fields import Line, no_boolean
+from backend.api.fields import no_boolean, on_one_line
 from backend.api.lists.list_query import parameter_of
 from backend.api.lists.schema import ListedCustomer, OfOneRun
 from backend.api.schema_root import Schema
@@ -43,8 +43,8 @@ class CampaignRequest(Schema):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": example.WANTED})
 
-    name: Annotated[Line, Field(min_length=1, max_length=LONGEST_NAME)] = Field(
-        description="What people call it"
+    name: Annotated[str, AfterValidator(on_one_line)] = Field(
+        min_length=1, max_length=LONGEST_NAME, description="What people call it"
     )
     filter: CampaignFilter = Field(
         default_factory=CampaignFilter,

@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from backend.api.fields import Line
+from backend.api.fields import on_one_line
 from backend.api.schema_root import Schema
 from backend.api.segments import example
 from backend.results.move import LineageEvent, Move, MoveCount
 from backend.results.segment import Segment
 from backend.results.segment_in_run import SegmentInRun
+
+OnOneLine = AfterValidator(on_one_line)
 
 
 class SegmentList(Schema):
@@ -50,10 +52,10 @@ class SegmentWords(Schema):
         },
     )
 
-    name: Annotated[Line, Field(min_length=1, max_length=255)] = Field(
+    name: Annotated[str, Field(min_length=1, max_length=255), OnOneLine] = Field(
         default_factory=str, description="No other segment has it; left out: stays"
     )
-    description: Annotated[Line, Field(min_length=1, max_length=2000)] | None = Field(
+    description: Annotated[str, Field(min_length=1, max_length=2000), OnOneLine] | None = Field(
         default=None, description="Null: the rule's again; left out: stays"
     )
 
