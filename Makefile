@@ -9,7 +9,7 @@ WORKERS ?= 3
 # Where it is set, each of hundreds of processes compiles every module for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-run-before bench-startup bench-forecast bench-totals bench-segments bench-changes bench-campaigns bench-search bench-bounds bench-serve bench-pages pictures bench-fresh clean
+.PHONY: help setup demo test test-all test-platforms check format migration openapi openapi-lint numbers requirements wheels bench-run bench-machines bench-run-before bench-startup bench-forecast bench-totals bench-segments bench-changes bench-campaigns bench-search bench-bounds bench-serve bench-pages pictures bench-fresh clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -74,6 +74,10 @@ wheels: $(READY) ## See that requirements.txt installs without a compiler, on ev
 
 bench-run: $(READY) ## Time runs beside their floors, 100,000 and 1,000,000 customers (BIG=1: 5,000,000; ARGS=postgresql).
 	$(BIN)/python -m bench.run_sizes $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m bench.run_machines)
+
+bench-machines: $(READY) ## Time a run in one process and two, over one Dask worker and two (ARGS="--customers 100000").
+	$(BIN)/python -m bench.run_machines $(ARGS)
 
 bench-run-before: $(READY) ## Time a whole run over CDNOW's 24,000 customers (ARGS="--before CHECKOUT").
 	$(BIN)/python -m bench.run $(ARGS)

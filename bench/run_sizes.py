@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,13 +62,17 @@ class Night:
         return "\n".join(lines)
 
 
-def night(url: str, kind: str) -> Night:
+def night(url: str, kind: str, variables: Mapping[str, str] | None = None) -> Night:
     """Run once, as cron does."""
     command = [sys.executable, "-m", "backend", "cluster", "--as-of", AS_OF, "--json"]
     began = time.perf_counter()
     with (
         subprocess.Popen(
-            command, cwd=ROOT, env=environment(url), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            cwd=ROOT,
+            env=environment(url, variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         ) as process,
         _watched(process.pid) as peak,
     ):

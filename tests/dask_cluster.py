@@ -23,12 +23,13 @@ class DaskCluster:
     folder: Path
     port: int
     scheduler: Forked
+    by_tls: bool = False
     workers: list[Forked] = field(default_factory=list)
 
     @property
     def address(self) -> str:
-        """Where the scheduler is reached, on this machine alone."""
-        return f"tcp://127.0.0.1:{self.port}"
+        """Where the scheduler is reached."""
+        return f"{'tls' if self.by_tls else 'tcp'}://127.0.0.1:{self.port}"
 
     def work(
         self,
@@ -64,20 +65,20 @@ class DaskCluster:
 
 
 @contextmanager
-def dask_cluster() -> Iterator[DaskCluster]:
-    """Start a scheduler, and end it with its workers."""
+def dask_cluster(tls: Mapping[str, str] | None = None) -> Iterator[DaskCluster]:
+    """Start a scheduler, and end it with its workers; variables of TLS have it speak that alone."""
     with tempfile.TemporaryDirectory(prefix="ib-dask-") as kept:
         folder, port = Path(kept), free_port()
         log = folder / "scheduler.log"
         scheduler = forked.start(
             SCHEDULER,
-            ("--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show"),
+            (*_protocol(tls), "--port", str(port), "--no-dashboard", "--no-show"),
             folder=folder,
-            variables=environment("sqlite:///nobody.db"),
+            variables=environment("sqlite:///nobody.db", tls),
             stdout=log,
             stderr=log,
         )
-        cluster = DaskCluster(folder, port, scheduler)
+        cluster = DaskCluster(folder, port, scheduler, by_tls=tls is not None)
         try:
             wait_until(
                 lambda: scheduler.poll() is not None or "Scheduler at" in log.read_text(),
@@ -88,3 +89,7 @@ def dask_cluster() -> Iterator[DaskCluster]:
         finally:
             for one in (*cluster.workers, scheduler):
                 one.kill()
+
+
+def _protocol(tls: Mapping[str, str] | None) -> tuple[str, ...]:
+    return ("--host", "127.0.0.1") if tls is None else ("--host", "tls://127.0.0.1")

@@ -54,10 +54,17 @@ def _remembered(learnt: Pure) -> Pure:
     memory = Memory()
 
     @wraps(learnt)
-    def look_up(*arrays: Any, progress: Callable[[float], None] | None = None, **more: Any) -> Any:
+    def look_up(
+        *arrays: Any,
+        progress: Callable[[float], None] | None = None,
+        foresee: Pure | None = None,
+        **more: Any,
+    ) -> Any:
         asked = hashlib.sha256(pickle.dumps((learnt.__name__, arrays, more))).hexdigest()
         if (found := memory.get(asked)) is None:
-            told = {} if progress is None else {"progress": progress}
+            # Neither says anything of the numbers.
+            named = {"progress": progress, "foresee": foresee}
+            told = {name: given for name, given in named.items() if given is not None}
             found = pickle.dumps(learnt(*arrays, **more, **told))
             memory.keep(asked, found)
         return pickle.loads(found)  # a copy of their own to whoever asks

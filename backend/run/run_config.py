@@ -17,8 +17,7 @@ class RunConfig:
     fit_customers
         With more customers, what the whole shop alone can tell is learnt from a sample of so many.
     partition_customers
-        Customers of one part, where a run is spread over machines; with no more, one process
-        predicts for all of them.
+        Customers of one part at most, where a run is spread over machines.
     dask_scheduler_address
         Where the machines are known that a run is spread over; None: it is done on this one.
     search_index
@@ -50,7 +49,7 @@ class RunConfig:
     run_seconds: int
     run_processes: int = 1
     fit_customers: int = 1_000_000
-    partition_customers: int = 200_000
+    partition_customers: int = 500_000
     dask_scheduler_address: str | None = None
     search_index: bool = False
     webhooks_allow_private: bool = False

@@ -86,6 +86,24 @@ async def test_all_slices_together_are_the_shop(
 
 
 @in_turns
+async def test_accounts_are_merged_whichever_slices_they_are_in(shop_engine: AsyncEngine) -> None:
+    when: Any = "2026-01-01 10:00:00"
+    if shop_engine.dialect.name != "sqlite":
+        when = datetime.fromisoformat(when)
+    people = [(number, f"one{number % 3}@example.org", None, None) for number in range(1, 10)]
+    rows = [row(number, 1 + number % 9, when, "paid") for number in range(1, 40)]
+    merging = await loose_shop(shop_engine, people, rows, MERGE_GUESTS="true")
+    async with snapshot(shop_engine) as connection:
+        whole = await orders.read_orders(connection, merging, AS_OF)
+        assert whole.customer_ids.tolist() == [1, 2, 3]
+        parts = [
+            await orders.read_orders(connection, SlicedShop(merging.mapping, one.ids), AS_OF)
+            for one in partitions_of(whole.customer_ids, 3)
+        ]
+    assert sorted_orders(ShopColumns.joined(parts, 0)) == sorted_orders(whole)
+
+
+@in_turns
 async def test_numbers_that_orders_spell_as_texts_are_not_cut(shop_engine: AsyncEngine) -> None:
     shop = await shop_of(shop_engine, NUMBERS, "bigint")
     named = await shop_of_texts(shop_engine)

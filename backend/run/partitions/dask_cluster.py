@@ -21,7 +21,7 @@ CONNECT_SECONDS = 20.0
 WITHOUT_WORKERS_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 1.0
 FIRST = "FIRST_COMPLETED"
-UNREACHABLE = "which does not answer"
+UNREACHABLE = "which does not answer, or not to who has no certificate of its"
 LEFT = "which went away meanwhile"
 NO_WORKERS = "which has no worker"
 KILLED = "where one part ended several workers: they may have too little memory"
@@ -53,7 +53,7 @@ class Cluster:
             self._client = self._dask.Client(
                 self._address, timeout=CONNECT_SECONDS, set_as_default=False
             )
-        except (OSError, TimeoutError, ValueError) as error:
+        except (OSError, TimeoutError, ValueError, TypeError) as error:  # the last: no certificates
             raise WorkersAway(self._address, UNREACHABLE) from error
         try:
             self._client.wait_for_workers(1, timeout=WITHOUT_WORKERS_SECONDS)

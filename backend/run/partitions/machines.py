@@ -23,19 +23,18 @@ from backend.forecast.learn.blend import Foresee, Foreseen, foresee_at_once
 from backend.forecast.prediction import Prediction
 from backend.run.partitions.dask_cluster import Cluster
 from backend.run.partitions.executors import Executor, Processes
+from backend.run.partitions.foreseeing import DaysToForesee, foresee_days
 from backend.run.partitions.partition import partitions_of
 from backend.run.partitions.tasks import (
     BASE,
     BASKETS,
     BLEND,
     ORDERS,
-    DaysToForesee,
     Job,
     PartRead,
     PartToForesee,
     PartToRead,
     baskets_of,
-    foresee_days,
     foresee_part,
     prediction_of,
     read_part,
@@ -108,7 +107,7 @@ class OneMachine:
     processes
         How many at most.
     partition_customers
-        How many buyers are worth a process more than this one.
+        How many customers are one part at most; no more than that are predicted for here.
     """
 
     processes: int
@@ -130,13 +129,13 @@ class OneMachine:
     @contextmanager
     def foreseeing(self, customer_ids: NDArray[Any]) -> Iterator[Foresee]:
         """Predict here, or in processes that end when it is left."""
-        if self.processes == 1 or len(customer_ids) <= self.partition_customers:
+        at_once = min(CHUNK_BUYERS, self.partition_customers)
+        if self.processes == 1 or len(customer_ids) <= at_once:
             yield foresee_at_once
             return
         with Processes(self.processes) as executor:
             # What one process holds at once is divided among them.
-            at_once = min(CHUNK_BUYERS, self.partition_customers) // self.processes
-            yield partial(foresee_in_batches, executor, max(1, at_once))
+            yield partial(foresee_in_batches, executor, max(1, at_once // self.processes))
 
 
 def foresee_in_batches(

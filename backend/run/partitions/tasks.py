@@ -20,7 +20,6 @@ from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.core.errors import BackendError, PartFailed
 from backend.core.glossary import Reason
-from backend.core.threads import one_thread
 from backend.core.typed_cells import instant64
 from backend.database.bounds import run_reads
 from backend.database.engine import opened, snapshot, transaction
@@ -29,6 +28,7 @@ from backend.database.sqlite_files import Opening
 from backend.forecast.horizon_model import HorizonModel
 from backend.forecast.prediction import Prediction
 from backend.run.partitions.at_work import own_config
+from backend.run.partitions.foreseeing import DaysToForesee, foresee_days
 from backend.run.partitions.partition import Partition
 from backend.run.partitions.payloads import packed, unpacked
 from backend.run.run_config import RunConfig
@@ -126,22 +126,6 @@ class PartToForesee:
     attempt: str
     customers: int
     model: HorizonModel
-
-
-@dataclass(frozen=True, slots=True)
-class DaysToForesee:
-    """Somebody is to predict for the buyers of some purchase days."""
-
-    model: HorizonModel
-    days: PurchaseDays
-
-
-def foresee_days(asked: DaysToForesee) -> tuple[Prediction, Prediction]:
-    """Return what a model says of buyers, before totals are matched."""
-    if not len(asked.days.day):
-        return Prediction.of_nobody(), Prediction.of_nobody()
-    with one_thread():
-        return asked.model.before_totals(asked.days)
 
 
 def read_part(asked: PartToRead) -> PartRead:

@@ -1,5 +1,6 @@
 """A run on one machine predicts in as many processes as it may, and finds the same."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -15,12 +16,15 @@ from backend.database.engine import opened
 from backend.forecast.learn.blend import fit_horizon
 from backend.run.partitions.executors import InProcess, Processes
 from backend.run.partitions.machines import foresee_in_batches
+from backend.run.worker import work_once
+from backend.store import runs
+from backend.store.run_request import RunRequest
 from tests.conftest import NewDatabase, on_one_kind
 from tests.databases import migrated
 from tests.live import ROOT
-from tests.performed import clustered, config_of
+from tests.performed import clustered, clustered_shop, config_of
 from tests.run.partitions.test_many_machines import told
-from tests.shops import fill, invented
+from tests.shops import AS_OF, fill, invented
 from tests.waiting import wait_until
 
 # Starts two processes, says which, and waits for what never comes.
@@ -45,6 +49,20 @@ async def test_two_processes_find_what_one_finds(new_database: NewDatabase) -> N
         config = config_of(url, run_processes=2, partition_customers=40)
         await clustered(engine, url, config, anew=True)
         assert await told(engine) == alone
+
+
+@pytest.mark.long
+@on_one_kind
+async def test_the_process_of_a_run_starts_others(new_database: NewDatabase) -> None:
+    url = new_database(clustered_shop)
+    async with opened(url) as engine:
+        config = config_of(url, run_processes=2, partition_customers=40)
+        run = await runs.enqueue(engine, RunRequest(as_of=AS_OF))
+        before = await told(engine)
+        assert await work_once(engine, config, asyncio.Event())
+        ended = await runs.get(engine, run.id)
+        assert (ended.state, ended.error) == ("succeeded", None)
+        assert await told(engine) == before
 
 
 @pytest.mark.parametrize("buyers", [1, 7, 1000])

@@ -1,0 +1,130 @@
+"""A run on one machine, in one process and two, and over one worker of Dask and over two.
+
+    python -m bench.run_machines [--customers N] [--without-lines] [--rounds N]
+
+On PostgreSQL, all on this machine: workers share its processors with the database and the driver,
+so that what two of them gain is less than two machines would. Each round does all four, one after
+the other, and the quickest of each counts: what disturbs a run only adds.
+
+The seam alone is measured where noise does not hide it, in seconds of the processor: predictions in
+batches through the executor of one process, beside the same at once.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
+
+from backend.behaviour.history import OrderHistory, PurchaseDays
+from backend.core.threads import one_thread
+from backend.forecast.horizon_model import HorizonModel
+from backend.forecast.learn.blend import fit_horizon, foresee_at_once
+from backend.run.partitions.executors import InProcess
+from backend.run.partitions.machines import foresee_in_batches
+from bench.big_shop import START, BigShop, fill, invented
+from bench.run_sizes import Night, night
+from tests import services
+from tests.dask_cluster import dask_cluster
+
+MOST_COST = 1.05
+TO_FIT, BATCHES = 40_000, 4
+DAYS_TO_FORESEE = 365
+ONE, TWO = {"RUN_PROCESSES": "1"}, {"RUN_PROCESSES": "2"}
+
+
+def seam_cost(shop: BigShop, rounds: int) -> float:
+    """Return the processor's seconds of predicting through the seam, over those without it."""
+    days = _history(shop).purchase_days()
+    with one_thread():
+        model = fit_horizon(days.of(np.arange(TO_FIT)), DAYS_TO_FORESEE, seed=0)
+        in_batches = partial(foresee_in_batches, InProcess(), shop.customers // BATCHES)
+        pairs = [
+            (_cpu_seconds(in_batches, model, days), _cpu_seconds(foresee_at_once, model, days))
+            for _ in range(rounds)
+        ]
+    through, without = (float(min(each)) for each in zip(*pairs, strict=True))
+    _tell(f"predicting for all: {without:.2f} CPU s at once, {through:.2f} through the seam")
+    return through / without
+
+
+def _history(shop: BigShop) -> OrderHistory:
+    at = START.astype("datetime64[us]") + (shop.at * 86_400e6).astype("timedelta64[us]")
+    return OrderHistory.from_orders(
+        shop.owner - 1,
+        at,
+        shop.price,
+        customer_count=shop.customers,
+        as_of=np.datetime64("2026-01-01", "us"),
+    )
+
+
+def _cpu_seconds(
+    foresee: Callable[[HorizonModel, PurchaseDays], object], model: HorizonModel, days: PurchaseDays
+) -> float:
+    began = time.process_time()
+    foresee(model, days)
+    return time.process_time() - began
+
+
+@contextmanager
+def _workers(url: str, count: int) -> Iterator[Mapping[str, str]]:
+    """Start a scheduler and workers; give what tells a run of them."""
+    with dask_cluster() as cluster:
+        for _ in range(count):
+            cluster.work(url)
+        yield {"DASK_SCHEDULER_ADDRESS": cluster.address, **ONE}
+
+
+def measured(url: str, rounds: int) -> Mapping[str, Night]:
+    """Run each way, and return the quickest night of each."""
+    nights: dict[str, list[Night]] = {}
+
+    def run(name: str, variables: Mapping[str, str]) -> None:
+        found = night(url, "postgresql", variables)
+        nights.setdefault(name, []).append(found)
+        _tell(f"{name}: {found}")
+
+    night(url, "postgresql", ONE)  # its fit is the first; later nights keep the borders
+    for _ in range(rounds):
+        run("one process", ONE)
+        run("two processes", TWO)
+        for count in (1, 2):
+            with _workers(url, count) as told:
+                run(f"{count} of Dask's workers", told)
+    return {name: min(each, key=lambda one: one.seconds) for name, each in nights.items()}
+
+
+def main() -> None:
+    """Print what each way takes, and exit with 1 where the seam costs more than it may."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--without-lines", action="store_true")
+    given = parser.parse_args()
+    shop = invented(given.customers)
+    cost = seam_cost(shop, rounds=3)
+    with services.own_postgresql() as server:
+        asyncio.run(fill(server.url, shop, lines=not given.without_lines))
+        found = measured(server.url, given.rounds)
+    one, two = found["1 of Dask's workers"].seconds, found["2 of Dask's workers"].seconds
+    alone, pool = found["one process"].seconds, found["two processes"].seconds
+    _tell(f"from one worker to two: {one / two:.2f} times as quick")
+    _tell(f"from one process to two on one machine: {alone / pool:.2f} times as quick")
+    _tell(f"one worker beside one process without any: {one / alone:.2f} times the time")
+    kept = cost <= MOST_COST
+    _tell(f"  {'PASS' if kept else 'FAIL'}  the seam costs {cost - 1:.1%} on one, at most 5 %")
+    sys.exit(0 if kept else 1)
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
