@@ -1,6 +1,6 @@
 """Segments beside what shops know, on real shops, planted ones and noise, by the judge.
 
-    python -m bench.segments [--direct] [--nights] [--seeds N]
+    python -m bench.segments [--direct] [--nights] [--young] [--seeds N] [--essec ORDERS.parquet]
 
 Without options every shop goes the public way: its orders in a database, a run as of the date,
 the membership that it published; and again a day later, and on resampled customers.
@@ -8,7 +8,10 @@ the membership that it published; and again a day later, and on resampled custom
 --direct   calls the clustering itself instead: the same numbers, sooner
 --nights   sixty nights with monthly refits on each real shop, and refits on 80 % of its
            customers: ids kept, customers moved
+--young    only shops cut short and small (bench/young_shops.py), and the few VIPs of twelve seeds
 --seeds    planted shops of this many seeds per mix (6)
+--essec    cuts of ten years of small gifts too, from a file that is no part of this project; what
+           was changed for young shops was chosen on these and on invented shops
 
 The rivals are fitted in the same run: the named RFM groups, cells of recency and money with equal
 numbers of customers, and k-means on log RFM, the last two with as many segments as ours.
@@ -19,7 +22,7 @@ from __future__ import annotations
 import argparse
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +56,8 @@ from bench.segment_judge import (
     rfm_groups,
     tree_accuracy,
 )
-from bench.shops import Shop, load
+from bench.shops import Shop, gift_shop, load
+from bench.young_shops import GIFT_CUTS, JUDGED, Cut
 
 CASES = (
     ("cdnow", "1997-08-15", 180),
@@ -67,6 +71,10 @@ CASES = (
 PLANTED_CUSTOMERS = 12_000
 NOISE_SIZES = (500, 1000, 3000, 6000, 12_000, 24_000)
 BOOTSTRAPS = 4
+# Of young and small shops: above the named RFM groups by so much in the mean, above in so many of
+# them, and never further below.
+YOUNG_AHEAD, YOUNG_ABOVE, YOUNG_BELOW = 0.03, 0.8, -0.01
+VIP_SEEDS, VIP_MEAN, VIP_USUAL, VIP_OFTEN = 12, 0.6, 0.55, 9
 NIGHTS = 60
 RESAMPLES = 5
 COLUMNS = (
@@ -230,7 +238,9 @@ def main() -> None:
     )
     parser.add_argument("--direct", action="store_true")
     parser.add_argument("--nights", action="store_true")
+    parser.add_argument("--young", action="store_true")
     parser.add_argument("--seeds", type=int, default=6)
+    parser.add_argument("--essec", help="a Parquet file of gifts")
     options = parser.parse_args()
     if options.nights:
         for name, as_of in (("cdnow", "1997-11-15"), ("online_retail_2", "2011-06-10")):
@@ -238,6 +248,10 @@ def main() -> None:
             _resampled_refits(name, np.datetime64(as_of, "us"))
         return
     path = directly if options.direct else publicly
+    _young(path, options.essec)
+    _few_vips(path)
+    if options.young:
+        return
     for title, cases in (
         ("Real shops", _real()),
         ("Planted shops", _planted(options.seeds)),
@@ -267,15 +281,64 @@ def _invented(name: str, planted: Planted) -> Case:
     return Case(name, planted.shop, as_of, HORIZON_DAYS, planted.items, planted.kind)
 
 
+def _young(path: Way, gifts: str | None) -> None:
+    """Judge cuts by what their segments explain."""
+    whole = {name: load(name).counted() for name in {cut.shop for cut in JUDGED}}
+    _judge_cuts("Young and small shops", JUDGED, whole, path)
+    if gifts is not None:
+        _judge_cuts("Gifts, young and small", GIFT_CUTS, {"gifts": gift_shop(gifts)}, path)
+
+
+def _judge_cuts(title: str, cuts: Sequence[Cut], whole: Mapping[str, Shop], path: Way) -> None:
+    rows = []
+    for cut in cuts:
+        as_of = cut.as_of.astype("datetime64[us]")
+        case = Case(str(cut), cut.of(whole[cut.shop], 0), as_of, cut.horizon_days)
+        rows.append(_explained(case, path(case)))
+    _print(title, rows)
+    ahead = np.array([row["eta2"] - row["rfm"] for row in rows])
+    _verdict(ahead.mean() >= YOUNG_AHEAD, f"above RFM groups by {ahead.mean():.3f} in the mean")
+    above = float((ahead > 0).mean())
+    _verdict(above >= YOUNG_ABOVE, f"above them in {above:.0%} of {len(ahead)} cuts")
+    _verdict(ahead.min() >= YOUNG_BELOW, f"at the least {ahead.min():+.3f}")
+
+
+def _few_vips(path: Way) -> None:
+    """Judge how well some segment holds planted VIPs, of whom there are few."""
+    found: dict[str, list[float]] = {"vip": [], "lapsed_vip": []}
+    for seed in range(VIP_SEEDS):
+        case = _invented(f"few_vips {seed}", planted_shop(PLANTED_CUSTOMERS, seed, "few_vips"))
+        one = path(case)
+        assert case.kind is not None
+        for kind, scores in found.items():
+            scores.append(best_f1(one.segments, case.kind[one.ids - 1] == kind))
+    for kind, scores in found.items():
+        usual = sum(score >= VIP_USUAL for score in scores)
+        said = f"{kind} F1 {np.mean(scores):.3f} in the mean of {VIP_SEEDS} seeds with few of them"
+        _verdict(float(np.mean(scores)) >= VIP_MEAN, said)
+        _verdict(usual >= VIP_OFTEN, f"{kind} F1 at least {VIP_USUAL} in {usual}")
+
+
 def _judged(case: Case, path: Way) -> dict[str, Any]:
     found = path(case)
+    row = _explained(case, found)
+    if not case.name.startswith("noise"):
+        row |= _stability(case, found)
+    if case.kind is not None and "vip" in case.kind:
+        kind = case.kind[found.ids - 1]
+        row |= {name: best_f1(found.segments, kind == name) for name in ("vip", "lapsed_vip")}
+    console.print(f"[dim]{row}[/dim]", soft_wrap=True, highlight=False)
+    return row
+
+
+def _explained(case: Case, found: Found) -> dict[str, Any]:
     ids, history, _ = case.known(case.as_of)
     facts = CustomerFacts.of(history)
     recency, frequency = facts.recency_days, facts.frequency
     money = facts.avg_order_value * frequency
     spend, k = case.spend(ids), len(set(found.segments.tolist()))
     quiet = _quiet(case, ids)
-    row: dict[str, Any] = {
+    return {
         "case": case.name,
         "customers": len(ids),
         "k": k,
@@ -286,13 +349,6 @@ def _judged(case: Case, path: Way) -> dict[str, Any]:
         "day": float((found.segments != found.next_day)[quiet].mean()),
         "tree": tree_accuracy(found.segments, np.column_stack([recency, frequency, money])),
     }
-    if not case.name.startswith("noise"):
-        row |= _stability(case, found)
-    if case.kind is not None and "vip" in case.kind:
-        kind = case.kind[ids - 1]
-        row |= {name: best_f1(found.segments, kind == name) for name in ("vip", "lapsed_vip")}
-    console.print(f"[dim]{row}[/dim]", soft_wrap=True, highlight=False)
-    return row
 
 
 def _quiet(case: Case, ids: Ids) -> NDArray[np.bool_]:
@@ -415,6 +471,10 @@ def _print(title: str, rows: list[dict[str, Any]]) -> None:
             f"η² above the named RFM groups: {np.mean(ahead):+.3f} on average, "
             f"{min(ahead):+.3f} at the least"
         )
+
+
+def _verdict(passed: bool, said: str) -> None:
+    console.print(f"[{'green' if passed else 'red'}]{'PASS' if passed else 'FAIL'}[/] {said}")
 
 
 def _cell(value: Any) -> str:

@@ -19,7 +19,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -29,7 +28,7 @@ from backend.forecast.learn.predict import forecast
 from bench.judge import happened
 from bench.moving_shops import KINDS, moving_cases, moving_shop
 from bench.peers_on_file import OURS, run_peers
-from bench.shops import CASES, Case, Shop, load
+from bench.shops import CASES, Case, Shop, gift_shop, load
 
 REAL = ("cdnow", "online_retail_2")
 PEERS = ("lifetimes-bgnbd", "lifetimes-mbgnbd", "lifetimes-pareto", "hgb-two-part", "lgbm-two-part")
@@ -113,17 +112,7 @@ def _shops(
         else:
             yield load(kind), [case for case in CASES if case.shop == kind]
     if gifts is not None:
-        yield _gifts(gifts), list(GIFTS)
-
-
-def _gifts(path: str) -> Shop:
-    table = pq.read_table(path)
-    return Shop(
-        "gifts",
-        np.array(table["customer_id"].to_pylist(), dtype=np.int64),
-        table["created_at"].to_numpy().astype("datetime64[us]"),
-        table["total_price"].to_numpy(),
-    )
+        yield gift_shop(gifts), list(GIFTS)
 
 
 def _told(shop: Shop, case: Case, *, with_peers: bool) -> Told | None:

@@ -43,7 +43,7 @@ class Anchor:
 ANCHORS = (
     Anchor("new_one_time", "one_time", 0.85, 0.0, 0),
     Anchor("lapsed_one_time", "one_time", 0.25, 0.0, 1),
-    Anchor("high_value_repeat", "repeat", 0.85, 3.3, 1),
+    Anchor("high_value_repeat", "repeat", 0.85, 3.5, 1),
     Anchor("regular_repeat", "repeat", 0.85, 0.8, 0),
     Anchor("low_value_repeat", "repeat", 0.85, -0.8, 2),
     Anchor("slipping_high_value", "repeat", 0.38, 1.6, 4),

@@ -71,6 +71,7 @@ class Fitting:
         self._previous = previous
         self._sampled = _sample(behaviour, customer_keys, options)
         self._outcomes = _outcomes(history, self._sampled.customer, tuning.borders)
+        self._earlier = _earlier(history, self._sampled.customer, self._outcomes, tuning.borders)
 
     def borders(self, share_of_previous: float) -> SegmentModel:
         """Fit on the sample. What is adopted wants `confident` too."""
@@ -153,6 +154,7 @@ class Fitting:
             upper=upper,
             min_k=options.min_k,
             previous_ids=frozenset() if previous is None else previous.segment_ids,
+            earlier=self._earlier,
             tuning=self._tuning.cluster,
         )
         clustering.unite()
@@ -209,15 +211,36 @@ def _sample(
 
 def _outcomes(history: OrderHistory, customers: IntArray, tuning: BorderTuning) -> NextSpend | None:
     """Look at what the sample did in the last window; None where that tells too little."""
+    window = _window_days(history, tuning)
+    found = _window(history, customers, history.as_of - window * ONE_DAY)
+    return found if np.count_nonzero(found.log_spend) >= tuning.fewest_returns else None
+
+
+def _window_days(history: OrderHistory, tuning: BorderTuning) -> int:
     span = int((history.as_of - history.created_at.min()) / ONE_DAY)
-    window = int(np.clip(span // 4, tuning.shortest_window_days, tuning.longest_window_days))
-    cutoff = history.as_of - window * ONE_DAY
+    return int(np.clip(span // 4, tuning.shortest_window_days, tuning.longest_window_days))
+
+
+def _window(history: OrderHistory, customers: IntArray, cutoff: np.datetime64) -> NextSpend:
+    """Return how they stood at the cut-off, and what they spent from then on."""
     before = behaviour_of(history.before(cutoff))
     before = before.of(np.isin(before.customer, customers))
-    log_spend = spend_after(history, cutoff, before.customer)
-    if np.count_nonzero(log_spend) < tuning.fewest_returns:
-        return None
-    return NextSpend(before, log_spend)
+    return NextSpend(before, spend_after(history, cutoff, before.customer))
+
+
+def _earlier(
+    history: OrderHistory, customers: IntArray, last: NextSpend | None, tuning: BorderTuning
+) -> tuple[NextSpend, ...]:
+    """Look at windows before the last where that one knows few customers.
+
+    They end where the next begins, so that no order is counted twice.
+    """
+    if last is None or len(last.log_spend) >= tuning.enough_known:
+        return ()
+    window = _window_days(history, tuning) * ONE_DAY
+    ends = [history.as_of - number * window for number in range(1, 1 + tuning.earlier_windows)]
+    found = (_window(history.before(end), customers, end - window) for end in ends)
+    return tuple(one for one in found if len(one.log_spend))
 
 
 def _boxes(clustering: Clustering) -> dict[Branch, Boxes]:

@@ -100,6 +100,8 @@ class Clustering:
         Of the customers to cluster.
     outcomes
         What customers did in the window before; None where that is not known.
+    earlier
+        What they did in windows before that one, where it alone tells too little.
     space
         Turns both into coordinates.
     upper
@@ -121,6 +123,7 @@ class Clustering:
         upper: int,
         min_k: int,
         previous_ids: Set[str],
+        earlier: Sequence[NextSpend] = (),
         tuning: ClusterTuning = TUNED.cluster,
     ) -> None:
         self._tuning = tuning
@@ -132,6 +135,9 @@ class Clustering:
             for branch in BRANCHES
         }
         self._tried = {branch: _tried(outcomes, space, branch) for branch in BRANCHES}
+        self._earlier = {
+            branch: [_placed(window, space, branch) for window in earlier] for branch in BRANCHES
+        }
         self.leaves = [leaf for branch in BRANCHES for leaf in self._leaves(branch)]
         self._differs = {branch: self._branch_differs(branch) for branch in BRANCHES}
 
@@ -204,12 +210,15 @@ class Clustering:
         tried, tuning = self._tried[branch], self._tuning
         if tried is None or len(tried[1]) < tuning.fewest_to_judge:
             return True
-        points, log_spend = tried
-        if not np.ptp(log_spend):
+        if not np.ptp(tried[1]):
             return False
-        axes, freedom = points.shape[1], len(log_spend) - points.shape[1] - 1
+        windows = [tried, *(one for one in self._earlier[branch] if len(one[1]))]
+        # What a window sold in all is a season's, and tells customers not apart.
+        points = np.concatenate([_centred(points) for points, _ in windows])
+        log_spend = np.concatenate([_centred(spent) for _, spent in windows])
+        axes, freedom = points.shape[1], len(log_spend) - points.shape[1] - len(windows)
         explained = float(LinearRegression().fit(points, log_spend).score(points, log_spend))
-        adjusted = 1 - (1 - explained) * (len(log_spend) - 1) / freedom
+        adjusted = 1 - (1 - explained) * (freedom + axes) / freedom
         ratio = explained / axes / max((1 - explained) / freedom, 1e-12)
         strictness = self._strictness(branch)
         least, likely = tuning.least_explained * strictness, tuning.differ_p / strictness**2
@@ -353,10 +362,16 @@ def _tried(
     outcomes: NextSpend | None, space: Space, branch: Branch
 ) -> tuple[FloatArray, FloatArray] | None:
     """Return where the customers of a branch stood before the window, and what they spent."""
-    if outcomes is None:
-        return None
-    mine = outcomes.of(outcomes.before.in_branch(branch))
+    return None if outcomes is None else _placed(outcomes, space, branch)
+
+
+def _placed(window: NextSpend, space: Space, branch: Branch) -> tuple[FloatArray, FloatArray]:
+    mine = window.of(window.before.in_branch(branch))
     return space.coordinates(mine.before, branch), mine.log_spend
+
+
+def _centred(values: FloatArray) -> FloatArray:
+    return np.asarray(values - values.mean(axis=0))
 
 
 def _edges(values: FloatArray, anchors: Sequence[float], anchor_weight: float) -> FloatArray:
