@@ -177,29 +177,41 @@ def own_postgresql() -> Iterator[Server]:
         _run(
             [initdb, "-D", str(data), "-U", "test", "-A", "trust", "-E", "UTF8", "--no-sync"], user
         )
-        port = free_port()
-        settings = {
-            "port": port,
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": folder,
-            # A killed server must still know what it committed: that needs no fsync.
-            "fsync": "off",
-            "full_page_writes": "off",
-            "max_connections": 200,
-        }
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = [server, "-D", str(data), *options]
-        # Quitting is as sudden as a crash, but gives the shared memory back and ends every session.
-        url = f"postgresql://test@127.0.0.1:{port}/postgres"
-        yield from _served(
-            Server(
-                url,
-                command=command,
-                user=user,
-                stop_signal=signal.SIGQUIT,
-                is_ready=lambda: _postgresql_takes_sessions(data),
-            )
-        )
+        yield from _served(_on_postgresql(server, data, folder, user))
+
+
+@contextmanager
+def standby_of(primary: Server) -> Iterator[Server]:
+    """Run a PostgreSQL that follows another one, and can only be read."""
+    server, copy = need("postgres", ["postgresql"]), need("pg_basebackup", ["postgresql-client"])
+    at = urlsplit(primary.url)
+    with _folder("postgres") as (folder, user):
+        data = folder / "data"
+        place = ["-h", "127.0.0.1", "-p", str(at.port), "-U", "test"]
+        _run([copy, *place, "-D", str(data), "-R", "-X", "stream", "-c", "fast"], user)
+        yield from _served(_on_postgresql(server, data, folder, user))
+
+
+def _on_postgresql(program: str, data: Path, folder: Path, user: str | None) -> Server:
+    port = free_port()
+    settings = {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": folder,
+        # A killed server must still know what it committed: that needs no fsync.
+        "fsync": "off",
+        "full_page_writes": "off",
+        "max_connections": 200,
+    }
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    # Quitting is as sudden as a crash, but gives the shared memory back and ends every session.
+    return Server(
+        f"postgresql://test@127.0.0.1:{port}/postgres",
+        command=[program, "-D", str(data), *options],
+        user=user,
+        stop_signal=signal.SIGQUIT,
+        is_ready=lambda: _postgresql_takes_sessions(data),
+    )
 
 
 def _postgresql_takes_sessions(data: Path) -> bool:
