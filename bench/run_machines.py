@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -78,6 +79,13 @@ def _workers(url: str, count: int) -> Iterator[Mapping[str, str]]:
         for _ in range(count):
             cluster.work(url)
         yield {"DASK_SCHEDULER_ADDRESS": cluster.address, **ONE}
+        peaks = ", ".join(f"{_peak_mib(one.pid):,.0f}" for one in cluster.workers)
+        _tell(f"       a worker held at most {peaks} MiB")
+
+
+def _peak_mib(pid: int) -> float:
+    told = Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2]
+    return int(told.split()[0]) / 1024
 
 
 def measured(url: str, rounds: int) -> Mapping[str, Night]:

@@ -22,7 +22,7 @@ from tests.shops import AS_OF, fill, invented
 
 LEARNS = {"sklearn", "scipy", "pandas", "threadpoolctl"}
 UNUSED = {"anthropic", "redis", "alembic", "pyarrow", "typer", "sqlglot", "asyncpg", "asyncmy"}
-UNUSED |= {"duckdb"}
+UNUSED |= {"duckdb", "distributed"}
 # Of libraries whose other half is used; what is served here is on SQLite.
 HALVES = {"sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "pydantic.v1"}
 WATCH = """
