@@ -9,7 +9,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, String, literal_column, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    String,
+    literal_column,
+    select,
+    union_all,
+)
 
 from backend.core.customer_id import CustomerId
 from backend.database.async_engines import AsyncConnection, AsyncEngine
@@ -229,32 +238,33 @@ async def _asked(engine: AsyncEngine, read: HotRead, values: dict[str, Any]) -> 
 
 
 def _among_first(customers: Source, many: int) -> Select[Any]:
-    columns = customers.clause.c
     # Of a number that comes later a planner thinks the worst, and plans anew each time.
     written: ColumnElement[int] = literal_column(str(many), Integer())
-    looked_at = by_id(select(*columns), customers, POSTGRESQL).limit(written)
-    first = replace(customers, clause=looked_at.subquery())
-    # One look that costs a third lets most of them go.
-    some = ranked(first, POSTGRESQL, PLACES).where(held_roughly(first.clause.c))
+    looked_at = by_id(_sought(customers), customers, POSTGRESQL).limit(written).subquery()
+    # One look that costs a third lets most of them go: apart, or a planner looks closely first.
+    held = select(*looked_at.c).where(held_roughly(looked_at.c)).offset(APART).subquery()
+    some = ranked(replace(customers, clause=held), POSTGRESQL, PLACES)
     return some.limit(parameter(LIMIT, Integer()))
 
 
 def _by_pieces(customers: Source, named: Sequence[str], widest: int) -> Select[Any]:
     columns = {name: customers.clause.c[name] for name in named}
-    proposed = {way: [have_pieces(columns, way)] for way in WAYS[: widest + 1]}
-    following = {way: _following(customers, f"held_{way}", proposed[way]) for way in proposed}
-    return _together(following)
+    proposed = {way: _sought(customers, have_pieces(columns, way)) for way in WAYS[: widest + 1]}
+    # Asked for once, they need not be written down: an offset is what keeps their plan to itself.
+    apart = {way: one.offset(APART).subquery() for way, one in proposed.items()}
+    return _together({way: _following(customers, one) for way, one in apart.items()})
 
 
 def _proposed(
     customers: Source, widest: int, shape: Shape, rare_columns: Sequence[str]
 ) -> Select[Any]:
     columns = customers.clause.c
-    proposed = [narrows(columns, shape, rare_apart=bool(rare_columns))]
+    proposed = [_sought(customers, narrows(columns, shape, rare_apart=bool(rare_columns)))]
     if rare_columns:
-        proposed.append(has_rare_sign([columns[name] for name in rare_columns]))
-    following = _following(customers, "proposed", proposed)
-    return _together(dict.fromkeys(WAYS[: widest + 1], following))
+        rare = has_rare_sign([columns[name] for name in rare_columns])
+        proposed.append(_sought(customers, rare))
+    for_all_ways = union_all(*proposed).cte("proposed").prefix_with("MATERIALIZED")
+    return _together(dict.fromkeys(WAYS[: widest + 1], _following(customers, for_all_ways)))
 
 
 def _together(following: dict[int, Source]) -> Select[Any]:
@@ -262,12 +272,16 @@ def _together(following: dict[int, Source]) -> Select[Any]:
     return select(*found.c)
 
 
-def _following(customers: Source, name: str, proposed: Sequence[ColumnElement[bool]]) -> Source:
-    """Return whom indexes propose, for one reason or another, in the order of their ids."""
+def _sought(customers: Source, *which: ColumnElement[bool]) -> Select[Any]:
+    """Select some customers by what is looked at and shown of them: all of it is sorted."""
     columns = customers.clause.c
-    several = union_all(*(select(*columns).where(one) for one in proposed))
-    all_of_them = several.cte(name).prefix_with("MATERIALIZED")
-    sorted_ = by_id(select(*all_of_them.c), replace(customers, clause=all_of_them), POSTGRESQL)
+    names = [name for name in ("id", "account_id", *SOUGHT) if name in columns]
+    return select(*(columns[name] for name in names)).where(*which)
+
+
+def _following(customers: Source, proposed: FromClause) -> Source:
+    """Return whom indexes propose in the order of their ids."""
+    sorted_ = by_id(select(*proposed.c), replace(customers, clause=proposed), POSTGRESQL)
     return replace(customers, clause=sorted_.offset(APART).subquery())
 
 

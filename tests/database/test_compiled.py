@@ -173,6 +173,18 @@ async def test_who_waits_at_the_pool_itself_has_their_turn_among_hot_reads(
 
 
 @pytest.mark.external
+async def test_who_asks_one_after_the_other_asks_the_session_that_answered_last(
+    new_postgres: NewDatabase,
+) -> None:
+    read = HotRead(select(func.pg_backend_pid(), func.pg_sleep(parameter("seconds", Double()))))
+    async with opened(new_postgres(), pool_size=3) as engine:
+        at_once = await asyncio.gather(*(read.rows(engine, {"seconds": 0.2}) for _ in range(3)))
+        in_turn = [await read.rows(engine, {"seconds": 0}) for _ in range(6)]
+    assert len({rows[0][0] for rows in at_once}) == 3
+    assert len({rows[0][0] for rows in in_turn}) == 1
+
+
+@pytest.mark.external
 async def test_a_session_that_has_ended_is_handed_on_to_nobody(new_postgres: NewDatabase) -> None:
     ending = HotRead(select(func.pg_terminate_backend(func.pg_backend_pid())))
     async with opened(new_postgres(), pool_size=1) as engine:

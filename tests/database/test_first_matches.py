@@ -8,11 +8,11 @@ from backend.database.first_matches import in_steps, sooner_looked_at
 @pytest.mark.parametrize(
     ("found", "rows", "further"),
     [
-        (1, 1_000_000, 0),  # who match are 1,000, and are read like 3,000
-        (2, 1_000_000, 0),  # like 6,000, where 7,500 are to be looked at
-        (3, 1_000_000, 5_000),  # like 9,000
+        (2, 1_000_000, 0),  # who match are 2,000, and are read like 3,000
+        (3, 1_000_000, 0),  # like 4,500, where 5,000 are to be looked at
+        (4, 1_000_000, 3_750),  # like 6,000
         (9, 1_000_000, 1_666),
-        (9, 10_000, 0),  # like 270
+        (9, 10_000, 0),  # like 135
         (0, 1_000_000, 0),
         (10, 1_000_000, 0),  # none lacks
         (5, 0, 0),  # nobody has counted
