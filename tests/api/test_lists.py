@@ -268,6 +268,21 @@ def test_a_cursor_ends_with_its_run(new_sqlite: NewDatabase, tmp_path: Path) -> 
         assert asked(once, limit=5)["run_id"] != page["run_id"]
 
 
+def test_amounts_are_told_in_their_currency(new_sqlite: NewDatabase, tmp_path: Path) -> None:
+    url = new_sqlite(clustered_shop)
+    with serving(url, tmp_path, variables=NO_WORKER) as untold:
+        assert asked(untold, limit=1)["currency"] is None
+        wait_for(_priced_in_pounds(url))
+        pages = [asked(untold, limit=1, totals=totals) for totals in (True, False)]
+        assert [page["currency"] for page in pages] == ["GBP", "GBP"]
+
+
+async def _priced_in_pounds(url: str) -> None:
+    async with opened(url) as engine, engine.begin() as connection:
+        told = "json_set(profile, '$.currency', 'GBP')"
+        await connection.execute(text(f"UPDATE intelligence_segments SET profile = {told}"))
+
+
 def test_a_file_holds_the_whole_list(live: Live, published: pd.DataFrame) -> None:
     headers = {"X-API-Key": API_KEY, "Accept": "text/csv"}
     answer = live.client.get(LIST, params={"min_churn_risk": 0.2}, headers=headers)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from backend.api.campaigns.schema import CampaignList, CampaignView
-from backend.api.campaigns.viewed import currency_of
+from backend.api.served_currency import currency_of
 from backend.api.state import ApiState
 from backend.api.state_cursors import StateCursors
 from backend.database.engine import transaction

@@ -19,6 +19,7 @@ PAGE: JsonDict = {
     "sums": SUMS,
     "means": MEANS,
     "known": {str(one.shown_as): COUNT for one in AVERAGED},
+    "currency": "GBP",
     "next_cursor": CURSOR,
     "run_id": PROFILE["run_id"],
     "as_of": PROFILE["as_of"],

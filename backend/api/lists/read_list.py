@@ -11,6 +11,7 @@ from backend.api.customers.profiles import read_customers
 from backend.api.lists.list_cursor import Cursor
 from backend.api.lists.list_query import ListQuery, Question, filter_of
 from backend.api.lists.row import Columns, as_shown
+from backend.api.served_currency import currency_of
 from backend.api.state import ApiState
 from backend.core.customer_id import CustomerId
 from backend.core.errors import CursorExpired, CursorOfAnotherList
@@ -128,7 +129,8 @@ async def page_answer(
         When the run is gone that the cursor is of.
     """
     read = await read_rows(state, asked, limit, totals=totals)
-    return read.answer(state, asked, read.told)
+    currency = await currency_of(state)
+    return {**read.answer(state, asked, read.told), "currency": currency}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +153,7 @@ class RowsRead:
     def answer(
         self, state: ApiState, asked: AskedList, told: dict[str, Any] | None
     ) -> dict[str, Any]:
-        """Return it in the shape of `CustomerPage`, with what is told of the whole list."""
+        """Return what `CustomerPage` has of it and of the whole list."""
         page, published, following = self._page, self.served.published, None
         rows = [asked.columns.row(one, self._people.get(one.customer_id)) for one in page.customers]
         if page.next is not None and published is not None:

@@ -93,6 +93,7 @@ class CustomerPage(OfOneRun):
     sums: Sums | None = Field(description="Of the whole list; null with totals=false")
     means: Means | None = Field(description="Of the whole list; null with totals=false")
     known: Known | None = Field(description="Of the whole list; null with totals=false")
+    currency: str | None = Field(description="Of amounts; null where the shop does not tell")
     next_cursor: str | None = Field(description="Asks for the next page; null after the last")
 
 
