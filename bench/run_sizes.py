@@ -104,14 +104,24 @@ def _watched(pid: int) -> Iterator[list[float]]:
 
 
 def _family(pid: int) -> Iterator[int]:
+    """Give a process and all that it has started; what is forked and not another yet is no more."""
     yield pid
+    own = _command_of(pid)
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             children = task.read_text().split()
         except OSError:
             continue
         for child in children:
-            yield from _family(int(child))
+            if _command_of(int(child)) != own:
+                yield from _family(int(child))
+
+
+def _command_of(pid: int) -> bytes | None:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return None
 
 
 def _held_mib(pid: int) -> float:

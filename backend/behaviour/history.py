@@ -66,15 +66,17 @@ class OrderHistory:
         """
         as_of = as_of.astype("datetime64[us]")
         index = np.asarray(customer_index, dtype=np.int64)
-        created = np.asarray(created_at).astype("datetime64[us]")
+        created = np.asarray(created_at).astype("datetime64[us]", copy=False)
         money = np.asarray(amount, dtype=np.float64)
         _require_valid(index, money, customer_count)
         known = created < as_of
         if not known.all():
             index, created, money = index[known], created[known], money[known]
-        order = _in_order(index, created, money)
         counts = np.bincount(index, minlength=customer_count)
-        return cls(as_of, _offsets(counts), created[order], money[order])
+        if not _are_in_order(index, created, money):
+            order = in_order(index, created, money)
+            created, money = created[order], money[order]
+        return cls(as_of, _offsets(counts), created, money)
 
     @property
     def customer_count(self) -> int:
@@ -118,27 +120,37 @@ class OrderHistory:
 
     def purchase_days(self) -> PurchaseDays:
         """Merge the orders of one customer on one UTC day into one purchase day."""
-        buyers, begins = self.buyers, self._begins_a_day()
+        begins, day = self._days()
         starts = np.flatnonzero(begins)
-        ends = np.append(starts[1:], len(begins))
         spend = np.add.reduceat(self.amount, starts) if len(starts) else self.amount
         return PurchaseDays(
             as_of_day=int(day_number(self.as_of + (ONE_DAY - np.timedelta64(1, "us")))),
-            customer=np.repeat(buyers, self._true_of_each(begins, buyers)),
-            day=day_number(self.created_at[starts]),
+            customer=self._customers_of(begins),
+            day=day,
             spend=spend,
-            orders=ends - starts,
+            orders=np.diff(starts, append=len(begins)),
         )
+
+    def gaps(self) -> Gaps:
+        """Return what `purchase_days` has as gaps, without what these need not."""
+        begins, day = self._days()
+        return _gaps(self._customers_of(begins), day)
 
     def order_days(self) -> NDArray[np.int64]:
         """Return on how many days each of the buyers ordered, shape (buyers,)."""
-        return self._true_of_each(self._begins_a_day(), self.buyers)
+        return self._true_of_each(self._days()[0], self.buyers)
 
-    def _begins_a_day(self) -> NDArray[np.bool_]:
-        """Tell which orders are the first of their customer's on their day."""
-        begins = _changes(day_number(self.created_at))
+    def _days(self) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Tell which orders are the first of their customer's on their day, and these days."""
+        day = day_number(self.created_at)
+        begins = _changes(day)
         begins[self.first_orders(self.buyers)] = True
-        return begins
+        return begins, day[begins]
+
+    def _customers_of(self, begins: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return whose day each of these orders begins."""
+        buyers = self.buyers
+        return np.repeat(buyers, self._true_of_each(begins, buyers))
 
     def _true_of_each(
         self, orders: NDArray[np.bool_], buyers: NDArray[np.int64]
@@ -194,9 +206,7 @@ class PurchaseDays:
 
     def gaps(self) -> Gaps:
         """Return the days between each purchase day and the customer's one before it."""
-        within = ~_changes(self.customer)
-        later = np.flatnonzero(within)
-        return Gaps(self.customer[later], (self.day[later] - self.day[later - 1]).astype(float))
+        return _gaps(self.customer, self.day)
 
     def before(self, cutoff_day: int) -> PurchaseDays:
         """Return the purchase days known at the start of `cutoff_day`."""
@@ -256,13 +266,34 @@ class Gaps:
         return np.bincount(self.customer, values, customer_count).astype(float)
 
 
+def _gaps(customer: NDArray[np.int64], day: NDArray[np.int64]) -> Gaps:
+    within = ~_changes(customer)
+    days = np.diff(day)[within[1:]].astype(float)
+    return Gaps(customer[within], days)
+
+
 def day_number(instants: NDArray[np.datetime64] | np.datetime64) -> NDArray[np.int64]:
     """Days since 1970-01-01 UTC, rounded down."""
-    return np.asarray(instants).astype("datetime64[D]").astype(np.int64)
+    return np.asarray(instants).astype("datetime64[D]").view(np.int64)
 
 
-def _in_order(
+def _are_in_order(
     customer: NDArray[np.int64], created: NDArray[np.datetime64], amount: NDArray[np.float64]
+) -> bool:
+    """Tell whether orders are as `in_order` puts them: then they need no copy."""
+    if (customer[1:] < customer[:-1]).any():
+        return False
+    same = customer[1:] == customer[:-1]
+    if (same & (created[1:] < created[:-1])).any():
+        return False
+    same &= created[1:] == created[:-1]
+    return not (same & (amount[1:] < amount[:-1])).any()
+
+
+def in_order(
+    customer: NDArray[np.int64],
+    created: NDArray[np.datetime64],
+    amount: NDArray[np.int64] | NDArray[np.float64],
 ) -> NDArray[np.int64]:
     """Sort by customer, then by time.
 

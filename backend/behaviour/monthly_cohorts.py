@@ -57,9 +57,10 @@ def monthly_cohorts(
         So many at most, the latest that are over at the history's `as_of`.
     """
     starts, months = _months_until(history.as_of, zone, most_months)
-    month = np.searchsorted(starts, history.created_at, side="right") - 1
+    # Narrow, for they are as many as orders: months are hundreds, and cells their square.
+    month = (np.searchsorted(starts, history.created_at, side="right") - 1).astype(np.int32)
     buyers = history.buyers
-    first = np.full(history.customer_count, -1, dtype=np.int64)
+    first = np.full(history.customer_count, -1, dtype=np.int32)
     first[buyers] = month[history.first_orders(buyers)]
     count, customer = len(months), history.customer_index
     shown = (month < count) & (first[customer] >= 0)
@@ -93,12 +94,12 @@ def _begins(month: datetime, zone: tzinfo) -> datetime:
     return begins.astimezone(UTC).replace(tzinfo=None)
 
 
-def _is_first_of_month(customer: NDArray[np.int64], month: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _is_first_of_month(customer: NDArray[np.int64], month: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Tell which orders, sorted by customer and time, are a customer's first of their month."""
     first = np.ones(len(month), dtype=bool)
     first[1:] = (customer[1:] != customer[:-1]) | (month[1:] != month[:-1])
     return first
 
 
-def _sums(cell: NDArray[np.int64], amount: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+def _sums(cell: NDArray[np.int32], amount: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     return np.bincount(cell, amount, count**2).astype(np.float64).reshape(count, count)

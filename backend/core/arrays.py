@@ -28,6 +28,14 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
+def are_distinct(values: NDArray[Any]) -> bool:
+    """Tell whether no value is there twice; those that ascend already are not sorted for it."""
+    if (values[1:] > values[:-1]).all():
+        return True
+    ascending = np.sort(values)
+    return bool((ascending[1:] != ascending[:-1]).all())
+
+
 @dataclass(frozen=True, slots=True)
 class JsonNumbers:
     """Stores an array as lists, or a number that may be infinite.

@@ -6,6 +6,7 @@ Redis client 6 MiB, another database's driver 5 MiB, the templates of a page a t
 This is the one way to put an import off; everything else is at the top.
 """
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -13,3 +14,14 @@ from typing import Any
 def late(module: str) -> Any:
     """Import a module now; whoever calls says by a `Protocol` what comes out of it."""
     return import_module(module)
+
+
+def late_without(absent: str, module: str) -> Any:
+    """Import a module as where another is not installed, which it would import for nothing."""
+    if absent in sys.modules:
+        return late(module)
+    sys.modules[absent] = None  # type: ignore[assignment]  # as Python's documentation has it
+    try:
+        return late(module)
+    finally:
+        del sys.modules[absent]

@@ -1,6 +1,6 @@
 """Columns of a table of ours, whole, as typed arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ from backend.database.bulk import read_batches
 from backend.database.column_types import UtcDateTime
 from backend.database.expressions import MYSQL, moment
 from backend.database.kinds import Kind, column_kinds, stored_kind
+
+Arrays = dict[str, NDArray[Any]]
+Consume = Callable[[Arrays], Awaitable[None]]
 
 
 async def read_columns(
@@ -40,20 +43,48 @@ async def read_columns(
     -------
     By the names of the columns.
     """
+    batches = list[Arrays]()
+
+    async def keep(batch: Arrays) -> None:
+        batches.append(batch)
+
+    await read_column_batches(connection, columns, keep, where=where, order_by=order_by)
+    return {one.name: np.concatenate([part.pop(one.name) for part in batches]) for one in columns}
+
+
+async def read_column_batches(
+    connection: AsyncConnection,
+    columns: Sequence[Column[Any]],
+    consume: Consume,
+    *,
+    where: Sequence[ColumnElement[bool]] = (),
+    order_by: Column[Any] | None = None,
+) -> None:
+    """Hand over rows of some columns of one table, batch by batch, as `read_columns` has them.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    columns
+        Of one table.
+    consume
+        Called with each batch, the first of which is empty; nothing more is read before it returns.
+    where, order_by
+        As `read_columns` has them.
+    """
     dialect = connection.dialect.name
     kinds = await _kinds(connection, columns)
     asked = [_asked(one, kinds[one.name], dialect) for one in columns]
     schema = pa.schema({one.name: type_ for one, (_, type_) in zip(columns, asked, strict=True)})
-    batches: list[pa.RecordBatch] = []
 
-    async def keep(batch: pa.RecordBatch) -> None:
-        batches.append(batch)
+    async def hand_over(batch: pa.RecordBatch) -> None:
+        await consume({one.name: _typed(batch.column(one.name), one) for one in columns})
 
     chosen = select(*(one for one, _ in asked)).where(*where)
     ordered = chosen if order_by is None else chosen.order_by(order_by)
-    await read_batches(connection, ordered, schema, keep)
-    rows = pa.Table.from_batches(batches, schema)
-    return {name: _typed(rows[name]) for name in schema.names}
+    await hand_over(pa.record_batch([pa.array([], one.type) for one in schema], schema=schema))
+    await read_batches(connection, ordered, schema, hand_over)
 
 
 async def _kinds(connection: AsyncConnection, columns: Sequence[Column[Any]]) -> Mapping[str, Kind]:
@@ -81,7 +112,20 @@ def _instant(column: Column[Any], dialect: str) -> tuple[ColumnElement[Any], pa.
     return column, pa.timestamp("us")
 
 
-def _typed(column: "pa.ChunkedArray[Any]") -> NDArray[Any]:
-    if pa.types.is_string(column.type):
-        return np.asarray(column.to_numpy(zero_copy_only=False), dtype=object)
-    return np.asarray(column.to_numpy())
+def _typed(values: "pa.Array[Any]", column: Column[Any]) -> NDArray[Any]:
+    if isinstance(column.type, UtcDateTime):
+        values = values.cast(pa.timestamp("us"))
+    if not pa.types.is_string(values.type):
+        return np.asarray(values.to_numpy(zero_copy_only=False))
+    if column.primary_key:  # each another
+        return np.asarray(values.to_numpy(zero_copy_only=False), dtype=object)
+    return _shared(values)
+
+
+def _shared(texts: "pa.Array[Any]") -> NDArray[Any]:
+    """Return texts of which equal ones are one object: a column of segments knows twenty."""
+    encoded = texts.dictionary_encode()
+    words = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
+    places = encoded.indices.fill_null(len(words) - 1).to_numpy()
+    shared: NDArray[Any] = words[places]
+    return shared

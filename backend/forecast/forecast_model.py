@@ -15,7 +15,7 @@ from backend.forecast.horizon_model import HorizonModel
 from backend.forecast.intervals import IntervalModel
 from backend.forecast.lifetime import summarise
 from backend.forecast.next_order import QUANTILES, next_purchase_days
-from backend.forecast.prediction import Prediction, SpendPower
+from backend.forecast.prediction import CHUNK_BUYERS, Prediction, SpendPower
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,14 @@ class Recipe:
         """Quantiles of the wait, anchored at the longer horizon's chance of a purchase."""
         value_is_longer = self.horizons.value_days >= self.horizons.churn_days
         buy_logit = value.buy_logit if value_is_longer else churn.buy_logit
-        model = self.value.base.mbg_nbd
-        return next_purchase_days(model, summarise(days), buy_logit, self.horizons.longer)
+        waits, done = np.empty((len(buy_logit), len(QUANTILES))), 0
+        for summary in map(summarise, days.batches(CHUNK_BUYERS)):
+            rows = slice(done, done + len(summary.customer))
+            done = rows.stop
+            waits[rows] = next_purchase_days(
+                self.value.base.mbg_nbd, summary, buy_logit[rows], self.horizons.longer
+            )
+        return waits
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from backend.forecast.base_scores import Base, BaseScores
 from backend.forecast.boosted import BuyBoosting, PurchaseBoosting
 from backend.forecast.features import Features, describe
 from backend.forecast.lifetime import summarise
-from backend.forecast.prediction import Prediction, ShopTotals
+from backend.forecast.prediction import CHUNK_BUYERS, Prediction, ShopTotals
 
-CHUNK_BUYERS = 100_000
 UNSETTLED = ShopTotals()
 
 

@@ -20,7 +20,8 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from statistics import NormalDist
 from typing import Annotated
 
@@ -43,6 +44,12 @@ class Intervals:
     purchase_days_high: FloatArray
     spend_low: FloatArray
     spend_high: FloatArray
+
+    @classmethod
+    def joined(cls, parts: Sequence[Intervals]) -> Intervals:
+        """Put those of different buyers together, in their order."""
+        names = [one.name for one in fields(cls)]
+        return cls(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +188,9 @@ class IntervalModel:
 
     def intervals(self, prediction: Prediction) -> Intervals:
         """Return the interval of every buyer."""
+        return Intervals.joined([self._intervals(part) for part in prediction.parts()])
+
+    def _intervals(self, prediction: Prediction) -> Intervals:
         mean, money, none = prediction.purchase_days, prediction.spend, prediction.none
         low, high = limits(self.count_reach.of(mean), none)
         poor, rich = limits(self.spend_reach.of(money), none)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from backend.core.arrays import FloatArray, IntArray
 from backend.forecast.chances import expit, logit
 from backend.forecast.influence import limited_total
+
+CHUNK_BUYERS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,17 @@ class Prediction:
         """Return what is expected where there is no buyer."""
         nothing = np.zeros(0)
         return cls(np.zeros(0, dtype=np.int64), nothing, nothing, nothing)
+
+    def parts(self) -> Iterator[Prediction]:
+        """Give some buyers after others, so that what is made of them takes a bounded memory."""
+        for start in range(0, max(len(self.customer), 1), CHUNK_BUYERS):
+            rows = slice(start, start + CHUNK_BUYERS)
+            yield Prediction(
+                self.customer[rows],
+                self.purchase_days[rows],
+                self.spend[rows],
+                self.buy_logit[rows],
+            )
 
     @classmethod
     def joined(cls, parts: list[Prediction]) -> Prediction:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.core.arrays import BoolArray, FloatArray, IntArray
+
+CUSTOMERS_PER_PART = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class CustomerColumns:
     confidence
         Share of refits, in [0, 1].
     status
-        "scored", or why numbers are unknown.
+        Texts as objects: "scored", or why numbers are unknown.
     historical_micros
         Exact millionths of the currency unit.
     frequency
@@ -50,7 +52,7 @@ class CustomerColumns:
     customer_id: NDArray[Any]
     segment: IntArray
     confidence: FloatArray
-    status: NDArray[np.str_]
+    status: NDArray[Any]
     historical_micros: IntArray
     frequency: IntArray
     recency_days: FloatArray
@@ -176,6 +178,11 @@ class Publishing:
     def __len__(self) -> int:
         """Return the number of customers."""
         return len(self.customers.customer_id)
+
+    def parts(self) -> Iterator[Publishing]:
+        """Give the same of some customers after others: what is made of them is made of a part."""
+        for start in range(0, max(len(self), 1), CUSTOMERS_PER_PART):
+            yield self.rows(slice(start, start + CUSTOMERS_PER_PART))
 
     def rows(self, chosen: slice) -> Publishing:
         """Return the same of some of the customers."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from backend.behaviour.history import OrderHistory
 from backend.core.glossary import Status
+from backend.core.memory import give_back
 from backend.core.typed_cells import instant64
 from backend.forecast.learn.blend import Foresee, foresee_at_once
 from backend.forecast.learn.learnt_forecast import Forecast
@@ -113,6 +114,7 @@ def learn(
     progress.enter("forecast", history.customer_count)
     with foreseeing(ids) as foresee:
         predicted = _forecast(history, context.config, foresee, progress)
+    give_back()
     progress.enter("segments", history.customer_count)
     request = context.run.request
     membership = segment(

@@ -12,6 +12,7 @@ from backend import store
 from backend.clients.naming import Namer, create_namer
 from backend.core.clock import monotonic_seconds, utc_now
 from backend.core.glossary import NO_ORDERS
+from backend.core.memory import give_back
 from backend.database.bounds import run_reads, run_writes
 from backend.database.database_clock import read_clock
 from backend.database.engine import AsyncEngine, opened, transaction
@@ -27,7 +28,7 @@ from backend.run.fresh_scores import FreshScores
 from backend.run.learn import learn
 from backend.run.naming_words import worded
 from backend.run.partitions.machines import Machines, machines_for
-from backend.run.progress import Progress, written
+from backend.run.progress import Progress, WriteNow, written
 from backend.run.replacing import not_published
 from backend.run.run_config import RunConfig
 from backend.run.run_context import RunContext
@@ -78,22 +79,44 @@ async def perform(config: RunConfig, run_id: str, token: str, progress: Progress
             written(progress, partial(_write, engine, context)) as write_now,
             machines_for(config, engine, run_id) as machines,
         ):
-            erasures = await _unhurried(partial(read_erasures, engine, config))
-            seen, erasures = await _see(shop_engine, context, machines, progress, erasures)
-            asked = (context.as_of, seen.mapping.zone, context.horizons)
-            standing = await _unhurried(partial(read_standing, engine, *asked))
-            obstacle = not_published(context, seen, standing)
-            standing = standing.with_ids_like(seen.columns.customer_ids)
-            learning = partial(learn, foreseeing=machines.foreseeing)
-            learned = await asyncio.to_thread(learning, seen, standing, context, progress)
-            named = await worded(learned, standing.names, _namer(context))
-            progress.enter("publish", len(seen.columns.customer_ids))
-            await write_now()
-            answers = await _answers(engine, context, seen, obstacle)
-            composed = compose(context, seen, standing, named).noting(machines.notes)
-            publication = replace(composed, erasures=erasures, campaign_answers=answers)
-        await _conclude(shop_engine, engine, context, publication, obstacle, progress)
-    _log_success(publication.report, monotonic_seconds() - began)
+            found = await _found_out(shop_engine, engine, context, machines, progress, write_now)
+        give_back()
+        await _conclude(shop_engine, engine, context, *found, progress)
+    _log_success(found[0].report, monotonic_seconds() - began)
+
+
+async def _found_out(
+    shop_engine: AsyncEngine,
+    engine: AsyncEngine,
+    context: RunContext,
+    machines: Machines,
+    progress: Progress,
+    write_now: WriteNow,
+) -> tuple[Publication, NotPublished | None]:
+    """Read, learn and compose; what was read is let go of before anything is published.
+
+    Returns
+    -------
+    publication
+        All that was found out.
+    obstacle
+        Why it is not to be published; None where nothing is in its way.
+    """
+    erasures = await _unhurried(partial(read_erasures, engine, context.config))
+    seen, erasures = await _see(shop_engine, context, machines, progress, erasures)
+    asked = (context.as_of, seen.mapping.zone, context.horizons)
+    standing = await _unhurried(partial(read_standing, engine, *asked))
+    obstacle = not_published(context, seen, standing)
+    standing = standing.with_ids_like(seen.columns.customer_ids)
+    give_back()
+    learning = partial(learn, foreseeing=machines.foreseeing)
+    learned = await asyncio.to_thread(learning, seen, standing, context, progress)
+    named = await worded(learned, standing.names, _namer(context))
+    progress.enter("publish", len(seen.columns.customer_ids))
+    await write_now()
+    answers = await _answers(engine, context, seen, obstacle)
+    composed = compose(context, seen, standing, named).noting(machines.notes)
+    return replace(composed, erasures=erasures, campaign_answers=answers), obstacle
 
 
 # A lock that somebody has on our tables costs a run time, not its life.

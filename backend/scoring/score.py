@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,8 +91,11 @@ class Scored:
         typical_value[self.behaviour.customer] = np.exp(self.behaviour.mean_log_value)
         return order_days, typical_value
 
-    def _status(self) -> NDArray[np.str_]:
-        return np.where(self.history.frequency == 0, str(Status.NO_ORDERS), str(self.status))
+    def _status(self) -> NDArray[Any]:
+        """Return one of two texts each; an array of texts would hold every one of them apart."""
+        words = np.array([str(self.status), str(Status.NO_ORDERS)], dtype=object)
+        told: NDArray[Any] = words[(self.history.frequency == 0).astype(np.intp)]
+        return told
 
 
 def score(model: ScoringModel, readings: Readings, as_of: datetime) -> Scored:

@@ -64,7 +64,7 @@ def _count(history: OrderHistory, chosen: NDArray[np.bool_]) -> FloatArray:
 
 
 def _rhythm(history: OrderHistory) -> FloatArray:
-    gaps, size = history.purchase_days().gaps(), history.customer_count
+    gaps, size = history.gaps(), history.customer_count
     count = gaps.count(size)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = gaps.sum(gaps.days, size) / count

@@ -102,7 +102,7 @@ def _share(
 
 def _subscription(history: OrderHistory, buyers: IntArray) -> tuple[FloatArray, FloatArray]:
     """Log variance of log gaps; its error is that of a log chi-square, the trigamma of d / 2."""
-    gaps, size = history.purchase_days().gaps(), history.customer_count
+    gaps, size = history.gaps(), history.customer_count
     logs = np.log(gaps.days)
     count = gaps.count(size)[buyers]
     total, squares = gaps.sum(logs, size)[buyers], gaps.sum(logs**2, size)[buyers]

@@ -15,6 +15,7 @@ from backend.core.arrays import FloatArray, StoredFloats
 from backend.segments.vocabulary import TRAITS, Trait
 
 ORDER: tuple[Trait, ...] = tuple(TRAITS)
+HOLIDAYS = np.timedelta64(52, "D")  # before the new year: from 10 November on
 LEAST_POSTERIOR, KEPT_POSTERIOR = 0.8, 0.6
 
 
@@ -97,8 +98,6 @@ def is_weekend(created_at: NDArray[np.datetime64]) -> NDArray[np.bool_]:
 
 def is_holiday(created_at: NDArray[np.datetime64]) -> NDArray[np.bool_]:
     """Whether each instant is from 10 November to the year's end, UTC."""
-    years = created_at.astype("datetime64[Y]")
-    into_year = (created_at.astype("datetime64[D]") - years.astype("datetime64[D]")).astype(int)
-    leap = ((years + 1).astype("datetime64[D]") - years.astype("datetime64[D]")).astype(int) - 365
-    late: NDArray[np.bool_] = into_year - leap >= 313  # 10 November
+    next_year = (created_at.astype("datetime64[Y]") + 1).astype("datetime64[D]")
+    late: NDArray[np.bool_] = next_year - created_at.astype("datetime64[D]") <= HOLIDAYS
     return late

@@ -13,7 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from backend.core.arrays import BoolArray, distinct
+from backend.behaviour.history import in_order
+from backend.core.arrays import BoolArray, are_distinct
 from backend.core.customer_id import UNKNOWN, CustomerIds, are_ids, as_text
 from backend.core.glossary import Reason
 from backend.core.instants import micros_of
@@ -105,7 +106,27 @@ class ShopColumns:
         """Tell whether an order's id is there more than once."""
         keys = _order_keys(self.order_ids)
         keys = keys[keys != MISSING]
-        return len(distinct(keys)) < len(keys)
+        return not are_distinct(keys)
+
+    def of_orders(self, chosen: BoolArray) -> "ShopColumns":
+        """Return the same with some of the orders."""
+        return replace(
+            self,
+            customer_index=self.customer_index[chosen],
+            created_at=self.created_at[chosen],
+            amount_micros=self.amount_micros[chosen],
+            order_ids=self.order_ids.filter(pa.array(chosen)),
+        )
+
+    def in_order(self) -> "ShopColumns":
+        """Return the same by customer, then by time: as a history has them, which copies none."""
+        order = in_order(self.customer_index, self.created_at, self.amount_micros)
+        return replace(
+            self.without_order_ids(),
+            customer_index=self.customer_index[order],
+            created_at=self.created_at[order],
+            amount_micros=self.amount_micros[order],
+        )
 
     def without_order_ids(self) -> "ShopColumns":
         """Return the same without what only order lines need."""
@@ -195,7 +216,7 @@ class _Collector:
     read: int = 0
     left_out: Counter[tuple[Reason, ...]] = field(default_factory=Counter)
     order_ids: "list[pa.Array[Any]]" = field(default_factory=list)
-    parts: list[tuple[NDArray[np.int64], ...]] = field(default_factory=list)
+    parts: Sequence[list[NDArray[np.int64]]] = field(default_factory=lambda: ([], [], []))
 
     async def take(self, batch: pa.RecordBatch) -> None:
         reasons = batch.column("reasons").to_numpy().copy()
@@ -209,7 +230,8 @@ class _Collector:
             self._leave_out(reasons_in(int(bits)), int(count))
         kept = reasons == 0
         amount = batch.column("amount_micros").filter(pa.array(kept)).to_numpy()
-        self.parts.append((customer[kept], created[kept], amount))
+        for part, column in zip(self.parts, (customer[kept], created[kept], amount), strict=True):
+            part.append(column)
         self.order_ids.append(batch.column("order_id").filter(pa.array(kept)))
         self.read += batch.num_rows
         self.progress(self.read)
@@ -246,26 +268,35 @@ class _Collector:
         return np.where(in_utc, to_micros(column, ZoneInfo("UTC"), aware=False), local)
 
     def finish(self, as_of: int, now: int) -> ShopColumns:
-        columns = [np.concatenate(part) for part in zip(*self.parts, strict=True)]
-        customer, created, amount = columns or [np.empty(0, dtype=np.int64)] * 3
+        """Put the batches together, and let go of them: a million customers' take 200 MiB."""
+        customer, created, amount = map(_emptied, self.parts)
         before = created < as_of
         future = int((created >= max(as_of, now + 1)).sum())
         self._leave_out((Reason.FUTURE_DATE,), future)
         self._leave_out((Reason.AFTER_AS_OF,), int((~before).sum()) - future)
         order_ids = _in_one(self.order_ids)
+        self.order_ids.clear()
         first = _first_of_each_order(order_ids, created, amount)
         self._leave_out((Reason.DUPLICATE_ORDER_ID,), int((before & ~first).sum()))
-        kept = before & first
-        return ShopColumns(
+        columns = ShopColumns(
             customer_ids=self.customers.values,
-            customer_index=customer[kept],
-            created_at=created[kept].astype("datetime64[us]"),
-            amount_micros=amount[kept],
+            customer_index=customer,
+            created_at=created.view("datetime64[us]"),
+            amount_micros=amount,
             rejected=_by_first(self.left_out),
             without_id=self.without_id,
             left_out=dict(self.left_out),
-            order_ids=order_ids.filter(pa.array(kept)),
+            order_ids=order_ids,
         )
+        kept = before & first
+        return columns if kept.all() else columns.of_orders(kept)
+
+
+def _emptied(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Put the parts of a column together; they are held no longer."""
+    column = np.concatenate([np.empty(0, dtype=np.int64), *parts])
+    parts.clear()
+    return column
 
 
 def _has_not(reasons: NDArray[np.int16], reason: Reason) -> BoolArray:
@@ -298,8 +329,10 @@ def _first_of_each_order(
     """Tell which rows are the earliest of their order id; rows without an id are all."""
     first = np.ones(len(created), dtype=bool)
     present = ids.is_valid().to_numpy(zero_copy_only=False)
-    keys = _order_keys(ids)[present]
-    if len(distinct(keys)) == len(keys):
+    keys = _order_keys(ids)
+    if ids.null_count:
+        keys = keys[present]
+    if are_distinct(keys):
         return first
     order = np.lexsort((amount[present], created[present], keys))
     repeated = np.zeros(len(keys), dtype=bool)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from backend.behaviour.baskets import Baskets
 from backend.core.arrays import BoolArray
 from backend.core.errors import BackendError, DatabaseRefuses, InvalidMapping, TextNotWritable
+from backend.core.memory import give_back
 from backend.database.engine import AsyncConnection, AsyncEngine, problems_named, snapshot
 from backend.shop import (
     inspection,
@@ -201,6 +202,7 @@ async def read_rows(
 ) -> tuple[ShopColumns, Baskets | None]:
     """Read orders, then lines, each table once."""
     columns = await read_orders(connection, shop, as_of, progress, now=now)
+    give_back()
     baskets = await read_baskets(connection, shop, columns)
     return columns.without_order_ids(), baskets
 
@@ -240,6 +242,7 @@ async def see(
     """
     async with snapshot(engine) as connection:
         columns, baskets = await read(connection, shop, as_of, progress, now=now)
+        columns = columns.in_order()
         looked = await _look(connection, shop, columns)
         return Seen(columns, baskets, looked, shop.mapping, await read_merged(connection, shop))
 

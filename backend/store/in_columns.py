@@ -3,7 +3,7 @@
 Arrow is nothing that those who serve need: it would cost each of them 40 MiB.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from backend.core.typed_cells import TypedCells
 from backend.database.async_engines import AsyncConnection
 
 ArraysByName = Mapping[str, NDArray[Any]]
+Consume = Callable[[ArraysByName], Awaitable[None]]
 
 
 class ColumnsOut(Protocol):
@@ -27,6 +28,11 @@ class ColumnsOut(Protocol):
         order_by: Column[Any] | None = None,
     ) -> ArraysByName:
         """Return rows of some columns of one table."""
+
+    async def read_column_batches(
+        self, connection: AsyncConnection, columns: Sequence[Column[Any]], consume: Consume
+    ) -> None:
+        """Hand them over batch by batch, the first of which is empty."""
 
 
 class ColumnsIn(Protocol):

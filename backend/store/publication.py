@@ -1,6 +1,6 @@
 """What one run publishes: customers in columns, segments in rows, moves, names, lineage."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -16,7 +16,13 @@ from backend.forecast.explainer import Explainer
 from backend.results.campaign_life import CountedAnswer
 from backend.results.customer_numbers import moved
 from backend.results.move import SegmentEvent
-from backend.results.publishing import CustomerColumns, LastTold, Publishing, SegmentLabel
+from backend.results.publishing import (
+    CUSTOMERS_PER_PART,
+    CustomerColumns,
+    LastTold,
+    Publishing,
+    SegmentLabel,
+)
 from backend.results.run_report import RunReport
 from backend.results.segment import Segment
 from backend.scoring.scoring_model import ScoringModel
@@ -45,7 +51,12 @@ class SegmentMoves:
     to_segment_id: NDArray[Any]
     cause: NDArray[Any]
 
-    def rows(self, chosen: BoolArray) -> "SegmentMoves":
+    def parts(self) -> Iterator["SegmentMoves"]:
+        """Give some moves after others: columns of text take much room while they are written."""
+        for start in range(0, len(self.customer_id), CUSTOMERS_PER_PART):
+            yield self.rows(slice(start, start + CUSTOMERS_PER_PART))
+
+    def rows(self, chosen: BoolArray | slice) -> "SegmentMoves":
         """Return some of the moves."""
         return SegmentMoves(**{one.name: getattr(self, one.name)[chosen] for one in fields(self)})
 
@@ -144,4 +155,4 @@ class Publication:
             moved=~last.known,
             held_out_until=held_out_until,
         )
-        return replace(this, moved=moved(this))
+        return replace(this, moved=np.concatenate([moved(part) for part in this.parts()]))

@@ -1,7 +1,7 @@
 """What a run found out, as rows of the tables that are served, or of those beside them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ from backend.results.publishing import Publishing
 from backend.store import leases, stored
 from backend.store.customer_columns import customer_columns
 from backend.store.in_columns import columns_in
-from backend.store.publication import Publication
+from backend.store.publication import Publication, SegmentMoves
 from backend.store.stored import StoredKind
 from backend.store.tables import (
     customer_intelligence,
@@ -27,7 +27,6 @@ from backend.store.tables import (
 )
 from backend.store.tables import runs as runs_table
 
-ROWS_PER_BATCH = 100_000
 Left = TypeVar("Left")
 
 
@@ -84,9 +83,8 @@ async def write_customers(
     connection: AsyncConnection, table: Table, publishing: Publishing
 ) -> None:
     """Insert a row for each customer."""
-    for start in range(0, len(publishing), ROWS_PER_BATCH):
-        chosen = publishing.rows(slice(start, start + ROWS_PER_BATCH))
-        await columns_in().write_columns(connection, table, customer_columns(chosen))
+    for part in publishing.parts():
+        await columns_in().write_columns(connection, table, customer_columns(part))
 
 
 async def write_segments(
@@ -118,17 +116,21 @@ async def append_moves(
     connection: AsyncConnection, table: Table, publication: Publication, now: datetime
 ) -> None:
     """Insert a row for each customer who moved."""
-    moves = publication.moves
+    for moves in publication.moves.parts():
+        columns = _columns_of(moves, publication.run_id, now)
+        await columns_in().write_columns(connection, table, columns)
+
+
+def _columns_of(moves: SegmentMoves, run_id: str, now: datetime) -> Mapping[str, TypedCells]:
     rows = len(moves.customer_id)
-    columns = {
+    return {
         "customer_id": TypedCells(moves.customer_id, np.ones(rows, dtype=bool)),
         "from_segment_id": TypedCells.of_texts(moves.from_segment_id),
         "to_segment_id": TypedCells.of_texts(moves.to_segment_id),
         "changed_at": TypedCells.alike(now, rows),
-        "run_id": TypedCells.alike(publication.run_id, rows),
+        "run_id": TypedCells.alike(run_id, rows),
         "cause": TypedCells.of_texts(moves.cause),
     }
-    await columns_in().write_columns(connection, table, columns)
 
 
 async def append_lineage(

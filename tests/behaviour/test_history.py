@@ -109,3 +109,33 @@ def test_an_amount_that_is_no_amount_is_refused(amount: float) -> None:
 def test_a_customer_out_of_range_is_refused(customer: int) -> None:
     with pytest.raises(ValueError, match="customer_index"):
         history((customer, "2024-01-01", 1.0))
+
+
+def test_orders_that_are_in_order_are_not_copied() -> None:
+    ordered = history(*ROWS)
+    again = OrderHistory.from_orders(
+        ordered.customer_index,
+        ordered.created_at,
+        ordered.amount,
+        customer_count=ordered.customer_count,
+        as_of=AS_OF,
+    )
+    assert again.created_at is ordered.created_at
+    assert again.amount is ordered.amount
+    assert again.offsets.tolist() == ordered.offsets.tolist()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ((1, "2024-01-01", 1.0), (0, "2024-01-02", 2.0)),
+        ((0, "2024-01-02", 1.0), (0, "2024-01-01", 2.0)),
+        ((0, "2024-01-01", 2.0), (0, "2024-01-01", 1.0)),
+    ],
+)
+def test_what_is_out_of_order_in_one_way_alone_is_put_in_order(
+    rows: tuple[tuple[int, str, float], ...],
+) -> None:
+    given, expected = history(*rows), history(*rows[::-1])
+    assert given.amount.tolist() == expected.amount.tolist() == [rows[1][2], rows[0][2]]
+    assert given.created_at.tolist() == expected.created_at.tolist()

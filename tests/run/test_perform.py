@@ -1,6 +1,7 @@
 """A run, start to end, on every database, and what happens when it is killed half way."""
 
 import asyncio
+import gc
 import json
 import signal
 import subprocess
@@ -17,11 +18,16 @@ from sqlalchemy import func, select
 from backend import store
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.report import render_report
+from backend.results import publishing
 from backend.results.move import Move
+from backend.run.learn import Learned
 from backend.run.perform import perform
 from backend.run.progress import STAGES, Progress
-from backend.store import leases, runs
-from backend.store.moves import MoveFilter
+from backend.run.standing import Standing
+from backend.shop.orders import ShopColumns
+from backend.shop.seen import Seen
+from backend.store import leases, publication, runs
+from backend.store.moves import MoveFilter, read_moves
 from backend.store.tables import customer_intelligence
 from tests.conftest import NewDatabase, in_turns, on_one_kind, read_only_url
 from tests.databases import execute, migrated
@@ -49,6 +55,7 @@ class Deadly(Progress):
 asyncio.run(perform(RunConfig(**config), run_id, "mine", Deadly()))
 """
 
+NEEDED_NO_MORE = (Seen, ShopColumns, Standing, Learned)
 *EARLIER, LAST = STAGES
 KILLED_IN = [*(pytest.param(one, marks=pytest.mark.long) for one in EARLIER), LAST]
 
@@ -98,6 +105,56 @@ async def test_every_customer_is_published_to_the_cent(
 
 
 @on_one_kind
+async def test_what_was_read_and_learnt_is_let_go_of_before_it_is_published(
+    engine: AsyncEngine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = list[type[object]]()
+
+    async def look(*_: object, **__: object) -> None:
+        gc.collect()
+        held.extend(type(one) for one in gc.get_objects() if isinstance(one, NEEDED_NO_MORE))
+
+    await fill(database_url, invented(12))
+    monkeypatch.setattr(store, "publish", look)
+    run_id = await claimed(engine)
+    await perform(config_of(database_url), run_id, "mine", Progress())
+    assert held == []
+
+
+@in_turns
+async def test_what_is_published_part_by_part_is_the_same(
+    engine: AsyncEngine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(database_url, invented(80))
+    told = []
+    for customers in (7, publishing.CUSTOMERS_PER_PART):
+        for module in (publishing, publication):
+            monkeypatch.setattr(module, "CUSTOMERS_PER_PART", customers)
+        await execute(database_url, "DELETE FROM customer_intelligence")
+        await execute(database_url, "UPDATE intelligence_runs SET published = NULL")
+        run_id = (await clustered(engine, database_url))["run_id"]
+        async with transaction(engine) as connection:
+            moves = await read_moves(connection, MoveFilter(run_id=run_id), limit=100)
+        told.append(
+            (
+                await numbers(engine),
+                sorted((one.customer_id, one.to_segment_id or "") for one in moves),
+            )
+        )
+    assert told[0] == told[1]
+    assert len(told[0][1]) == 80
+
+
+async def numbers(engine: AsyncEngine) -> list[dict[str, Any]]:
+    """Return what is published, but for when and by which run."""
+    volatile = {"run_id", "updated_at", "changed_at"}
+    return [
+        {name: value for name, value in row.items() if name not in volatile}
+        for _, row in sorted((await rows(engine)).items())
+    ]
+
+
+@on_one_kind
 async def test_the_same_shop_gives_the_same_numbers(new_database: NewDatabase) -> None:
     found = []
     for _ in range(2):
@@ -105,13 +162,7 @@ async def test_the_same_shop_gives_the_same_numbers(new_database: NewDatabase) -
         engine = create_engine(url)
         await fill(url, invented(80))
         await clustered(engine, url, anew=True)
-        volatile = {"run_id", "updated_at", "changed_at"}
-        found.append(
-            [
-                {name: value for name, value in row.items() if name not in volatile}
-                for _, row in sorted((await rows(engine)).items())
-            ]
-        )
+        found.append(await numbers(engine))
         await engine.dispose()
     assert found[0] == found[1]
 

@@ -166,13 +166,15 @@ def test_a_command_that_is_asked_to_end_hands_its_run_back(
     assert wait_for(ended(url)) == ("failed", worker.STOPPED)
 
 
-def test_a_run_leaves_the_processor_to_who_serves() -> None:
+def test_a_run_leaves_the_processor_to_who_serves_and_has_no_pandas_in_memory() -> None:
     code = worker.CHILD.format(root=str(Path(worker.__file__).parents[2]))
     waits_to_be_told = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
     try:
         usual = os.getpriority(os.PRIO_PROCESS, 0)
         of_run = partial(os.getpriority, os.PRIO_PROCESS, waits_to_be_told.pid)
         wait_until(lambda: of_run() == min(usual + child.NICER_BY, 19))
+        loaded = Path(f"/proc/{waits_to_be_told.pid}/maps").read_text()
+        assert ("/sklearn/" in loaded, "/pandas/" in loaded) == (True, False)
     finally:
         waits_to_be_told.kill()
         waits_to_be_told.communicate()

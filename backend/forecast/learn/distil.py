@@ -75,10 +75,9 @@ def _additive(
     """
     bins = {n: Effects(edges[n], edges[n], edges[n]).bin(f) for n, f in columns.items()}
     sizes = {n: len(edges[n]) + 2 for n in columns}
-    blocks = [np.eye(sizes[n])[bins[n]] for n in columns]
-    indicators = np.concatenate(blocks, axis=1)
-    share = indicators.mean(axis=0)
-    centred = indicators - share
+    centred = np.concatenate([np.eye(sizes[n])[bins[n]] for n in columns], axis=1)
+    share = centred.mean(axis=0)
+    centred -= share  # in place: these are 40 MiB
     mean = targets.mean(axis=0)
     gram = centred.T @ centred + RIDGE * np.eye(len(share))
     coefficients = np.linalg.solve(gram, centred.T @ (targets - mean))

@@ -15,12 +15,13 @@ from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import PurchaseDays
 from backend.core.customer_id import UNKNOWN, CustomerIds
 from backend.core.errors import BackendError
+from backend.core.memory import give_back
 from backend.database.async_engines import AsyncConnection, AsyncEngine
 from backend.database.engine import transaction
 from backend.database.shared_snapshots import share_snapshot
-from backend.forecast.horizon_model import CHUNK_BUYERS, HorizonModel
+from backend.forecast.horizon_model import HorizonModel
 from backend.forecast.learn.blend import Foresee, Foreseen, foresee_at_once
-from backend.forecast.prediction import Prediction
+from backend.forecast.prediction import CHUNK_BUYERS, Prediction
 from backend.run.partitions.dask_cluster import Cluster
 from backend.run.partitions.executors import Executor, Processes
 from backend.run.partitions.foreseeing import DaysToForesee, foresee_days
@@ -142,6 +143,7 @@ def foresee_in_batches(
     executor: Executor, buyers: int, model: HorizonModel, days: PurchaseDays
 ) -> Foreseen:
     """Predict for so many buyers at a time, wherever the executor does that."""
+    give_back()  # the others need room beside what is held here
     asked = [DaysToForesee(model, batch) for batch in days.batches(buyers)]
     return _joined(executor.map(foresee_days, asked))
 

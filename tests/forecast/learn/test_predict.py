@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from backend.behaviour.history import OrderHistory
+from backend.forecast import horizon_model, prediction
 from backend.forecast.learn.forecast_tuning import TUNED
 from backend.forecast.learn.learnt_forecast import Forecast
 from backend.forecast.learn.predict import forecast
@@ -250,6 +251,20 @@ def test_many_customers_are_scored_by_a_fit_to_some(
     assert sampled.churn_risk.mean() == pytest.approx(cdnow_forecast.churn_risk.mean(), abs=0.05)
     alike = np.corrcoef(sampled.churn_risk[known], cdnow_forecast.churn_risk[known])
     assert alike[0, 1] > 0.9
+
+
+def test_batches_of_customers_change_no_digit(
+    cdnow_sample: History, cdnow_forecast: Forecast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history, model = cdnow_sample("1998-01-01"), cdnow_forecast.model
+    assert model is not None
+    days, customers = history.purchase_days(), history.customer_count
+    whole = model.forecast(days, customers)
+    for module in (prediction, horizon_model):
+        monkeypatch.setattr(module, "CHUNK_BUYERS", 100)
+    parts = model.forecast(days, customers)
+    for name in NUMBERS:
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
 
 
 def test_a_horizon_below_a_day_is_refused(small_shop: OrderHistory) -> None:
