@@ -1,6 +1,7 @@
 """The shop's data: check what is there."""
 
 import asyncio
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from backend.cli.terminal import AsJson, findings_table, print_json
 from backend.core.clock import utc_now
 from backend.core.settings import Settings
 from backend.database.engine import opened
-from backend.database.sqlite_files import opening_of_ours, opening_of_shop
+from backend.database.sqlite_files import opening_of_ours, opening_of_shop, tried_beside
 from backend.results.detection import Detection
 from backend.results.readiness import Readiness
 from backend.results.run_report import ReportHorizons
@@ -78,18 +79,19 @@ async def _detect(settings: Settings) -> Detection:
 
 
 async def _check(settings: Settings) -> Readiness:
-    urls = settings.shop_url, settings.intelligence_url
-    async with (
-        opened(settings.shop_url, opening=opening_of_shop(*urls)) as shop_engine,
-        opened(settings.intelligence_url, opening=opening_of_ours(*urls)) as our_engine,
-    ):
-        return await check_shop(
-            shop_engine,
-            our_engine,
-            Shop(load_mapping(settings.shop_variables(), settings.shop_database)),
-            instant_described(settings) or utc_now(),
-            ReportHorizons(
-                prediction_days=settings.prediction_horizon_days,
-                churn_days=settings.churn_horizon_days,
-            ),
-        )
+    shop, ours = settings.shop_url, settings.intelligence_url
+    with nullcontext(ours) if ours == shop else tried_beside(ours) as tried:
+        async with (
+            opened(shop, opening=opening_of_shop(shop, ours)) as shop_engine,
+            opened(tried, opening=opening_of_ours(shop, ours)) as our_engine,
+        ):
+            return await check_shop(
+                shop_engine,
+                our_engine,
+                Shop(load_mapping(settings.shop_variables(), settings.shop_database)),
+                instant_described(settings) or utc_now(),
+                ReportHorizons(
+                    prediction_days=settings.prediction_horizon_days,
+                    churn_days=settings.churn_horizon_days,
+                ),
+            )

@@ -2,18 +2,19 @@
 
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from urllib.parse import quote
 
 from sqlalchemy import URL
 
 from backend.database.causes import NO_ROOM
 from backend.database.url_options import refuse_unknown, say_dropped, words
-from backend.database.urls import InvalidDatabaseUrl
+from backend.database.urls import InvalidDatabaseUrl, parse_url
 
 # https://www.sqlite.org/uri.html
 FOR_SQLITE = words("mode immutable nolock cache vfs psow")
@@ -110,6 +111,23 @@ def _missing(path: Path) -> sqlite3.OperationalError:
     error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
     error.sqlite_errorname = "SQLITE_CANTOPEN"
     return error
+
+
+@contextmanager
+def tried_beside(url: str) -> Iterator[str]:
+    """Give the URL of what a SQLite file that is missing would be; nothing of it stays.
+
+    Of any other database, of a file that is there, and of one that could not be made, it is `url`.
+    """
+    named = parse_url(url)
+    file = Path(named.database or "")
+    is_missing = named.get_backend_name() == "sqlite" and not file.exists()
+    if not (is_missing and file.name and os.access(file.parent, os.W_OK | os.X_OK)):
+        yield url
+        return
+    with TemporaryDirectory(prefix=".", dir=file.parent) as folder:
+        beside = named.set(database=str(Path(folder, file.name)))
+        yield beside.render_as_string(hide_password=False)
 
 
 def prove_room_beside(file: Path) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from backend import store
 from backend.clients.naming import Namer, create_namer
 from backend.core.clock import monotonic_seconds, utc_now
+from backend.core.errors import DatabaseUnavailable
 from backend.core.glossary import NO_ORDERS
 from backend.core.memory import give_back
 from backend.database.bounds import run_reads, run_writes
@@ -231,19 +232,24 @@ async def _see(
     erasures: Erasures,
 ) -> tuple[Seen, Erasures]:
     progress.enter("read")
-    seen = await see(
-        engine,
-        context.shop,
-        context.as_of,
-        lambda orders: progress.count(orders=orders),
-        now=utc_now(),
-        read=machines.read,
-    )
+    count = partial(_count_orders, progress)
+    read = partial(see, engine, context.shop, context.as_of, count, read=machines.read)
+    try:
+        seen = await read(now=utc_now())
+    except DatabaseUnavailable as error:
+        if error.kind != "changed":
+            raise
+        log.warning("shop was written while it was read, reading it once more")
+        seen = await read(now=utc_now())
     seen, erasures = without_erased(seen, erasures)
     customers, counted = len(seen.columns.customer_ids), len(seen.columns.created_at)
     progress.count(customers=customers, orders=counted)
     progress.handle(customers + counted + sum(seen.columns.rejected.values()))
     return seen, erasures
+
+
+def _count_orders(progress: Progress, orders: int) -> None:
+    progress.count(orders=orders)
 
 
 def _namer(context: RunContext) -> Namer:

@@ -172,6 +172,15 @@ def test_the_check_names_a_table_in_the_way(sqlite_shop: str, tmp_path: Path) ->
     assert found["our_tables_unusable"]["sentence"].startswith("intelligence_segments is there")
 
 
+def test_the_check_leaves_no_file_of_ours(sqlite_shop: str, tmp_path: Path) -> None:
+    (place := tmp_path / "ours").mkdir()
+    ours = {"INTELLIGENCE_DATABASE_URL": f"sqlite:///{place}/ours.db"}
+    done = run("backend", ["check", "--json"], tmp_path, environment(sqlite_shop, ours))
+    codes = [one["code"] for one in json.loads(done.stdout)["findings"]]
+    assert (done.returncode, "our_tables_unusable" in codes) == (0, False), done.stderr
+    assert [*place.iterdir()] == []
+
+
 def test_a_missing_shop_table_is_named(new_sqlite: NewDatabase, tmp_path: Path) -> None:
     done = command(new_sqlite(), tmp_path, "cluster")
     assert done.returncode == 1
