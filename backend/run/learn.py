@@ -110,12 +110,12 @@ def learn(
     ids = seen.columns.customer_ids
     readings = _readings(seen, standing.where(ids))
     history = readings.history(context.as_of)
-    behaviour = behaviour_of(history)
     progress.enter("forecast", history.customer_count)
     with foreseeing(ids) as foresee:
         predicted = _forecast(history, context.config, foresee, progress)
     give_back()
     progress.enter("segments", history.customer_count)
+    behaviour = behaviour_of(history)
     request = context.run.request
     membership = segment(
         history,

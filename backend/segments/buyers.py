@@ -67,7 +67,7 @@ def behaviour_of(history: OrderHistory, days: PurchaseDays | None = None) -> Beh
     history
         Their orders.
     days
-        Their purchase days; None: merged here.
+        Their purchase days, where somebody has them already.
     """
     buyers = history.buyers
     if not len(buyers):
@@ -75,13 +75,14 @@ def behaviour_of(history: OrderHistory, days: PurchaseDays | None = None) -> Beh
         return Behaviour(buyers, nothing, buyers, nothing, nothing)
     last = history.created_at[history.last_orders(buyers)]
     log_values = np.add.reduceat(np.log(history.amount), history.first_orders(buyers))
-    days = days or history.purchase_days()
+    gaps = history.gaps() if days is None else days.gaps()
+    count = gaps.count(history.customer_count)[buyers]
     return Behaviour(
         customer=buyers,
         recency_days=(history.as_of - last).astype(np.int64) / MICROSECONDS_PER_DAY,
-        order_days=days.counts,
+        order_days=count.astype(np.int64) + 1,
         mean_log_value=log_values / history.frequency[buyers],
-        typical_gap_days=_typical_gap_days(days.gaps(), history.customer_count)[buyers],
+        typical_gap_days=_typical_gap_days(gaps, history.customer_count)[buyers],
     )
 
 
