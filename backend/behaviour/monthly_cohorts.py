@@ -63,15 +63,17 @@ def monthly_cohorts(
     first = np.full(history.customer_count, -1, dtype=np.int32)
     first[buyers] = month[history.first_orders(buyers)]
     count, customer = len(months), history.customer_index
-    shown = (month < count) & (first[customer] >= 0)
-    cell = first[customer] * count + month - first[customer]
+    began = first[customer]
+    shown = (month < count) & (began >= 0)
+    # What is not shown has a cell of its own: to leave it out would copy all amounts.
+    cell = np.where(shown, began * count + month - began, count**2)
     once = shown & _is_first_of_month(customer, month)
     new = first[buyers]
     return MonthlyCohorts(
         months=months,
         customers=np.bincount(new[(new >= 0) & (new < count)], minlength=count),
         buyers=np.bincount(cell[once], minlength=count**2).reshape(count, count),
-        revenue=_sums(cell[shown], history.amount[shown], count),
+        revenue=_sums(cell, history.amount, count),
         earlier=int((new < 0).sum()),
         newer=int((new == count).sum()),
     )
@@ -102,4 +104,5 @@ def _is_first_of_month(customer: NDArray[np.int64], month: NDArray[np.int32]) ->
 
 
 def _sums(cell: NDArray[np.int32], amount: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    return np.bincount(cell, amount, count**2).astype(np.float64).reshape(count, count)
+    sums = np.bincount(cell, amount, count**2 + 1)[:-1]
+    return sums.astype(np.float64).reshape(count, count)

@@ -112,6 +112,7 @@ async def _found_out(
     give_back()
     learning = partial(learn, foreseeing=machines.foreseeing)
     learned = await asyncio.to_thread(learning, seen, standing, context, progress)
+    give_back()
     named = await worded(learned, standing.names, _namer(context))
     progress.enter("publish", len(seen.columns.customer_ids))
     await write_now()
