@@ -72,6 +72,10 @@ def _cpu_seconds(
     return time.process_time() - began
 
 
+def _reading(run: Night) -> float:
+    return float(next(one["seconds"] for one in run.stages if one["stage"] == "read"))
+
+
 @contextmanager
 def _workers(url: str, count: int) -> Iterator[Mapping[str, str]]:
     """Start a scheduler and workers; give what tells a run of them."""
@@ -122,6 +126,8 @@ def main() -> None:
     one, two = found["1 of Dask's workers"].seconds, found["2 of Dask's workers"].seconds
     alone, pool = found["one process"].seconds, found["two processes"].seconds
     _tell(f"from one worker to two: {one / two:.2f} times as quick")
+    reading, halved = (_reading(found[f"{count} of Dask's workers"]) for count in (1, 2))
+    _tell(f"reading alone, which workers do: {reading / halved:.2f} times as quick")
     _tell(f"from one process to two on one machine: {alone / pool:.2f} times as quick")
     _tell(f"one worker beside one process without any: {one / alone:.2f} times the time")
     kept = cost <= MOST_COST

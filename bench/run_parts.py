@@ -2,9 +2,9 @@
 
     python -m bench.run_parts [--customers N …] [--without-lines]
 
-On PostgreSQL, one run in this process for each size, which is counted apart from the database's own
-processes. The exponent is that between the two largest sizes; what is said of other sizes is
-extrapolated by it, and marked so.
+On PostgreSQL, one run in this process for each size, which is counted without the database's own
+processes. A straight line through what each stage took says what is fixed and what grows; the
+exponent says how straight it is. What is said of other sizes is extrapolated, and marked so.
 """
 
 import argparse
@@ -15,6 +15,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+import numpy as np
 
 from backend.database.engine import opened
 from backend.run.perform import perform
@@ -73,11 +75,21 @@ def main() -> None:
     parser.add_argument("--without-lines", action="store_true")
     given = parser.parse_args()
     found = measured(given.customers, lines=not given.without_lines)
-    (small, large), (before, after) = given.customers[-2:], found[-2:]
-    for stage, seconds in after.items():
-        exponent = math.log(seconds / before[stage]) / math.log(large / small)
-        beyond = (f"{size:,}: {seconds * (size / large) ** exponent:,.0f} s" for size in SAID)
-        _tell(f"{stage:10} exponent {exponent:.2f}; extrapolated {', '.join(beyond)}")
+    for stage in found[-1]:
+        _tell(f"{stage:10} {_said([one[stage] for one in found], given.customers)}")
+
+
+def _said(seconds: Sequence[float], sizes: Sequence[int]) -> str:
+    """Say what is fixed, what grows, by what exponent, and what that comes to beyond."""
+    slope, fixed = np.polyfit(sizes, seconds, 1)
+    fixed = max(float(fixed), 0.0)
+    growing = [max(one - fixed, 0.01) for one in seconds]
+    exponent = math.log(growing[-1] / growing[0]) / math.log(sizes[-1] / sizes[0])
+    beyond = (f"{size:,}: {fixed + slope * size:,.0f} s" for size in SAID)
+    return (
+        f"{fixed:.1f} s and {slope * 1e6:.1f} s per million, exponent of what grows "
+        f"{exponent:.2f}; extrapolated {', '.join(beyond)}"
+    )
 
 
 def _tell(line: str) -> None:
