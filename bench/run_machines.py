@@ -1,6 +1,6 @@
 """A run on one machine, in one process and two, and over one worker of Dask and over two.
 
-    python -m bench.run_machines [--customers N] [--without-lines] [--rounds N]
+    python -m bench.run_machines [--customers N] [--without-lines] [--rounds N] [--workers-only]
 
 On PostgreSQL, all on this machine: workers share its processors with the database and the driver,
 so that what two of them gain is less than two machines would. Each round does all four, one after
@@ -12,6 +12,7 @@ batches through the executor of one process, beside the same at once.
 
 import argparse
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -82,9 +83,17 @@ def _workers(url: str, count: int) -> Iterator[Mapping[str, str]]:
     with dask_cluster() as cluster:
         for _ in range(count):
             cluster.work(url)
+        before = [_cpu_of(one.pid) for one in cluster.workers]
         yield {"DASK_SCHEDULER_ADDRESS": cluster.address, **ONE}
-        peaks = ", ".join(f"{_peak_mib(one.pid):,.0f}" for one in cluster.workers)
-        _tell(f"       a worker held at most {peaks} MiB")
+        for worker, used in zip(cluster.workers, before, strict=True):
+            spent, peak = _cpu_of(worker.pid) - used, _peak_mib(worker.pid)
+            _tell(f"       a worker took {spent:.1f} CPU s, and held at most {peak:,.0f} MiB")
+
+
+def _cpu_of(pid: int) -> float:
+    """Return the seconds of the processor that a process has taken, whatever else runs."""
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, told[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak_mib(pid: int) -> float:
@@ -92,7 +101,7 @@ def _peak_mib(pid: int) -> float:
     return int(told.split()[0]) / 1024
 
 
-def measured(url: str, rounds: int) -> Mapping[str, Night]:
+def measured(url: str, rounds: int, *, workers_only: bool) -> Mapping[str, Night]:
     """Run each way, and return the quickest night of each."""
     nights: dict[str, list[Night]] = {}
 
@@ -101,10 +110,12 @@ def measured(url: str, rounds: int) -> Mapping[str, Night]:
         nights.setdefault(name, []).append(found)
         _tell(f"{name}: {found}")
 
-    night(url, "postgresql", ONE)  # its fit is the first; later nights keep the borders
+    if not workers_only:
+        night(url, "postgresql", ONE)  # its fit is the first; later nights keep the borders
     for _ in range(rounds):
-        run("one process", ONE)
-        run("two processes", TWO)
+        if not workers_only:
+            run("one process", ONE)
+            run("two processes", TWO)
         for count in (1, 2):
             with _workers(url, count) as told:
                 run(f"{count} of Dask's workers", told)
@@ -117,22 +128,29 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--without-lines", action="store_true")
+    parser.add_argument("--workers-only", action="store_true")
     given = parser.parse_args()
     shop = invented(given.customers)
     cost = seam_cost(shop, rounds=3)
     with services.own_postgresql() as server:
         asyncio.run(fill(server.url, shop, lines=not given.without_lines))
-        found = measured(server.url, given.rounds)
-    one, two = found["1 of Dask's workers"].seconds, found["2 of Dask's workers"].seconds
-    alone, pool = found["one process"].seconds, found["two processes"].seconds
-    _tell(f"from one worker to two: {one / two:.2f} times as quick")
-    reading, halved = (_reading(found[f"{count} of Dask's workers"]) for count in (1, 2))
-    _tell(f"reading alone, which workers do: {reading / halved:.2f} times as quick")
-    _tell(f"from one process to two on one machine: {alone / pool:.2f} times as quick")
-    _tell(f"one worker beside one process without any: {one / alone:.2f} times the time")
+        found = measured(server.url, given.rounds, workers_only=given.workers_only)
+    _compare(found)
     kept = cost <= MOST_COST
     _tell(f"  {'PASS' if kept else 'FAIL'}  the seam costs {cost - 1:.1%} on one, at most 5 %")
     sys.exit(0 if kept else 1)
+
+
+def _compare(found: Mapping[str, Night]) -> None:
+    one, two = (found[f"{count} of Dask's workers"] for count in (1, 2))
+    _tell(f"from one worker to two: {one.seconds / two.seconds:.2f} times as quick")
+    quicker = _reading(one) / _reading(two)
+    _tell(f"reading alone, which workers do: {quicker:.2f} times as quick")
+    if (alone := found.get("one process")) is not None:
+        pool = found["two processes"].seconds
+        _tell(f"from one process to two on one machine: {alone.seconds / pool:.2f} times as quick")
+        beside = one.seconds / alone.seconds
+        _tell(f"one worker beside one process without any: {beside:.2f} times the time")
 
 
 def _tell(line: str) -> None:
