@@ -70,6 +70,7 @@ class CampaignsAnswer(Answer):
     """Campaigns, the newest first."""
 
     campaigns: list[ToldCampaign]
+    unreadable: list[str] = Field(description="Ids of those that a newer version wrote")
     promise: Detectable | None = Field(description="Of campaign_id: what it can show")
     answers: list[CountedAnswer] | None = Field(
         description="Of campaign_id: all that was counted, the last first"
@@ -87,6 +88,7 @@ async def list_campaigns(caller: Caller, asked: ListCampaigns) -> CampaignsAnswe
         return CampaignsAnswer(
             **told,
             campaigns=[_told(one)],
+            unreadable=[],
             promise=one.promise,
             answers=one.answers,
             next_cursor=None,
@@ -96,6 +98,7 @@ async def list_campaigns(caller: Caller, asked: ListCampaigns) -> CampaignsAnswe
     return CampaignsAnswer(
         **told,
         campaigns=[_told(one) for one in page.campaigns],
+        unreadable=[one.id for one in page.unreadable],
         promise=None,
         answers=None,
         next_cursor=page.next_cursor,

@@ -55,6 +55,7 @@ STATUSES: Mapping[type[errors.BackendError], HTTPStatus] = {
     errors.CampaignNotStarted: HTTPStatus.CONFLICT,
     errors.CampaignNotDraft: HTTPStatus.CONFLICT,
     errors.CampaignNotOpen: HTTPStatus.CONFLICT,
+    errors.CampaignOfAnotherVersion: HTTPStatus.CONFLICT,
     errors.CampaignBelowSense: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.SupposedTooLate: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownField: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -19,11 +19,13 @@ from backend.results.campaign_life import Campaign
 from backend.shop.accounts import read_merged
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
-from backend.store.campaign_rows import keep_answers, read_campaigns
+from backend.store.campaign_rows import UnreadCampaign, keep_answers, read_campaigns
 from backend.store.patience import changed
 from backend.wording.campaign_sentences import STATES, campaign_sentences
+from backend.wording.money import UNKNOWN
 
 MOST_SHOWN = 100
+Found = tuple[list[Campaign | UnreadCampaign], str | None]
 
 
 def campaigns(
@@ -36,12 +38,15 @@ def campaigns(
     found, currency = asyncio.run(_campaigns(checked_settings(), count=count))
     table = Table("Campaign", "State", "What is known")
     for one in found:
+        if isinstance(one, UnreadCampaign):
+            table.add_row(f"{one.name}\n{one.id}", UNKNOWN, str(one.why))
+            continue
         told = "\n".join(campaign_sentences(one, currency))
         table.add_row(f"{one.wanted.name}\n{one.id}", STATES[one.state], told)
     out.print(table)
 
 
-async def _campaigns(settings: Settings, *, count: bool) -> tuple[list[Campaign], str | None]:
+async def _campaigns(settings: Settings, *, count: bool) -> Found:
     urls = settings.shop_url, settings.intelligence_url
     async with (
         opened(settings.shop_url, opening=opening_of_shop(*urls)) as shop_engine,

@@ -108,6 +108,8 @@ class Campaign:
     ended_at
         When nobody was held out for it any longer: its window was over, or somebody closed it or
         gave it up; None before.
+    letting_go_since
+        Since when it lets go of who it held out, some at a time; None: of nobody.
     answers
         What was counted so far, by kind.
     """
@@ -121,6 +123,7 @@ class Campaign:
     drawn: CampaignDrawn | None
     closes_at: datetime | None
     ended_at: datetime | None
+    letting_go_since: datetime | None
     answers: Mapping[AnswerKind, CountedAnswer]
 
     @property

@@ -22,7 +22,7 @@ from backend.core.typed_cells import instant64
 from backend.database.engine import AsyncEngine, transaction
 from backend.results.campaign_life import AnswerKind, Campaign, CampaignDrawn, CountedAnswer
 from backend.store.campaign_members import DrawnCustomers, read_drawn_customers
-from backend.store.campaign_rows import running_campaigns
+from backend.store.campaign_rows import UnreadCampaign, running_campaigns
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class OpenCampaign:
 
 
 async def read_open_campaigns(engine: AsyncEngine) -> list[OpenCampaign]:
-    """Return the campaigns that are not counted for good.
+    """Return the campaigns that are not counted for good; one that cannot be read is logged.
 
     Raises
     ------
@@ -75,10 +75,15 @@ async def read_open_campaigns(engine: AsyncEngine) -> list[OpenCampaign]:
         When our database does not answer.
     """
     async with transaction(engine) as connection:
+        found = await running_campaigns(connection)
+        for one in found:
+            if isinstance(one, UnreadCampaign):
+                told = {"campaign_id": one.id, "reason": str(one.why)}
+                log.warning("a campaign was not counted", extra=told)
         return [
             OpenCampaign(one, one.drawn, await read_drawn_customers(connection, one.id))
-            for one in await running_campaigns(connection)
-            if one.drawn is not None
+            for one in found
+            if isinstance(one, Campaign) and one.drawn is not None
         ]
 
 

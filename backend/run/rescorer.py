@@ -22,6 +22,7 @@ from backend.database.engine import AsyncConnection, AsyncEngine, opened, transa
 from backend.database.failures import OURS
 from backend.database.sqlite_files import Opening, opening_of_shop
 from backend.run.fresh_scores import FreshScores
+from backend.run.releaser import Releaser
 from backend.run.run_config import RunConfig
 from backend.scoring.rescored import Rescored
 from backend.scoring.telling import Scorer
@@ -51,7 +52,7 @@ log = logging.getLogger(__name__)
 
 
 async def rescore(config: RunConfig, stop: asyncio.Event) -> None:
-    """Score who waits until `stop` is set.
+    """Score who waits, and let go of whom campaigns held out, until `stop` is set.
 
     What is in the way is waited for, and logged once; that our own database is, who runs what is
     queued says.
@@ -63,9 +64,10 @@ async def rescore(config: RunConfig, stop: asyncio.Event) -> None:
         opened(config.intelligence_url, pool_size=1, bounds=bounds, opening=to_change) as engine,
         opened(config.shop_url, pool_size=1, bounds=bounds, opening=to_read) as shop_engine,
     ):
-        rescorer = Rescorer(config, engine, shop_engine)
+        rescorer, releaser = Rescorer(config, engine, shop_engine), Releaser(engine)
         while not stop.is_set():
             await rescorer.look()
+            await releaser.look()
             await pause(stop, LOOK_EVERY_SECONDS)
 
 

@@ -10,7 +10,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, delete, insert, or_, select, update
 
-from backend.core.errors import CampaignNotDraft, CampaignNotFound, CampaignNotOpen
+from backend.core.errors import (
+    CampaignNotDraft,
+    CampaignNotFound,
+    CampaignNotOpen,
+    DamagedResult,
+    FormatOfTheFuture,
+)
 from backend.database.engine import AsyncConnection
 from backend.results.campaign import ArmSizes, CampaignState, Detectable, Goal
 from backend.results.campaign_life import (
@@ -50,6 +56,26 @@ class CampaignPromised:
     already_held_out: int
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadCampaign:
+    """A campaign of which something is stored that this version cannot read.
+
+    Attributes
+    ----------
+    id, created_at
+        Its id, and when it was described.
+    name
+        What people call it.
+    why
+        What it is that cannot be read.
+    """
+
+    id: str
+    created_at: datetime
+    name: str
+    why: FormatOfTheFuture | DamagedResult
+
+
 async def add_campaign(
     connection: AsyncConnection, wanted: CampaignWanted, promised: CampaignPromised, now: datetime
 ) -> Campaign:
@@ -86,10 +112,14 @@ async def get_campaign(connection: AsyncConnection, campaign_id: str) -> Campaig
     ------
     CampaignNotFound
         When there is none with this id.
+    FormatOfTheFuture, DamagedResult
+        When this version cannot read it.
     """
     found = await _campaigns(connection, campaigns.c.id == campaign_id)
     if not found:
         raise CampaignNotFound(campaign_id)
+    if isinstance(found[0], UnreadCampaign):
+        raise found[0].why
     return found[0]
 
 
@@ -99,8 +129,8 @@ async def read_campaigns(
     limit: int,
     states: Sequence[CampaignState] = (),
     after: CampaignPlace | None = None,
-) -> list[Campaign]:
-    """Return campaigns, the newest first.
+) -> list[Campaign | UnreadCampaign]:
+    """Return campaigns, the newest first; one that cannot be read keeps no other from being told.
 
     Parameters
     ----------
@@ -122,33 +152,45 @@ async def read_campaigns(
     return await _campaigns(connection, *asked, limit=limit)
 
 
-async def running_campaigns(connection: AsyncConnection) -> list[Campaign]:
+async def running_campaigns(connection: AsyncConnection) -> list[Campaign | UnreadCampaign]:
     """Return those that are drawn and not counted for good."""
     return await _campaigns(connection, campaigns.c.state == CampaignState.RUNNING)
 
 
 async def _campaigns(
     connection: AsyncConnection, *asked: Any, limit: int | None = None
-) -> list[Campaign]:
+) -> list[Campaign | UnreadCampaign]:
     newest_first = campaigns.c.created_at.desc(), campaigns.c.id.desc()
     statement = select(campaigns).where(*asked).order_by(*newest_first).limit(limit)
     rows = (await connection.execute(statement)).mappings().all()
     answers = await _answers(connection, [row["id"] for row in rows])
-    return [_campaign(row, answers[row["id"]]) for row in rows]
+    return [_read(row, answers[row["id"]]) for row in rows]
+
+
+def _read(row: RowMapping, answers: Sequence[RowMapping]) -> Campaign | UnreadCampaign:
+    try:
+        return _campaign(row, _answers_read(answers))
+    except (FormatOfTheFuture, DamagedResult) as error:
+        return UnreadCampaign(row["id"], row["created_at"], row["name"], error)
 
 
 async def _answers(
     connection: AsyncConnection, campaign_ids: Sequence[str]
-) -> dict[str, dict[AnswerKind, CountedAnswer]]:
+) -> dict[str, list[RowMapping]]:
     asked = select(campaign_answers).where(campaign_answers.c.campaign_id.in_(campaign_ids))
-    found: dict[str, dict[AnswerKind, CountedAnswer]] = defaultdict(dict)
+    found: dict[str, list[RowMapping]] = defaultdict(list)
     for row in (await connection.execute(asked)).mappings():
-        kind = AnswerKind(row["kind"])
-        answer = stored.ANSWER.read(row["answer"])
-        found[row["campaign_id"]][kind] = CountedAnswer(
-            kind=kind, run_id=row["run_id"], answer=answer
-        )
+        found[row["campaign_id"]].append(row)
     return found
+
+
+def _answers_read(rows: Sequence[RowMapping]) -> dict[AnswerKind, CountedAnswer]:
+    return {
+        (kind := AnswerKind(row["kind"])): CountedAnswer(
+            kind=kind, run_id=row["run_id"], answer=stored.ANSWER.read(row["answer"])
+        )
+        for row in rows
+    }
 
 
 def _campaign(row: RowMapping, answers: dict[AnswerKind, CountedAnswer]) -> Campaign:
@@ -169,6 +211,7 @@ def _campaign(row: RowMapping, answers: dict[AnswerKind, CountedAnswer]) -> Camp
         drawn=_drawn(row),
         closes_at=row["closes_at"],
         ended_at=row["ended_at"],
+        letting_go_since=row["letting_go_since"],
         answers=answers,
     )
 

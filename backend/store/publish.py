@@ -22,6 +22,7 @@ from backend.store.id_column import fit_customer_id_type, fits
 from backend.store.kept_sums import keep_sums
 from backend.store.last_told import read_last_told
 from backend.store.latecomers import CatchUp, nobody_late, with_latecomers
+from backend.store.letting_go import all_let_go
 from backend.store.names import settle_names
 from backend.store.order_events import settle
 from backend.store.outbox import read_followed, tell_published
@@ -159,6 +160,7 @@ async def _publish(
     await connection.execute(delete(SERVED.customers))
     publishing = publication.publishing(now, last, held_out)
     await write_customers(connection, SERVED.customers, publishing)
+    await all_let_go(connection)
     await connection.execute(delete(SERVED.segments))
     await write_segments(connection, SERVED.segments, publication)
     await append_moves(connection, SERVED.changes, publication, now)

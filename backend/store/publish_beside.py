@@ -44,6 +44,7 @@ from backend.store.erasing import without_erased
 from backend.store.id_column import is_no_integer, wanted_type
 from backend.store.last_told import read_last_told
 from backend.store.latecomers import CatchUp, with_latecomers
+from backend.store.letting_go import all_let_go
 from backend.store.names import read_names, settle_names, settled
 from backend.store.order_events import wait_again
 from backend.store.outbox import read_followed, tell_published
@@ -71,6 +72,7 @@ from backend.store.written_rows import (
 )
 
 Closing = Callable[[RunReport], RunReport]
+IDS_PER_STATEMENT = 5000
 QUEUE_SECONDS = 5.0
 STOPPED_SECONDS = 10
 LOOK_AGAIN_SECONDS = 0.02
@@ -254,11 +256,15 @@ async def _hold_out_as_now(connection: AsyncConnection, filled: _Filled, now: da
     until = await whom_campaigns_hold_out(connection, filled.called)
     was, table = filled.held_out, next_tables().customers
     another = (until != was) & ~(np.isnat(until) & np.isnat(was))
-    ids = filled.called.customers.customer_id[another].tolist()
-    for customer_id, end in zip(ids, until[another].tolist(), strict=True):
-        one = update(table).where(table.c.customer_id == customer_id)
-        aware = None if end is None else end.replace(tzinfo=UTC)
-        await connection.execute(one.values(held_out_until=aware, changed_at=now))
+    ids, ends = filled.called.customers.customer_id[another], until[another]
+    for end in np.unique(ends):
+        alike = ids[np.isnat(ends) if np.isnat(end) else ends == end].tolist()
+        aware = None if np.isnat(end) else end.item().replace(tzinfo=UTC)
+        for start in range(0, len(alike), IDS_PER_STATEMENT):
+            some = table.c.customer_id.in_(alike[start : start + IDS_PER_STATEMENT])
+            now_held = update(table).where(some).values(held_out_until=aware, changed_at=now)
+            await connection.execute(now_held)
+    await all_let_go(connection)
 
 
 def _is_served_or_active() -> Any:

@@ -379,6 +379,11 @@ campaigns = Table(
     Column("treated", Integer, comment="customers drawn to be reached"),
     Column("held_out", Integer, comment="customers drawn not to be"),
     Column("spend_limit", Double, comment="what one customer's spend counts for at most"),
+    Column(
+        "letting_go_since",
+        UtcDateTime,
+        comment="since when it lets go of who it held out, some at a time; null: of nobody",
+    ),
     CheckConstraint(
         "state IN ('draft', 'running', 'closed', 'abandoned')",
         name="ck_intelligence_campaigns_state",

@@ -27,6 +27,10 @@ KINDS: Mapping[AnswerKind, str] = {
     AnswerKind.SETTLED: "Fourteen days later, refunds known",
 }
 CUT_SHORT = "When the window was cut short"
+LETTING_GO = (
+    "It has ended. Who it held out is being let go, some thousands at a time: until then lists "
+    "still show them as held out."
+)
 NOT_ENOUGH = "Not enough data to tell."
 
 
@@ -38,10 +42,11 @@ def when_counted(counted: CountedAnswer) -> str:
 
 def campaign_sentences(campaign: Campaign, currency: str | None) -> list[str]:
     """Say what it can show, and once something was counted what that says."""
+    ending = [LETTING_GO] if campaign.letting_go_since is not None else []
     answers = campaign.latest_first
     if answers:
-        return [*answer_sentences(answers[0], currency)]
-    return [*promise_sentences(campaign.promise, campaign.wanted.goal, currency)]
+        return [*ending, *answer_sentences(answers[0], currency)]
+    return [*ending, *promise_sentences(campaign.promise, campaign.wanted.goal, currency)]
 
 
 def promise_sentences(promise: Detectable, goal: Goal, currency: str | None) -> Iterator[str]:

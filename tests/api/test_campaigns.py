@@ -14,6 +14,8 @@ from sqlalchemy import text
 
 from backend.database.engine import opened, transaction
 from backend.run.letter import letter
+from backend.run.releaser import Releaser
+from backend.store.letting_go import MOST_AT_ONCE
 from backend.store.webhook_rows import get_webhook
 from tests.campaign_shop import CAMPAIGNS, THEN, WANTED, asked, campaign_shop, described, started
 from tests.conftest import NewDatabase, execute, on_one_kind, takes_its_turn, wait_for
@@ -300,6 +302,76 @@ def test_pages_of_campaigns_hold_each_once(live: Live) -> None:
     only = asked(live, "GET", "?state=abandoned,closed").json()["campaigns"]
     assert [one["id"] for one in only] == made[:1]
     assert asked(live, "GET", "?cursor=nonsense").status_code == 422
+
+
+def closed_as_if_of_many(live: Live, campaign: dict[str, Any]) -> dict[str, Any]:
+    """Close a campaign that is said to hold more out than are let go at once."""
+    many = f"UPDATE intelligence_campaigns SET held_out = {MOST_AT_ONCE + 1} WHERE id = "
+    wait_for(execute(live.url, f"{many}'{campaign['id']}'"))
+    answer = asked(live, "POST", f"/{campaign['id']}/close")
+    assert answer.status_code == 202, answer.text
+    return dict(answer.json())
+
+
+async def looked(live: Live, times: int) -> None:
+    """Let some go, so many times, as a worker does that has begun just now."""
+    async with opened(live.url) as engine:
+        releaser = Releaser(engine)
+        for _ in range(times):
+            await releaser.look()
+
+
+def test_many_are_let_go_some_at_a_time_and_nobody_whom_another_holds_out_by_then(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.store.letting_go.SOME", 100)
+    campaign = started(live)
+    _, others = drawn(live, campaign)
+    told = closed_as_if_of_many(live, campaign)
+    assert told["sentences"][0].startswith("It has ended. Who it held out is being let go")
+    assert told["letting_go_since"] is not None
+    assert told["ended_at"] is not None
+    assert held_out(live) == others
+    wait_for(looked(live, 1))
+    free = sorted(others)[:100]
+    assert held_out(live) == others - {*free}
+    second = started(live, name="Second")
+    assert second["already_held_out"] == len(others) - 100
+    _, out = drawn(live, second)
+    assert out & {*free}
+    wait_for(looked(live, len(others) // 100 + 1))
+    assert held_out(live) == out
+    now = asked(live, "GET", f"/{campaign['id']}").json()
+    assert (now["letting_go_since"], now["state"]) == (None, "running")
+    assert not now["sentences"][0].startswith("It has ended")
+
+
+@takes_its_turn
+def test_a_run_lets_go_of_all_who_are_left(live: Live) -> None:
+    campaign = started(live)
+    closed_as_if_of_many(live, campaign)
+    assert held_out(live) == drawn(live, campaign)[1]
+    performed(live, as_of=AS_OF)
+    assert held_out(live) == set()
+    assert asked(live, "GET", f"/{campaign['id']}").json()["letting_go_since"] is None
+
+
+@takes_its_turn
+def test_a_draft_of_a_newer_version_is_not_started_and_says_why(live: Live) -> None:
+    draft = described(live)
+    change = "UPDATE intelligence_campaigns SET {} = '{}'"
+    wait_for(execute(live.url, change.format("chosen", '{"min_luck": 1}')))
+    answer = asked(live, "POST", f"/{draft['id']}/start")
+    assert answer.status_code == 409
+    assert "has conditions that this version does not know" in answer.json()["detail"]
+    wait_for(execute(live.url, change.format("promise", '{"format": 99}')))
+    for method, step in (("POST", "/start"), ("POST", "/abandon"), ("GET", "")):
+        answer = asked(live, method, f"/{draft['id']}{step}")
+        assert answer.status_code == 503
+        assert "promise of a campaign is of format 99" in answer.json()["detail"]
+    assert drawn(live, draft) == (set(), set())
+    page = asked(live, "GET", "?limit=1").json()
+    assert (page["campaigns"], [one["id"] for one in page["unreadable"]]) == ([], [draft["id"]])
 
 
 @takes_its_turn

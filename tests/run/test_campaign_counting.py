@@ -304,3 +304,34 @@ def test_the_command_counts_as_a_run_does_and_says_what_came_of_it(
     performed(live, as_of=CLOSES)
     assert answers(live, campaign) == {"at_close": counted_at_close}
     assert told(counted_at_close) == expected(live, campaign, CLOSES)
+
+
+@on_one_kind
+def test_what_a_newer_version_stored_of_one_campaign_keeps_no_run_and_no_other_waiting(
+    live: Live,
+) -> None:
+    first, second = started(live, window_days=30), started(live, window_days=30, name="Second")
+    performed(live, as_of=AS_OF + timedelta(days=5))
+    strange = """{"format": 99, "effect": "unheard of"}"""
+    changed(
+        live,
+        "UPDATE intelligence_campaign_answers SET answer = :told WHERE campaign_id = :id",
+        {"told": strange, "id": first["id"]},
+    )
+    run = performed(live, as_of=AS_OF + timedelta(days=6))["run_id"]
+    assert live.get("/api/mcp/segments").json()["run_id"] == run
+    of_second = asked(live, "GET", f"/{second['id']}").json()["answers"]
+    assert [one["run_id"] for one in of_second] == [run]
+    kept = table(live, "SELECT * FROM intelligence_campaign_answers").set_index("campaign_id")
+    assert kept.answer[first["id"]] == strange
+    members = table(live, "SELECT * FROM intelligence_campaign_members WHERE is_held_out = 1")
+    listed = live.get("/api/mcp/customers?held_out=only&limit=1000").json()["customers"]
+    assert {one["customer_id"] for one in listed} == {*members.customer_id}
+    told = asked(live, "GET", f"/{first['id']}")
+    assert told.status_code == 503
+    assert "answer of a campaign is of format 99" in told.json()["detail"]
+    page = asked(live, "GET").json()
+    assert [one["id"] for one in page["campaigns"]] == [second["id"]]
+    (unread,) = page["unreadable"]
+    assert (unread["id"], unread["name"]) == (first["id"], first["name"])
+    assert unread["why"] == told.json()["detail"]

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
 
 from backend.api.audited import Auditor
 from backend.api.campaigns.promising import Past, look_back, promised
 from backend.api.campaigns.schema import CampaignFilter
 from backend.api.lists.list_query import filter_of
 from backend.campaigns.holdout_draw import draw
-from backend.core.errors import NoRunPublished
+from backend.core.errors import CampaignOfAnotherVersion, NoRunPublished
 from backend.core.glossary import Action
 from backend.database.database_clock import read_clock
 from backend.database.engine import AsyncConnection, transaction
@@ -33,6 +36,7 @@ from backend.store.campaign_rows import (
     hold_draft,
     start_campaign,
 )
+from backend.store.letting_go import let_go
 from backend.store.outbox import tell_campaign_started
 from backend.store.patience import changed
 from backend.store.publish import begin_at_once
@@ -69,6 +73,14 @@ def chosen_by(wanted: CampaignWanted, zone: ZoneInfo) -> CustomerFilter:
     return filter_of(CampaignFilter.model_validate(wanted.chosen), zone)
 
 
+def _still_chosen_by(campaign_id: str, wanted: CampaignWanted, zone: ZoneInfo) -> CustomerFilter:
+    """Read the conditions of a draft, which another version may have written."""
+    try:
+        return chosen_by(wanted, zone)
+    except ValidationError as error:
+        raise CampaignOfAnotherVersion(campaign_id) from error
+
+
 async def start(auditor: Auditor, campaign_id: str) -> Campaign:
     """Draw who is held out of a draft, for good; no run is published meanwhile.
 
@@ -79,6 +91,8 @@ async def start(auditor: Auditor, campaign_id: str) -> Campaign:
     ------
     CampaignNotFound, CampaignNotDraft
         When there is none, or it is started or given up already.
+    CampaignOfAnotherVersion
+        When this version does not know its conditions.
     CampaignBelowSense
         When it could show nothing any more that is worth waiting for.
     """
@@ -86,7 +100,7 @@ async def start(auditor: Auditor, campaign_id: str) -> Campaign:
     async with transaction(state.engine) as connection:
         await hold_draft(connection, campaign_id)
         wanted = (await get_campaign(connection, campaign_id)).wanted
-    chosen = chosen_by(wanted, state.shop.mapping.zone)
+    chosen = _still_chosen_by(campaign_id, wanted, state.shop.mapping.zone)
     async with state.heavy_reads.place():
         past = await look_back(state, wanted)
         # Of hundreds of thousands of customers that takes longer than other requests may.
@@ -155,7 +169,7 @@ async def _drawn(
 
 
 async def close(auditor: Auditor, campaign_id: str) -> Campaign:
-    """Let a campaign's window end now.
+    """Let a campaign's window end now; of many whom it holds out, some at a time are let go.
 
     Raises
     ------
@@ -185,7 +199,8 @@ async def _ended(auditor: Auditor, campaign_id: str, end: Ending, action: Action
         now, was = await read_clock(connection), await get_campaign(connection, campaign_id)
         ended = await end(connection, campaign_id, state.as_of or now)
         if was.holds_out:
-            await hold_out(connection, published, campaign_id, None, now)
+            since = await let_go(connection, published, ended, now)
+            ended = replace(ended, letting_go_since=since)
         await runs.revise(connection)
         await auditor.record(connection, action, campaign_id)
         return ended

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from backend.api.campaigns.schema import CampaignList, CampaignView
+from backend.api.campaigns.schema import CampaignList, CampaignView, UnreadableCampaign
 from backend.api.served_currency import currency_of
 from backend.api.state import ApiState
 from backend.api.state_cursors import StateCursors
 from backend.database.engine import transaction
 from backend.results.campaign import CampaignState
-from backend.store.campaign_rows import CampaignPlace, read_campaigns
+from backend.results.campaign_life import Campaign
+from backend.store.campaign_rows import CampaignPlace, UnreadCampaign, read_campaigns
 
 CURSORS = StateCursors("campaigns")
 
@@ -35,5 +36,12 @@ async def campaign_page(
     if len(found) > limit:
         more = CURSORS.write(shown[-1].created_at, shown[-1].id, states, state.cursors)
     currency = await currency_of(state)
-    views = [CampaignView.of(one, currency) for one in shown]
-    return CampaignList(campaigns=views, next_cursor=more)
+    return CampaignList(
+        campaigns=[CampaignView.of(one, currency) for one in shown if isinstance(one, Campaign)],
+        unreadable=[
+            UnreadableCampaign(id=one.id, name=one.name, why=str(one.why))
+            for one in shown
+            if isinstance(one, UnreadCampaign)
+        ],
+        next_cursor=more,
+    )

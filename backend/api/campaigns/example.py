@@ -3,6 +3,7 @@
 from pydantic.config import JsonDict
 
 from backend.api.customers.example import PROFILE
+from backend.core.errors import FormatOfTheFuture
 
 WANTED: JsonDict = {
     "name": "Spring letter to who is slipping away",
@@ -46,10 +47,16 @@ CAMPAIGN: JsonDict = {
     "window_is_cut": False,
     "settles_at": "2012-01-23T08:15:00Z",
     "ended_at": None,
+    "letting_go_since": None,
     "answers": [],
     "sentences": ["Of 2,000 customers 1,600 are to be reached and 400 are not."],
 }
-CAMPAIGNS: JsonDict = {"campaigns": [CAMPAIGN], "next_cursor": None}
+UNREADABLE: JsonDict = {
+    "id": "5b2e11a90c7d4f38",
+    "name": "Autumn letter",
+    "why": str(FormatOfTheFuture("answer of a campaign", "2", 1)),
+}
+CAMPAIGNS: JsonDict = {"campaigns": [CAMPAIGN], "unreadable": [], "next_cursor": None}
 TREATED: JsonDict = {
     "customers": [PROFILE],
     "total": 1598,

@@ -1,12 +1,13 @@
 """Describe campaigns, start and end them, and see what they brought."""
 
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Response
 from pydantic import BeforeValidator
 from pydantic_core import to_json
 
-from backend.api.audited import Audited
+from backend.api.audited import Audited, Auditor
 from backend.api.bodies import body_of, sent
 from backend.api.campaigns.campaign_keeping import abandon, close, describe_campaign, start
 from backend.api.campaigns.campaign_pages import campaign_page
@@ -29,6 +30,7 @@ from backend.api.state import State
 from backend.core.errors import CampaignBelowSense
 from backend.database.engine import transaction
 from backend.results.campaign import CampaignState
+from backend.results.campaign_life import Campaign
 from backend.store.campaign_rows import get_campaign
 
 NO_CAMPAIGN = problems(404, _404="No campaign has the id 8c1f02d95b7e4a36.")
@@ -43,6 +45,9 @@ NOT_OPEN = problems(
     409, _409="Campaign 8c1f02d95b7e4a36 is closed and holds nobody out: there is nothing to end."
 )
 NOT_STARTED = problems(409, _409="Campaign 8c1f02d95b7e4a36 has not started: nobody is drawn.")
+LETTING_GO: dict[int | str, dict[str, Any]] = {
+    202: {"model": CampaignView, "description": "Ended; who was held out is being let go"}
+}
 CampaignId = Annotated[str, Path(description="The id of a campaign", examples=["8c1f02d95b7e4a36"])]
 States = Annotated[list[CampaignState], BeforeValidator(several)]
 AS_CSV: dict[str, Any] = {
@@ -114,16 +119,32 @@ async def start_campaign(audited: Audited, campaign_id: CampaignId) -> CampaignV
     return await viewed(audited.state, await start(audited, campaign_id))
 
 
-@admin.post("/campaigns/{campaign_id}/close", responses={**NO_CAMPAIGN, **NOT_OPEN})
-async def close_campaign(audited: Audited, campaign_id: CampaignId) -> CampaignView:
-    """Let a campaign's window end now; the next run counts it, and once more after 14 days."""
-    return await viewed(audited.state, await close(audited, campaign_id))
+@admin.post("/campaigns/{campaign_id}/close", responses={**LETTING_GO, **NO_CAMPAIGN, **NOT_OPEN})
+async def close_campaign(
+    audited: Audited, campaign_id: CampaignId, response: Response
+) -> CampaignView:
+    """Let a campaign's window end now; the next run counts it, and once more after 14 days.
+
+    With 202 where it held out so many that they are let go some at a time, within minutes.
+    """
+    return await _ended(audited, await close(audited, campaign_id), response)
 
 
-@admin.post("/campaigns/{campaign_id}/abandon", responses={**NO_CAMPAIGN, **NOT_OPEN})
-async def abandon_campaign(audited: Audited, campaign_id: CampaignId) -> CampaignView:
-    """Give a campaign up: nobody is held out for it any longer, and it is not counted again."""
-    return await viewed(audited.state, await abandon(audited, campaign_id))
+@admin.post("/campaigns/{campaign_id}/abandon", responses={**LETTING_GO, **NO_CAMPAIGN, **NOT_OPEN})
+async def abandon_campaign(
+    audited: Audited, campaign_id: CampaignId, response: Response
+) -> CampaignView:
+    """Give a campaign up: nobody is held out for it any longer, and it is not counted again.
+
+    With 202 where it held out so many that they are let go some at a time, within minutes.
+    """
+    return await _ended(audited, await abandon(audited, campaign_id), response)
+
+
+async def _ended(audited: Auditor, campaign: Campaign, response: Response) -> CampaignView:
+    if campaign.letting_go_since is not None:
+        response.status_code = HTTPStatus.ACCEPTED
+    return await viewed(audited.state, campaign)
 
 
 @admin.get(

@@ -114,6 +114,10 @@ class CampaignView(Schema):
         description="From then on the next run counts it for good: refunds of its window are known"
     )
     ended_at: datetime | None = Field(description="Since when it holds nobody out; null before")
+    letting_go_since: datetime | None = Field(
+        description="Since when it lets go of the many it held out, some thousands at a time: "
+        "until they are, they have held_out_until; null: of nobody"
+    )
     answers: list[CountedAnswer] = Field(
         description="What was counted, the last first: by each run before the window closes (look: "
         "not to be decided by), by the first that knows it whole (at_close), and by the first "
@@ -142,9 +146,20 @@ class CampaignView(Schema):
             window_is_cut=campaign.window_is_cut,
             settles_at=campaign.settles_at,
             ended_at=campaign.ended_at,
+            letting_go_since=campaign.letting_go_since,
             answers=campaign.latest_first,
             sentences=campaign_sentences(campaign, currency),
         )
+
+
+class UnreadableCampaign(Schema):
+    """A campaign of which a newer version stored something that this one cannot read."""
+
+    model_config = ConfigDict(json_schema_extra={"example": example.UNREADABLE})
+
+    id: str = Field(description="Its id")
+    name: str = Field(description="What people call it")
+    why: str = Field(description="What cannot be read, and what to do")
 
 
 class CampaignList(Schema):
@@ -153,6 +168,9 @@ class CampaignList(Schema):
     model_config = ConfigDict(json_schema_extra={"example": example.CAMPAIGNS})
 
     campaigns: list[CampaignView] = Field(description="The newest first")
+    unreadable: list[UnreadableCampaign] = Field(
+        description="Those of this page that a newer version wrote, and this one cannot tell of"
+    )
     next_cursor: str | None = Field(description="Asks for the next page; null after the last")
 
 

@@ -50,6 +50,7 @@
     ├── CampaignNotFound
     ├── CampaignNotStarted       nobody is drawn yet
     ├── CampaignNotDraft         only a draft can be started
+    ├── CampaignOfAnotherVersion another version wrote conditions that this one does not know
     ├── CampaignNotOpen          it holds nobody out that it could stop holding out
     ├── CampaignBelowSense       it could show nothing that is worth waiting for
     ├── ToolNotOffered           an agent asks for a tool that it has not
@@ -87,6 +88,7 @@ from backend.core.errors.of_campaigns import (
     CampaignNotFound,
     CampaignNotOpen,
     CampaignNotStarted,
+    CampaignOfAnotherVersion,
 )
 from backend.core.errors.of_configuration import InvalidConfiguration, InvalidMapping, PortTaken
 from backend.core.errors.of_databases import (
@@ -167,6 +169,7 @@ __all__ = [
     "CampaignNotFound",
     "CampaignNotOpen",
     "CampaignNotStarted",
+    "CampaignOfAnotherVersion",
     "CursorExpired",
     "CursorOfAnotherList",
     "CursorUnreadable",

@@ -27,6 +27,17 @@ class CampaignNotDraft(BackendError):
         super().__init__(f"Campaign {campaign_id} is {state}: only a draft can be started.")
 
 
+class CampaignOfAnotherVersion(BackendError):
+    """Another version wrote conditions that this one does not know."""
+
+    def __init__(self, campaign_id: str) -> None:
+        self.campaign_id = campaign_id
+        super().__init__(
+            f"Campaign {campaign_id} has conditions that this version does not know: another one "
+            "wrote them. Start that version here too, or describe the campaign anew."
+        )
+
+
 class CampaignNotOpen(BackendError):
     """It holds nobody out that it could stop holding out."""
 

@@ -76,9 +76,22 @@ class CampaignForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignsPage:
-    """All campaigns, and the form for a new one; `following` asks for the next page of them."""
+    """All campaigns, and the form for a new one.
+
+    Attributes
+    ----------
+    lines
+        Those that can be told of.
+    unreadable
+        Of the others, what each is called, and why.
+    following
+        Asks for the next page of them; None after the last.
+    form
+        For a new one.
+    """
 
     lines: Sequence[CampaignLine]
+    unreadable: Sequence[tuple[str, str]]
     following: str | None
     form: CampaignForm
 
@@ -101,6 +114,7 @@ def campaigns_page(
     """
     return CampaignsPage(
         lines=[_line(one, zone) for one in seen.campaigns],
+        unreadable=[(one.name, one.why) for one in seen.unreadable],
         following=seen.next_cursor and f"{CAMPAIGNS}?{urlencode({'cursor': seen.next_cursor})}",
         form=_form(seen, asked, refusal),
     )

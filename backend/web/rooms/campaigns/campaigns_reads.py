@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.api.campaigns.campaign_pages import campaign_page
-from backend.api.campaigns.schema import CampaignView
+from backend.api.campaigns.schema import CampaignView, UnreadableCampaign
 from backend.api.campaigns.treated import AskedTreated, treated_page
 from backend.api.lists.row import FIELDS, Columns
 from backend.api.state import ApiState
@@ -51,6 +51,7 @@ class CampaignsSeen(_Named):
     """Campaigns, the newest first."""
 
     campaigns: Sequence[CampaignView]
+    unreadable: Sequence[UnreadableCampaign]
     next_cursor: str | None
 
 
@@ -88,6 +89,7 @@ async def see_campaigns(state: ApiState, cursor: str | None) -> CampaignsSeen:
     return CampaignsSeen(
         segments=await segments_known(state),
         campaigns=page.campaigns,
+        unreadable=page.unreadable,
         next_cursor=page.next_cursor,
     )
 

@@ -18,7 +18,12 @@ from backend.api.campaigns.schema import (
 )
 from backend.api.campaigns.treated import TreatedAsCsv
 from backend.api.state import ApiState, State
-from backend.core.errors import CampaignBelowSense, CampaignNotDraft, CampaignNotOpen
+from backend.core.errors import (
+    CampaignBelowSense,
+    CampaignNotDraft,
+    CampaignNotOpen,
+    CampaignOfAnotherVersion,
+)
 from backend.web.forms import form_of
 from backend.web.list_address import ListAddress
 from backend.web.own_paths import root_of
@@ -50,7 +55,7 @@ Doing = Callable[[Auditor, str], Awaitable[object]]
 # What cannot be undone asks whether one is sure.
 AT_ONCE: Mapping[str, Doing] = {"start": start}
 WHEN_SURE: Mapping[str, Doing] = {"close": close, "abandon": abandon}
-REFUSED = (CampaignBelowSense, CampaignNotDraft, CampaignNotOpen)
+REFUSED = (CampaignBelowSense, CampaignNotDraft, CampaignNotOpen, CampaignOfAnotherVersion)
 
 
 @router.get(room.path)
