@@ -33,7 +33,7 @@ from backend.store.lists import Listed
 from backend.store.runs import Published
 
 SALT = "treated"
-ROWS_OF_A_PAGE = 2000
+ROWS_OF_A_PAGE, VERY_MANY = 2000, 100_000
 NOBODY = TreatedPage((), None)
 
 
@@ -98,11 +98,23 @@ async def _treated(state: ApiState, campaign_id: str, after: str | None, limit: 
     async with snapshot(state.engine, OURS) as connection:
         drawn = _started(await get_campaign(connection, campaign_id))
         published = await runs.published(connection)
-        counts, page = TreatedCounts(0, 0), NOBODY
+        page = NOBODY
         if published is not None:
-            counts = await count_treated(connection, published, campaign_id)
             page = await read_treated(connection, published, campaign_id, after=after, limit=limit)
-    return _Treated(published, drawn, counts, page)
+    return _Treated(published, drawn, await _counts(state, campaign_id, drawn), page)
+
+
+async def _counts(state: ApiState, campaign_id: str, drawn: CampaignDrawn) -> TreatedCounts:
+    """Count once for all pages of what is served; very many by who may take as long as a file."""
+    engine = state.engine if drawn.arms.treated < VERY_MANY else state.file_engine
+
+    async def count() -> TreatedCounts:
+        async with snapshot(engine, OURS) as connection:
+            if (published := await runs.published(connection)) is None:
+                return TreatedCounts(0, 0)
+            return await count_treated(connection, published, campaign_id)
+
+    return await state.kept.of(await state.served.now(), ("treated", campaign_id), count)
 
 
 async def _following(state: ApiState, campaign_id: str, after: str) -> TreatedPage:
