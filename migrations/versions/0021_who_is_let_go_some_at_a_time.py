@@ -15,7 +15,7 @@ SAYS = "since when it lets go of who it held out, some at a time; null: of nobod
 
 def upgrade() -> None:
     if SINCE not in _columns():
-        kind = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+        kind = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
         op.add_column(TABLE, sa.Column(SINCE, kind, nullable=True, comment=SAYS))
 
 

@@ -55,7 +55,7 @@ SEVEN = CustomerId("7")
 ABOUT_NOBODY = {
     "intelligence_campaigns": "id name state chosen holdout_share window_days goal cost promise "
     "already_held_out salt created_at started_at closes_at ended_at run_id treated held_out "
-    "spend_limit",
+    "spend_limit letting_go_since",
     "intelligence_campaign_answers": "campaign_id kind counted_at run_id answer",
     # Numbers in the order of the customers, whom only the run knows: no id is among them.
     "intelligence_staged_parts": "run_id stage partition_number attempt piece bytes",
