@@ -220,8 +220,8 @@ def test_what_would_show_nothing_is_refused_with_its_reason(
     assert (problem["reason"], problem["title"]) == (reason, "Unprocessable Content")
     nobody = "Nobody meets its conditions who is not held out already: there is nobody to draw."
     assert (problem["detail"] == nobody) == (problem["audience"] == 0)
-    none = {"campaigns": [], "unreadable": [], "next_cursor": None}
-    assert asked(refusing, "GET").json() == none
+    told = asked(refusing, "GET").json()
+    assert told == {"campaigns": [], "unreadable": [], "next_cursor": None}
 
 
 @takes_its_turn
