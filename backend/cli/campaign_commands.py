@@ -64,10 +64,9 @@ async def _count(settings: Settings, shop_engine: AsyncEngine, engine: AsyncEngi
     counting = late("backend.run.campaign_counting")
     shop = Shop(load_mapping(settings.shop_variables(), settings.shop_database))
     as_of = instant_described(settings) or utc_now()
-    open_campaigns = await counting.read_open_campaigns(engine)
     async with snapshot(shop_engine) as connection:
         read_orders = late("backend.shop.orders").read_orders
         orders = await read_orders(connection, shop, as_of, now=utc_now())
         merged = await read_merged(connection, shop)
-    answers = counting.counted_campaigns(open_campaigns, orders, merged, as_of=as_of, run_id=None)
-    await changed(engine, partial(keep_answers, counted=answers))
+    counted = counting.count_campaigns(engine, orders, merged, as_of=as_of, run_id=None)
+    await changed(engine, partial(keep_answers, counted=await counted))

@@ -5,10 +5,12 @@ shop, is missing from it; who is part of another account by now is counted by th
 was drawn too.
 """
 
+import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +22,7 @@ from backend.core.arrays import BoolArray, FloatArray, IntArray
 from backend.core.customer_id import UNKNOWN, CustomerIds
 from backend.core.typed_cells import instant64
 from backend.database.engine import AsyncEngine, transaction
+from backend.results.campaign import CampaignAnswer
 from backend.results.campaign_life import AnswerKind, Campaign, CampaignDrawn, CountedAnswer
 from backend.store.campaign_members import DrawnCustomers, read_drawn_customers
 from backend.store.campaign_rows import UnreadCampaign, running_campaigns
@@ -55,71 +58,87 @@ class OpenCampaign:
     drawn: CampaignDrawn
     customers: DrawnCustomers
 
-    def kind(self, as_of: datetime) -> AnswerKind | None:
-        """Return what is to be counted of orders before an instant; None: nothing anew."""
-        closes_at, settles_at = self.campaign.closes_at, self.campaign.settles_at
-        if as_of <= self.drawn.started_at:
-            return None
-        if closes_at is None or settles_at is None or as_of < closes_at:
-            return AnswerKind.LOOK
-        kind = AnswerKind.AT_CLOSE if as_of < settles_at else AnswerKind.SETTLED
-        return None if kind in self.campaign.answers else kind
 
-
-async def read_open_campaigns(engine: AsyncEngine) -> list[OpenCampaign]:
-    """Return the campaigns that are not counted for good; one that cannot be read is logged.
-
-    Raises
-    ------
-    DatabaseUnavailable
-        When our database does not answer.
-    """
-    async with transaction(engine) as connection:
-        found = await running_campaigns(connection)
-        for one in found:
-            if isinstance(one, UnreadCampaign):
-                told = {"campaign_id": one.id, "reason": str(one.why)}
-                log.warning("a campaign was not counted", extra=told)
-        return [
-            OpenCampaign(one, one.drawn, await read_drawn_customers(connection, one.id))
-            for one in found
-            if isinstance(one, Campaign) and one.drawn is not None
-        ]
-
-
-def counted_campaigns(
-    campaigns: Sequence[OpenCampaign],
+async def count_campaigns(
+    engine: AsyncEngine,
     orders: CountedOrders,
     merged: Mapping[str, str],
     *,
     as_of: datetime,
     run_id: str | None,
 ) -> dict[str, CountedAnswer]:
-    """Count those of which something is to be counted, by their ids.
+    """Count those of which something is to be counted, by their ids, one after the other.
+
+    Each may have drawn as many as the shop has. One that cannot be read is logged.
 
     Parameters
     ----------
-    campaigns
-        Those that are not counted for good.
+    engine
+        Of our database.
     orders
         Of everybody who is not erased, before `as_of`.
     merged
         The customer that each other account is part of, by id as text.
     as_of, run_id
         The instant orders are known to, and the run that read them.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        When our database does not answer.
     """
     found = {}
-    for one in campaigns:
-        if (kind := one.kind(as_of)) is None:
+    for campaign in await _drawn_campaigns(engine):
+        if (kind := _due(campaign, as_of)) is None:
             continue
-        try:
-            is_whole = kind is not AnswerKind.LOOK and not one.campaign.window_is_cut
-            told = _counted(one, orders, merged, as_of, final=is_whole)
-        except Exception:  # no campaign is worth a run
-            log.exception("a campaign was not counted", extra={"campaign_id": one.campaign.id})
-            continue
-        found[one.campaign.id] = CountedAnswer(kind=kind, run_id=run_id, answer=told)
+        one = await _opened(engine, campaign)
+        count = partial(_counted_or_logged, one, kind, orders, merged, as_of)
+        if (told := await asyncio.to_thread(count)) is not None:
+            found[campaign.id] = CountedAnswer(kind=kind, run_id=run_id, answer=told)
     return found
+
+
+async def _drawn_campaigns(engine: AsyncEngine) -> list[Campaign]:
+    async with transaction(engine) as connection:
+        found = await running_campaigns(connection)
+    for one in found:
+        if isinstance(one, UnreadCampaign):
+            told = {"campaign_id": one.id, "reason": str(one.why)}
+            log.warning("a campaign was not counted", extra=told)
+    return [one for one in found if isinstance(one, Campaign)]
+
+
+def _due(campaign: Campaign, as_of: datetime) -> AnswerKind | None:
+    """Return what is to be counted of orders before an instant; None: nothing anew."""
+    closes_at, settles_at = campaign.closes_at, campaign.settles_at
+    if campaign.drawn is None or as_of <= campaign.drawn.started_at:
+        return None
+    if closes_at is None or settles_at is None or as_of < closes_at:
+        return AnswerKind.LOOK
+    kind = AnswerKind.AT_CLOSE if as_of < settles_at else AnswerKind.SETTLED
+    return None if kind in campaign.answers else kind
+
+
+async def _opened(engine: AsyncEngine, campaign: Campaign) -> OpenCampaign:
+    assert campaign.drawn is not None
+    async with transaction(engine) as connection:
+        customers = await read_drawn_customers(connection, campaign.id)
+    return OpenCampaign(campaign, campaign.drawn, customers)
+
+
+def _counted_or_logged(
+    one: OpenCampaign,
+    kind: AnswerKind,
+    orders: CountedOrders,
+    merged: Mapping[str, str],
+    as_of: datetime,
+) -> CampaignAnswer | None:
+    is_whole = kind is not AnswerKind.LOOK and not one.campaign.window_is_cut
+    try:
+        return _counted(one, orders, merged, as_of, final=is_whole)
+    except Exception:  # no campaign is worth a run
+        log.exception("a campaign was not counted", extra={"campaign_id": one.campaign.id})
+        return None
 
 
 def _counted(
@@ -129,7 +148,7 @@ def _counted(
     as_of: datetime,
     *,
     final: bool,
-) -> Any:
+) -> CampaignAnswer:
     wanted, drawn, customers = one.campaign.wanted, one.drawn, one.customers
     places = _places(customers.customer_ids, merged, orders.customer_ids)
     until = min(as_of, one.campaign.closes_at or as_of)

@@ -20,7 +20,7 @@ from backend.database.engine import AsyncEngine, opened, transaction
 from backend.database.sqlite_files import Opening, opening_of_shop
 from backend.results.campaign_life import CountedAnswer
 from backend.results.run_report import RunReport
-from backend.run.campaign_counting import counted_campaigns, read_open_campaigns
+from backend.run.campaign_counting import count_campaigns
 from backend.run.catching_up import CatchingUp
 from backend.run.compose import compose
 from backend.run.copied_names import keep_names_copied
@@ -155,9 +155,8 @@ async def _answers(
     """Count what campaigns brought, where what was read is to be published."""
     if obstacle is not None or context.run.request.publish == "never":
         return {}
-    campaigns = await _unhurried(partial(read_open_campaigns, engine))
-    count = partial(counted_campaigns, as_of=context.as_of, run_id=context.run.id)
-    return await asyncio.to_thread(count, campaigns, seen.columns, seen.merged)
+    count = partial(count_campaigns, as_of=context.as_of, run_id=context.run.id)
+    return await _unhurried(partial(count, engine, seen.columns, seen.merged))
 
 
 async def _catching_up(
