@@ -8,7 +8,8 @@ the membership that it published; and again a day later, and on resampled custom
 --direct   calls the clustering itself instead: the same numbers, sooner
 --nights   sixty nights with monthly refits on each real shop, and refits on 80 % of its
            customers: ids kept, customers moved
---young    only shops cut short and small (bench/young_shops.py), and the few VIPs of twelve seeds
+--young    only shops cut short and small (bench/young_shops.py), the few VIPs of twelve seeds, and
+           kinds of customers that the vocabulary has no word for (bench/odd_shops.py)
 --seeds    planted shops of this many seeds per mix (6)
 --essec    cuts of ten years of small gifts too, from a file that is no part of this project; what
            was changed for young shops was chosen on these and on invented shops
@@ -45,6 +46,7 @@ from backend.segments.options import ClusteringOptions
 from backend.segments.segment_model import SegmentModel
 from backend.store.stored import read_model
 from backend.wording.segment_names import guarded_name
+from bench.odd_shops import ODD_KINDS, odd_shop
 from bench.paths import Backend, fill
 from bench.planted import AS_OF, HORIZON_DAYS, MIXES, Planted, noise_shop, planted_shop
 from bench.segment_judge import (
@@ -250,6 +252,7 @@ def main() -> None:
     path = directly if options.direct else publicly
     _young(path, options.essec)
     _few_vips(path)
+    _odd_kinds(path)
     if options.young:
         return
     for title, cases in (
@@ -317,6 +320,18 @@ def _few_vips(path: Way) -> None:
         said = f"{kind} F1 {np.mean(scores):.3f} in the mean of {VIP_SEEDS} seeds with few of them"
         _verdict(float(np.mean(scores)) >= VIP_MEAN, said)
         _verdict(usual >= VIP_OFTEN, f"{kind} F1 at least {VIP_USUAL} in {usual}")
+
+
+def _odd_kinds(path: Way) -> None:
+    """Say how well some segment holds kinds that the vocabulary has no word for."""
+    case = _invented("odd kinds", odd_shop(PLANTED_CUSTOMERS, 0))
+    found = path(case)
+    assert case.kind is not None
+    kind = case.kind[found.ids - 1]
+    said = ", ".join(f"{odd} {best_f1(found.segments, kind == odd):.2f}" for odd in ODD_KINDS)
+    row = _explained(case, found)
+    console.print(f"F1 of odd kinds, for the record: {said}", highlight=False)
+    console.print(f"η² {row['eta2']:.3f}, RFM groups {row['rfm']:.3f}, k {row['k']}")
 
 
 def _judged(case: Case, path: Way) -> dict[str, Any]:
