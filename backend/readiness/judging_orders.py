@@ -167,7 +167,8 @@ def _first_day(instants: NDArray[np.datetime64]) -> date | None:
 
 def believed_dates(created_at: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
     """Return the dates that are neither before there were shops nor years before most others."""
-    late = created_at[created_at >= FIRST_SHOPS]
+    is_late = created_at >= FIRST_SHOPS
+    late = created_at if is_late.all() else created_at[is_late]
     months, counts = np.unique(late.astype("datetime64[M]"), return_counts=True)
     pauses = np.flatnonzero(np.diff(months.astype(np.int64)) > LONGEST_PAUSE_MONTHS)
     before = [place + 1 for place in pauses if 2 * counts[: place + 1].sum() < len(late)]

@@ -130,6 +130,7 @@ def learn(
     measured = describe(
         membership, history, behaviour, predicted, seen.baskets, naming=guarded_name
     )
+    give_back()
     ours = judging.judge_ours(standing.refused)
     judged = judge(seen, ours, context.as_of, context.horizons)
     return Learned(
