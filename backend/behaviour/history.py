@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 ONE_DAY = np.timedelta64(1, "D")
+# What is worked out for each order is worked out for so many customers at once: of all of a large
+# shop it would take as much memory as the orders themselves, again and again.
+CUSTOMERS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +134,46 @@ class OrderHistory:
             orders=np.diff(starts, append=len(begins)),
         )
 
-    def gaps(self) -> Gaps:
-        """Return what `purchase_days` has as gaps, without what these need not."""
-        begins, day = self._days()
-        return _gaps(self._customers_of(begins), day)
+    def sums_of_gaps(
+        self, *measures: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    ) -> list[NDArray[np.float64]]:
+        """Add up what is measured of the days between a customer's purchase days, at least 1 each.
+
+        Returns
+        -------
+        list of ndarray
+            Of each measure the sums of all customers, shape (customers,).
+        """
+        sums = [np.zeros(self.customer_count) for _ in measures]
+        for whose, part in self.parts():
+            customer, days = part._gaps()
+            for total, measure in zip(sums, measures, strict=True):
+                total[whose] = np.bincount(customer, measure(days), part.customer_count)
+        return sums
+
+    def parts(self) -> Iterator[tuple[slice, OrderHistory]]:
+        """Yield some customers at a time with their history, whose orders are not copied."""
+        for first in range(0, self.customer_count, CUSTOMERS_AT_ONCE):
+            whose = slice(first, min(first + CUSTOMERS_AT_ONCE, self.customer_count))
+            offsets = self.offsets[whose.start : whose.stop + 1]
+            rows = slice(offsets[0], offsets[-1])
+            created, amount = self.created_at[rows], self.amount[rows]
+            yield whose, OrderHistory(self.as_of, offsets - offsets[0], created, amount)
+
+    def count_where(
+        self, chosen: Callable[[NDArray[np.datetime64]], NDArray[np.bool_]]
+    ) -> NDArray[np.int64]:
+        """Count each customer's orders at instants that are chosen, shape (customers,)."""
+        counts = np.zeros(self.customer_count, dtype=np.int64)
+        for whose, part in self.parts():
+            counts[whose] = part.count_of(chosen(part.created_at))
+        return counts
+
+    def count_of(self, orders: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Count some of the orders of each customer, shape (customers,)."""
+        buyers, counts = self.buyers, np.zeros(self.customer_count, dtype=np.int64)
+        counts[buyers] = self._true_of_each(orders, buyers)
+        return counts
 
     def order_days(self) -> NDArray[np.int64]:
         """Return on how many days each of the buyers ordered, shape (buyers,)."""
@@ -146,6 +185,13 @@ class OrderHistory:
         begins = _changes(day)
         begins[self.first_orders(self.buyers)] = True
         return begins, day[begins]
+
+    def _gaps(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return whose each gap between purchase days is, and its days."""
+        begins, day = self._days()
+        customer = self._customers_of(begins)
+        within = ~_changes(customer)
+        return customer[within], np.diff(day)[within[1:]].astype(float)
 
     def _customers_of(self, begins: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return whose day each of these orders begins."""
@@ -204,10 +250,6 @@ class PurchaseDays:
         """Customers with a purchase day, ascending."""
         return self.customer[self.starts]
 
-    def gaps(self) -> Gaps:
-        """Return the days between each purchase day and the customer's one before it."""
-        return _gaps(self.customer, self.day)
-
     def before(self, cutoff_day: int) -> PurchaseDays:
         """Return the purchase days known at the start of `cutoff_day`."""
         return self._select(self.day < cutoff_day, min(cutoff_day, self.as_of_day))
@@ -240,36 +282,6 @@ class PurchaseDays:
         return PurchaseDays(
             as_of_day, self.customer[keep], self.day[keep], self.spend[keep], self.orders[keep]
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Gaps:
-    """Days between purchase days that follow each other, in the purchase days' order.
-
-    Attributes
-    ----------
-    customer
-        Shape (gaps,), index of the customer in the history.
-    days
-        Shape (gaps,), at least 1.
-    """
-
-    customer: NDArray[np.int64]
-    days: NDArray[np.float64]
-
-    def count(self, customer_count: int) -> NDArray[np.float64]:
-        """Return how many gaps each customer has, shape (customers,)."""
-        return np.bincount(self.customer, minlength=customer_count).astype(float)
-
-    def sum(self, values: NDArray[np.float64], customer_count: int) -> NDArray[np.float64]:
-        """Add up one value per gap over each customer's, shape (customers,)."""
-        return np.bincount(self.customer, values, customer_count).astype(float)
-
-
-def _gaps(customer: NDArray[np.int64], day: NDArray[np.int64]) -> Gaps:
-    within = ~_changes(customer)
-    days = np.diff(day)[within[1:]].astype(float)
-    return Gaps(customer[within], days)
 
 
 def day_number(instants: NDArray[np.datetime64] | np.datetime64) -> NDArray[np.int64]:

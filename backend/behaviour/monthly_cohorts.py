@@ -57,25 +57,27 @@ def monthly_cohorts(
         So many at most, the latest that are over at the history's `as_of`.
     """
     starts, months = _months_until(history.as_of, zone, most_months)
-    # Narrow, for they are as many as orders: months are hundreds, and cells their square.
-    month = (np.searchsorted(starts, history.created_at, side="right") - 1).astype(np.int32)
-    buyers = history.buyers
-    first = np.full(history.customer_count, -1, dtype=np.int32)
-    first[buyers] = month[history.first_orders(buyers)]
-    count, customer = len(months), history.customer_index
-    began = first[customer]
-    shown = (month < count) & (began >= 0)
-    # What is not shown has a cell of its own: to leave it out would copy all amounts.
-    cell = np.where(shown, began * count + month - began, count**2)
-    once = shown & _is_first_of_month(customer, month)
-    new = first[buyers]
+    count = len(months)
+    new, buyers = np.zeros(count + 2, dtype=np.int64), np.zeros(count**2, dtype=np.int64)
+    revenue = np.zeros(count**2)
+    for _, part in history.parts():
+        month = np.searchsorted(starts, part.created_at, side="right") - 1
+        first_orders = part.first_orders(part.buyers)
+        first = month[first_orders]
+        new += np.bincount(first + 1, minlength=count + 2)
+        began = np.repeat(first, part.frequency[part.buyers])
+        cell = began * count + month - began
+        shown = (began >= 0) & (month < count)
+        once = shown & _is_first_of_month(month, first_orders)
+        buyers += np.bincount(cell[once], minlength=count**2)
+        np.add.at(revenue, cell[shown], part.amount[shown])  # in the same order in any parts
     return MonthlyCohorts(
         months=months,
-        customers=np.bincount(new[(new >= 0) & (new < count)], minlength=count),
-        buyers=np.bincount(cell[once], minlength=count**2).reshape(count, count),
-        revenue=_sums(cell, history.amount, count),
-        earlier=int((new < 0).sum()),
-        newer=int((new == count).sum()),
+        customers=new[1:-1],
+        buyers=buyers.reshape(count, count),
+        revenue=revenue.reshape(count, count),
+        earlier=int(new[0]),
+        newer=int(new[-1]),
     )
 
 
@@ -96,13 +98,11 @@ def _begins(month: datetime, zone: tzinfo) -> datetime:
     return begins.astimezone(UTC).replace(tzinfo=None)
 
 
-def _is_first_of_month(customer: NDArray[np.int64], month: NDArray[np.int32]) -> NDArray[np.bool_]:
+def _is_first_of_month(
+    month: NDArray[np.int64], first_orders: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """Tell which orders, sorted by customer and time, are a customer's first of their month."""
     first = np.ones(len(month), dtype=bool)
-    first[1:] = (customer[1:] != customer[:-1]) | (month[1:] != month[:-1])
+    first[1:] = month[1:] != month[:-1]
+    first[first_orders] = True
     return first
-
-
-def _sums(cell: NDArray[np.int32], amount: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    sums = np.bincount(cell, amount, count**2 + 1)[:-1]
-    return sums.astype(np.float64).reshape(count, count)

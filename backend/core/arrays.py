@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+INSTANTS_AT_ONCE = 500_000
 
 
 def distinct(values: NDArray[Any]) -> NDArray[Any]:
@@ -34,6 +35,20 @@ def are_distinct(values: NDArray[Any]) -> bool:
         return True
     ascending = np.sort(values)
     return bool((ascending[1:] != ascending[:-1]).all())
+
+
+def counted_by(instants: NDArray[np.datetime64], unit: str) -> tuple[NDArray[Any], IntArray]:
+    """Return the hours (h), months (M) … that instants are in, ascending, and how many are in each.
+
+    Many instants are looked at a part at a time.
+    """
+    parts = [
+        np.unique(part.astype(f"datetime64[{unit}]"), return_counts=True)
+        for part in np.array_split(instants, 1 + len(instants) // INSTANTS_AT_ONCE)
+    ]
+    found, counts = map(np.concatenate, zip(*parts, strict=True))
+    each, place = np.unique(found, return_inverse=True)
+    return each, np.bincount(place, counts, len(each)).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.arrays import counted_by
 from backend.core.customer_id import LONGEST_ID
 from backend.core.errors import DatabaseRefuses, InvalidMapping
 from backend.core.glossary import Target
@@ -164,7 +165,7 @@ def judge_night(created_at: NDArray[np.datetime64], mapping: ReadingRules) -> Or
 
 def _local_hours(created_at: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[np.int64]:
     """Count orders by the shop's hour of the day."""
-    stamps, counts = np.unique(created_at.astype("datetime64[h]"), return_counts=True)
+    stamps, counts = counted_by(created_at, "h")
     hours = np.zeros(24, dtype=np.int64)
     for stamp, count in zip(stamps.tolist(), counts.tolist(), strict=True):
         hours[stamp.replace(tzinfo=UTC).astimezone(zone).hour] += count

@@ -4,10 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.core.arrays import counted_by, distinct
 from backend.core.glossary import Reason
 from backend.readiness.judgement import Judgement, LeftOutOrders, NoOrdersAtAll, NothingCounts
 from backend.readiness.order_judgement import (
@@ -169,7 +171,7 @@ def believed_dates(created_at: NDArray[np.datetime64]) -> NDArray[np.datetime64]
     """Return the dates that are neither before there were shops nor years before most others."""
     is_late = created_at >= FIRST_SHOPS
     late = created_at if is_late.all() else created_at[is_late]
-    months, counts = np.unique(late.astype("datetime64[M]"), return_counts=True)
+    months, counts = counted_by(late, "M")
     pauses = np.flatnonzero(np.diff(months.astype(np.int64)) > LONGEST_PAUSE_MONTHS)
     before = [place + 1 for place in pauses if 2 * counts[: place + 1].sum() < len(late)]
     return late[late >= months[before[-1]]] if before else late
@@ -179,10 +181,13 @@ def _at_one_instant(instants: NDArray[np.datetime64]) -> int:
     """Count orders at instants that hold too many of all, and many times the usual."""
     if len(instants) < FEWEST_TO_COMPARE:
         return 0
-    _, counts = np.unique(instants, return_counts=True)
-    usual = len(instants) / len(counts)
-    spikes = (counts >= SPIKE_SHARE * len(instants)) & (counts >= SPIKE_MULTIPLE * usual)
-    return int(counts[spikes].sum())
+    ascending = np.sort(instants)
+    usual = len(instants) / (1 + np.count_nonzero(ascending[1:] != ascending[:-1]))
+    fewest = ceil(max(SPIKE_SHARE * len(instants), SPIKE_MULTIPLE * usual))
+    begins = ascending[: max(len(ascending) - fewest + 1, 0)]
+    spikes = distinct(begins[begins == ascending[fewest - 1 :]])  # so many on it is the same still
+    first, last = (ascending.searchsorted(spikes, side) for side in ("left", "right"))
+    return int((last - first).sum())
 
 
 def judge_proportions(columns: ReadOrders) -> Iterator[Judgement]:

@@ -116,7 +116,7 @@ def score(model: ScoringModel, readings: Readings, as_of: datetime) -> Scored:
     """
     history = readings.history(as_of)
     days = history.purchase_days()
-    behaviour = behaviour_of(history, days)
+    behaviour = behaviour_of(history)
     if model.segments is not None and model.segments.traits:
         behaviour = with_habits(behaviour, history, readings.baskets, model.habits)
     was = readings.was[behaviour.customer]

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.customer_facts import CustomerFacts
@@ -51,30 +50,24 @@ def axes_of(
         "rhythm": _rhythm(history),
         "trend": _trend(history, facts),
         **_of_baskets(history.customer_count, baskets),
-        "weekend_share": _count(history, is_weekend(history.created_at)) / count,
-        "season_share": _count(history, is_holiday(history.created_at)) / seasonal,
+        "weekend_share": history.count_where(is_weekend) / count,
+        "season_share": history.count_where(is_holiday) / seasonal,
     }
 
 
-def _count(history: OrderHistory, chosen: NDArray[np.bool_]) -> FloatArray:
-    hits: FloatArray = np.bincount(
-        history.customer_index, chosen, minlength=history.customer_count
-    ).astype(float)
-    return hits
-
-
 def _rhythm(history: OrderHistory) -> FloatArray:
-    gaps, size = history.gaps(), history.customer_count
-    count = gaps.count(size)
+    count, days, squares = history.sums_of_gaps(np.ones_like, np.positive, np.square)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = gaps.sum(gaps.days, size) / count
-        variance = np.maximum(gaps.sum(gaps.days**2, size) / count - mean**2, 0)
+        mean = days / count
+        variance = np.maximum(squares / count - mean**2, 0)
         return np.where(count >= FEWEST_GAPS, np.sqrt(variance) / mean, np.nan)
 
 
 def _trend(history: OrderHistory, facts: CustomerFacts) -> FloatArray:
-    age = (history.as_of - history.created_at) / np.timedelta64(1, "D")
-    later = _count(history, age < facts.age_days[history.customer_index] / 2)
+    later = np.empty(history.customer_count)
+    for whose, part in history.parts():
+        age = (part.as_of - part.created_at) / np.timedelta64(1, "D")
+        later[whose] = part.count_of(age < facts.age_days[whose][part.customer_index] / 2)
     others = np.where(history.frequency >= FEWEST_ORDERS, history.frequency - 1.0, np.nan)
     return later / others
 

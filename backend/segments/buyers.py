@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backend.behaviour.history import Gaps, OrderHistory, PurchaseDays
+from backend.behaviour.history import OrderHistory
 from backend.core.arrays import BoolArray, FloatArray, IntArray
 from backend.segments.habits import Evidence
 from backend.segments.vocabulary import Branch
@@ -59,37 +59,34 @@ class Behaviour:
         return once if branch == "one_time" else ~once
 
 
-def behaviour_of(history: OrderHistory, days: PurchaseDays | None = None) -> Behaviour:
-    """Sum up the orders of every customer who has any.
-
-    Parameters
-    ----------
-    history
-        Their orders.
-    days
-        Their purchase days, where somebody has them already.
-    """
+def behaviour_of(history: OrderHistory) -> Behaviour:
+    """Sum up the orders of every customer who has any."""
     buyers = history.buyers
     if not len(buyers):
         nothing = np.empty(0)
         return Behaviour(buyers, nothing, buyers, nothing, nothing)
     last = history.created_at[history.last_orders(buyers)]
-    log_values = np.add.reduceat(np.log(history.amount), history.first_orders(buyers))
-    gaps = history.gaps() if days is None else days.gaps()
-    count = gaps.count(history.customer_count)[buyers]
+    count, log_gaps = (of_all[buyers] for of_all in history.sums_of_gaps(np.ones_like, np.log))
+    with np.errstate(invalid="ignore"):
+        typical_gap_days = np.where(count > 0, np.exp(log_gaps / count), np.nan)
     return Behaviour(
         customer=buyers,
         recency_days=(history.as_of - last).astype(np.int64) / MICROSECONDS_PER_DAY,
         order_days=count.astype(np.int64) + 1,
-        mean_log_value=log_values / history.frequency[buyers],
-        typical_gap_days=_typical_gap_days(gaps, history.customer_count)[buyers],
+        mean_log_value=_log_values(history)[buyers] / history.frequency[buyers],
+        typical_gap_days=typical_gap_days,
     )
 
 
-def _typical_gap_days(gaps: Gaps, customer_count: int) -> FloatArray:
-    logs, count = gaps.sum(np.log(gaps.days), customer_count), gaps.count(customer_count)
-    with np.errstate(invalid="ignore"):
-        return np.where(count > 0, np.exp(logs / count), np.nan)
+def _log_values(history: OrderHistory) -> FloatArray:
+    """Add up the logs of each customer's amounts, shape (customers,)."""
+    sums = np.zeros(history.customer_count)
+    for whose, part in history.parts():
+        buyers = part.buyers
+        if len(buyers):
+            of_buyers = np.add.reduceat(np.log(part.amount), part.first_orders(buyers))
+            sums[whose][buyers] = of_buyers
+    return sums
 
 
 def spend_after(history: OrderHistory, cutoff: np.datetime64, customers: IntArray) -> FloatArray:

@@ -1,5 +1,6 @@
 """What tells the habits of customers: one number each, and the variance of its error."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,10 +8,11 @@ from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory, day_number
-from backend.core.arrays import FloatArray, IntArray
+from backend.core.arrays import BoolArray, FloatArray, IntArray
 from backend.segments.buyers import Behaviour
 from backend.segments.habits import ORDER, Evidence, is_holiday, is_weekend
 
+Chosen = Callable[[NDArray[np.datetime64]], BoolArray]
 FEWEST_ORDERS, FEWEST_GAPS, SHORTEST_TENURE_DAYS = 3, 3, 300
 # 13 months: below that, season cannot be told from tenure.
 SHORTEST_HISTORY_DAYS = 400
@@ -37,8 +39,9 @@ class HabitScale:
     @classmethod
     def of(cls, history: OrderHistory, buyers: IntArray, baskets: Baskets | None) -> "HabitScale":
         """Look at a whole shop."""
-        day = day_number(history.created_at)
-        span = int(day.max() - day.min()) if len(day) else 0
+        instants = history.created_at
+        ends = day_number(np.array([instants.min(), instants.max()])) if len(instants) else [0, 0]
+        span = int(ends[1] - ends[0])
         variation = None if baskets is None else _Units(baskets, buyers).variation()
         return cls(span >= SHORTEST_HISTORY_DAYS, variation)
 
@@ -76,13 +79,13 @@ def evidence_of(
     unknown = np.full(len(buyers), np.nan)
     holiday = unknown, unknown
     if scale.knows_seasons:
-        holiday = _share(history, buyers, is_holiday(history.created_at), SHORTEST_TENURE_DAYS)
+        holiday = _share(history, buyers, is_holiday, SHORTEST_TENURE_DAYS)
     for place, (found, error) in enumerate(
         (
             _subscription(history, buyers),
             _bulk(buyers, baskets, scale),
             holiday,
-            _share(history, buyers, is_weekend(history.created_at), 0),
+            _share(history, buyers, is_weekend, 0),
         )
     ):
         value[:, place], variance[:, place] = found, error
@@ -90,11 +93,11 @@ def evidence_of(
 
 
 def _share(
-    history: OrderHistory, buyers: IntArray, chosen: NDArray[np.bool_], tenure_days: int
+    history: OrderHistory, buyers: IntArray, chosen: Chosen, tenure_days: int
 ) -> tuple[FloatArray, FloatArray]:
     """Stabilise a share's variance: Anscombe's arcsine square root, variance 1 / (4 n + 2)."""
     count = history.frequency[buyers].astype(float)
-    hits = np.bincount(history.customer_index, chosen, history.customer_count)[buyers]
+    hits = history.count_where(chosen)[buyers]
     value = np.arcsin(np.sqrt((hits + 0.375) / (count + 0.75)))
     known = (count >= FEWEST_ORDERS) & (history.span_days(buyers) >= tenure_days)
     return np.where(known, value, np.nan), np.where(known, 1 / (4 * count + 2), np.nan)
@@ -102,10 +105,8 @@ def _share(
 
 def _subscription(history: OrderHistory, buyers: IntArray) -> tuple[FloatArray, FloatArray]:
     """Log variance of log gaps; its error is that of a log chi-square, the trigamma of d / 2."""
-    gaps, size = history.gaps(), history.customer_count
-    logs = np.log(gaps.days)
-    count = gaps.count(size)[buyers]
-    total, squares = gaps.sum(logs, size)[buyers], gaps.sum(logs**2, size)[buyers]
+    sums = history.sums_of_gaps(np.ones_like, np.log, lambda days: np.log(days) ** 2)
+    count, total, squares = (of_all[buyers] for of_all in sums)
     freedom = np.maximum(count - 1, 1)
     spread = np.maximum(squares - total**2 / np.maximum(count, 1), 0)
     known = count >= FEWEST_GAPS

@@ -1,14 +1,18 @@
 """Purchase days, and what is worked out from them, beside plain loops over the orders."""
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
+from backend.behaviour import history as module
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory
+from backend.behaviour.monthly_cohorts import monthly_cohorts
+from backend.segments.axes import axes_of
 from backend.segments.buyers import behaviour_of
 
 CUSTOMERS = 60
@@ -61,9 +65,26 @@ def test_orders_of_one_day_are_one_purchase_day(history: OrderHistory, orders: O
 def test_gaps_lie_between_purchase_days_of_one_customer(
     history: OrderHistory, orders: Orders
 ) -> None:
-    gaps = history.purchase_days().gaps()
-    expected = [(one, gap) for one in sorted(orders) for gap in gaps_of(orders[one])]
-    assert list(zip(gaps.customer.tolist(), gaps.days.tolist(), strict=True)) == expected
+    count, days, squares = history.sums_of_gaps(np.ones_like, np.positive, np.square)
+    expected = [gaps_of(orders.get(one, [])) for one in range(CUSTOMERS)]
+    assert count.tolist() == [*map(len, expected)]
+    assert days.tolist() == [*map(sum, expected)]
+    assert squares.tolist() == [sum(gap**2 for gap in gaps) for gaps in expected]
+
+
+def test_what_is_worked_out_part_by_part_is_what_it_is_at_once(
+    history: OrderHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> list[Any]:
+        behaviour, axes = behaviour_of(history), axes_of(history, CustomerFacts.of(history), None)
+        cohorts = monthly_cohorts(history, UTC)
+        arrays = (behaviour.typical_gap_days, behaviour.mean_log_value, *axes.values())
+        return [*arrays, cohorts.customers, cohorts.buyers, cohorts.revenue]
+
+    at_once = told()
+    monkeypatch.setattr(module, "CUSTOMERS_AT_ONCE", 3)
+    for part_by_part, whole in zip(told(), at_once, strict=True):
+        np.testing.assert_array_equal(part_by_part, whole)
 
 
 def test_the_usual_gap_is_the_arithmetic_mean_and_unknown_below_two_days(
@@ -102,6 +123,7 @@ def test_a_shop_without_orders_has_no_purchase_days() -> None:
         as_of=np.datetime64(AS_OF),
     )
     days = history.purchase_days()
-    assert (len(days.starts), len(days.counts), len(days.gaps().days)) == (0, 0, 0)
+    assert (len(days.starts), len(days.counts)) == (0, 0)
+    assert [one.tolist() for one in history.sums_of_gaps(np.ones_like)] == [[0, 0, 0]]
     assert np.isnan(CustomerFacts.of(history).usual_gap_days).all()
     assert len(behaviour_of(history)) == 0
