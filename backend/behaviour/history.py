@@ -118,7 +118,7 @@ class OrderHistory:
         """Return the history as it was known at `cutoff`: same customers, fewer orders."""
         cutoff = min(cutoff.astype("datetime64[us]"), self.as_of)
         known = self.created_at < cutoff
-        counts = np.bincount(self.customer_index[known], minlength=self.customer_count)
+        counts = self.count_of(known)
         return OrderHistory(cutoff, _offsets(counts), self.created_at[known], self.amount[known])
 
     def purchase_days(self) -> PurchaseDays:
