@@ -16,9 +16,9 @@ from backend.core.errors import BackendError
 from backend.core.settings import Settings
 from backend.database.column_types import UtcDateTime, UtcTimestamp
 from backend.database.engine import opened, transaction
+from backend.store.all_tables import intelligence
 from backend.store.charset import name_charset
 from backend.store.migrate import VERSION_TABLE, exclusively
-from backend.store.tables import intelligence
 
 CHANGING = {"upgrade", "downgrade", "stamp"}
 # A migration keeps its own copy of a type: what the code means by one may change.

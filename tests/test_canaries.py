@@ -10,7 +10,7 @@ from redis import Redis
 from sqlalchemy import select
 
 from backend.database.engine import opened, transaction
-from backend.store.tables import intelligence
+from backend.store.all_tables import intelligence
 from tests.conftest import NewDatabase, execute, wait_for
 from tests.language_model import FakeModel, said
 from tests.live import Live, serving

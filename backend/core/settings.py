@@ -16,7 +16,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
 )
 
-from backend.core.declared_variables import DeclaredVariables
+from backend.core.checked_variables import CheckedVariables
 from backend.core.misspelt import misspelt
 from backend.core.variable_problems import first_problem
 from backend.core.warehouse_urls import is_warehouse, ours_beside, scheme_of
@@ -51,7 +51,7 @@ SHOP_VARIABLES = (
 KINDS = {"postgres": "postgresql", "mariadb": "mysql", "files": "duckdb"}
 
 
-class Settings(DeclaredVariables):
+class Settings(CheckedVariables):
     """All configuration of one process, validated once at start.
 
     Raises

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
     Double,
-    RowMapping,
     Select,
     String,
     cast,
@@ -36,17 +35,16 @@ from backend.database.rows_in import write_rows
 from backend.results.campaign import CampaignState
 from backend.results.campaign_life import NO_END
 from backend.results.customer_filter import CustomerFilter
-from backend.results.customer_numbers import CustomerNumbers
 from backend.store import runs
 from backend.store.campaign_rows import end_over
+from backend.store.campaign_tables import campaign_members, campaigns
 from backend.store.departures import of_nobody_erased
 from backend.store.id_column import is_one_of
 from backend.store.in_columns import columns_out
 from backend.store.list_conditions import conditions
 from backend.store.publication import Publication
-from backend.store.read import read_profiles
 from backend.store.runs import Published
-from backend.store.tables import campaign_members, campaigns, customer_intelligence
+from backend.store.tables import customer_intelligence
 
 ROWS_PER_STATEMENT, ROWS_AT_ONCE = 5000, 20_000
 KNOWN_BEFORE = ("historical_value", "churn_risk", "frequency", "recency_days")
@@ -233,7 +231,7 @@ async def hold_out(
 ) -> None:
     """Say in what is served until when a campaign holds customers out; until None: no longer."""
     of_campaign = campaign_members.c.campaign_id == campaign_id, campaign_members.c.is_held_out == 1
-    is_held_out = exists().where(*of_campaign, _same(connection.dialect.name, published))
+    is_held_out = exists().where(*of_campaign, same_as_served(connection.dialect.name, published))
     held = update(customer_intelligence).where(is_held_out)
     await connection.execute(held.values(held_out_until=until, changed_at=now))
 
@@ -242,11 +240,11 @@ async def held_out_among(
     connection: AsyncConnection, customer_ids: Sequence[CustomerId]
 ) -> dict[str, datetime]:
     """Return until when those of some customers are held out who are, by id as text."""
-    served = await _served_among(connection, customer_ids)
+    served = await served_among(connection, customer_ids)
     return {one: until for one, until in served.items() if until is not None}
 
 
-async def _served_among(
+async def served_among(
     connection: AsyncConnection, customer_ids: Sequence[CustomerId]
 ) -> dict[str, datetime | None]:
     """Return those of some customers who are served, and until when they are held out."""
@@ -302,124 +300,7 @@ async def _held_out_by(connection: AsyncConnection, campaign_id: str) -> NDArray
     return found["customer_id"]
 
 
-@dataclass(frozen=True, slots=True)
-class TreatedCounts:
-    """What became of those who were drawn to be reached.
-
-    Attributes
-    ----------
-    listed
-        Who can be reached.
-    held_out
-        Whom another campaign holds out since: they are left out.
-    """
-
-    listed: int
-    held_out: int
-
-
-@dataclass(frozen=True, slots=True)
-class TreatedPage:
-    """Some of those who are to be reached.
-
-    Attributes
-    ----------
-    customers
-        What is published of them; who left the shop, or is held out by now, is left out.
-    next
-        After whom the next page begins, by id; None after the last customer.
-    """
-
-    customers: Sequence[CustomerNumbers]
-    next: str | None
-
-
-async def count_treated(
-    connection: AsyncConnection, published: Published, campaign_id: str
-) -> TreatedCounts:
-    """Count who is to be reached; who is erased, or gone from the shop, is neither."""
-    of_campaign = await _drawn_to_be_reached(connection, campaign_id)
-    treated = _treated(connection.dialect.name, published, of_campaign).subquery()
-    counted = select(func.count(), func.count(treated.c.held_out_until)).select_from(treated)
-    served, held_out = (await connection.execute(counted)).one()
-    return TreatedCounts(listed=served - held_out, held_out=held_out)
-
-
-async def read_treated(
-    connection: AsyncConnection,
-    published: Published,
-    campaign_id: str,
-    *,
-    after: str | None = None,
-    limit: int,
-) -> TreatedPage:
-    """Return who is to be reached, ascending by code points of their ids.
-
-    Parameters
-    ----------
-    connection
-        In a transaction.
-    published
-        The run that is served: who is not in it left the shop.
-    campaign_id
-        Of a campaign that has started.
-    after
-        The last one of the page before; None: from the beginning.
-    limit
-        Of at most so many who were drawn.
-    """
-    of_campaign = await _drawn_to_be_reached(connection, campaign_id)
-    asked = select(campaign_members.c.customer_id).where(*of_campaign)
-    if after is not None:
-        asked = asked.where(campaign_members.c.customer_id > after)
-    # One more than is asked for tells whether there is a next page.
-    found = asked.order_by(campaign_members.c.customer_id).limit(limit + 1)
-    texts = (await connection.scalars(found)).all()
-    shown = [CustomerId(one) for one in texts[:limit]]
-    served = await read_profiles(connection, published, shown) if shown else {}
-    numbers = [served[one] for one in shown if one in served]
-    return TreatedPage(
-        customers=[one for one in numbers if one.held_out_until is None],
-        next=texts[limit - 1] if len(texts) > limit else None,
-    )
-
-
-async def read_reachable(
-    connection: AsyncConnection, campaign_id: str, first: int, last: int
-) -> list[RowMapping]:
-    """Return rows of those to be reached, from one place to another, as they were at the start.
-
-    Who left the shop since, is erased, or is held out by another campaign, is left out.
-    """
-    of_campaign = await _drawn_to_be_reached(connection, campaign_id)
-    place = campaign_members.c.place
-    asked = select(campaign_members).where(*of_campaign, place.between(first, last))
-    rows = (await connection.execute(asked.order_by(place))).mappings().all()
-    served = await _served_among(connection, [CustomerId(row["customer_id"]) for row in rows])
-    free = {one for one, until in served.items() if until is None}
-    return [row for row in rows if row["customer_id"] in free]
-
-
-def _treated(
-    dialect: str, published: Published, of_campaign: Sequence[ColumnElement[bool]]
-) -> Select[Any]:
-    """Select who was drawn to be reached and is served, and until when they are held out."""
-    return (
-        select(campaign_members.c.customer_id, customer_intelligence.c.held_out_until)
-        .join_from(campaign_members, customer_intelligence, _same(dialect, published))
-        .where(*of_campaign)
-    )
-
-
-async def _drawn_to_be_reached(
-    connection: AsyncConnection, campaign_id: str
-) -> list[ColumnElement[bool]]:
-    columns = campaign_members.c
-    told = await of_nobody_erased(connection, columns.customer_id)
-    return [columns.campaign_id == campaign_id, columns.is_held_out == 0, told]
-
-
-def _same(dialect: str, published: Published) -> ColumnElement[bool]:
+def same_as_served(dialect: str, published: Published) -> ColumnElement[bool]:
     """Whether a member is a customer who is served."""
     ours: ColumnElement[Any] = customer_intelligence.c.customer_id
     kind = Kind.INTEGER

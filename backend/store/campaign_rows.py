@@ -27,7 +27,7 @@ from backend.results.campaign_life import (
     CountedAnswer,
 )
 from backend.store import stored
-from backend.store.tables import campaign_answers, campaigns
+from backend.store.campaign_tables import campaign_answers, campaigns
 
 SALT_BYTES = 16
 

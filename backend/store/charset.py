@@ -10,8 +10,8 @@ from sqlalchemy import Connection, bindparam, text
 from backend.core.customer_id import LONGEST_ID
 from backend.database.column_types import text_id
 from backend.database.expressions import MYSQL
+from backend.store.all_tables import intelligence
 from backend.store.migrate import VERSION_TABLE
-from backend.store.tables import intelligence
 
 CHARSET, COLLATION = "utf8mb4", "utf8mb4_bin"
 OTHERS = text(

@@ -25,8 +25,9 @@ from backend.database.column_types import text_id
 from backend.database.engine import AsyncConnection
 from backend.database.expressions import same_id
 from backend.database.kinds import Kind
+from backend.store.all_tables import intelligence
 from backend.store.runs import Published
-from backend.store.tables import HOLDS_CUSTOMER_ID, customer_intelligence, intelligence, runs
+from backend.store.tables import HOLDS_CUSTOMER_ID, customer_intelligence, runs
 
 
 def _registered() -> Iterator[Column[Any]]:

@@ -15,9 +15,10 @@ from backend.database.engine import AsyncConnection
 from backend.results.campaign_life import Campaign
 from backend.store import runs
 from backend.store.campaign_members import HOLDING, hold_out
+from backend.store.campaign_tables import campaign_members, campaigns
 from backend.store.id_column import is_one_of
 from backend.store.runs import Published
-from backend.store.tables import campaign_members, campaigns, customer_intelligence
+from backend.store.tables import customer_intelligence
 
 # A second of a server for its request; less for each of the many times that others wait.
 MOST_AT_ONCE, SOME = 10_000, 5_000

@@ -39,6 +39,7 @@ from backend.store import leases, stored
 from backend.store.beside import BEFORE, NEXT, drop_beside, next_tables, run_about
 from backend.store.campaign_members import whom_campaigns_hold_out
 from backend.store.campaign_rows import keep_answers
+from backend.store.campaign_tables import campaign_answers, campaign_members, campaigns
 from backend.store.departures import take_back, tell_gone
 from backend.store.erasing import without_erased
 from backend.store.id_column import is_no_integer, wanted_type
@@ -51,9 +52,6 @@ from backend.store.outbox import read_followed, tell_published
 from backend.store.publication import Publication
 from backend.store.segment_history import append_history
 from backend.store.tables import (
-    campaign_answers,
-    campaign_members,
-    campaigns,
     customers_gone,
     segment_names,
     tombstones,

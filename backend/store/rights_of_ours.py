@@ -24,8 +24,8 @@ from backend.database.causes import refusal_of
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.database.expressions import MYSQL
 from backend.database.mysql_rights import CREATING, mysql_rights
+from backend.store.all_tables import intelligence
 from backend.store.migrate import refuse_unusable
-from backend.store.tables import intelligence
 
 
 async def refusal_of_ours(engine: AsyncEngine) -> str | None:

@@ -34,12 +34,7 @@ from backend.store.customer_columns import customer_columns
 from backend.store.id_column import is_one_of
 from backend.store.runs import Published
 from backend.store.segment_counts import Moved, counted_more
-from backend.store.tables import (
-    HOLDS_CUSTOMER_ID,
-    customer_intelligence,
-    segment_changes,
-    segments,
-)
+from backend.store.tables import HOLDS_CUSTOMER_ID, customer_intelligence, segment_changes, segments
 
 IDS_PER_STATEMENT = 500
 

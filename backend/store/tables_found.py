@@ -7,7 +7,8 @@ from sqlalchemy.sql.expression import TableClause
 
 from backend.database.column_types import UtcDateTime
 from backend.database.database_clock import database_now
-from backend.store.tables import customer_intelligence, intelligence, runs
+from backend.store.all_tables import intelligence
+from backend.store.tables import customer_intelligence, runs
 
 # Since this version none of ours can be somebody else's: it would have been noticed before.
 PREFIXED_SINCE = "0003"

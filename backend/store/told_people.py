@@ -9,9 +9,10 @@ from sqlalchemy import Column, ColumnElement, RowMapping, Table, select
 from backend.core.customer_id import CustomerId
 from backend.core.glossary import Cause, Departure, Event
 from backend.database.engine import AsyncConnection
-from backend.store.campaign_members import held_out_among, read_reachable
+from backend.store.campaign_members import held_out_among
 from backend.store.campaign_rows import get_campaign
 from backend.store.departures import of_nobody_erased
+from backend.store.reachable import read_reachable
 from backend.store.tables import customers_gone, segment_changes, webhook_alarms
 from backend.store.told_rows import alarms_at, departures_at, moves_at
 from backend.webhooks.delivery import Delivery

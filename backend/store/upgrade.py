@@ -7,8 +7,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
+from backend.store.all_tables import intelligence
 from backend.store.charset import name_charset
-from backend.store.tables import intelligence
 from backend.store.tables_found import missing_tables
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"

@@ -18,10 +18,11 @@ from sqlalchemy.exc import DBAPIError
 from backend.core.errors import DatabaseUnavailable, TablesTooNew, TablesTooOld
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.database.sqlite_files import prove_room_beside
+from backend.store.all_tables import intelligence
 from backend.store.digests import DigestState, newest_state
 from backend.store.migrate import VERSION_TABLE, known_versions
 from backend.store.order_events import count_waiting
-from backend.store.tables import intelligence, runs
+from backend.store.tables import runs
 from backend.store.webhook_signs import WebhookSigns, read_webhook_signs
 
 # SQLite has one writer: whoever keeps it from us writes, which is proof enough.

@@ -8,9 +8,9 @@ import pytest
 
 from backend.database.engine import opened, transaction
 from backend.store import leases, runs
+from backend.store.all_tables import intelligence
 from backend.store.leases import LEASE
 from backend.store.run_request import RunRequest
-from backend.store.tables import intelligence
 from tests.conftest import NewDatabase, wait_for
 from tests.live import ADMIN_KEY, ROOT, serving
 from tests.performed import NO_WORKER, clustered_shop

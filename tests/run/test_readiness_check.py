@@ -8,8 +8,8 @@ import pytest
 
 from backend.database.engine import opened, parse_url
 from backend.results.readiness import Readiness
+from backend.store.all_tables import intelligence
 from backend.store.migrate import migrate
-from backend.store.tables import intelligence
 from tests.conftest import NewDatabase, execute, in_turns, read_only_url, wait_for
 from tests.databases import Place
 from tests.in_json import in_json

@@ -14,11 +14,12 @@ from backend.database.engine import AsyncEngine, opened, parse_url, transaction
 from backend.run.copied_names import read_sought
 from backend.shop.shop import Shop
 from backend.shop.spelling import folded
+from backend.store.all_tables import intelligence
 from backend.store.migrate import migrate
 from backend.store.search_copy import copy_known, proposed, read_search_copy
 from backend.store.search_emptied import empty_search_copy
 from backend.store.search_refresh import SoughtBatch, SoughtTexts, Take, refresh_search_copy
-from backend.store.tables import intelligence, search_digests, search_texts
+from backend.store.tables import search_digests, search_texts
 from backend.store.tombstones import bury
 from tests.conftest import execute, takes_its_turn
 from tests.databases import read_only_url

@@ -22,10 +22,10 @@ from backend.run import child, worker
 from backend.run.background import BackgroundWork
 from backend.run.worker import work_once
 from backend.store import leases, runs
+from backend.store.all_tables import intelligence
 from backend.store.migrate import VERSION_TABLE
 from backend.store.run_request import RunRequest
 from backend.store.run_row import LEASE_EXPIRED
-from backend.store.tables import intelligence
 from backend.store.tables import runs as runs_table
 from tests import forked
 from tests.conftest import NewDatabase, wait_for

@@ -18,6 +18,8 @@ from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.results.customer_filter import CustomerFilter
 from backend.results.run_report import RunReport
 from backend.store import runs
+from backend.store.all_tables import intelligence
+from backend.store.campaign_tables import campaign_members
 from backend.store.departures import read_erased, take_back, tell_erased, tell_gone
 from backend.store.held import meaning_of
 from backend.store.id_column import HOLDERS
@@ -26,9 +28,7 @@ from backend.store.order_events import ask_for_scores
 from backend.store.outlook_of_run import outlook_of
 from backend.store.publication import Publication, SegmentMoves
 from backend.store.tables import (
-    campaign_members,
     customers_gone,
-    intelligence,
     search_digests,
     search_texts,
     tombstones,
@@ -51,7 +51,7 @@ MARKER = Marker.of([NEW], Use.TOMBSTONE)
 ROTATING = Marker.of([NEW, OLD], Use.TOMBSTONE)
 SEVEN = CustomerId("7")
 # Columns of tables in which nothing is about one customer. Whoever adds one says of it here that it
-# holds no customer's id, or registers it in `store/tables.py`: then its rows are erased.
+# holds no customer's id, or registers it where its table is declared: then its rows are erased.
 ABOUT_NOBODY = {
     "intelligence_campaigns": "id name state chosen holdout_share window_days goal cost promise "
     "already_held_out salt created_at started_at closes_at ended_at run_id treated held_out "

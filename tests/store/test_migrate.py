@@ -12,8 +12,8 @@ from sqlalchemy import Connection, inspect, text
 from backend.core.errors import TablesInTheWay
 from backend.database.engine import AsyncEngine, create_engine, transaction
 from backend.files.create_tables import create_shop_tables
+from backend.store.all_tables import intelligence
 from backend.store.migrate import VERSION_TABLE, migrate
-from backend.store.tables import intelligence
 from tests.conftest import execute, in_turns
 from tests.live import ROOT
 from tests.shops import NAMES, fill, invented

@@ -15,9 +15,9 @@ from backend.core.glossary import Cause
 from backend.database.engine import AsyncConnection, AsyncEngine, create_engine, opened, transaction
 from backend.store import publish_beside as publish_beside_module
 from backend.store import runs
+from backend.store.campaign_tables import campaign_members, campaigns
 from backend.store.moves import MoveFilter
 from backend.store.publication import Publication
-from backend.store.tables import campaign_members, campaigns
 from tests.conftest import NewDatabase
 from tests.databases import migrated
 from tests.expired import let_the_lease_expire

@@ -22,14 +22,14 @@ from backend.files.list_files import in_csv
 from backend.results.campaign_life import Campaign, CampaignDrawn
 from backend.shop.customers import Customer
 from backend.store import runs
-from backend.store.campaign_members import (
+from backend.store.campaign_rows import get_campaign
+from backend.store.lists import Listed
+from backend.store.reachable import (
     TreatedCounts,
     TreatedPage,
     count_treated,
     read_treated,
 )
-from backend.store.campaign_rows import get_campaign
-from backend.store.lists import Listed
 from backend.store.runs import Published
 
 SALT = "treated"
