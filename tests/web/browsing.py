@@ -11,7 +11,9 @@ import httpx
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 
+from tests.chromium import patiently
 from tests.live import ADMIN_KEY, Live
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
@@ -139,3 +141,18 @@ def in_the_dark(browser: Chrome) -> Iterator[None]:
         yield
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+@contextmanager
+def leaving(browser: Chrome) -> Iterator[None]:
+    """Wait until another page is there than was at the beginning."""
+    page = browser.find_element(By.TAG_NAME, "html")
+    yield
+    patiently(browser).until(lambda _: is_left(page))
+
+
+def is_left(page: WebElement) -> bool:
+    try:
+        return not page.is_enabled()
+    except Exception:  # noqa: BLE001, the driver has several for an element of a page that is gone
+        return True

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webelement import WebElement
 
 from tests.chromium import patiently
 from tests.conftest import NewDatabase
@@ -21,7 +20,7 @@ from tests.live import ADMIN_KEY, Live, serving
 from tests.performed import perform_once
 from tests.shops import AS_OF, fill, invented
 from tests.waiting import wait_until
-from tests.web.browsing import complaints, set_width, without_scripts
+from tests.web.browsing import complaints, leaving, set_width, without_scripts
 
 MOST_TABS, ROWS_OF_A_PAGE = 120, 50
 FOCUS = """
@@ -72,21 +71,6 @@ def follow(browser: Chrome, selector: str) -> None:
     """Click a link or a button, and wait until another page is there."""
     with leaving(browser):
         browser.find_element(By.CSS_SELECTOR, selector).click()
-
-
-@contextmanager
-def leaving(browser: Chrome) -> Iterator[None]:
-    """Wait until another page is there than was at the beginning."""
-    page = browser.find_element(By.TAG_NAME, "html")
-    yield
-    patiently(browser).until(lambda _: is_left(page))
-
-
-def is_left(page: WebElement) -> bool:
-    try:
-        return not page.is_enabled()
-    except Exception:  # noqa: BLE001, the driver has several for an element of a page that is gone
-        return True
 
 
 def open_fold(browser: Chrome, selector: str) -> None:
