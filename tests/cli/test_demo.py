@@ -18,6 +18,7 @@ from tests.live import Process, command, environment, started_anew
 from tests.services import free_port
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
+LAST_WORDS = "another as_of.\n"
 THEIRS = ("demo.db", "demo.db.backup", "intelligence-demo/notes.txt", "intelligence-demo/shop.db2")
 
 
@@ -60,7 +61,7 @@ def started(folder: Path, port: int, start: Callable[..., Process] = forked.star
 def assert_served(demo: Process, folder: Path, port: int) -> None:
     """See that it is served as of its data's date, and stop it while it does another run."""
     said = folder / "said"
-    wait_until(lambda: "Ctrl-C stops" in said.read_text() or demo.poll() is not None)
+    wait_until(lambda: LAST_WORDS in said.read_text() or demo.poll() is not None)
     address = f"http://127.0.0.1:{port}"
     told = said.read_text()
     assert f"Documentation: {address}/docs" in told
