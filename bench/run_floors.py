@@ -1,6 +1,7 @@
 """What moving a shop's rows costs at the least: its orders and lines out, a run's results in.
 
 Nothing is done with them: it is what each database's own driver, or the database itself, takes.
+Rows go into a table with the key and the indexes that the guide prints, and none of our choice.
 """
 
 import sqlite3
@@ -20,6 +21,13 @@ from backend.database.engine import libpq_uri, parse_url
 ORDERS = "SELECT customer_id, created_at, total_price FROM orders"
 LINES = "SELECT order_id, product_id, quantity, vendor FROM order_line_items"
 COPIED = "INSERT INTO floor SELECT * FROM customer_intelligence"
+GONE = "DROP TABLE IF EXISTS floor"
+EMPTY = "CREATE TABLE floor AS SELECT * FROM customer_intelligence LIMIT 0"
+KEYED = "ALTER TABLE floor ADD PRIMARY KEY (customer_id)"
+GUIDES_INDEXES = (
+    "CREATE INDEX floor_archetype ON floor (archetype_id)",
+    "CREATE INDEX floor_updated ON floor (updated_at)",
+)
 ROWS = 50_000
 
 
@@ -74,10 +82,8 @@ async def _on_postgresql(url: str, *, lines: bool) -> Floor:
         return await _timed(lambda: connection.copy_from_query(query, output=drop, format="binary"))
 
     try:
-        await connection.execute("DROP TABLE IF EXISTS floor")
-        await connection.execute(
-            "CREATE TABLE floor (LIKE customer_intelligence INCLUDING INDEXES)"
-        )
+        for statement in (GONE, EMPTY, KEYED, *GUIDES_INDEXES):
+            await connection.execute(statement)
         await connection.copy_from_table("customer_intelligence", output=keep, format="binary")
         came = await _timed(
             lambda: connection.copy_to_table("floor", source=kept(), format="binary")
@@ -106,8 +112,8 @@ async def _on_mysql(url: str, *, lines: bool) -> Floor:
             await cursor.execute(statement)
 
     try:
-        await do("DROP TABLE IF EXISTS floor")
-        await do("CREATE TABLE floor LIKE customer_intelligence")
+        for statement in (GONE, EMPTY, KEYED, *GUIDES_INDEXES):
+            await do(statement)
         came = await _timed(lambda: do(COPIED))
         await do("DROP TABLE floor")
         orders = await _timed(lambda: out(ORDERS))
@@ -128,21 +134,18 @@ async def _on_sqlite(url: str, *, lines: bool) -> Floor:
         async def copy() -> None:
             connection.execute(COPIED)
 
-        table, *indexes = _statements(connection)
-        connection.execute(table.replace("customer_intelligence", "floor", 1))
-        for statement in indexes:
-            renamed = statement.replace("INDEX idx_", "INDEX floor_", 1)
-            connection.execute(renamed.replace("ON customer_intelligence", "ON floor", 1))
+        for statement in (GONE, _keyed(connection), *GUIDES_INDEXES):
+            connection.execute(statement)
         came = await _timed(copy)
-        connection.execute("DROP TABLE floor")
+        connection.rollback()
+        connection.execute(GONE)
         orders = await _timed(lambda: out(ORDERS))
         return Floor(orders, await _timed(lambda: out(LINES)) if lines else 0.0, came)
 
 
-def _statements(connection: sqlite3.Connection) -> list[str]:
-    """Return what made the table, and its indexes."""
-    found = connection.execute(
-        "SELECT sql FROM sqlite_master WHERE tbl_name = 'customer_intelligence' "
-        "AND sql IS NOT NULL ORDER BY type DESC"
+def _keyed(connection: sqlite3.Connection) -> str:
+    """Return what makes a table like ours: SQLite gives none a key afterwards."""
+    made_by = connection.execute(
+        "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'customer_intelligence'"
     )
-    return [sql for (sql,) in found]
+    return str(made_by.fetchone()[0]).replace("customer_intelligence", "floor", 1)

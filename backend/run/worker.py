@@ -19,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from backend.core.clock import Seldom
 from backend.core.ending import pause
 from backend.core.errors import (
     BackendError,
@@ -28,7 +29,7 @@ from backend.core.errors import (
     TablesTooOld,
 )
 from backend.core.logging import run_id as logged_run_id
-from backend.database.bounds import hurried
+from backend.database.bounds import hurried, run_writes
 from backend.database.engine import AsyncEngine, opened
 from backend.database.sqlite_files import Opening
 from backend.run.courier import deliver
@@ -37,11 +38,13 @@ from backend.run.run_config import RunConfig
 from backend.store import leases, runs
 from backend.store.leases import LEASE
 from backend.store.run_row import LEASE_EXPIRED
+from backend.store.sort_indexes import build_left_aside
 
 # Also how soon the process of a run ends that was cancelled elsewhere.
 RENEW_EVERY_SECONDS = 2.0
 LEASE_STATEMENT_SECONDS = 5.0
 POLL_EVERY_SECONDS = 1.0
+LOOK_FOR_LEFT_SECONDS = 60.0
 LAST_MOMENT_SECONDS = 5.0
 STOPPED = "The service was stopped during the run."
 TOO_LONG = "The run took longer than RUN_SECONDS allows, {:,} seconds, and was ended."
@@ -83,7 +86,7 @@ async def work(config: RunConfig, stop: asyncio.Event, *, migrate: Migrate | Non
 
 async def _run_queued(config: RunConfig, stop: asyncio.Event, migrate: Migrate | None) -> None:
     async with opened_for_lease(config) as engine:
-        trouble = _Trouble()
+        trouble, looking = _Trouble(), Seldom(LOOK_FOR_LEFT_SECONDS)
         while not stop.is_set():
             try:
                 worked = await work_once(engine, config, stop)
@@ -94,8 +97,20 @@ async def _run_queued(config: RunConfig, stop: asyncio.Event, migrate: Migrate |
                 worked = trouble.waits_for(error)
             except Exception as error:  # noqa: BLE001, the next run must still find a worker
                 worked = trouble.stumbled_over(error)
+            if not worked and looking.is_due():
+                await _build_left_aside(config)
             if not worked:
                 await pause(stop, POLL_EVERY_SECONDS)
+
+
+async def _build_left_aside(config: RunConfig) -> None:
+    """Build indexes that a publication set aside and was killed at, here or elsewhere."""
+    bounds, opening = run_writes(config.statement_seconds), Opening.CHANGE
+    try:
+        async with opened(config.intelligence_url, bounds=bounds, opening=opening) as engine:
+            await build_left_aside(engine)
+    except BackendError as error:
+        log.debug("indexes of lists wait", extra={"reason": str(error)})
 
 
 def opened_for_lease(config: RunConfig) -> AbstractAsyncContextManager[AsyncEngine]:
@@ -152,6 +167,7 @@ async def work_once(engine: AsyncEngine, config: RunConfig, stop: asyncio.Event)
             await _record_failure(engine, run.id, token, reason)
     finally:
         logged_run_id.reset(context)
+    await _build_left_aside(config)
     return True
 
 

@@ -31,6 +31,7 @@ from backend.store.publication import Publication
 from backend.store.publish_beside import Closing, publish_beside
 from backend.store.run_row import NotPublished
 from backend.store.segment_history import append_history
+from backend.store.sort_indexes import build_missing, hold_to_build, sort_indexes_aside
 from backend.store.written_rows import (
     SERVED,
     append_lineage,
@@ -76,11 +77,17 @@ async def publish(
     TablesHeld
         When the shop's ids are of another kind, and somebody's view keeps ours from becoming that.
     """
-    for step in (
-        partial(_finish_what_was_cut_short, engine, publication),
-        partial(_attempt, engine, publication, now, closing, catch_up),
-    ):
-        await patiently(partial(_kept_ours, engine, publication, step), waiting=WAITING)
+    finish_others = partial(_finish_what_was_cut_short, engine, publication)
+    attempt = partial(_attempt, engine, publication, now, closing, catch_up)
+    await _waiting(engine, publication, finish_others)
+    async with sort_indexes_aside(engine, publication):
+        await _waiting(engine, publication, attempt)
+
+
+async def _waiting(
+    engine: AsyncEngine, publication: Publication, step: Callable[[], Awaitable[None]]
+) -> None:
+    await patiently(partial(_kept_ours, engine, publication, step), waiting=WAITING)
 
 
 async def _kept_ours(
@@ -143,6 +150,7 @@ async def _publish(
 ) -> None:
     """Take the run's row first: whose lease is lost changes nothing, and whose is not keeps it."""
     await finish(connection, SERVED.runs, publication, now)
+    await hold_to_build(connection)
     publication = await without_erased(connection, publication)
     late = await catch_up(connection)
     publication = await with_latecomers(connection, publication, late)
@@ -160,6 +168,7 @@ async def _publish(
     await connection.execute(delete(SERVED.customers))
     publishing = publication.publishing(now, last, held_out)
     await write_customers(connection, SERVED.customers, publishing)
+    await build_missing(connection)
     await all_let_go(connection)
     await connection.execute(delete(SERVED.segments))
     await write_segments(connection, SERVED.segments, publication)
