@@ -58,12 +58,13 @@ def _remembered(learnt: Pure) -> Pure:
         *arrays: Any,
         progress: Callable[[float], None] | None = None,
         foresee: Pure | None = None,
+        threads: int = 1,
         **more: Any,
     ) -> Any:
         asked = hashlib.sha256(pickle.dumps((learnt.__name__, arrays, more))).hexdigest()
         if (found := memory.get(asked)) is None:
-            # Neither says anything of the numbers.
-            named = {"progress": progress, "foresee": foresee}
+            # None of them says anything of the numbers.
+            named = {"progress": progress, "foresee": foresee, "threads": threads}
             told = {name: given for name, given in named.items() if given is not None}
             found = pickle.dumps(learnt(*arrays, **more, **told))
             memory.keep(asked, found)

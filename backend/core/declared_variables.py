@@ -118,7 +118,8 @@ class DeclaredVariables(BaseSettings):
     )
 
     run_processes: Annotated[int | None, BeforeValidator(none_if_empty)] = variable(
-        "Processes that a large run predicts in; unset: a processor each, 2 at most",
+        "What a run does at once: fits in threads, forecasts of a large shop in processes; unset: "
+        "a processor each, 2 at most",
         "a whole number from 1 to 64",
         None,
         ge=1,

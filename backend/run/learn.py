@@ -36,6 +36,8 @@ from backend.wording.segment_names import guarded_name
 from backend.wording.segment_sentences import in_currency, measured_in_words
 
 SEED = 0
+# Below it fits spend their time in Python, which does one thing at a time.
+MANY_ORDERS = 10_000
 Foreseeing = Callable[[Ids], AbstractContextManager[Foresee]]
 
 
@@ -126,6 +128,7 @@ def learn(
         baskets=seen.baskets,
         before=_before(standing, readings.was),
         refit=request.refit,
+        threads=_threads(history, context.config),
     )
     measured = describe(
         membership, history, behaviour, predicted, seen.baskets, naming=guarded_name
@@ -144,6 +147,11 @@ def learn(
     )
 
 
+def _threads(history: OrderHistory, config: RunConfig) -> int:
+    """Return how many fits are made at once."""
+    return config.run_processes if len(history.amount) >= MANY_ORDERS else 1
+
+
 def _forecast(
     history: OrderHistory, config: RunConfig, foresee: Foresee, progress: Progress
 ) -> Forecast:
@@ -154,6 +162,7 @@ def _forecast(
         seed=SEED,
         fit_customers=config.fit_customers,
         foresee=foresee,
+        threads=_threads(history, config),
         progress=progress.advance,
     )
 

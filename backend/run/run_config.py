@@ -13,7 +13,7 @@ class RunConfig:
     Attributes
     ----------
     run_processes
-        How many processes of one machine predict at once.
+        How many fits are made at once, and how many processes of one machine predict.
     fit_customers
         With more customers, what the whole shop alone can tell is learnt from a sample of so many.
     partition_customers

@@ -12,7 +12,11 @@ from backend.core.arrays import FloatArray, IntArray
 from backend.forecast.chances import expit
 from backend.forecast.horizon_model import HorizonModel, Weights
 from backend.forecast.influence import limited_mean, matching_factor
-from backend.forecast.learn.boosting import fit_buy_boosting, fit_purchase_boosting
+from backend.forecast.learn.boosting import (
+    fit_buy_boosting,
+    fit_purchase_boosting,
+    training_matrix,
+)
 from backend.forecast.learn.forecast_tuning import (
     TUNED,
     BlendTuning,
@@ -24,7 +28,7 @@ from backend.forecast.learn.level import (
     matching_intercept,
     rarer_outcomes,
 )
-from backend.forecast.learn.lifetime_base import fit_base
+from backend.forecast.learn.lifetime_base import FittedBases
 from backend.forecast.learn.past_cutoffs import Block, build_blocks, plan_cutoffs
 from backend.forecast.lifetime import summarise
 from backend.forecast.prediction import Prediction, ShopTotals
@@ -52,6 +56,7 @@ def fit_horizon(
     seed: int,
     purchases: bool = True,
     tuning: ForecastTuning = TUNED,
+    bases: FittedBases | None = None,
 ) -> HorizonModel:
     """Fit the recipe to purchase days, at least one of them; its totals are still to be settled.
 
@@ -67,26 +72,38 @@ def fit_horizon(
         Whether boosting of purchases is wanted, besides that of buying at all.
     tuning
         What may be tried otherwise.
+    bases
+        Of the history that these are a part of; what it lacks is fitted.
     """
+    bases = bases or FittedBases(tuning.lifetime)
     plan = plan_cutoffs(days, horizon_days, tuning.cutoffs)
-    blocks = build_blocks(days, plan, seed=seed, tuning=tuning)
+    blocks = build_blocks(days, plan, seed=seed, tuning=tuning, bases=bases)
     summary = summarise(days)
-    base = fit_base(summary, tuning.lifetime)
-    boosting, enough = tuning.boosting, _enough_to_boost(blocks, tuning.boosting)
-    return HorizonModel(
+    base = bases.of(days, summary)
+    model = HorizonModel(
         horizon_days=horizon_days,
         window_days=plan.window_days,
         base=base,
         level=estimate_level(plan, blocks, base.score(summary, horizon_days), tuning.level),
-        purchases=(
-            fit_purchase_boosting(blocks, seed=seed, tuning=boosting)
-            if purchases and enough
-            else None
-        ),
-        buy=fit_buy_boosting(blocks, seed=seed, tuning=boosting) if enough else None,
-        weights=_weights(blocks, tuning.blend) if enough else Weights(),
+        purchases=None,
+        buy=None,
+        weights=Weights(),
         shop_spend_per_day=limited_mean(days.spend),
     )
+    if not _enough_to_boost(blocks, tuning.boosting):
+        return model
+    return _boosted(model, blocks, seed=seed, purchases=purchases, tuning=tuning)
+
+
+def _boosted(
+    model: HorizonModel, blocks: list[Block], *, seed: int, purchases: bool, tuning: ForecastTuning
+) -> HorizonModel:
+    matrix, boosting = training_matrix(blocks), tuning.boosting
+    bought = None
+    if purchases:
+        bought = fit_purchase_boosting(blocks, matrix, seed=seed, tuning=boosting)
+    buy = fit_buy_boosting(blocks, matrix, seed=seed, tuning=boosting)
+    return replace(model, purchases=bought, buy=buy, weights=_weights(blocks, tuning.blend))
 
 
 def _enough_to_boost(blocks: list[Block], tuning: BoostingTuning) -> bool:

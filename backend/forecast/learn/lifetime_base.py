@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from threading import Lock
+
+from backend.behaviour.history import PurchaseDays
 from backend.forecast.base_scores import Base
 from backend.forecast.influence import limited, limited_mean
 from backend.forecast.learn.forecast_tuning import TUNED, LifetimeTuning
 from backend.forecast.learn.lifetime import fit_beta_geometric, fit_gamma_gamma, fit_pareto
-from backend.forecast.lifetime import PurchaseSummary
+from backend.forecast.lifetime import PurchaseSummary, summarise
 from backend.forecast.lifetime.summary import Cells
 
 
@@ -28,3 +32,36 @@ def fit_base(summary: PurchaseSummary, tuning: LifetimeTuning = TUNED.lifetime) 
         own_spend_share=tuning.own_spend_share,
         typical_spend=limited_mean(mean_spend),
     )
+
+
+class FittedBases:
+    """The bases of one history, by the day up to which it was known.
+
+    Trials look back from days that the forecast itself and other trials have looked back from: of
+    most shops a third to a half of all fits are asked for again. Any thread may ask.
+    """
+
+    def __init__(self, tuning: LifetimeTuning = TUNED.lifetime) -> None:
+        self._tuning = tuning
+        self._fitted: dict[int, Future[Base]] = {}
+        self._lock = Lock()
+
+    def of(self, known: PurchaseDays, summary: PurchaseSummary | None = None) -> Base:
+        """Fit to what was known of the one history on a day, unless that was done before.
+
+        Parameters
+        ----------
+        known
+            Purchase days of all its customers up to the day.
+        summary
+            The same summarised, where that is at hand.
+        """
+        mine = Future[Base]()
+        with self._lock:
+            fitted = self._fitted.setdefault(known.as_of_day, mine)
+        if fitted is mine:
+            try:
+                mine.set_result(fit_base(summary or summarise(known), self._tuning))
+            except Exception as error:  # noqa: BLE001, whoever waits for it is not left waiting
+                mine.set_exception(error)
+        return fitted.result()

@@ -16,7 +16,7 @@ from backend.forecast.base_scores import BaseScores
 from backend.forecast.features import Features, describe
 from backend.forecast.influence import limited_mean
 from backend.forecast.learn.forecast_tuning import TUNED, CutoffTuning, ForecastTuning
-from backend.forecast.learn.lifetime_base import fit_base
+from backend.forecast.learn.lifetime_base import FittedBases
 from backend.forecast.lifetime import summarise
 
 YEAR_DAYS = 364  # whole weeks, so that the season a year ago has the same weekdays
@@ -93,14 +93,20 @@ def plan_cutoffs(
 
 
 def build_blocks(
-    days: PurchaseDays, plan: Plan, *, seed: int, tuning: ForecastTuning = TUNED
+    days: PurchaseDays,
+    plan: Plan,
+    *,
+    seed: int,
+    tuning: ForecastTuning = TUNED,
+    bases: FittedBases | None = None,
 ) -> list[Block]:
     """Look back from every cut-off of the plan, at samples of the buyers where there are many."""
+    bases = bases or FittedBases(tuning.lifetime)
     rng = np.random.default_rng(seed)
     each = tuning.cutoffs.most_rows // max(len(plan.cutoffs), 1)
     rows = max(tuning.cutoffs.fewest_rows_each, each)
     window = plan.window_days
-    return [build_block(days, cutoff, window, rows, rng, tuning) for cutoff in plan.cutoffs]
+    return [build_block(days, cutoff, window, rows, rng, tuning, bases) for cutoff in plan.cutoffs]
 
 
 def build_block(
@@ -110,11 +116,13 @@ def build_block(
     most_rows: int,
     rng: np.random.Generator,
     tuning: ForecastTuning = TUNED,
+    bases: FittedBases | None = None,
 ) -> Block:
     """Look back from one cut-off: fit the base to what was known, count what came."""
+    bases = bases or FittedBases(tuning.lifetime)
     known = days.before(cutoff)
     summary = summarise(known)
-    base = fit_base(summary, tuning.lifetime).score(summary, window_days)
+    base = bases.of(known, summary).score(summary, window_days)
     bought, spend = outcomes(days, summary.customer, cutoff, window_days)
     more = tuning.cutoffs.level_pseudo_purchases
     level = float(np.log(bought.sum() + more) - np.log(base.expected.sum() + more))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from functools import partial
+from itertools import islice
+from threading import Lock
+from typing import Any, TypeVar
 
 import numpy as np
 
 from backend.behaviour.customer_facts import CustomerFacts
 from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.core.glossary import Status
-from backend.core.threads import one_thread
+from backend.core.threads import one_thread, side_by_side
 from backend.forecast.forecast_columns import ForecastColumns
 from backend.forecast.forecast_model import (
     BaseRate,
@@ -25,12 +28,13 @@ from backend.forecast.influence import limited_mean
 from backend.forecast.intervals import IntervalModel
 from backend.forecast.learn.backtest.grades import make_report
 from backend.forecast.learn.backtest.spend_power import best_spend_power
-from backend.forecast.learn.backtest.trials import Trial, run_trials
+from backend.forecast.learn.backtest.trials import Trial, trials_to_run
 from backend.forecast.learn.blend import Foresee, fit_horizon, foresee_at_once, settle
 from backend.forecast.learn.distil import fit_explainer
 from backend.forecast.learn.fit_sample import rows_to_settle_by
 from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
 from backend.forecast.learn.learnt_forecast import Forecast
+from backend.forecast.learn.lifetime_base import FittedBases
 from backend.forecast.learn.self_report import self_report
 from backend.forecast.learn.spread import Spread, fit_spread
 from backend.forecast.learn.whole_shop import total_of_shop
@@ -48,6 +52,7 @@ ASSUMED_EXPOSURE_DAYS = 365.0
 FIT_CUSTOMERS = 1_000_000
 
 Progress = Callable[[float], None]
+Answer = TypeVar("Answer")
 
 
 def _ignore(_: float) -> None:
@@ -63,6 +68,7 @@ def forecast(
     tuning: ForecastTuning = TUNED,
     fit_customers: int = FIT_CUSTOMERS,
     foresee: Foresee = foresee_at_once,
+    threads: int = 1,
     progress: Progress = _ignore,
 ) -> Forecast:
     """Forecast orders, spend and churn of every customer.
@@ -83,6 +89,8 @@ def forecast(
         With more buyers, totals of the shop are learnt from a sample of so many.
     foresee
         What predicts for all buyers.
+    threads
+        How many fits are made at once, at least 1.
     progress
         Called with the share done, in (0, 1].
 
@@ -96,7 +104,7 @@ def forecast(
     horizons = ForecastHorizons(value_horizon_days, churn_horizon_days)
     if not len(history.amount):
         return _nothing(history, horizons)
-    fitting = _Fitting(seed, tuning, fit_customers, foresee)
+    fitting = _Fitting(seed, tuning, fit_customers, foresee, threads)
     result = _with_facts(history, *_told(history, horizons, fitting, progress))
     progress(1.0)
     return result
@@ -124,6 +132,7 @@ class _Fitting:
     tuning: ForecastTuning
     fit_customers: int
     foresee: Foresee
+    threads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +162,7 @@ def _recipe(
     days: PurchaseDays, horizons: ForecastHorizons, fitting: _Fitting, progress: Progress
 ) -> _Learnt:
     sample = _sample(days, fitting.tuning.most_customers, fitting.seed)
-    share = 0.85 if horizons.equal else 0.55
-    value = _fit(sample, horizons.value_days, fitting, True, lambda done: progress(share * done))
-    churn = value
-    if not horizons.equal:
-        churn = _fit(
-            sample, horizons.churn_days, fitting, False, lambda done: progress(0.55 + 0.3 * done)
-        )
+    value, churn = _both(sample, horizons, fitting, lambda done: progress(0.85 * done))
     recipe, predicted = _settled(value, churn, days, horizons, fitting)
     progress(0.95)
     spread = fit_spread(value.trials, value.tried(), fitting.tuning)
@@ -193,22 +196,65 @@ def _settled(
     return recipe, recipe.told(days, prediction, left)
 
 
-def _fit(
-    days: PurchaseDays, horizon_days: int, fitting: _Fitting, purchases: bool, progress: Progress
-) -> _Fitted:
-    seed, tuning = fitting.seed, fitting.tuning
-    model = fit_horizon(days, horizon_days, seed=seed, purchases=purchases, tuning=tuning)
-    progress(0.4)
-    trials = run_trials(
-        _sample(days, tuning.trials.most_customers, seed),
-        horizon_days,
-        seed=seed,
-        purchases=purchases,
-        tuning=tuning,
-        progress=lambda done: progress(0.4 + 0.6 * done),
-    )
+def _both(
+    days: PurchaseDays, horizons: ForecastHorizons, fitting: _Fitting, progress: Progress
+) -> tuple[_Fitted, _Fitted]:
+    """Fit the recipe for both horizons, and try it on the past: nothing of it waits for another."""
+    known = _Known(days, FittedBases(fitting.tuning.lifetime))
+    tried = known.sample(fitting)
+    asked = [(horizons.value_days, True), (horizons.churn_days, False)]
+    wanted = asked[:1] if horizons.equal else asked
+    each = [_to_fit(known, tried, *one, fitting) for one in wanted]
+    done = _Done(sum(map(len, each)), progress)
+    work = [partial(done.after, one) for parts in each for one in parts]
+    found = iter(side_by_side(work, fitting.threads))
+    fits = [_with_trials([*islice(found, len(parts))], fitting.tuning) for parts in each]
+    return fits[0], fits[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Purchase days to learn from, and what is fitted to them or to those before a day."""
+
+    days: PurchaseDays
+    bases: FittedBases
+
+    def sample(self, fitting: _Fitting) -> _Known:
+        """Return those that the recipe is tried on."""
+        days = _sample(self.days, fitting.tuning.trials.most_customers, fitting.seed)
+        return self if days is self.days else _Known(days, FittedBases(fitting.tuning.lifetime))
+
+
+def _to_fit(
+    known: _Known, tried: _Known, horizon_days: int, purchases: bool, fitting: _Fitting
+) -> list[Callable[[], Any]]:
+    """Return what fits to all that is known, and what fits and predicts at earlier cut-offs."""
+    how: dict[str, Any] = {"seed": fitting.seed, "purchases": purchases, "tuning": fitting.tuning}
+    trials = trials_to_run(tried.days, horizon_days, bases=tried.bases, **how)
+    return [partial(fit_horizon, known.days, horizon_days, bases=known.bases, **how), *trials]
+
+
+def _with_trials(found: list[Any], tuning: ForecastTuning) -> _Fitted:
+    model, *tried = found
+    trials = [one for one in tried if one is not None]
     power = best_spend_power(trials, tuning.power)
     return _Fitted(model, trials, power, make_report(trials, _spread(trials, power)))
+
+
+class _Done:
+    """Tells what share of some work is done."""
+
+    def __init__(self, parts: int, progress: Progress) -> None:
+        self._ended = (part / parts for part in range(1, parts + 1))
+        self._progress = progress
+        self._lock = Lock()
+
+    def after(self, work: Callable[[], Answer]) -> Answer:
+        """Do a part of it, and tell."""
+        answer = work()
+        with self._lock:
+            self._progress(next(self._ended))
+        return answer
 
 
 def _spread(trials: list[Trial], spend_power: float) -> list[Prediction]:

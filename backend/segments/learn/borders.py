@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from backend.behaviour.history import ONE_DAY, OrderHistory
 from backend.core.arrays import FloatArray, IntArray
+from backend.core.threads import side_by_side
 from backend.results.clustering import FitFigures
 from backend.segments.boxes import Boxes
 from backend.segments.buyers import Behaviour, behaviour_of, spend_after
@@ -51,6 +53,8 @@ class Fitting:
         Shape (customers,), the shop's ids; the sample is drawn by their hash.
     tuning
         What may be tried otherwise.
+    threads
+        How many refits are made at once, at least 1.
     """
 
     def __init__(
@@ -62,38 +66,42 @@ class Fitting:
         customer_keys: NDArray[Any],
         naming: Naming,
         tuning: SegmentTuning = TUNED,
+        threads: int = 1,
     ) -> None:
         self._tuning = tuning
+        self._threads = threads
         self._naming = naming
         self._behaviour = behaviour
         self._as_of = history.as_of
         self._options = options
         self._previous = previous
         self._sampled = _sample(behaviour, customer_keys, options)
+        self._sampled_habits: dict[Trait, Mixture] | None = None
         self._outcomes = _outcomes(history, self._sampled.customer, tuning.borders)
         self._earlier = _earlier(history, self._sampled.customer, self._outcomes, tuning.borders)
 
     def borders(self, share_of_previous: float) -> SegmentModel:
         """Fit on the sample. What is adopted wants `confident` too."""
-        model = self._fitted(self._sampled, self._outcomes, share_of_previous)
+        space = self._space(self._sampled, self._outcomes, share_of_previous)
+        model = self._fitted(self._sampled, self._outcomes, space, self._options)
         return replace(model, names=self._names(model))
 
     def confident(self, model: SegmentModel, share_of_previous: float) -> SegmentModel:
         """Learn how reliable borders are, from refits on resamples: nine times their own cost."""
         report = replace(
             model.report,
-            justified_k=self._justified_k(share_of_previous),
+            justified_k=self._justified_k(model.space),
             share_of_previous=share_of_previous if self._previous else None,
         )
-        refits = [self._fitted(*drawn, share_of_previous) for drawn in self._resamples()]
+        work = [partial(self._refitted, *drawn, share_of_previous) for drawn in self._resamples()]
+        refits = side_by_side(work, self._threads)
         return self._with_reliability(replace(model, report=report), refits)
 
-    def _justified_k(self, share_of_previous: float) -> int:
+    def _justified_k(self, space: Space) -> int:
         """Return the number of segments that the data justify, without any bounds."""
         most = len(ANCHORS) + len(TRAITS)
         unbound = replace(self._options, min_k=1, max_k=most, dynamic_k_range=False)
-        fitted = self._fitted(self._sampled, self._outcomes, share_of_previous, options=unbound)
-        return len(fitted.segment_ids)
+        return len(self._fitted(self._sampled, self._outcomes, space, unbound).segment_ids)
 
     def _with_reliability(
         self, model: SegmentModel, refits: Sequence[SegmentModel]
@@ -116,36 +124,53 @@ class Fitting:
                 )
         return replace(model, reliability=reliability)
 
-    def _resamples(self) -> Iterator[tuple[Behaviour, NextSpend | None]]:
-        """Draw customers and outcomes with replacement."""
+    def _resamples(self) -> Iterator[tuple[IntArray, IntArray]]:
+        """Draw rows of customers and of outcomes, with replacement."""
         rng = np.random.default_rng(self._options.seed)
         size = min(len(self._sampled), self._tuning.borders.most_rows_in_a_refit)
+        known = 0 if self._outcomes is None else len(self._outcomes.log_spend)
         for _ in range(self._tuning.borders.refits):
-            customers = self._sampled.of(rng.integers(0, len(self._sampled), size))
-            outcomes = self._outcomes
-            if outcomes is not None:
-                known = len(outcomes.log_spend)
-                outcomes = outcomes.of(rng.integers(0, known, min(known, size)))
-            yield customers, outcomes
+            customers = rng.integers(0, len(self._sampled), size)
+            yield customers, rng.integers(0, max(known, 1), min(known, size))
+
+    def _refitted(
+        self, customers: IntArray, outcomes: IntArray, share_of_previous: float
+    ) -> SegmentModel:
+        drawn = self._sampled.of(customers)
+        known = None if self._outcomes is None else self._outcomes.of(outcomes)
+        space = self._space(drawn, known, share_of_previous)
+        return self._fitted(drawn, known, space, self._options)
+
+    def _space(
+        self, customers: Behaviour, outcomes: NextSpend | None, share_of_previous: float
+    ) -> Space:
+        return fit_space(
+            customers,
+            outcomes,
+            robust=self._options.robust_scaling,
+            seed=self._options.seed,
+            previous=None if self._previous is None else self._previous.space,
+            share_of_previous=share_of_previous,
+            tuning=self._tuning.space,
+        )
+
+    def _habits(self, customers: Behaviour) -> dict[Trait, Mixture]:
+        """Return which habits some customers have; of the sample they are asked for twice."""
+        if customers is not self._sampled:
+            return _habits_of(customers)
+        if self._sampled_habits is None:
+            self._sampled_habits = _habits_of(customers)
+        return self._sampled_habits
 
     def _fitted(
         self,
         customers: Behaviour,
         outcomes: NextSpend | None,
-        share_of_previous: float,
-        options: ClusteringOptions | None = None,
+        space: Space,
+        options: ClusteringOptions,
     ) -> SegmentModel:
-        """Fit on some customers."""
-        previous, options = self._previous, options or self._options
-        space = fit_space(
-            customers,
-            outcomes,
-            robust=options.robust_scaling,
-            seed=options.seed,
-            previous=None if previous is None else previous.space,
-            share_of_previous=share_of_previous,
-            tuning=self._tuning.space,
-        )
+        """Fit on some customers, along their axes."""
+        previous = self._previous
         upper = upper_bound(len(self._behaviour), options)
         clustering = Clustering(
             customers,
@@ -165,14 +190,16 @@ class Fitting:
             options=self._options,
             value_quantiles=_value_quantiles(customers, space),
         )
-        traits = _traits(model, customers, upper - len(model.segment_ids), self._tuning.borders)
+        room = upper - len(model.segment_ids)
+        found = self._habits(customers) if room > 0 else {}
+        traits = _traits(model, customers, found, room, self._tuning.borders)
         clustering.halve(options.min_k - len(traits))
         model = replace(model, boxes=_boxes(clustering), traits=traits)
-        found = len(model.segment_ids)
+        count = len(model.segment_ids)
         report = FitFigures(
-            k=found,
+            k=count,
             upper_bound=upper,
-            justified_k=found,
+            justified_k=count,
             sample=len(customers),
             window_known=outcomes is not None,
         )
@@ -248,13 +275,20 @@ def _boxes(clustering: Clustering) -> dict[Branch, Boxes]:
     return {branch: boxes for branch, boxes in found.items() if boxes is not None}
 
 
+def _habits_of(customers: Behaviour) -> dict[Trait, Mixture]:
+    return {} if customers.evidence is None else fit_traits(customers.evidence)
+
+
 def _traits(
-    model: SegmentModel, customers: Behaviour, room: int, tuning: BorderTuning
+    model: SegmentModel,
+    customers: Behaviour,
+    found: dict[Trait, Mixture],
+    room: int,
+    tuning: BorderTuning,
 ) -> dict[Trait, Mixture]:
     """Keep the habits that enough customers have, the commonest first, while there is room."""
-    if room <= 0 or customers.evidence is None:
+    if not found:
         return {}
-    found = fit_traits(customers.evidence)
     ids = replace(model, traits=found).assign(customers).ids
     sizes = {trait: int((ids == trait_id(trait)).sum()) for trait in found}
     least = max(tuning.least_share_with_habit * len(customers), tuning.fewest_with_habit)

@@ -46,6 +46,7 @@ def segment(
     before: Before | None = None,
     refit: Refit = "auto",
     tuning: SegmentTuning = TUNED,
+    threads: int = 1,
 ) -> Membership:
     """Put every customer into a segment.
 
@@ -75,6 +76,8 @@ def segment(
         "auto" monthly, "now" at once, "force" also where it moves many.
     tuning
         What may be tried otherwise.
+    threads
+        How many refits are made at once, at least 1.
     """
     count = len(behaviour)
     if count < FEWEST_BUYERS:
@@ -83,7 +86,9 @@ def segment(
         note = AskedForOne() if options.max_k == 1 else EnoughForOne(count)
         return _unclustered(history, behaviour, 1, note)
     with one_thread():
-        night = _Night(history, behaviour, options, customer_keys, naming, baskets, before, tuning)
+        night = _Night(
+            history, behaviour, options, customer_keys, naming, baskets, before, tuning, threads
+        )
         return night.membership(refit)
 
 
@@ -100,8 +105,10 @@ class _Night:
         baskets: Baskets | None,
         before: Before | None,
         tuning: SegmentTuning,
+        threads: int,
     ) -> None:
         self._tuning = tuning
+        self._threads = threads
         self._naming = naming
         self._history = history
         self._habits = HabitScale.of(history, behaviour.customer, baskets)
@@ -174,6 +181,7 @@ class _Night:
             self._keys,
             self._naming,
             self._tuning,
+            self._threads,
         )
 
     def _is_due(self, standing: SegmentModel) -> bool:

@@ -11,9 +11,12 @@ import pytest
 
 from backend.behaviour.history import OrderHistory
 from backend.forecast import horizon_model, prediction
-from backend.forecast.learn.forecast_tuning import TUNED
+from backend.forecast.base_scores import Base
+from backend.forecast.learn import lifetime_base
+from backend.forecast.learn.forecast_tuning import TUNED, LifetimeTuning
 from backend.forecast.learn.learnt_forecast import Forecast
 from backend.forecast.learn.predict import forecast
+from backend.forecast.lifetime import PurchaseSummary
 from backend.wording.forecast_sentences import forecast_notes
 from tests.in_json import in_json
 
@@ -272,11 +275,35 @@ def test_a_horizon_below_a_day_is_refused(small_shop: OrderHistory) -> None:
         forecast(small_shop, churn_horizon_days=0)
 
 
-def test_progress_grows_to_one(small_shop: OrderHistory) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_progress_grows_to_one(small_shop: OrderHistory, threads: int) -> None:
     seen: list[float] = []
-    forecast(small_shop, progress=seen.append)
+    forecast(small_shop, threads=threads, progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
+
+
+def test_fits_that_are_made_side_by_side_say_the_same_to_the_last_digit(
+    small_shop: OrderHistory,
+) -> None:
+    alone, beside = (forecast(small_shop, threads=threads) for threads in (1, 3))
+    assert digits(alone) == digits(beside)
+    assert alone.report == beside.report
+
+
+def test_no_fit_of_the_lifetime_models_to_the_same_days_is_made_twice(
+    small_shop: OrderHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[int, int]] = []
+    fit = lifetime_base.fit_base
+
+    def counted(summary: PurchaseSummary, tuning: LifetimeTuning) -> Base:
+        made.append((len(summary), int(summary.T.sum())))
+        return fit(summary, tuning)
+
+    monkeypatch.setattr(lifetime_base, "fit_base", counted)
+    forecast(small_shop, threads=2)
+    assert len(made) == len(set(made)) > 10
 
 
 def test_the_report_holds_what_the_page_needs(cdnow_forecast: Forecast) -> None:

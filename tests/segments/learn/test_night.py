@@ -359,6 +359,20 @@ def test_the_same_input_gives_the_same_output() -> None:
     np.testing.assert_array_equal(first.confidence, second.confidence)
 
 
+def test_refits_that_are_made_side_by_side_say_the_same_to_the_last_digit() -> None:
+    history, _ = planted(0)
+    keys, options = np.arange(history.customer_count), ClusteringOptions()
+    behaviour = behaviour_of(history)
+    beside = segment(history, behaviour, options, keys, naming=guarded_name, threads=3)
+    alone = fitted()
+    assert beside.confidence.tobytes() == alone.confidence.tobytes()
+    assert beside.margin.tobytes() == alone.margin.tobytes()
+    assert beside.ids.tolist() == alone.ids.tolist()
+    assert beside.model is not None
+    assert alone.model is not None
+    assert MODEL.write(beside.model) == MODEL.write(alone.model)
+
+
 def test_the_model_survives_json_and_assigns_as_the_run_did() -> None:
     history, _ = planted()
     found = fitted()

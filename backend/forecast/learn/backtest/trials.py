@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from backend.behaviour.history import PurchaseDays
 from backend.core.arrays import FloatArray
@@ -14,6 +16,7 @@ from backend.forecast.influence import ComparedTotals, compared_totals
 from backend.forecast.learn.backtest.simple_rules import simple_rules
 from backend.forecast.learn.blend import fit_horizon, settle
 from backend.forecast.learn.forecast_tuning import TUNED, ForecastTuning
+from backend.forecast.learn.lifetime_base import FittedBases
 from backend.forecast.learn.past_cutoffs import outcomes, plan_cutoffs
 from backend.forecast.lifetime import summarise
 from backend.forecast.prediction import Prediction
@@ -48,16 +51,16 @@ class Trial:
     spend: FloatArray
 
 
-def run_trials(
+def trials_to_run(
     days: PurchaseDays,
     horizon_days: int,
     *,
     seed: int,
     purchases: bool = True,
     tuning: ForecastTuning = TUNED,
-    progress: Callable[[float], None],
-) -> list[Trial]:
-    """Try the recipe at up to three earlier cut-offs, the latest first.
+    bases: FittedBases | None = None,
+) -> list[Callable[[], Trial | None]]:
+    """Return what tries the recipe at up to three earlier cut-offs, the latest first.
 
     Parameters
     ----------
@@ -71,16 +74,17 @@ def run_trials(
         Whether boosting of purchases is wanted, besides that of buying at all.
     tuning
         As for the recipe.
-    progress
-        Called with the share of trials done.
+    bases
+        Of the same purchase days; what it lacks is fitted.
+
+    Returns
+    -------
+    Each says what it found, or None where hardly anybody was known by then.
     """
+    bases = bases or FittedBases(tuning.lifetime)
     cutoffs, window = trial_cutoffs(days, horizon_days, tuning)
-    trials = []
-    for number, cutoff in enumerate(cutoffs, start=1):
-        trial = _try(days, cutoff, window, seed=seed, purchases=purchases, tuning=tuning)
-        trials += [trial] if trial is not None else []
-        progress(number / len(cutoffs))
-    return trials
+    how: dict[str, Any] = {"seed": seed, "purchases": purchases, "tuning": tuning, "bases": bases}
+    return [partial(_try, days, cutoff, window, **how) for cutoff in cutoffs]
 
 
 def trial_cutoffs(
@@ -126,13 +130,16 @@ def _try(
     seed: int,
     purchases: bool,
     tuning: ForecastTuning,
+    bases: FittedBases,
 ) -> Trial | None:
     known = days.before(cutoff)
     summary = summarise(known)
     if len(summary) < tuning.trials.least_buyers or not summary.x.any():
         return None
     fewer = replace(tuning, cutoffs=replace(tuning.cutoffs, most_rows=tuning.trials.most_rows))
-    model = fit_horizon(known, window_days, seed=seed, purchases=purchases, tuning=fewer)
+    model = fit_horizon(
+        known, window_days, seed=seed, purchases=purchases, tuning=fewer, bases=bases
+    )
     _, prediction = settle(model, model.before_totals(known), tuning.blend)
     bought, spend = outcomes(days, summary.customer, cutoff, window_days)
     return Trial(

@@ -7,15 +7,16 @@ from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.core.glossary import Metric, Status
 from backend.forecast.learn.backtest.grades import both, make_report, strongest_rule
 from backend.forecast.learn.backtest.spend_power import best_spend_power
-from backend.forecast.learn.backtest.trials import Trial, run_trials, trial_cutoffs
+from backend.forecast.learn.backtest.trials import Trial, trial_cutoffs, trials_to_run
 from backend.forecast.learn.self_report import self_report
 from backend.forecast.prediction import Prediction
 from backend.results.forecast_report import Backtest, Backtests, LevelCorrections
 from backend.wording.forecast_sentences import forecast_notes
 
 
-def ignore(_: float) -> None:
-    """Progress of no interest."""
+def run_trials(days: PurchaseDays, horizon_days: int) -> list[Trial]:
+    found = [one() for one in trials_to_run(days, horizon_days, seed=0)]
+    return [one for one in found if one is not None]
 
 
 def trial(
@@ -40,14 +41,14 @@ def trial(
 
 def test_trials_end_before_the_present_and_know_only_their_past(small_shop: OrderHistory) -> None:
     days = small_shop.purchase_days()
-    for one in run_trials(days, 180, seed=0, progress=ignore):
+    for one in run_trials(days, 180):
         assert one.cutoff + one.horizon_days <= days.as_of_day
         later = days.day >= one.cutoff
         rng = np.random.default_rng(0)
         scrambled = replace(
             days, spend=np.where(later, rng.uniform(1, 500, len(later)), days.spend)
         )
-        again = run_trials(scrambled, 180, seed=0, progress=ignore)
+        again = run_trials(scrambled, 180)
         same = next(t for t in again if t.cutoff == one.cutoff)
         assert same.prediction.spend.tobytes() == one.prediction.spend.tobytes()
         assert same.spend.tobytes() != one.spend.tobytes()
@@ -62,7 +63,7 @@ def test_cutoffs_leave_a_window_and_some_history(small_shop: OrderHistory) -> No
 
 
 def test_outcomes_are_counted_from_the_cutoff(small_shop: OrderHistory) -> None:
-    (one, *_) = run_trials(small_shop.purchase_days(), 90, seed=0, progress=ignore)
+    (one, *_) = run_trials(small_shop.purchase_days(), 90)
     start = np.datetime64(one.cutoff, "D")
     new = (small_shop.created_at >= start) & (small_shop.created_at < start + 90)
     for row, customer in enumerate(one.prediction.customer):
@@ -76,7 +77,7 @@ def test_a_shop_too_small_to_try_has_no_trials() -> None:
     few = PurchaseDays(
         800, np.array([0, 0, 1]), np.array([1, 400, 300]), np.ones(3), np.ones(3, int)
     )
-    assert run_trials(few, 90, seed=0, progress=ignore) == []
+    assert run_trials(few, 90) == []
 
 
 def test_without_trials_spend_is_left_as_predicted() -> None:
