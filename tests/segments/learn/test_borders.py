@@ -38,4 +38,4 @@ def test_only_borders_that_are_adopted_are_refitted_for_their_confidence(
     assert held.report.refit == Decision.HELD_BACK
     tries = len(fits) - adopted
     assert tries == len(TUNED.night.shares_of_previous)
-    assert adopted == 1 + 1 + TUNED.borders.refits  # its own, one without bounds, and resamples
+    assert adopted == 1 + TUNED.borders.refits  # its own, without bounds too, and resamples
