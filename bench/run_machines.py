@@ -26,12 +26,12 @@ from backend.behaviour.history import OrderHistory, PurchaseDays
 from backend.core.threads import one_thread
 from backend.forecast.horizon_model import HorizonModel
 from backend.forecast.learn.blend import fit_horizon, foresee_at_once
-from backend.run.partitions.executors import InProcess
 from backend.run.partitions.machines import foresee_in_batches
 from bench.big_shop import START, BigShop, fill, invented
 from bench.run_sizes import Night, night
 from tests import services
 from tests.dask_cluster import dask_cluster
+from tests.in_process import InProcess
 
 MOST_COST = 1.05
 TO_FIT, BATCHES = 40_000, 4

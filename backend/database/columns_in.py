@@ -16,6 +16,7 @@ from sqlalchemy import Table
 
 from backend.core.typed_cells import TypedCells
 from backend.database.async_engines import AsyncConnection
+from backend.database.copied_in import copy_in
 from backend.database.expressions import MYSQL
 
 ROWS_PER_PIECE = 20_000
@@ -44,7 +45,7 @@ async def write_columns(
     if not rows.num_rows:
         return
     if connection.dialect.name == "postgresql":
-        await _copy_in(connection, table, rows)
+        await copy_in(connection, table, rows.column_names, _as_csv(rows))
     elif connection.dialect.name in MYSQL:
         await _write_out(connection, table, rows)
     else:
@@ -65,12 +66,6 @@ def _decimals(cells: TypedCells, places: int) -> "pa.Array[Any]":
     validity = pa.array(cells.known).buffers()[1]
     type_ = pa.decimal128(MOST_DIGITS, places)
     return pa.Array.from_buffers(type_, len(whole), [validity, pa.py_buffer(data.tobytes())])
-
-
-async def _copy_in(connection: AsyncConnection, table: Table, rows: pa.Table) -> None:
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    names = rows.column_names
-    await driver.copy_to_table(table.name, source=_as_csv(rows), columns=names, format="csv")
 
 
 async def _as_csv(rows: pa.Table) -> AsyncIterator[bytes]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Table, insert
 
 from backend.database.async_engines import AsyncConnection
+from backend.database.copied_in import copy_in
 
 Row = Sequence[Any]
 
@@ -31,11 +32,9 @@ async def write_rows(
     if not rows:
         return
     if connection.dialect.name == "postgresql":
-        driver: Any = (await connection.get_raw_connection()).driver_connection
         lines = io.StringIO(newline="")
         csv.writer(lines).writerows(rows)
-        source = io.BytesIO(lines.getvalue().encode())
-        await driver.copy_to_table(table.name, source=source, columns=[*names], format="csv")
+        await copy_in(connection, table, names, io.BytesIO(lines.getvalue().encode()))
     else:
         await connection.execute(
             insert(table), [dict(zip(names, row, strict=True)) for row in rows]

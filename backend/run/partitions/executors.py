@@ -1,4 +1,4 @@
-"""What does one thing for many parts: here, or in processes of this machine."""
+"""What does one thing for many parts, and how processes of this machine do."""
 
 import multiprocessing
 import os
@@ -34,16 +34,6 @@ class Executor(Protocol):
         PartFailed
             When one of the parts cannot be done.
         """
-
-
-class InProcess:
-    """Does one part after the other, here."""
-
-    workers = 1
-
-    def map(self, task: Callable[[Asked], Answer], each: Sequence[Asked]) -> list[Answer]:
-        """Return what the task says of each part, in their order."""
-        return [task(one) for one in each]
 
 
 class Processes:

@@ -14,13 +14,14 @@ from backend.behaviour.history import OrderHistory
 from backend.core.errors import PartFailed
 from backend.database.engine import opened
 from backend.forecast.learn.blend import fit_horizon
-from backend.run.partitions.executors import InProcess, Processes
+from backend.run.partitions.executors import Processes
 from backend.run.partitions.machines import foresee_in_batches
 from backend.run.worker import work_once
 from backend.store import runs
 from backend.store.run_request import RunRequest
 from tests.conftest import NewDatabase, on_one_kind
 from tests.databases import migrated
+from tests.in_process import InProcess
 from tests.live import ROOT
 from tests.performed import clustered, clustered_shop, config_of
 from tests.run.partitions.test_many_machines import told
