@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 from selenium import webdriver
 
 from backend.core.threads import one_thread
@@ -26,7 +29,9 @@ from tests.databases import (
     read_only_url,
     wait_for,
 )
+from tests.servers_of_all import server_of_all
 from tests.services import Server, ServiceMissing
+from tests.shared_folder import folder_of_all
 
 __all__ = [
     "NewDatabase",
@@ -64,6 +69,12 @@ KINDS = [
     pytest.param("postgresql", marks=pytest.mark.external),
     pytest.param("mariadb", marks=pytest.mark.external),
 ]
+
+# No example is too slow: a busy machine may take a second for any. Else as without (under CI).
+settings.register_profile(
+    "unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 # For whole runs and services that do the same whatever the database: one stands for the others.
 ONE_KIND = [
@@ -129,7 +140,8 @@ def running() -> Iterator[Services]:
 @pytest.fixture(scope="session")
 def postgres_server(running: Services) -> Iterator[PostgresServer]:
     """Give a real PostgreSQL on which databases can be made."""
-    server = PostgresServer(running.get("PostgreSQL", services.postgresql).url)
+    url = running.get("PostgreSQL", partial(server_of_all, "PostgreSQL")).url
+    server = PostgresServer(url, _notes("TEST_POSTGRES_URL"))
     yield server
     server.close()
 
@@ -137,7 +149,8 @@ def postgres_server(running: Services) -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def mysql_server(running: Services) -> Iterator[MysqlServer]:
     """Give a real MariaDB on which databases can be made."""
-    server = MysqlServer(running.get("MariaDB", services.mysql).url)
+    url = running.get("MariaDB", partial(server_of_all, "MariaDB")).url
+    server = MysqlServer(url, _notes("TEST_MYSQL_URL"))
     yield server
     server.close()
 
@@ -145,7 +158,12 @@ def mysql_server(running: Services) -> Iterator[MysqlServer]:
 @pytest.fixture(scope="session")
 def sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> SqliteFolder:
     """Give a folder in which databases can be made."""
-    return SqliteFolder(tmp_path_factory.mktemp("sqlite"))
+    return SqliteFolder(tmp_path_factory.mktemp("sqlite"), folder_of_all())
+
+
+def _notes(server: str) -> Path | None:
+    """Return where workers note what they copy: a server that was given is left without it."""
+    return None if server in os.environ else folder_of_all()
 
 
 @pytest.fixture
@@ -262,6 +280,17 @@ def _dropped_after(place: Place) -> Iterator[NewDatabase]:
     yield make
     for url in made:
         place.drop(url)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage where there is none: a worker makes all tests, and keeps them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

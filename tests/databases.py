@@ -1,14 +1,18 @@
-"""Databases for tests, each its own; what many begin with is made once per server, then copied."""
+"""Databases for tests, each its own; what many begin with is made once per server, then copied.
+
+Where the workers of a session share a server, they share what is copied too.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import secrets
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,9 +29,17 @@ Prepare = Callable[[str], Coroutine[Any, Any, object]]
 
 
 class Place(ABC):
-    """A place where databases can be made: each new, or as some work has left another one."""
+    """A place where databases can be made: each new, or as some work has left another one.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    notes
+        The folder in which all workers note what they have made to be copied; None: it is this
+        process's own.
+    """
+
+    def __init__(self, notes: Path | None) -> None:
+        self._notes = notes
         self._models: dict[Prepare, str] = {}
 
     def prepared(self, prepare: Prepare) -> str:
@@ -36,14 +48,31 @@ class Place(ABC):
         It is done once in a session, in a database that is copied then.
         """
         if prepare not in self._models:
-            model = self.empty()
-            wait_for(prepare(model))
-            self._models[prepare] = model
+            self._models[prepare] = self._model(prepare)
         return self._copied(self._models[prepare])
+
+    def _model(self, prepare: Prepare) -> str:
+        if self._notes is None:
+            return self._made(prepare)
+        name = f"{type(self).__name__}-{prepare.__module__}.{prepare.__name__}"
+        noted = self._notes / f"{name}.url"
+        with alone(self._notes / f"{name}.lock"):
+            if not noted.exists():
+                noted.write_text(self._made(prepare))
+            return noted.read_text()
+
+    def _made(self, prepare: Prepare) -> str:
+        model = self.to_be_copied()
+        wait_for(prepare(model))
+        return model
 
     @abstractmethod
     def empty(self) -> str:
         """Make an empty database, and return its URL."""
+
+    def to_be_copied(self) -> str:
+        """Make an empty one that is there as long as anybody copies it."""
+        return self.empty()
 
     @abstractmethod
     def drop(self, url: str) -> None:
@@ -54,21 +83,29 @@ class Place(ABC):
         """Make a database like another one to which nobody is connected."""
 
     def close(self) -> None:
-        """Drop the databases that others were copied from."""
-        for model in self._models.values():
-            self.drop(model)
+        """Drop the databases that others were copied from, where no other worker copies them."""
+        if self._notes is None:
+            for model in self._models.values():
+                self.drop(model)
 
 
 class SqliteFolder(Place):
     """Makes databases that are files in a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
+    def __init__(self, folder: Path, notes: Path | None = None) -> None:
+        super().__init__(notes)
         self._folder = folder
 
     def empty(self) -> str:
         """Make a file that holds nothing, which is an empty database."""
-        file = self._folder / f"{secrets.token_hex(4)}.db"
+        return self._new_in(self._folder)
+
+    def to_be_copied(self) -> str:
+        """Make one where no worker tidies up when it ends."""
+        return self._new_in(self._notes or self._folder)
+
+    def _new_in(self, folder: Path) -> str:
+        file = folder / f"{secrets.token_hex(4)}.db"
         file.touch()
         return f"sqlite:///{file}"
 
@@ -116,8 +153,8 @@ class Asking:
 class ServerPlace(Place):
     """Makes databases on a server; to be closed."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__()
+    def __init__(self, url: str, notes: Path | None = None) -> None:
+        super().__init__(notes)
         self._url = url
         self._server = Asking(url)
 
@@ -158,8 +195,8 @@ class PostgresServer(ServerPlace):
 class MysqlServer(ServerPlace):
     """Makes databases on a MariaDB or MySQL."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, notes: Path | None = None) -> None:
+        super().__init__(url, notes)
         self._written: dict[str, list[str]] = {}
 
     def empty(self) -> str:
@@ -198,6 +235,14 @@ async def _written_out(url: str) -> list[str]:
 async def _told(engine: AsyncEngine, question: str) -> str:
     async with engine.connect() as connection:
         return str(await connection.scalar(text(question)))
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Let no other process in at the same time."""
+    with file.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 async def migrated(url: str) -> None:

@@ -2,9 +2,9 @@
 
     python -m tests.fork_server ADDRESS PYTHON FOLDER MODULE…
 
-It imports the modules, listens at the address, and ends, with all that it forked, when its
-standard input does. To what it forks PYTHON is the Python to start others with; what their runs
-learn is remembered in FOLDER.
+It listens at the address, imports the modules when the first asks, and ends, with all that it
+forked, when its standard input does. To what it forks PYTHON is the Python to start others with;
+what their runs learn is remembered in FOLDER.
 """
 
 import atexit
@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import runpy
+import select
 import selectors
 import signal
 import socket
@@ -52,6 +53,12 @@ class Server:
             for key, _ in self.selector.select():
                 if (asked := key.data()) is not None:
                     return asked  # type: ignore[no-any-return]
+
+    def wait_for_the_first(self) -> None:
+        """Wait until somebody asks; end where nobody ever does."""
+        asked, _, _ = select.select([0, self.listener.fileno()], [], [])
+        if 0 in asked:
+            self._end()
 
     def _watch(self, what: socket.socket | int, readable: Callable[[], Asked | None]) -> None:
         self.selector.register(what, selectors.EVENT_READ, readable)
@@ -178,11 +185,13 @@ def main() -> None:
     """Import, then listen; whoever is forked goes on from here to its own end."""
     address, python, kept, *modules = sys.argv[1:]
     share(Path(kept))
+    server = _listening(address)
+    server.wait_for_the_first()
     for module in modules:
         import_module(module)
     gc.collect()
     gc.freeze()  # else each forked process copies what it only looks through for garbage
-    asked = _listening(address).serve()
+    asked = server.serve()
     _end(_status_of(asked, python))
 
 

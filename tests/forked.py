@@ -18,8 +18,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 from tests.fork_client import ask, read_number
@@ -29,27 +29,50 @@ from tests.waiting import wait_until
 # What the programs import, not the programs: those look at their terminal when they are imported.
 IMPORTED = (
     "backend.main",
+    "backend.agents.campaign_tools",
+    "backend.agents.protocol",
     "backend.clients.anthropic_namer",
+    "backend.clients.redis_cache",
+    "backend.clients.shared_counts",
+    "backend.clients.token_issuer",
+    "backend.clients.webhook_sender",
+    "backend.database.sqlite_engine",
+    "backend.digest.digest_mail",
+    "backend.digest.seen_by_digest",
+    "backend.digest.told_digest",
     "backend.files.load",
     "backend.report",
+    "backend.run.campaign_counting",
     "backend.run.child",
     "backend.run.readiness_check",
+    "backend.shop.detecting",
+    "backend.shop.mapping.guard",
     "backend.store.alter_ids",
     "backend.store.upgrade",
+    "backend.wording.detection_sentences",
+    "aiosmtplib",
     "aiosqlite",
     "alembic.autogenerate.api",
     "alembic.context",
+    "anyio._backends._asyncio",
     "asyncmy",
     "asyncpg",
     "dlt",
+    "drt.config.models",
+    "drt.config.profiles",
+    "drt.templates.renderer",
     "httpcore2",
+    "psycopg2.extensions",
     "rich.progress",
     "rich.table",
+    "tenacity",
     "typer",
-    "uvicorn.loops.auto",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.uvloop",
     "uvicorn.protocols.http.auto",
     "uvicorn.protocols.websockets.auto",
     "xlsxwriter",
+    "yaml",
     "tests.built",
 )
 ROOT = Path(__file__).parents[1]
@@ -138,23 +161,32 @@ def quick_python() -> str:
 
 @cache
 def _server() -> Path:
-    """Start the server that forks, once; return the folder of its socket and its `python`."""
+    """Return the folder of the server that forks: of all workers, else one that is started here."""
+    if (folder := folder_of_all()) is not None:
+        return folder
     kept = tempfile.TemporaryDirectory(prefix="ib-")
-    folder = Path(kept.name)
+    atexit.register(kept.cleanup)
+    atexit.register(serve_in(Path(kept.name)))
+    return Path(kept.name)
+
+
+def serve_in(folder: Path) -> Callable[[], object]:
+    """Start the server that forks, with its socket and its `python` in a folder.
+
+    Returns
+    -------
+    stop
+        Ends it, and with it all that it forked.
+    """
     python, address = folder / "python", folder / "socket"
     python.write_text(
         QUICK_PYTHON.format(python=sys.executable, root=str(ROOT), address=str(address))
     )
     python.chmod(0o700)
-    told = (address, python, folder_of_all() or folder)
+    told = (address, python, folder)
     command = (sys.executable, "-m", "tests.fork_server", *map(str, told), *IMPORTED)
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
-    atexit.register(_stop, process, kept)
     wait_until(lambda: process.poll() is not None or address.exists())
     assert process.poll() is None, "the server that forks did not start"
-    return folder
-
-
-def _stop(process: subprocess.Popen[bytes], kept: tempfile.TemporaryDirectory[str]) -> None:
-    process.communicate(timeout=STOPS_WITHIN_SECONDS)  # closes its input, at which it ends
-    kept.cleanup()
+    # Closes its input, at which it ends.
+    return partial(process.communicate, timeout=STOPS_WITHIN_SECONDS)

@@ -1,5 +1,7 @@
 """What the workers of pytest-xdist share, and which of them gets which tests.
 
+They share a folder, the servers of databases, and the process that forks.
+
 One worker has all tests that share what a module makes.
 
 The grouping of pytest-xdist itself writes the group into a test's id, which pytest no longer takes.
@@ -13,6 +15,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from tests import forked
+from tests.servers_of_all import ServersOfAll
 from tests.shared_folder import share
 
 GROUPS = pytest.StashKey[Path]()
@@ -45,7 +49,10 @@ def pytest_configure_node(node: Any) -> None:
     stash = node.config.stash
     if GROUPS not in stash:
         folder = tempfile.TemporaryDirectory(prefix="ib-")
-        node.config.add_cleanup(folder.cleanup)
+        servers = ServersOfAll(Path(folder.name))
+        # What was added last is done first.
+        for tidy in (folder.cleanup, servers.close, forked.serve_in(Path(folder.name))):
+            node.config.add_cleanup(tidy)
         stash[GROUPS] = Path(folder.name) / "groups.json"
     node.workerinput["groups"] = str(stash[GROUPS])
 
