@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,13 @@ from sqlalchemy import make_url, text
 from backend.database.engine import opened, transaction
 from tests.conftest import wait_for
 from tests.examples.mailing_tools import Crm, HubSpot, Klaviyo, MailingTool, Request
+from tests.forked import quick_python
 from tests.live import ROOT
 from tests.services import need
 from tests.waiting import PATIENCE_SECONDS
+
+# As its own script does; the examples' guide is followed with that (`test_activate_guide.py`).
+DRT = "from drt.cli.main import app; app()"
 
 
 class Copies:
@@ -74,7 +77,7 @@ class Copies:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start drt."""
         return subprocess.Popen(
-            (Path(sys.executable).with_name("drt"), "run", *arguments),
+            (quick_python(), "-c", DRT, "run", *arguments),
             cwd=self.project,
             env=self.variables,
             stdout=subprocess.PIPE,
@@ -96,7 +99,7 @@ class Copies:
         for tool in self.tools:
             tool.forget_requests()
         done = subprocess.run(
-            (sys.executable, "-m", "examples.activate.forget", *tools),
+            (quick_python(), "-m", "examples.activate.forget", *tools),
             env=self.variables,
             capture_output=True,
             text=True,

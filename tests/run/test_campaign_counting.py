@@ -52,7 +52,7 @@ def order(number: int, customer_id: str, at: datetime, total: float) -> dict[str
         "customer": int(customer_id),
         "number": f"#{number}",
         "total": total,
-        "at": at.replace(tzinfo=None),
+        "at": at.replace(tzinfo=None, microsecond=0),  # not every database keeps them
     }
 
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from backend.behaviour.baskets import Baskets
 from backend.behaviour.history import OrderHistory
-from backend.forecast.learn.predict import forecast
 from backend.results.segment import Segment
 from backend.segments.buyers import Behaviour, behaviour_of
 from backend.segments.crossings import behaviour_of_one, crossings
@@ -40,6 +39,7 @@ from backend.segments.vocabulary import (
 from backend.store.stored import MODEL, read_model
 from backend.wording.segment_names import NAMES, guarded_name, name_of
 from backend.wording.segment_sentences import clustering_note, measured_in_words
+from tests.remembered import REMEMBERED
 
 # One worker has them all, so that what is fitted once is fitted once.
 pytestmark = pytest.mark.xdist_group("night")
@@ -50,6 +50,8 @@ every_seed = pytest.mark.parametrize(
 AS_OF = np.datetime64("2024-10-01", "us")
 DAY = np.timedelta64(86_400_000_000, "us")
 HISTORY_DAYS = 730.0
+
+forecast_once = REMEMBERED["forecast"]
 
 FloatArray = NDArray[np.float64]
 Orders = tuple[FloatArray, FloatArray]
@@ -149,7 +151,7 @@ def said_of(found: Membership) -> tuple[str, ...]:
 def described(found: Membership, history: OrderHistory) -> tuple[Segment, ...]:
     """Return the segments as a run describes them."""
     measured = describe(
-        found, history, behaviour_of(history), forecast(history), naming=guarded_name
+        found, history, behaviour_of(history), forecast_once(history), naming=guarded_name
     )
     return measured_in_words((one.segment, one.rule) for one in measured)
 
@@ -435,7 +437,7 @@ def test_a_mean_that_one_order_carries_stands_beside_the_median() -> None:
     people[rich] = (people[rich][0], np.array([99_999_999.0]))
     history = history_of(people)
     found = segmented(history)
-    ltv = forecast(history).predicted_value + [amounts.sum() for _, amounts in people]
+    ltv = forecast_once(history).predicted_value + [amounts.sum() for _, amounts in people]
     for one in described(found, history):
         inside = ltv[[one.id in (leaf, *ancestors(leaf)) for leaf in found.ids]]
         assert one.median_ltv == pytest.approx(np.median(inside), abs=0.01)
