@@ -195,7 +195,7 @@ def whatever_the_ids_are(
         stack = AsyncExitStack()
         house = runner.run(built(stack, url, id_type, id_type))
 
-        @settings(max_examples=examples, deadline=None, phases=[Phase.explicit, Phase.generate])
+        @settings(max_examples=examples, phases=[Phase.explicit, Phase.generate])
         @example(always, STRANGE)
         @given(ids, strangers)
         def every_place_agrees(known: list[Any], asked: list[str]) -> None:

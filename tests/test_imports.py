@@ -19,6 +19,7 @@ from tests.campaign_shop import CAMPAIGNS, WANTED, described, started
 from tests.conftest import NewDatabase, wait_for
 from tests.live import ADMIN_KEY, ROOT, Live, command, serving
 from tests.shops import AS_OF, fill, invented
+from tests.waiting import PATIENCE_SECONDS
 
 LEARNS = {"sklearn", "scipy", "pandas", "threadpoolctl"}
 UNUSED = {"anthropic", "redis", "alembic", "pyarrow", "typer", "sqlglot", "asyncpg", "asyncmy"}
@@ -194,7 +195,7 @@ def test_a_process_that_served_every_route_has_imported_nothing_that_learns(
         for page in ("/docs", "/redoc", "/openapi.json"):
             assert live.get(page).is_success, page
         live.process.send_signal(signal.SIGINT)  # SIGTERM would end it without a last word
-        live.process.wait(20)
+        live.process.wait(PATIENCE_SECONDS)
     assert imported(tmp_path, live.process.pid) & (LEARNS | UNUSED | HALVES) == set()
 
 
@@ -208,7 +209,7 @@ def test_pages_are_imported_when_the_first_is_opened(
         if opens_a_page:
             assert live.client.get("/app/sign-in").is_success
         live.process.send_signal(signal.SIGINT)
-        live.process.wait(20)
+        live.process.wait(PATIENCE_SECONDS)
     has_pages = {"jinja2", "asgi_cross_origin_protection"} & imported(tmp_path, live.process.pid)
     assert len(has_pages) == (2 if opens_a_page else 0)
 

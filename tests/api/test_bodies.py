@@ -9,6 +9,7 @@ import pytest
 
 from backend.api.bounded_request import BODY_BYTES, JSON_DEPTH
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
+from tests.waiting import PATIENCE_SECONDS
 
 SEGMENT, CLUSTER = "/api/admin/segments/vip", "/api/admin/cluster"
 
@@ -89,7 +90,7 @@ def test_a_body_without_an_announced_length_is_bounded_too(live: Live) -> None:
 @pytest.mark.parametrize("key", [None, ADMIN_KEY])
 def test_an_announced_gigabyte_is_answered_before_a_byte_of_it(live: Live, key: str | None) -> None:
     host, port = live.address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=60) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as connection:
         sent_key = f"X-API-Key: {key}\r\n" if key else ""
         head = f"PATCH {SEGMENT} HTTP/1.1\r\nHost: x\r\n{sent_key}Content-Length: {1 << 30}\r\n\r\n"
         connection.sendall(head.encode())

@@ -171,7 +171,6 @@ def test_whatever_is_placed_refunded_or_deleted_the_digits_are_the_whole_shops(
 
     @settings(
         max_examples=examples,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow],
     )

@@ -135,7 +135,7 @@ def written(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> 
 
 @pytest.mark.parametrize("examples", [4, pytest.param(50, marks=pytest.mark.long)])
 def test_both_ways_to_a_file_give_the_same_bytes(written: Written, examples: int) -> None:
-    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @settings(max_examples=examples, derandomize=True)
     @given(data=st.data())
     def gives_the_same_bytes(data: st.DataObject) -> None:
         count = len(written.ids)

@@ -16,6 +16,7 @@ from tests.conftest import NewDatabase, execute, in_turns, on_one_kind, wait_for
 from tests.databases import migrated
 from tests.live import ROOT, command, environment, refusal, run, serving, started_anew
 from tests.performed import NO_WORKER, clustered_shop
+from tests.remembered import ANEW
 from tests.shops import fill, invented
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
@@ -223,7 +224,7 @@ def test_a_separate_worker_does_the_work(sqlite_shop: str, tmp_path: Path) -> No
 
 
 def test_a_server_that_is_stopped_says_so_in_the_run(sqlite_shop: str, tmp_path: Path) -> None:
-    with serving(sqlite_shop, tmp_path) as service:
+    with serving(sqlite_shop, tmp_path, variables=ANEW) as service:  # else it may be over
         service.client.post("/api/admin/cluster", headers={"X-API-Key": "admin-key"})
         wait_until(lambda: service.state() != "queued")
         service.process.terminate()

@@ -67,7 +67,8 @@ def assert_served(demo: Process, folder: Path, port: int) -> None:
     assert f"Documentation: {address}/docs" in told
     assert (folder / f"intelligence-demo/shop-{port}.html").as_uri() in told
     key = told.partition("API key: ")[2].split()[0]
-    with httpx.Client(base_url=address, headers={"X-API-Key": key}, timeout=60) as client:
+    headers = {"X-API-Key": key}
+    with httpx.Client(base_url=address, headers=headers, timeout=PATIENCE_SECONDS) as client:
         assert client.get("/api/mcp/segments").json()["as_of"] == AS_OF.isoformat().replace(
             "+00:00", "Z"
         )

@@ -12,7 +12,7 @@ import pytest
 from backend.api.bounded_http import HEAD_SECONDS, MOST_PIPELINED, MOST_WAITING
 from backend.cli.serving_commands import pages_at
 from tests.live import ADMIN_KEY, API_KEY, SERVE, UVICORN, Live, serving
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 HOST = b"Host: x\r\n"
 GET = b"GET /health/live HTTP/1.1\r\n" + HOST
@@ -42,7 +42,7 @@ def served(places: pytest.TempPathFactory, program: tuple[str, ...]) -> Iterator
 
 def connected(live: Live) -> socket.socket:
     host, port = live.address.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=60)
+    return socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS)
 
 
 def answer_to(live: Live, *pieces: bytes) -> bytes:

@@ -21,6 +21,7 @@ from backend.store.stored import REPORT as REPORT_KIND
 from tests.conftest import NewDatabase, wait_for
 from tests.live import command, environment
 from tests.shops import fill, invented
+from tests.waiting import PATIENCE_SECONDS
 
 HOSTILE = "[/foo] [red]x[/red] :smile: \x1b[2J\u202e\nnext"
 HARMLESS = "[/foo] [red]x[/red] :smile: \\x1b[2J\\u202e next"
@@ -204,5 +205,5 @@ def on_a_terminal(folder: Path, variables: dict[str, str], *arguments: str) -> s
         pass
     finally:
         os.close(ours)
-    assert process.wait(60) == 0, written.decode()
+    assert process.wait(PATIENCE_SECONDS) == 0, written.decode()
     return written.decode()

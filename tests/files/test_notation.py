@@ -126,7 +126,6 @@ def written_file(folder: Path, orders: Sequence[Written], date: str, amount: str
 @given(known, some.sampled_from(sorted(DATES)), some.sampled_from(sorted(AMOUNTS)))
 @settings(
     max_examples=300,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.behaviour.history import OrderHistory
@@ -105,7 +105,6 @@ def test_cut_at_a_share_of_its_own_sum_it_would_be_less() -> None:
     assert limited(came).sum() / limited(expected).sum() < 0.85 * came.sum() / expected.sum()
 
 
-@settings(deadline=None)
 @given(st.integers(0, 999), st.sampled_from(HUGE), st.booleans())
 def test_one_order_decides_nothing_of_how_the_two_compare(
     customer: int, amount: float, known_before: bool

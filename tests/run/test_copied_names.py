@@ -139,7 +139,7 @@ def test_every_way_finds_the_same_in_the_same_order(copied: Copied, examples: in
     assert copied.runner is not None
     run = copied.runner.run
 
-    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @settings(max_examples=examples, derandomize=True)
     @given(query=NAMES)
     def finds_the_same(query: str) -> None:
         expected = ranked(query, LIMIT)

@@ -73,7 +73,7 @@ some_nights = st.lists(
 def test_a_replay_from_any_run_is_exact_whatever_happens_to_the_shop(examples: int) -> None:
     # Each is several runs: a smaller one that fails too is not worth minutes of search.
     phases = [Phase.explicit, Phase.reuse, Phase.generate]
-    settings(max_examples=examples, deadline=None, phases=phases)(given(some_nights)(is_replayed))()
+    settings(max_examples=examples, phases=phases)(given(some_nights)(is_replayed))()
 
 
 def is_replayed(nights: list[Night]) -> None:

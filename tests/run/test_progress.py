@@ -21,6 +21,7 @@ from backend.store.tables import runs as runs_table
 from tests.conftest import NewDatabase, execute
 from tests.performed import claimed, config_of
 from tests.shops import fill, invented
+from tests.waiting import PATIENCE_SECONDS
 
 REFUSE = (
     f"CREATE TRIGGER refuse BEFORE UPDATE ON {runs_table.name} "
@@ -103,7 +104,7 @@ async def test_the_writing_goes_on_by_itself_after_a_refusal(
         await write(engine, run_id, "mine", told)
 
     async with written(progress, counted):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while len(tries) < 2:
             assert time.monotonic() < deadline
             await runs.get(engine, run_id)

@@ -445,7 +445,6 @@ def test_whatever_happens_the_next_run_agrees_with_what_was_published(
 
     @settings(
         max_examples=examples,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow],
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.segments.largest_customer import carried_by_one, largest_share
@@ -15,7 +15,6 @@ from tests.wording.test_segment_sentences import REGULARS, SPACE
 amounts = st.lists(st.floats(0.01, 1e8), min_size=3, max_size=60).map(np.array)
 
 
-@settings(deadline=None)
 @given(amounts)
 def test_one_carries_a_mean_that_is_a_tenth_lower_without_them(found: np.ndarray) -> None:
     without = np.delete(found, found.argmax()).mean() / found.mean()

@@ -146,14 +146,14 @@ def assert_same(found: Baskets, wanted: pd.DataFrame) -> None:
         )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(lines=lines_of_a_shop)
 def test_lines_by_number_come_to_what_pandas_makes_of_them(shops: Shops, lines: list[Line]) -> None:
     stored = [(o, p, q, v) for o, p, _, q, v in lines]
     assert_same(shops.baskets("numbers", stored), expected(stored))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(lines=lines_of_a_shop)
 def test_lines_by_text_come_to_what_pandas_makes_of_them(shops: Shops, lines: list[Line]) -> None:
     stored = [(None if o is None else f"#{o}", t, q, v) for o, _, t, q, v in lines]

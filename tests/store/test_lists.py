@@ -248,7 +248,7 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
     return {name: draw(st.sampled_from(MEANT[name][0])) for name in names}
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(
     asked=conditions(),
     name=st.sampled_from(["customer_id", *SORTABLE]),

@@ -33,6 +33,7 @@ from tests.conftest import NewDatabase, execute, takes_its_turn, wait_for
 from tests.live import ROOT, serving
 from tests.store.installation_10_0 import TABLES, VIEWS, restore
 from tests.store.test_migrate import differences
+from tests.waiting import wait_until
 
 Rows = dict[str, list[tuple[Any, ...]]]
 OF_CUSTOMERS_IN_10_0 = {
@@ -483,6 +484,7 @@ def test_a_server_that_waits_for_a_run_at_work_says_so_and_can_be_stopped(
         assert live.get("/health/live").status_code == 200
         assert live.get("/health").status_code == 503
         live.until("/api/mcp/segments", 503)
+        wait_until(lambda: "migrations wait" in live.log.read_text(), live.log.read_text)
         wait_for(execute(url, "UPDATE runs SET active = NULL, state = 'failed' WHERE active = 1"))
         live.until("/api/mcp/segments", 200)
     assert live.log.read_text().count("migrations wait") == 1

@@ -20,7 +20,7 @@ from tests.databases import migrated
 from tests.live import ADMIN_KEY, API_KEY, Live, serving
 from tests.performed import NO_WORKER, clustered, clustered_shop, config_of, performed
 from tests.shops import AS_OF
-from tests.web.browsing import entered, every_width, look_at, signed_in, without_scripts
+from tests.web.browsing import entered, every_width, leaving, look_at, signed_in, without_scripts
 from tests.web.conftest import DAY_BEFORE
 
 HOSTILE = "<script>document.title='taken'</script>\"'{{ 7*7 }}"
@@ -386,7 +386,8 @@ def test_products_come_by_themselves_and_without_scripts_by_a_link(
         look_at(browser, f"{paged.address}/app/segments/{segment_id}/products", width)
         with without_scripts(browser):
             browser.get(f"{paged.address}/app/segments/{segment_id}")
-            browser.find_element(By.CSS_SELECTOR, "[data-hx-get] a").click()
+            with leaving(browser):
+                browser.find_element(By.CSS_SELECTOR, "[data-hx-get] a").click()
             assert browser.current_url.endswith("/products")
             assert len(browser.find_elements(By.CSS_SELECTOR, "tbody th")) == len(bought)
 

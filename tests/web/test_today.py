@@ -278,8 +278,8 @@ def test_charts_are_drawn_and_their_tables_stay_at_hand(paged: Live, browser: Ch
     with signed_in(browser, paged):
         browser.get(f"{paged.address}/app")
         canvas = browser.find_element(By.CSS_SELECTOR, "figure canvas")
-        patiently(browser).until(lambda _: canvas.is_displayed())
-        assert browser.execute_script(drawn) == 2
+        patiently(browser).until(lambda _: browser.execute_script(drawn) == 2)
+        assert canvas.is_displayed()
         assert canvas.get_attribute("aria-label")
         table = browser.find_element(By.CSS_SELECTOR, "figure table")
         assert not table.is_displayed()

@@ -137,11 +137,16 @@ def filters_it(browser: Chrome, live: Live, people: int) -> None:
 
 def downloads_it(browser: Chrome, live: Live, folder: Path) -> None:
     browser.find_element(By.CSS_SELECTOR, "a[download]").click()
-    wait_until(lambda: bool([*folder.glob("*.csv")]), lambda: str([*folder.iterdir()]))
+    wait_until(lambda: is_whole(folder), lambda: str([*folder.iterdir()]))
     (file,) = folder.glob("*.csv")
     assert file.read_bytes().decode() == asked(browser, live, "&format=csv")
     rows = list(csv.DictReader(StringIO(file.read_text(encoding="utf-8-sig"))))
     assert len(rows) == number_in(said(browser, "h1"))
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether the one file that is downloaded has come: until then it has another name beside."""
+    return bool([*folder.glob("*.csv")]) and not [*folder.glob("*.crdownload")]
 
 
 def opens_a_customer(browser: Chrome, live: Live) -> None:

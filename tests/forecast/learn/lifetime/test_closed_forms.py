@@ -60,7 +60,7 @@ def one(x: float, t_x: float, age: float) -> tuple[FloatArray, FloatArray, Float
 
 
 @given(shapes, times, shapes, shapes, customers(), horizons, st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_beta_geometric_agrees_with_its_definition(
     r: float,
     alpha: float,
@@ -92,7 +92,7 @@ def test_beta_geometric_agrees_with_its_definition(
 
 
 @given(shapes, times, shapes, times, customers(), horizons)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_pareto_agrees_with_its_definition(
     r: float,
     alpha: float,
@@ -122,7 +122,7 @@ def test_pareto_agrees_with_its_definition(
 
 
 @given(shapes, st.floats(1.5, 6.0), times, st.integers(0, 8), st.floats(1.0, 100.0))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_gamma_gamma_agrees_with_its_definition(
     p: float, q: float, gamma: float, purchases: int, mean_spend: float
 ) -> None:
@@ -140,7 +140,7 @@ def test_spend_has_a_mean_even_where_the_tail_is_too_heavy() -> None:
 
 
 @given(shapes, times, times, customers(), horizons)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_pareto_is_continuous_where_its_formula_is_not(
     r: float, alpha: float, beta: float, customer: tuple[float, float, float], horizon: float
 ) -> None:
