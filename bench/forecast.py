@@ -6,7 +6,11 @@ Without options: every shop and date goes the public way (orders in a database, 
 date, what it published), is judged, and is printed beside the peers on file.
 
 --direct      calls the forecast itself instead: the same numbers, sooner
---peers       runs the peers that install today in the same table (bench/requirements-peers.txt)
+--peers       fits the peers that install today instead of reading their figures (bench/peers.py),
+              and judges every cell of case and metric against the best of all of them
+--gifts FILE  ten years of small gifts besides, in tables of their own: a Parquet file that is no
+              part of this project, by which levels of spend and segments were chosen, but no
+              figure of single customers
 --subsamples  300, 1,000 and 3,000 customers of each shop, beside Pareto/NBD
 --intervals   how often the 80 % intervals hold what came, and how good the next-order dates are
 --speed       a million invented customers (--customers), beside lifetimes and boosting
@@ -15,18 +19,19 @@ date, what it published), is judged, and is printed beside the peers on file.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bench.cells import print_beside_boosting, print_cells, wins_table
 from bench.intervals import measure_intervals
 from bench.judge import METRICS, Truth, ahead, happened, judge
 from bench.paths import Predictions, predict_directly, predict_publicly
 from bench.peers_on_file import OURS, Row, on_file, run_peers
-from bench.shops import CASES, PUBLISHED, SUBSAMPLE_SIZES, Case, Shop, load
+from bench.shops import CASES, GIFTS, PUBLISHED, SUBSAMPLE_SIZES, Case, Shop, gift_shop, load
 from bench.speed import measure_speed
 
 GOALS = (
@@ -44,6 +49,8 @@ INSTALLABLE = (
     "lifetimes-bgnbd",
     "lifetimes-mbgnbd",
     "lifetimes-pareto",
+    "clvkit-bgnbd",
+    "clvkit-mbgnbd",
     "pymc-bgnbd",
     "pymc-mbgnbd",
     "pymc-pareto",
@@ -53,7 +60,7 @@ INSTALLABLE = (
     "naive-mean",
 )
 Predict = Callable[[Shop, Case], Predictions]
-console = Console(width=180)
+console = Console(width=200)
 
 
 def main() -> None:
@@ -67,7 +74,10 @@ def main() -> None:
     elif asked.subsamples:
         _compare_subsamples(predict)
     else:
-        _compare(predict, rerun=asked.peers)
+        _compare(predict, [(load(case.shop), case) for case in CASES], rerun=asked.peers)
+        if asked.gifts is not None:
+            gifts = gift_shop(asked.gifts)
+            _compare(predict, [(gifts, case) for case in GIFTS], rerun=asked.peers)
 
 
 def _arguments() -> argparse.Namespace:
@@ -75,24 +85,27 @@ def _arguments() -> argparse.Namespace:
     for option in ("direct", "peers", "subsamples", "intervals", "speed"):
         parser.add_argument(f"--{option}", action="store_true")
     parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--gifts", help="a Parquet file of gifts")
     return parser.parse_args()
 
 
-def _compare(predict: Predict, *, rerun: bool) -> None:
+def _compare(predict: Predict, dates: Sequence[tuple[Shop, Case]], *, rerun: bool) -> None:
     rows: list[Row] = []
-    for case in CASES:
-        shop = load(case.shop)
+    for shop, case in dates:
         found = [Row(case, OURS, score(shop, case, predict(shop, case)))]
-        found += [row for row in on_file() if row.case == case]
         if rerun:
             found += [
-                Row(case, f"{name} (here)", score(shop, case, made))
+                Row(case, name, score(shop, case, made))
                 for name, made in run_peers(shop, case, INSTALLABLE).items()
             ]
+        else:
+            found += [row for row in on_file() if row.case == case]
         _print_case(case, found)
         rows += found
     _print_summary("all dates", rows)
-    _print_summary("dates on file alone", [row for row in rows if row.case in PUBLISHED])
+    published = [row for row in rows if row.case in PUBLISHED]
+    if published:
+        _print_summary("dates on file alone", published)
 
 
 def _compare_subsamples(predict: Predict) -> None:
@@ -139,7 +152,15 @@ def _print_case(case: Case, rows: Iterable[Row]) -> None:
 def _print_summary(which: str, rows: list[Row]) -> None:
     """Say how far we are ahead, and whether that is as far as is wanted, over some of the cases."""
     _print_means(which, rows)
+    gaps = _gaps_by_peer(rows)
+    console.print(wins_table(which, gaps))
     _print_goals(rows)
+    print_beside_boosting(console, gaps)
+    ours = {str(row.case): row.scores for row in rows if row.model == OURS}
+    theirs = {
+        case: [r.scores for r in rows if str(r.case) == case and r.model != OURS] for case in ours
+    }
+    print_cells(console, ours, theirs)
 
 
 def _print_means(which: str, rows: list[Row]) -> None:

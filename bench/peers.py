@@ -1,4 +1,6 @@
-"""The peers, run by their own packages in their own environment (requirements-peers.txt).
+"""The peers, run by their own packages in environments of their own.
+
+requirements-peers.txt has those of all but pymc-marketing, requirements-pymc.txt has its own.
 
     python peers.py PURCHASES.npz CUTOFF_DAY HORIZON_DAYS OUT.json [MODEL ...]
 
@@ -79,20 +81,20 @@ def lifetimes_peer(fitter: str):
         timed(lambda: model.fit(rows["frequency"], rows["recency"], rows["T"]))
         customers = (rows["frequency"], rows["recency"], rows["T"])
         orders = model.conditional_expected_number_of_purchases_up_to_time(horizon, *customers)
-        risk = no_purchase(model, fitter, rows, horizon)
+        alive = np.asarray(model.conditional_probability_alive(*customers)).ravel()
+        risk = no_purchase(alive, model.params_, fitter, rows, horizon)
         return orders, orders * spend_per_order(rows), risk
 
     return run
 
 
-def no_purchase(model, fitter: str, rows: pd.DataFrame, horizon: int) -> np.ndarray:
+def no_purchase(alive, params, name: str, rows: pd.DataFrame, horizon: int) -> np.ndarray:
     """P(no purchase in the horizon): closed for BG and MBG, by quadrature for Pareto."""
-    x, recency, age = (rows[c].to_numpy() for c in ("frequency", "recency", "T"))
-    alive = np.asarray(model.conditional_probability_alive(x, recency, age)).ravel()
-    r, alpha = model.params_["r"], model.params_["alpha"]
-    if fitter != "ParetoNBDFitter":
+    x, age = (rows[c].to_numpy() for c in ("frequency", "T"))
+    r, alpha = params["r"], params["alpha"]
+    if "Pareto" not in name:
         return 1 - alive * (1 - ((alpha + age) / (alpha + age + horizon)) ** (r + x))
-    s, beta = model.params_["s"], model.params_["beta"]
+    s, beta = params["s"], params["beta"]
     at, width = np.polynomial.legendre.leggauss(48)
     at, width = 0.5 * horizon * (at + 1), 0.5 * horizon * width
     rate = ((r + x) / (alpha + age))[:, None]
@@ -118,6 +120,36 @@ def spend_per_order(rows: pd.DataFrame) -> np.ndarray:
     return np.asarray(spend)
 
 
+def clvkit_peer(name: str):
+    """A model of clvkit, with its Gamma-Gamma."""
+
+    def run(days: pd.DataFrame, cutoff: int, horizon: int):
+        import clvkit
+
+        log = pd.DataFrame(
+            {
+                "customer_id": days["customer"],
+                "date": pd.to_datetime(days["day"], unit="D"),
+                "amount": days["spend"],
+            }
+        )
+        end = pd.Timestamp(cutoff, unit="D")
+        base = clvkit.CustomerBase.from_transactions(log, observation_period_end=end)
+        model = getattr(clvkit, name)()
+        timed(lambda: model.fit(base))
+        columns = (
+            model.predict(horizon),
+            clvkit.GammaGamma().fit(base).predict(),
+            model.probability_alive(),
+        )
+        told = pd.concat([one.to_pandas().iloc[:, 0] for one in columns], axis=1).sort_index()
+        orders, spend, alive = (told.iloc[:, place].to_numpy() for place in range(3))
+        rows = summary(days, cutoff)
+        return orders, orders * spend, no_purchase(alive, model.params_, name, rows, horizon)
+
+    return run
+
+
 def pymc_peer(name: str):
     """A model of pymc-marketing, fitted by maximum a posteriori."""
 
@@ -125,19 +157,32 @@ def pymc_peer(name: str):
         from pymc_marketing import clv
 
         rows = summary(days, cutoff).rename_axis("customer_id").reset_index()
-        model = getattr(clv, name)(data=rows)
-        timed(lambda: model.fit(method="map", progressbar=False))
-        expected = model.expected_purchases(data=rows, future_t=horizon)
-        orders = expected.mean(("chain", "draw")).to_numpy()
-        fitter = {"ParetoNBDModel": "ParetoNBDFitter"}.get(name, "")
-        points = {v: float(model.fit_result[v].mean()) for v in model.fit_result.data_vars}
-        model.params_ = points
-        alive = model.expected_probability_alive(data=rows).mean(("chain", "draw")).to_numpy()
-        model.conditional_probability_alive = lambda *_: alive
-        risk = no_purchase(model, fitter or "BetaGeoFitter", rows, horizon)
-        return orders, orders * spend_per_order(rows), risk
+        model = getattr(clv, name)()
+        timed(lambda: model.fit(rows, method="map", progressbar=False))
+        found = model.idata.posterior
+        points = {str(one): float(found[one].mean()) for one in found.data_vars}
+        orders = told(model.expected_purchases(data=rows, future_t=horizon))
+        alive = told(model.expected_probability_alive(data=rows))
+        spend = pymc_spend_per_order(rows)
+        return orders, orders * spend, no_purchase(alive, points, name, rows, horizon)
 
     return run
+
+
+def told(of_draws) -> np.ndarray:
+    """The mean over what was drawn; one point by maximum a posteriori."""
+    drawn = [one for one in ("chain", "draw") if one in of_draws.dims]
+    return np.asarray(of_draws.mean(drawn)).ravel()
+
+
+def pymc_spend_per_order(rows: pd.DataFrame) -> np.ndarray:
+    """Gamma-Gamma by pymc-marketing."""
+    from pymc_marketing import clv
+
+    seen = rows[(rows["frequency"] > 0) & (rows["monetary_value"] > 0)].reset_index(drop=True)
+    model = clv.GammaGammaModel()
+    timed(lambda: model.fit(seen, method="map", progressbar=False))
+    return told(model.expected_customer_spend(data=rows))
 
 
 def features(days: pd.DataFrame, cutoff: int) -> pd.DataFrame:
@@ -222,6 +267,8 @@ PEERS = {
     "lifetimes-bgnbd": lifetimes_peer("BetaGeoFitter"),
     "lifetimes-mbgnbd": lifetimes_peer("ModifiedBetaGeoFitter"),
     "lifetimes-pareto": lifetimes_peer("ParetoNBDFitter"),
+    "clvkit-bgnbd": clvkit_peer("BGNBD"),
+    "clvkit-mbgnbd": clvkit_peer("MBGNBD"),
     "pymc-bgnbd": pymc_peer("BetaGeoModel"),
     "pymc-mbgnbd": pymc_peer("ModifiedBetaGeoModel"),
     "pymc-pareto": pymc_peer("ParetoNBDModel"),

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from bench.shops import DATA, Case, Shop
 
 OURS = "ours"
 HERE = Path(__file__).parent
-ENVIRONMENT = Path(os.environ.get("PEERS_ENVIRONMENT", HERE / ".cache" / "peers"))
+CACHE = Path(os.environ.get("PEERS_ENVIRONMENT", HERE / ".cache"))
 # Their probability of being alive is no churn risk, and the prototype is no peer.
 NOT_PEERS = ("|1-palive", "prototype")
 
@@ -50,7 +49,7 @@ def _row(line: dict[str, str]) -> Row:
 
 
 def run_peers(shop: Shop, case: Case, names: Iterable[str]) -> dict[str, Predictions]:
-    """Fit the named peers now; one that fails (as lifetimes does on some shops) is left out."""
+    """Fit the named peers now; one that fails (as lifetimes does on some shops) says so."""
     customer_id, history = shop.history(case.cutoff)
     days = history.purchase_days()
     known = customer_id[np.unique(days.customer)]
@@ -60,27 +59,45 @@ def run_peers(shop: Shop, case: Case, names: Iterable[str]) -> dict[str, Predict
         purchases, out = Path(folder) / "purchases.npz", Path(folder) / "out.json"
         np.savez(purchases, customer=days.customer, day=days.day, spend=days.spend)
         for name in names:
-            job = (str(purchases), cutoff, str(case.horizon_days), str(out), name)
-            if run_script(*job).returncode:
-                continue
-            found = json.loads(out.read_text())[name]
-            parts = (np.array(found[part]) for part in ("orders", "spend", "risk"))
-            made[name] = Predictions(known, *parts)
+            job = (str(purchases), cutoff, str(case.horizon_days), str(out))
+            done = run_script(name, *job)
+            found = np.zeros(0)
+            if not done.returncode:
+                told = json.loads(out.read_text())[name]
+                found = np.array([told[part] for part in ("orders", "spend", "risk")])
+            if np.isfinite(found).all() and found.size:
+                made[name] = Predictions(known, *found)
+            else:
+                print(f"{name} failed on {case}: {_reason(done)}", file=sys.stderr)  # noqa: T201
     return made
 
 
-def run_script(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run peers.py in the peers' own environment, which is made when missing."""
-    python = ENVIRONMENT / "bin" / "python"
-    if not python.exists():
-        venv.create(ENVIRONMENT, with_pip=True)
-        requirements = HERE / "requirements-peers.txt"
-        install = [str(python), "-m", "pip", "install", "--quiet", "-r", str(requirements)]
-        subprocess.run(install, check=True)
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
+    if not done.returncode:
+        return "a customer has no number"
+    return (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
+
+
+def run_script(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run peers.py for one of them in its package's environment, which is made when missing."""
     return subprocess.run(
-        [str(python), str(HERE / "peers.py"), *arguments],
+        [str(_python_of(name)), str(HERE / "peers.py"), *arguments, name],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=sys.stderr,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
         check=False,
     )
+
+
+def _python_of(name: str) -> Path:
+    """Pymc-marketing needs Python 3.12 and libraries that lifetimes does not know."""
+    kind, program = ("pymc", "python3.12") if name.startswith("pymc") else ("peers", sys.executable)
+    environment = CACHE / kind
+    python = environment / "bin" / "python"
+    if not python.exists():
+        subprocess.run([program, "-m", "venv", str(environment)], check=True)
+        requirements = HERE / f"requirements-{kind}.txt"
+        install = [str(python), "-m", "pip", "install", "--quiet", "-r", str(requirements)]
+        subprocess.run(install, check=True)
+    return python

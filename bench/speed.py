@@ -112,8 +112,8 @@ def _peer(history: OrderHistory, horizon_days: int, name: str) -> tuple[float, f
     with tempfile.TemporaryDirectory() as folder:
         purchases, out = Path(folder) / "purchases.npz", Path(folder) / "out.json"
         np.savez(purchases, customer=days.customer, day=days.day, spend=days.spend)
-        job = (str(purchases), str(days.as_of_day), str(horizon_days), str(out), name)
-        if run_script(*job).returncode:
+        job = (str(purchases), str(days.as_of_day), str(horizon_days), str(out))
+        if run_script(name, *job).returncode:
             sys.exit(f"{name} failed")
         found = json.loads(out.read_text())[name]
     return found["fit_seconds"], found["seconds"]

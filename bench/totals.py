@@ -28,7 +28,7 @@ from backend.forecast.learn.predict import forecast
 from bench.judge import happened
 from bench.moving_shops import KINDS, moving_cases, moving_shop
 from bench.peers_on_file import OURS, run_peers
-from bench.shops import CASES, Case, Shop, gift_shop, load
+from bench.shops import CASES, GIFTS, Case, Shop, gift_shop, load
 
 REAL = ("cdnow", "online_retail_2")
 PEERS = ("lifetimes-bgnbd", "lifetimes-mbgnbd", "lifetimes-pareto", "hgb-two-part", "lgbm-two-part")
@@ -36,21 +36,6 @@ YEAR_DAYS = 364
 # On no shop further from what came than this multiple of the best, or this, whichever is more.
 MOST_TIMES_THE_BEST, ALWAYS_ALLOWED = 1.25, 0.05
 COVERAGE = (0.75, 0.85)
-GIFTS = tuple(
-    Case("gifts", date, horizon)
-    for date, horizon in (
-        ("2007-01-01", 365),
-        ("2008-07-01", 180),
-        ("2009-04-01", 365),
-        ("2010-10-01", 180),
-        ("2011-03-01", 365),
-        ("2012-01-01", 365),
-        ("2012-09-01", 180),
-        ("2013-06-01", 365),
-        ("2014-05-01", 180),
-        ("2015-01-01", 365),
-    )
-)
 console = Console(width=200)
 
 
