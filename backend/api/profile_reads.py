@@ -7,9 +7,16 @@ from backend.core.customer_id import CustomerIdType
 from backend.core.secret_keys import Marker
 from backend.database.compiled import HotRead
 from backend.database.compiled_lists import HotLookup
+from backend.database.kinds import Kind
 from backend.shop.customers import one_customer, several_customers
 from backend.shop.shop import Source
-from backend.store.hot_numbers import alone, numbers_of_several, with_erasure, with_numbers
+from backend.store.hot_numbers import (
+    alone,
+    numbers_of_several,
+    with_erasure,
+    with_numbers,
+    with_numbers_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,8 @@ class ProfileReads:
         Ours.
     several, numbers_of_several
         The shop's half and our numbers, of several at once.
+    several_in_one
+        Both, as `with_numbers_of` has them; None where one statement cannot find them.
     """
 
     accounts: Source
@@ -45,6 +54,7 @@ class ProfileReads:
     ours_without_numbers: HotRead
     several: HotLookup
     numbers_of_several: HotLookup
+    several_in_one: HotLookup | None
 
     @classmethod
     def of(cls, accounts: Source, dialects: Dialects, kind: CustomerIdType, marker: Marker) -> Self:
@@ -61,6 +71,11 @@ class ProfileReads:
             ours_without_numbers=HotRead(ours),
             several=several_customers(accounts, dialects.shop),
             numbers_of_several=numbers_of_several(kind, dialects.ours),
+            several_in_one=several_customers(accounts, dialects.shop, with_numbers_of)
+            if dialects.shop == dialects.ours == "postgresql"
+            and kind == "integer"
+            and accounts.kinds["id"] is Kind.INTEGER
+            else None,
         )
 
 

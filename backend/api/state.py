@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from itsdangerous import URLSafeSerializer
 
 from backend.api.admission import Admission
+from backend.api.copy_state import CopyState
 from backend.api.heavy_reads import HeavyReads
 from backend.api.kept_reads import KeptReads
 from backend.api.order_senders import OrderSender
@@ -77,6 +78,7 @@ class ApiState:
     queued: timedelta
     background: Background
     served: ServedState
+    copy: CopyState
     answers: RepeatedAnswers
     kept: KeptReads
     profile_statements: ProfileStatements

@@ -8,6 +8,7 @@ from functools import partial
 from limits import RateLimitItemPerMinute
 
 from backend.api.admission import Admission
+from backend.api.copy_state import CopyState
 from backend.api.counts import watch_pools
 from backend.api.heavy_reads import HeavyReads
 from backend.api.kept_reads import KEPT_SECONDS, KeptReads
@@ -95,6 +96,7 @@ async def api_state(
         queued=timedelta(seconds=settings.queued_seconds),
         background=Background(),
         served=served,
+        copy=CopyState(engine, served),
         answers=RepeatedAnswers(served, repeated_seconds),
         kept=KeptReads(KEPT_SECONDS if settings.answer_seconds else 0),
         profile_statements=ProfileStatements(

@@ -15,9 +15,6 @@ WAYS = WHOLE, BEGINNING, ANYWHERE = range(3)
 # the word is so rare that an index is sooner done.
 LOOKED_AT_FOR_EACH, LOOKED_AT_MOST = 100, 50_000
 COMMON, AMPLE = 1 / 3, 1.5
-# Measured at a million, of an index that has hardly others than who match: whom it proposes is read
-# and sorted in the time in which one and a half rows are looked at.
-ROWS_OF_ONE = 1.5
 
 
 def lacking(found: Sequence[int], limit: int) -> list[int]:
@@ -47,26 +44,6 @@ def worth_looking_at(found: Sequence[int], limit: int, looked_at: int) -> int:
     if not (common := [count for count in counts if count >= COMMON * limit]):
         return 0
     return min(int(AMPLE * looked_at * limit / min(common)), LOOKED_AT_MOST)
-
-
-def sooner_looked_at(found: int, limit: int, looked_at: int, rows: int) -> int:
-    """Return how many rows are likely to hold all who lack, where an index takes longer; else 0.
-
-    The index has who matches, and nobody else.
-
-    Parameters
-    ----------
-    found
-        How many match.
-    limit, looked_at
-        As `worth_looking_at`.
-    rows
-        Of the table, about.
-    """
-    if not 0 < found < limit:
-        return 0
-    likely = min(int(AMPLE * looked_at * limit / found), LOOKED_AT_MOST)
-    return likely if likely <= ROWS_OF_ONE * rows * found / looked_at else 0
 
 
 def in_steps(rows: int) -> int:

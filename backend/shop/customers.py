@@ -1,6 +1,6 @@
 """Customers of the shop, by id or by a whole e-mail."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,12 +137,14 @@ def one_customer(accounts: Source, dialect: str) -> Select[Any]:
     return select(*shown_of(accounts, dialect)).where(asked_for)
 
 
-def several_customers(accounts: Source, dialect: str) -> HotLookup:
-    """Return what finds those who have the ids that `asked_id` gives."""
+def several_customers(
+    accounts: Source, dialect: str, beside: Callable[[Select[Any]], Select[Any]] = lambda one: one
+) -> HotLookup:
+    """Return what finds those who have the ids that `asked_id` gives, with what is added to it."""
 
     def statement_of(places: Places) -> Select[Any]:
         asked_for = is_one_of(accounts, dialect, places[ASKED_TEXT], places[ASKED_NUMBER])
-        return select(*shown_of(accounts, dialect)).where(asked_for)
+        return beside(select(*shown_of(accounts, dialect)).where(asked_for))
 
     return HotLookup(statement_of, {ASKED_TEXT: String(), ASKED_NUMBER: BigInteger()})
 

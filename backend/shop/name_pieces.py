@@ -11,27 +11,31 @@ from sqlalchemy import ColumnElement, String, case, func, literal_column, or_
 
 from backend.database import text_pieces
 from backend.database.first_matches import ANYWHERE, BEGINNING, WAYS, WHOLE
-from backend.database.text_pieces import APART, EDGE, held, quoted, sign, written
+from backend.database.id_blocks import block_of
+from backend.database.text_blocks import ASKED
+from backend.database.text_pieces import APART, BLOCK, EDGE, held, quoted, sign, written
 from backend.shop.spelling import RARE_SIGNS, spelt_letters
 
-ASKED = ["pieces_of_whole", "pieces_of_beginning", "pieces_of_part"]  # by ways
 LONGEST = 500  # a tsvector holds a megabyte, and an INSERT of the shop's is not to fail for it
 ODD = 3  # of who is to be looked at whatever is sought
-ODD_TEXT = RARE_SIGNS.replace("[", rf"[\u000{APART}-\u000{ODD}\t\n\u00a0", 1) + "|  "
+ODD_TEXT = RARE_SIGNS.replace("[", rf"[\u000{APART}-\u000{BLOCK}\t\n\u00a0", 1) + "|  "
 DOTTED_I, PLAIN_I = "\u0130\u0131", "ii"
 # So many spellings of one text, and a trigram index is as soon asked.
 MOST_SPELLINGS = 64
 Columns = Mapping[str, ColumnElement[str]]
 
 
-def pieces_of(columns: Columns) -> ColumnElement[Any]:
-    """Return the pieces of a customer's texts.
+def pieces_of(
+    columns: Columns, id_: ColumnElement[int], bounds: Sequence[int]
+) -> ColumnElement[Any]:
+    """Return the pieces of a customer's texts, their block ahead of each; see `id_blocks`.
 
     Texts are in small letters where ASCII has them, without the dots of i, and a name's parts are
     one text. Who has a sign that is not looked for, or a long text, is marked as odd.
     """
-    mark = case((_is_odd(columns), sign(ODD)), else_=written(""))
-    return text_pieces.pieces_of(_between_edges(columns), mark)
+    block = block_of(id_, bounds)
+    mark = case((_is_odd(columns), block.concat(sign(ODD))), else_=written(""))
+    return text_pieces.pieces_of(_between_edges(columns), block, mark)
 
 
 def _between_edges(columns: Columns) -> ColumnElement[str]:
@@ -63,11 +67,6 @@ def _of_all(columns: Columns) -> list[ColumnElement[str]]:
     ]
 
 
-def have_pieces(columns: Columns, way: int) -> ColumnElement[bool]:
-    """Return whether a customer has the pieces that are asked for a way, or is odd."""
-    return text_pieces.have_pieces(pieces_of(columns), ASKED[way])
-
-
 def pieces_asked(text: str) -> dict[str, str] | None:
     """Return which pieces everybody has who matches in each way, or better, and is not odd.
 
@@ -78,11 +77,14 @@ def pieces_asked(text: str) -> dict[str, str] | None:
 
     Returns
     -------
-    Values of `have_pieces`, each a tsquery; None where the text may be spelt in too many ways.
+    By `ASKED`, each as `text_pieces.have_pieces` takes it; None where the text may be spelt in too
+    many ways.
     """
     if prod(map(len, _letters(text, ANYWHERE))) > MOST_SPELLINGS:
         return None
-    return {ASKED[way]: " | ".join([*_asked(text, way), quoted(chr(ODD))]) for way in WAYS}
+    return {
+        ASKED[way]: " | ".join([*_asked(text, way), quoted(chr(BLOCK) + chr(ODD))]) for way in WAYS
+    }
 
 
 def _asked(text: str, way: int) -> Iterator[str]:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     FromClause,
     Select,
     String,
-    case,
     func,
     literal,
     or_,
@@ -23,16 +22,18 @@ from backend.core.customer_id import CustomerId
 from backend.database.async_engines import AsyncConnection
 from backend.database.encoding import holds_of
 from backend.database.expressions import has_no_id, in_order, spelt
-from backend.database.first_matches import ANYWHERE, BEGINNING, WHOLE
+from backend.database.first_matches import ANYWHERE, BEGINNING, WAYS, WHOLE
+from backend.database.text_blocks import rank_of
 from backend.shop.customers import Customer, customer_in, shown_of
 from backend.shop.shop import Shop, Source
-from backend.shop.spelling import Holds, begins, contains, equals, without_lookahead
+from backend.shop.spelling import Holds, begins, contains, equals, folded, without_lookahead
 
 Patterns = Sequence[str | BindParameter[str]]
 """Of texts that are, begin with and contain what is looked for: by ways of `first_matches`."""
 # What one search may find: more than anybody is shown, since some may be erased here.
 MAX_FOUND = 1600
-RANK = "rank"
+# One place of a statement each, however often they are in it.
+NOTHING, BLANK = literal(""), literal(" ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +110,19 @@ async def _customers(connection: AsyncConnection, statement: Select[Any]) -> lis
 def ranked(customers: Source, dialect: str, patterns: Patterns) -> Select[Any]:
     """Select who matches, the best first; how well comes last of the columns."""
     clause = customers.clause
-    equal, beginning, _ = patterns
-    texts = _searched(clause, dialect)
-    rank = case(
-        (or_(*(text.regexp_match(equal) for text in texts)), WHOLE),
-        (or_(*(text.regexp_match(beginning) for text in texts)), BEGINNING),
-        else_=ANYWHERE,
-    )
+    rank = ranked_in(clause, dialect, patterns)
     statement = (
-        select(*shown_of(customers, dialect), rank.label(RANK))
+        select(*shown_of(customers, dialect), rank)
         .where(~has_no_id(dialect, clause.c.id, customers.kinds["id"]))
         .where(matches(clause, dialect, ANYWHERE, patterns))
         .order_by(rank)
     )
     return by_id(statement, customers, dialect)
+
+
+def ranked_in(clause: FromClause, dialect: str, patterns: Patterns) -> ColumnElement[int]:
+    """Return in which of the ways a customer matches, the best of them; NULL for none."""
+    return rank_of({way: matches(clause, dialect, way, patterns) for way in WAYS})
 
 
 def matches(clause: FromClause, dialect: str, way: int, patterns: Patterns) -> ColumnElement[bool]:
@@ -141,10 +141,10 @@ def by_id(statement: Select[Any], customers: Source, dialect: str) -> Select[Any
 
 def _searched(clause: FromClause, dialect: str) -> list[ColumnElement[str]]:
     email, first, last = (
-        func.coalesce(spelt(dialect, clause.c[name]), "", type_=String())
+        func.coalesce(spelt(dialect, clause.c[name]), NOTHING, type_=String())
         for name in ("email", "first_name", "last_name")
     )
-    return [email, first, last, func.trim(first + literal(" ") + last, type_=String())]
+    return [email, first, last, func.trim(first + BLANK + last, type_=String())]
 
 
 @dataclass(frozen=True)
@@ -153,12 +153,15 @@ class Match:
 
     Attributes
     ----------
+    sought
+        The query, folded.
     wanted
-        Patterns of the query.
+        Patterns of it.
     customer
         As the shop knows them now.
     """
 
+    sought: str
     wanted: Wanted
     customer: Customer
 
@@ -166,10 +169,25 @@ class Match:
     def rank(self) -> int | None:
         """0 for a whole match, 1 for a beginning, 2 for any other; None for none."""
         texts = [*wholes_of(self.customer), *parts_of(self.customer)]
+        # In ASCII letters have two spellings, and to compile a pattern takes longer than to ask.
+        if self.sought.isascii() and all(map(_has_single_blanks, texts)):
+            return self._rank_of_plain([text.lower() for text in texts])
         for rank, pattern in enumerate(self.wanted.patterns):
             if any(re.search(pattern, text) for text in texts):
                 return rank
         return None
+
+    def _rank_of_plain(self, texts: Sequence[str]) -> int | None:
+        if self.sought in texts:
+            return WHOLE
+        if any(text.startswith(self.sought) for text in texts):
+            return BEGINNING
+        return ANYWHERE if any(self.sought in text for text in texts) else None
+
+
+def _has_single_blanks(text: str) -> bool:
+    """Tell whether a text is in ASCII, with blanks between its words alone."""
+    return text.isascii() and text == " ".join(text.split())
 
 
 def wholes_of(customer: Customer) -> tuple[str, str]:
@@ -195,7 +213,8 @@ def matching(known: Iterable[Customer], query: str) -> list[Customer]:
     """
     if (wanted := wanted_of(query)) is None:
         return []
-    ranked_ = ((Match(wanted, one).rank, one) for one in known)
+    sought = folded(query)
+    ranked_ = ((Match(sought, wanted, one).rank, one) for one in known)
     return best_first((rank, one) for rank, one in ranked_ if rank is not None)
 
 

@@ -1,10 +1,11 @@
-"""Whom a search finds by trigram indexes of the shop's own table: the same as without them.
+"""Whom a search finds by indexes of the shop's own table: the same as without them.
 
-The first customers are looked at, then the index is asked: see `first_matches`. Whom the index
-proposes is looked at in the order of the ids, and no further than until enough are found.
+An index of pieces is asked block by block: see `search_in_blocks`. Where there are trigrams alone
+the first customers are looked at, then the index is asked: see `first_matches`. Whom it proposes is
+looked at in the order of the ids, and no further than until enough are found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -14,7 +15,6 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
-    String,
     literal_column,
     select,
     union_all,
@@ -22,24 +22,22 @@ from sqlalchemy import (
 
 from backend.core.customer_id import CustomerId
 from backend.database.async_engines import AsyncConnection, AsyncEngine
-from backend.database.compiled import HotRead, parameter
+from backend.database.compiled import HotRead, Row, parameter
 from backend.database.encoding import holds_of
 from backend.database.engine import snapshot
 from backend.database.first_matches import (
-    ANYWHERE,
-    BEGINNING,
     LOOKED_AT_FOR_EACH,
     LOOKED_AT_MOST,
     WAYS,
     in_steps,
     lacking,
-    sooner_looked_at,
     worth_looking_at,
 )
 from backend.database.kinds import Kind
+from backend.database.text_blocks import APART, LIMIT, RANK
 from backend.shop.asking import asked_again
-from backend.shop.customers import Customer, customer_of, shown_of
-from backend.shop.name_pieces import have_pieces, pieces_asked
+from backend.shop.customers import WIDTH, Customer, customer_of, shown_of
+from backend.shop.name_pieces import pieces_asked
 from backend.shop.narrowing import (
     ROUGHLY,
     Shape,
@@ -48,25 +46,46 @@ from backend.shop.narrowing import (
     narrows,
     roughly,
 )
-from backend.shop.search import RANK, Wanted, best_first, by_id, matches, ranked, wanted_of
+from backend.shop.piece_indexes import SOUGHT
+from backend.shop.search import Wanted, best_first, by_id, matches, ranked, wanted_of
+from backend.shop.search_in_blocks import (
+    PLACES,
+    POSTGRESQL,
+    best_by_pieces,
+    sought_of,
+)
 from backend.shop.shop import Shop, Source
 from backend.shop.spelling import Holds, folded, is_plain
 from backend.shop.trigram_indexes import (
-    SOUGHT,
-    are_pieces_indexed,
     are_rare_indexed,
+    blocks_indexed,
     has_rare_sign,
-    rows_about,
 )
 
-SHOP, POSTGRESQL = "shop", "postgresql"
-LIMIT = "wanted"
-PLACES = [parameter(name, String()) for name in ("whole", "beginning", "anywhere")]
-# Keeps a planner from joining a part of a statement with what is around it.
-APART: ColumnElement[int] = literal_column("0")
-Found = dict[CustomerId, tuple[int, Customer]]
-"""Who was found, and how well they match."""
+SHOP = "shop"
 Made = tuple[Any, ...]
+Beside = Callable[[Select[Any]], Select[Any]]
+"""Adds columns to the statement that finds customers; the same function for the same columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A customer who matches.
+
+    Attributes
+    ----------
+    rank
+        In which of the ways of `first_matches`.
+    beside
+        The columns that were added; none where they could not be.
+    """
+
+    rank: int
+    customer: Customer
+    beside: Row
+
+
+Found = dict[CustomerId, Hit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,45 +98,42 @@ class Indexed:
         As they were last looked at.
     holds
         Whether the database can hold a sign.
-    rare_columns
-        Those of the columns in which an index knows the rare signs; none where there is no such.
-    pieces_of
-        The columns of whose pieces there is an index; none where there is no such.
-    rows
-        How many customers the shop has, about.
+    columns
+        Those of the columns that are looked at which the shop has.
+    has_rare
+        Whether an index knows the rare signs in them.
+    bounds
+        Of the blocks of an index of their pieces; None where there is no such.
     """
 
     customers: Source
     holds: Holds
-    rare_columns: Sequence[str]
-    pieces_of: Sequence[str]
-    rows: int
+    columns: Sequence[str]
+    has_rare: bool
+    bounds: Sequence[int] | None
     made: dict[Made, HotRead] = field(default_factory=dict)
 
-    def worth_looking_at(self, found: Sequence[int], limit: int, looked_at: int) -> int:
-        """Return how many of the first are likely to hold all who lack; else 0."""
-        if not self.pieces_of:
-            return worth_looking_at(found, limit, looked_at)
-        ways = (BEGINNING, ANYWHERE)
-        return max(sooner_looked_at(found[way], limit, looked_at, self.rows) for way in ways)
+    def in_blocks(self, beside: Beside | None) -> HotRead:
+        """Return the statement that finds the best of all, by the pieces that are asked for."""
+        return self._made(("blocks", beside), partial(self._in_blocks, beside))
 
     def among_first(self, many: int) -> HotRead:
         """Return the statement that finds the best of so many, or some more, first by id."""
         several = in_steps(many)
         return self._made(("first", several), partial(_among_first, self.customers, several))
 
-    def held(self, way: int) -> HotRead:
-        """Return the statement that finds by their pieces who matches in a way, or better."""
-        make = partial(_by_pieces, self.customers, self.pieces_of, way)
-        return self._made(("pieces", way), make)
-
     def proposed(self, way: int, shape: Shape, *, plainly: bool) -> HotRead:
         """Return the statement that finds by trigrams who matches in a way, or better."""
-        rare = self.rare_columns if plainly else ()
+        rare = self.columns if plainly else ()
         make = partial(_proposed, self.customers, way, shape, rare)
         return self._made(("trigrams", way, shape, plainly), make)
 
-    def _made(self, key: Made, make: Any) -> HotRead:
+    def _in_blocks(self, beside: Beside | None) -> Select[Any]:
+        found = best_by_pieces(self.customers, self.columns, self.bounds or ())
+        has_numbers = self.customers.kinds["id"] is Kind.INTEGER
+        return beside(found) if beside is not None and has_numbers else found
+
+    def _made(self, key: Made, make: Callable[[], Select[Any]]) -> HotRead:
         if key not in self.made:
             self.made[key] = HotRead(make())
         return self.made[key]
@@ -145,16 +161,18 @@ async def _looked_at(connection: AsyncConnection, shop: Shop, customers: Source)
         return None
     columns = [one for one in SOUGHT if customers.kinds[one] is not Kind.NOTHING]
     has_rare = await are_rare_indexed(connection, shop.mapping)
-    has_pieces = await are_pieces_indexed(connection, shop.mapping)
-    holds = await holds_of(connection)
-    rows = await rows_about(connection, shop.mapping)
-    of_rare, of_pieces = (columns if there else () for there in (has_rare, has_pieces))
-    return Indexed(customers, holds, of_rare, of_pieces, rows)
+    bounds = await blocks_indexed(connection, shop.mapping)
+    return Indexed(customers, await holds_of(connection), columns, has_rare, bounds)
 
 
 async def find_by_index(
-    engine: AsyncEngine, shop: Shop, reads: PartReads, query: str, limit: int
-) -> list[Customer] | None:
+    engine: AsyncEngine,
+    shop: Shop,
+    reads: PartReads,
+    query: str,
+    limit: int,
+    beside: Beside | None = None,
+) -> list[Hit] | None:
     """Find the same customers as `search_customers`; None where the shop has no such index.
 
     Parameters
@@ -165,6 +183,8 @@ async def find_by_index(
         As `search_customers`.
     reads
         The statements, as they were made for this shop.
+    beside
+        What else is asked of them, where one statement finds them.
 
     Raises
     ------
@@ -173,21 +193,44 @@ async def find_by_index(
     DatabaseUnavailable
         When the shop's database is away.
     """
-    return await asked_again(shop, partial(_found, engine, shop, reads, query, limit), shop.forget)
+    ask = partial(_found, engine, shop, reads, query, limit, beside)
+    return await asked_again(shop, ask, shop.forget)
 
 
 async def _found(
-    engine: AsyncEngine, shop: Shop, reads: PartReads, query: str, limit: int
-) -> list[Customer] | None:
+    engine: AsyncEngine,
+    shop: Shop,
+    reads: PartReads,
+    query: str,
+    limit: int,
+    beside: Beside | None,
+) -> list[Hit] | None:
     if (indexed := await reads.ready(engine, shop)) is None:
         return None
     if (wanted := wanted_of(query, indexed.holds)) is None:
         return []
+    pieces = None if indexed.bounds is None else pieces_asked(folded(query))
+    if pieces is None:
+        found = await _by_trigrams(engine, indexed, wanted, query, limit)
+    else:
+        values = {**_patterns(wanted), **pieces, LIMIT: limit}
+        found = await _asked(engine, indexed.in_blocks(beside), values)
+    return _best(found)[:limit]
+
+
+def _best(found: Found) -> list[Hit]:
+    hits = ((one.rank, one.customer) for one in found.values())
+    return [found[one.id] for one in best_first(hits)]
+
+
+async def _by_trigrams(
+    engine: AsyncEngine, indexed: Indexed, wanted: Wanted, query: str, limit: int
+) -> Found:
     found = await _at_first(engine, indexed, wanted, limit)
     if ways := lacking(_counts(found), limit):
         others = await _by_index(engine, indexed, wanted, query, ways[-1], limit)
         found |= {one: min(hit, found.get(one, hit), key=_rank) for one, hit in others.items()}
-    return best_first(found.values())[:limit]
+    return found
 
 
 async def _at_first(engine: AsyncEngine, indexed: Indexed, wanted: Wanted, limit: int) -> Found:
@@ -197,33 +240,31 @@ async def _at_first(engine: AsyncEngine, indexed: Indexed, wanted: Wanted, limit
     many = min(LOOKED_AT_FOR_EACH * limit, LOOKED_AT_MOST)
     values = {**_patterns(wanted), LIMIT: limit}
     found = await _asked(engine, indexed.among_first(many), values)
-    further = indexed.worth_looking_at(_counts(found), limit, many)
+    further = worth_looking_at(_counts(found), limit, many)
     return await _asked(engine, indexed.among_first(further), values) if further else found
 
 
 def _counts(found: Found) -> list[int]:
     """Return how many match in each way, or better."""
-    return [sum(rank <= way for rank, _ in found.values()) for way in WAYS]
+    return [sum(hit.rank <= way for hit in found.values()) for way in WAYS]
 
 
-def _rank(hit: tuple[int, Customer]) -> int:
-    return hit[0]
+def _rank(hit: Hit) -> int:
+    return hit.rank
 
 
 async def _by_index(
     engine: AsyncEngine, indexed: Indexed, wanted: Wanted, query: str, way: int, limit: int
 ) -> Found:
-    values: dict[str, Any] = {**_patterns(wanted), LIMIT: limit}
-    if indexed.pieces_of and (pieces := pieces_asked(folded(query))) is not None:
-        return await _asked(engine, indexed.held(way), {**values, **pieces})
-    plainly = bool(indexed.rare_columns) and all(map(is_plain, folded(query)))
+    plainly = indexed.has_rare and all(map(is_plain, folded(query)))
     narrowed = narrowing(query, way, is_plain if plainly else indexed.holds)
     read = indexed.proposed(way, narrowed.shape, plainly=plainly)
     # Who is proposed for two reasons is there twice.
-    return await _asked(engine, read, {**values, **narrowed.patterns, LIMIT: 2 * limit})
+    values = {**_patterns(wanted), **narrowed.patterns, LIMIT: 2 * limit}
+    return await _asked(engine, read, values)
 
 
-def _patterns(wanted: Wanted) -> dict[str, str]:
+def _patterns(wanted: Wanted) -> dict[str, Any]:
     of_ways = {place.key: one for place, one in zip(PLACES, wanted.patterns, strict=True)}
     return {**of_ways, ROUGHLY: roughly(wanted.containing)}
 
@@ -232,51 +273,33 @@ async def _asked(engine: AsyncEngine, read: HotRead, values: dict[str, Any]) -> 
     found: Found = {}
     for row in await read.rows(engine, values, SHOP):
         if CustomerId.parse(str(row[0])):
-            hit = row[-1], customer_of(row)
-            found[hit[1].id] = min(hit, found.get(hit[1].id, hit), key=_rank)
+            hit = Hit(row[WIDTH], customer_of(row), row[WIDTH + 1 :])
+            found[hit.customer.id] = min(hit, found.get(hit.customer.id, hit), key=_rank)
     return found
 
 
 def _among_first(customers: Source, many: int) -> Select[Any]:
     # Of a number that comes later a planner thinks the worst, and plans anew each time.
     written: ColumnElement[int] = literal_column(str(many), Integer())
-    looked_at = by_id(_sought(customers), customers, POSTGRESQL).limit(written).subquery()
+    looked_at = by_id(sought_of(customers), customers, POSTGRESQL).limit(written).subquery()
     # One look that costs a third lets most of them go: apart, or a planner looks closely first.
     held = select(*looked_at.c).where(held_roughly(looked_at.c)).offset(APART).subquery()
     some = ranked(replace(customers, clause=held), POSTGRESQL, PLACES)
     return some.limit(parameter(LIMIT, Integer()))
 
 
-def _by_pieces(customers: Source, named: Sequence[str], widest: int) -> Select[Any]:
-    columns = {name: customers.clause.c[name] for name in named}
-    proposed = {way: _sought(customers, have_pieces(columns, way)) for way in WAYS[: widest + 1]}
-    # Asked for once, they need not be written down: an offset is what keeps their plan to itself.
-    apart = {way: one.offset(APART).subquery() for way, one in proposed.items()}
-    return _together({way: _following(customers, one) for way, one in apart.items()})
-
-
 def _proposed(
     customers: Source, widest: int, shape: Shape, rare_columns: Sequence[str]
 ) -> Select[Any]:
     columns = customers.clause.c
-    proposed = [_sought(customers, narrows(columns, shape, rare_apart=bool(rare_columns)))]
+    proposed = [sought_of(customers, narrows(columns, shape, rare_apart=bool(rare_columns)))]
     if rare_columns:
         rare = has_rare_sign([columns[name] for name in rare_columns])
-        proposed.append(_sought(customers, rare))
+        proposed.append(sought_of(customers, rare))
     for_all_ways = union_all(*proposed).cte("proposed").prefix_with("MATERIALIZED")
-    return _together(dict.fromkeys(WAYS[: widest + 1], _following(customers, for_all_ways)))
-
-
-def _together(following: dict[int, Source]) -> Select[Any]:
-    found = union_all(*(_first_of(one, way) for way, one in following.items())).subquery()
+    following = _following(customers, for_all_ways)
+    found = union_all(*(_first_of(following, way) for way in WAYS[: widest + 1])).subquery()
     return select(*found.c)
-
-
-def _sought(customers: Source, *which: ColumnElement[bool]) -> Select[Any]:
-    """Select some customers by what is looked at and shown of them: all of it is sorted."""
-    columns = customers.clause.c
-    names = [name for name in ("id", "account_id", *SOUGHT) if name in columns]
-    return select(*(columns[name] for name in names)).where(*which)
 
 
 def _following(customers: Source, proposed: FromClause) -> Source:

@@ -12,7 +12,7 @@ regular expression of every spelling, which PostgreSQL, MySQL, MariaDB and Pytho
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -211,8 +211,13 @@ def without_lookahead(pattern: str) -> str:
     return pattern.replace(NO_MARK, "" if pattern.endswith("$") else MARKLESS_END)
 
 
-def _letters(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each letter begins, and how long it is: ss is one, for it may be spelt ß."""
+@lru_cache(REMEMBERED)
+def _letters(text: str) -> Sequence[tuple[int, int]]:
+    """Return where each letter begins and ends: ss is one, for it may be spelt ß."""
+    return tuple(_cut(text))
+
+
+def _cut(text: str) -> Iterator[tuple[int, int]]:
     at = 0
     while at < len(text):
         ends = next((at + n for n in (3, 2) if text[at : at + n] in spellings().ligatures), at + 1)

@@ -1,6 +1,5 @@
 """Trigram indexes of PostgreSQL on the shop's own table of customers, and what would make one."""
 
-import re
 from collections.abc import Sequence
 
 from sqlalchemy import (
@@ -21,11 +20,9 @@ from sqlalchemy import (
 from backend.database.async_engines import AsyncConnection
 from backend.database.encoding import encoding_of
 from backend.shop.mapping.mapping import ShopMapping
-from backend.shop.name_pieces import pieces_of
+from backend.shop.piece_indexes import SOUGHT, bounds_indexed, customers_place, pieces_made
 from backend.shop.spelling import RARE_IN_EMAIL, RARE_IN_NAME
-from backend.shop.structure import Place, place_of
 
-SOUGHT = ("email", "first_name", "last_name")
 INDEXED = text(
     """
     SELECT DISTINCT attname FROM pg_catalog.pg_index AS i
@@ -36,19 +33,6 @@ INDEXED = text(
       AND o.opcname IN ('gin_trgm_ops', 'gist_trgm_ops')
     """.replace("::", "\\:\\:")
 ).bindparams(bindparam("table", type_=String()))
-
-EXPRESSIONS = text(
-    """
-    SELECT pg_get_expr(indexprs, indrelid) FROM pg_catalog.pg_index
-    WHERE indrelid = to_regclass(:table) AND indisvalid AND indpred IS NULL
-      AND indexprs IS NOT NULL
-    """
-).bindparams(bindparam("table", type_=String()))
-ROWS = text("SELECT reltuples FROM pg_catalog.pg_class WHERE oid = to_regclass(:table)").bindparams(
-    bindparam("table", type_=String())
-)
-# What PostgreSQL adds as it writes an expression back.
-ADDED = re.compile(r"::[a-z ]+|[()\"\s]")
 
 UNQUOTED = str.maketrans("", "", '()"')
 RARE_INDEXED = text(
@@ -71,37 +55,16 @@ async def are_rare_indexed(connection: AsyncConnection, mapping: ShopMapping) ->
     """Tell whether an index knows who has a rare sign in one of those columns."""
     sought = await connection.run_sync(_sought, mapping)
     there = await connection.scalars(
-        RARE_INDEXED, {"table": _place(mapping).quoted(connection.dialect)}
+        RARE_INDEXED, {"table": customers_place(mapping).quoted(connection.dialect)}
     )
     # As PostgreSQL writes it back, but for what it adds.
     wanted = _rare(sought, connection.dialect).replace("CAST", "").replace(" AS INTEGER", "")
     return wanted.translate(UNQUOTED) in set(there)
 
 
-async def are_pieces_indexed(connection: AsyncConnection, mapping: ShopMapping) -> bool:
-    """Tell whether an index knows the pieces of the texts of those columns."""
-    sought = await connection.run_sync(_sought, mapping)
-    there = await connection.scalars(
-        EXPRESSIONS, {"table": _place(mapping).quoted(connection.dialect)}
-    )
-    return _bare_of(_pieces(mapping, sought, connection.dialect)) in set(map(_bare_of, there))
-
-
-async def rows_about(connection: AsyncConnection, mapping: ShopMapping) -> int:
-    """Return how many customers there are, as planners take it; 0 where nobody has counted."""
-    table = _place(mapping).quoted(connection.dialect)
-    return max(int(await connection.scalar(ROWS, {"table": table}) or 0), 0)
-
-
-def _bare_of(expression: str) -> str:
-    return ADDED.sub("", expression).lower()
-
-
-def _pieces(mapping: ShopMapping, sought: Sequence[str], dialect: Dialect) -> str:
-    customers = mapping.table("customers")
-    ours = {customers.columns.get(one, one).lower(): one for one in SOUGHT} if customers else {}
-    columns = {ours[name.lower()]: column(name, String()) for name in sought}
-    return str(pieces_of(columns).compile(dialect=dialect)).replace("%%", "%")
+async def blocks_indexed(connection: AsyncConnection, mapping: ShopMapping) -> list[int] | None:
+    """Return the bounds of the blocks in which an index knows the pieces; None where none does."""
+    return await bounds_indexed(connection, mapping, await connection.run_sync(_sought, mapping))
 
 
 def has_rare_sign(columns: Sequence[ColumnElement[str]]) -> ColumnElement[bool]:
@@ -126,15 +89,15 @@ async def trigram_statement(connection: AsyncConnection, mapping: ShopMapping) -
     made = await _trigrams_made(connection, mapping, sought)
     if not await are_rare_indexed(connection, mapping):
         made.append(_rare_made(connection.dialect, mapping, sought))
-    if not await are_pieces_indexed(connection, mapping) and await _is_utf8(connection):
-        made.append(_pieces_made(connection.dialect, mapping, sought))
+    if await bounds_indexed(connection, mapping, sought) is None and await _is_utf8(connection):
+        made.append(await pieces_made(connection, mapping, sought))
     return " ".join(f"{one};" for one in made) or None
 
 
 async def _trigrams_made(
     connection: AsyncConnection, mapping: ShopMapping, sought: Sequence[str]
 ) -> list[str]:
-    quote, place = connection.dialect.identifier_preparer.quote, _place(mapping)
+    quote, place = connection.dialect.identifier_preparer.quote, customers_place(mapping)
     if not (bare := await _bare(connection, mapping, sought)):
         return []
     columns = ", ".join(f"{quote(name)} gin_trgm_ops" for name in bare)
@@ -146,21 +109,12 @@ async def _trigrams_made(
 
 
 def _rare_made(dialect: Dialect, mapping: ShopMapping, sought: Sequence[str]) -> str:
-    quote, place = dialect.identifier_preparer.quote, _place(mapping)
+    quote, place = dialect.identifier_preparer.quote, customers_place(mapping)
     customers = mapping.table("customers")
     id_ = quote(customers.columns.get("id", "id") if customers else "id")
     return (
         f"CREATE INDEX CONCURRENTLY {quote(f'idx_{place.table}_rare_signs')}"
         f" ON {place.quoted(dialect)} ({id_}) WHERE {_rare(sought, dialect)}"
-    )
-
-
-def _pieces_made(dialect: Dialect, mapping: ShopMapping, sought: Sequence[str]) -> str:
-    place = _place(mapping)
-    name = dialect.identifier_preparer.quote(f"idx_{place.table}_pieces")
-    return (
-        f"CREATE INDEX CONCURRENTLY {name} ON {place.quoted(dialect)}"
-        f" USING gin (({_pieces(mapping, sought, dialect)}))"
     )
 
 
@@ -177,14 +131,9 @@ async def _bare(
     connection: AsyncConnection, mapping: ShopMapping, sought: Sequence[str]
 ) -> list[str]:
     """Return those of the columns that have none."""
-    place = _place(mapping).quoted(connection.dialect)
+    place = customers_place(mapping).quoted(connection.dialect)
     indexed = set(await connection.scalars(INDEXED, {"table": place}))
     return [name for name in sought if name not in indexed]
-
-
-def _place(mapping: ShopMapping) -> Place:
-    customers = mapping.table("customers")
-    return place_of(mapping, str(customers and customers.table), "postgresql")
 
 
 def _sought(connection: Connection, mapping: ShopMapping) -> list[str]:
@@ -198,7 +147,7 @@ def _sought(connection: Connection, mapping: ShopMapping) -> list[str]:
         return []
     if customers is None or customers.table is None:
         return []
-    place, inspector = _place(mapping), inspect(connection)
+    place, inspector = customers_place(mapping), inspect(connection)
     if place.table not in inspector.get_table_names(place.schema):
         return []
     types = {

@@ -4,8 +4,9 @@ Both are added to a statement that finds the customer in the shop, where both da
 stand alone.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 from sqlalchemy import (
     BigInteger,
@@ -14,7 +15,9 @@ from sqlalchemy import (
     String,
     exists,
     literal,
+    literal_column,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy.types import TypeEngine
@@ -47,6 +50,22 @@ def with_numbers(asked: Select[Any], kind: CustomerIdType, dialect: str) -> Sele
     """Add what was published of the customer: their id, NULL where that is nothing, and numbers."""
     joined = asked.outerjoin(customer_intelligence, _is_stored(kind))
     return joined.add_columns(customer_intelligence.c.customer_id, *shown_columns(dialect))
+
+
+def with_numbers_of(found: Select[Any]) -> Select[Any]:
+    """Add to rows with an `id`: whether anybody is erased, and what was published of each.
+
+    Of shops and ids that are both integers, in one database.
+    """
+    those = found.subquery()
+    ours = customer_intelligence.c
+    numbers = [ours.customer_id, *shown_columns("postgresql")]
+    # By itself, so that a planner that expects many rows asks for each of the few all the same.
+    one = select(*numbers).where(ours.customer_id == those.c.id).offset(literal_column("0"))
+    beside = one.lateral()
+    return select(*those.c, exists().select_from(tombstones), *beside.c).select_from(
+        those.outerjoin(beside, true())
+    )
 
 
 def _is_stored(kind: CustomerIdType) -> ColumnElement[bool]:
@@ -109,6 +128,30 @@ def is_erased(row: Row) -> bool:
 def shown_in(row: Row, customer_id: CustomerId) -> Shown:
     """Read what both added; nothing is known of whom no run has seen."""
     return shown_of(row[1:], customer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersBeside:
+    """What `with_numbers_of` added to some customers.
+
+    Attributes
+    ----------
+    is_any_erased
+        Whether somebody is, who may be among them.
+    numbers
+        Of each.
+    """
+
+    is_any_erased: bool
+    numbers: Mapping[CustomerId, Shown]
+
+    @classmethod
+    def of(cls, rows: Mapping[CustomerId, Row]) -> Self | None:
+        """Read them; None where nothing was added."""
+        if not all(rows.values()):
+            return None
+        numbers = {one: shown_of(row[1:], one) for one, row in rows.items()}
+        return cls(any(row[0] for row in rows.values()), numbers)
 
 
 def shown_of(row: Row, customer_id: CustomerId) -> Shown:

@@ -5,7 +5,7 @@ among the first by id of those who match whole, by their beginning, or anywhere.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -24,7 +24,8 @@ from sqlalchemy import (
 
 from backend.core.customer_id import CustomerId
 from backend.database.compiled import HotRead, parameter
-from backend.database.engine import AsyncConnection, AsyncEngine
+from backend.database.engine import AsyncConnection, AsyncEngine, snapshot
+from backend.database.failures import OURS
 from backend.database.first_matches import (
     ANYWHERE,
     BEGINNING,
@@ -34,17 +35,13 @@ from backend.database.first_matches import (
     lacking,
     worth_looking_at,
 )
-from backend.store.search_indexes import (
-    INDEXES,
-    LENGTH_TOLD,
-    SOUGHT,
-    beginnings,
-    holds,
-    values_sought,
-)
+from backend.database.text_blocks import LIMIT
+from backend.store.search_blocks import Bounds, best_by_pieces, bounds_indexed, pieces_sought
+from backend.store.search_indexes import INDEXES, LENGTH_TOLD, PIECES, values_sought
+from backend.store.search_sought import SOUGHT, beginnings, holds, texts_sought
 from backend.store.tables import search_copies, search_texts
 
-LIMIT, MANY = "wanted", "looked_at"
+MANY = "looked_at"
 Rows = Select[Any]
 Columns = Any  # a table's, whose names are attributes
 TEXTS = search_texts.c
@@ -61,10 +58,13 @@ class SearchCopy:
         One of `INDEXES`.
     refreshed_at
         When it was last compared with the shop.
+    bounds
+        Of the blocks that PostgreSQL's index of pieces has; None for the others.
     """
 
     index_kind: str
     refreshed_at: datetime
+    bounds: Bounds | None = None
 
 
 KNOWN = select(search_copies.c.index_kind, search_copies.c.refreshed_at)
@@ -73,23 +73,43 @@ READ_KNOWN = HotRead(KNOWN)
 
 async def read_search_copy(connection: AsyncConnection) -> SearchCopy | None:
     """Return what is known of the copy; None where there is none, or not yet."""
-    return _known([*await connection.execute(KNOWN)])
+    known = _known([*await connection.execute(KNOWN)])
+    return known and await _with_bounds(connection, known)
 
 
-async def copy_known(engine: AsyncEngine) -> SearchCopy | None:
+async def copy_known(engine: AsyncEngine, before: SearchCopy | None = None) -> SearchCopy | None:
     """Return the same as `read_search_copy`, for each search.
+
+    Parameters
+    ----------
+    engine
+        Of our database.
+    before
+        As it was known before: what its index is like is looked at once.
 
     Raises
     ------
     DatabaseUnavailable, TablesTooOld
         When the database does not tell.
     """
-    return _known(await READ_KNOWN.rows(engine, {}))
+    known = _known(await READ_KNOWN.rows(engine, {}))
+    if known is None or (before and replace(before, bounds=None) == known):
+        return known and before
+    async with snapshot(engine, OURS) as connection:
+        return await _with_bounds(connection, known)
 
 
 def _known(rows: Sequence[Sequence[Any]]) -> SearchCopy | None:
     """Return the copy; None where its index is of a kind that is made no more."""
     return next((SearchCopy(*row) for row in rows if row[0] in INDEXES), None)
+
+
+async def _with_bounds(connection: AsyncConnection, known: SearchCopy) -> SearchCopy | None:
+    """Return it with the bounds of its index; None where that is not as we make it by now."""
+    if known.index_kind != PIECES:
+        return known
+    bounds = await bounds_indexed(connection)
+    return None if bounds is None else replace(known, bounds=bounds)
 
 
 async def proposed(
@@ -99,8 +119,10 @@ async def proposed(
     limit: int,
     *,
     looked_at: int = LOOKED_AT_FOR_EACH,
-) -> list[CustomerId]:
-    """Return who may be found: at most `limit` of those who match in each of the three ways.
+) -> list[CustomerId] | None:
+    """Return who may be found: the best `limit`, or so many of each of the three ways.
+
+    None where the copy is another by now.
 
     Parameters
     ----------
@@ -120,6 +142,8 @@ async def proposed(
     DatabaseUnavailable, TablesTooOld
         When the database does not tell.
     """
+    if copy.bounds is not None:
+        return await _proposed_in_blocks(engine, copy, copy.bounds, sought, limit)
     many = looked_at * limit
     found = await _look(engine, _at_first(), sought, limit, many)
     if further := worth_looking_at(_counts(found, limit), limit, many):
@@ -128,6 +152,16 @@ async def proposed(
         rest = _everywhere(copy.index_kind, tuple(ways), min(len(sought), LENGTH_TOLD))
         found += await _look(engine, rest, sought, limit)
     return list({one: None for ids in found for one in ids})
+
+
+async def _proposed_in_blocks(
+    engine: AsyncEngine, copy: SearchCopy, bounds: Bounds, sought: str, limit: int
+) -> list[CustomerId] | None:
+    values = {**texts_sought(sought), **pieces_sought(sought), LIMIT: limit}
+    rows = await best_by_pieces(bounds).rows(engine, values)
+    if not rows or rows[0][0] != copy.refreshed_at:
+        return None
+    return [CustomerId(one) for _, one in rows if one is not None]
 
 
 def _counts(found: Sequence[dict[CustomerId, None]], limit: int) -> list[int]:

@@ -7,7 +7,6 @@ MySQL and MariaDB, a table of ours holds each text's runs of three signs.
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -29,23 +28,15 @@ from sqlalchemy import (
 from backend.database.compiled import parameter
 from backend.database.engine import AsyncConnection
 from backend.database.expressions import MYSQL
-from backend.database.text_pieces import APART, EDGE, have_pieces, held, pieces_of, sign
+from backend.store import search_blocks
+from backend.store.search_sought import beginnings, holds, texts_sought
 from backend.store.tables import LONGEST_SOUGHT, search_grams, search_texts
 
 log = logging.getLogger(__name__)
 
 GRAM = 3
-PIECES = "idx_intelligence_search_texts_pieces"
-FTS = "intelligence_search_fts"
-AFTER_ALL = "\U0010ffff"
-SOUGHT, SOUGHT_AFTER, PATTERN, PHRASE, HELD, GRAM_AT = (
-    "sought",
-    "after",
-    "pattern",
-    "phrase",
-    "held",
-    "gram_{}",
-)
+PIECES, FTS = "pieces", "intelligence_search_fts"
+PHRASE, GRAM_AT = "phrase", "gram_{}"
 # More grams of one text hardly tell any better which texts have them.
 GRAMS_ASKED = 4
 LENGTH_TOLD = GRAM + GRAMS_ASKED - 1  # beyond it statements are the same
@@ -74,29 +65,19 @@ class SearchIndex(ABC):
 
 
 class Pieces(SearchIndex):
-    """PostgreSQL's own, of pieces of the texts; it needs no extension."""
+    """PostgreSQL's own, of pieces of the texts; it needs no extension. See `search_blocks`."""
 
     async def make(self, connection: AsyncConnection) -> None:
         """Make the index once the copy is filled: growing with it takes several times as long."""
-        pieces = str(_pieces().compile(dialect=connection.dialect))
-        await connection.execute(MEMORY)
-        await connection.exec_driver_sql(
-            f"CREATE INDEX IF NOT EXISTS {PIECES} ON {search_texts.name}"
-            f" USING gin (({pieces})) WHERE is_part = 0"
-        )
+        await search_blocks.make_index(connection)
 
     async def drop(self, connection: AsyncConnection) -> None:
         """Drop the index."""
-        await connection.execute(text(f"DROP INDEX IF EXISTS {PIECES}"))
+        await search_blocks.drop_index(connection)
 
-    def finds(self, length: int) -> ColumnElement[bool]:
-        """Go by the index, however short the text."""
-        return have_pieces(_pieces(), HELD) & holds(search_texts.c)
-
-
-def _pieces() -> ColumnElement[Any]:
-    folded: ColumnElement[str] = column("folded", String()).collate("C")
-    return pieces_of(func.translate(folded, sign(APART), sign(EDGE), type_=String()))
+    def finds(self, length: int) -> ColumnElement[bool] | None:
+        """Return none: what finds by it is a statement of its own."""
+        return None
 
 
 class FullText(SearchIndex):
@@ -174,33 +155,17 @@ def _cut(connection: AsyncConnection, after: int) -> Select[tuple[str, int]]:
     )
 
 
-def holds(texts: Any) -> ColumnElement[bool]:
-    """Return what a text meets that holds another one; of the columns of the copy, or of a part."""
-    found: ColumnElement[bool] = texts.folded.like(parameter(PATTERN, String()), escape="/")
-    return found
-
-
-def beginnings() -> tuple[ColumnElement[str], ColumnElement[str]]:
-    """Return what all texts are between that begin with what is sought."""
-    return parameter(SOUGHT, String()), parameter(SOUGHT_AFTER, String())
-
-
 def values_sought(sought: str) -> dict[str, str]:
     """Return the parameters of what is sought, in all the ways that an index takes it."""
-    escaped = sought.replace("/", "//").replace("%", "/%").replace("_", "/_")
     grams = {GRAM_AT.format(at): gram for at, gram in enumerate(_grams_asked(sought))}
     quoted = sought.replace('"', '""')
     return {
-        SOUGHT: sought,
-        SOUGHT_AFTER: sought + AFTER_ALL,
-        PATTERN: f"%{escaped}%",
+        **texts_sought(sought),
         PHRASE: f'"{quoted}"',
-        HELD: held(sought.replace(chr(APART), chr(EDGE))),
         **grams,
     }
 
 
-MEMORY = text("SET LOCAL maintenance_work_mem = '256MB'")
 # Whoever may index the table; and pieces are of as many signs only where a sign is no byte.
 MAY_INDEX = text(
     """
@@ -235,7 +200,7 @@ DROPPED_ON_SQLITE = (
     "DROP TABLE IF EXISTS intelligence_search_fts",
 )
 INDEXES: Mapping[str, SearchIndex] = {
-    "pieces": Pieces(),
+    PIECES: Pieces(),
     "fts5": FullText(),
     "grams": Grams(),
 }
@@ -245,7 +210,7 @@ def kinds_possible(dialect: str) -> tuple[str, ...]:
     """Return which of `INDEXES` a database may have, the best first."""
     if dialect in MYSQL:
         return ("grams",)
-    return ("fts5" if dialect == "sqlite" else "pieces", "grams")
+    return ("fts5" if dialect == "sqlite" else PIECES, "grams")
 
 
 async def kind_of_index(connection: AsyncConnection) -> str:
@@ -269,9 +234,9 @@ async def _may_index(connection: AsyncConnection) -> bool:
     return bool(await connection.scalar(MAY_INDEX))
 
 
-HAS = {"fts5": _has_fts5, "pieces": _may_index}
+HAS = {"fts5": _has_fts5, PIECES: _may_index}
 BETTER = {
     "fts5": "a SQLite with FTS5",
-    "pieces": f"a database in UTF8 whose {search_texts.name} is the service's own; then"
+    PIECES: f"a database in UTF8 whose {search_texts.name} is the service's own; then"
     " SEARCH_INDEX off for one run",
 }

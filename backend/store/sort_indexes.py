@@ -19,7 +19,7 @@ from backend.core.errors import BackendError, DatabaseRefuses, DatabaseUnavailab
 from backend.database.engine import AsyncConnection, AsyncEngine, transaction
 from backend.store import leases, runs
 from backend.store.publication import Publication
-from backend.store.search_indexes import MEMORY
+from backend.store.search_blocks import MEMORY
 from backend.store.tables import customer_intelligence
 
 # Below, nothing to speak of is gained; above, a list without index takes a database some seconds.

@@ -24,6 +24,7 @@ from backend.shop.search import matching, search_customers
 from backend.shop.shop import Shop
 from backend.shop.spelling import folded
 from backend.store.migrate import migrate
+from backend.store.search_blocks import best_in_blocks, pieces_sought
 from backend.store.search_copy import (
     copy_known,
     found_anywhere,
@@ -92,7 +93,7 @@ class Copied:
             return []
         copy = await copy_known(self.engine)
         assert copy is not None
-        ids = await proposed(self.engine, copy, sought, limit, looked_at=looked_at)
+        ids = await proposed(self.engine, copy, sought, limit, looked_at=looked_at) or []
         async with snapshot(self.engine) as connection:
             known = await get_customers(connection, self.shop, ids)
         return [one.id.text for one in matching(known.values(), query)][:limit]
@@ -113,9 +114,15 @@ class Copied:
         async with transaction(self.engine) as connection:
             copy = await read_search_copy(connection)
             assert copy is not None
+            if copy.bounds is not None:
+                return [one.text for one in await proposed(self.engine, copy, sought, LIMIT) or []]
             values = values_of(sought, LIMIT)
             rows = await connection.execute(found_anywhere(copy.index_kind, len(sought)), values)
             return [row.customer_id for row in rows]
+
+
+async def in_small_blocks(*_of_whom: object) -> list[int]:
+    return [0, 9, 50, 100]
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +134,9 @@ def copied(module_database_url: str) -> Iterator[Copied]:
             shop = await loose_shop(engine, PEOPLE, [])
             await migrate(engine)
             found = Copied(engine, shop, runner)
-            await found.refresh([person[0] for person in PEOPLE])
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("backend.store.search_blocks.bounds_now", in_small_blocks)
+                await found.refresh([person[0] for person in PEOPLE])
             return found
 
         yield runner.run(made())
@@ -240,10 +249,13 @@ async def test_any_part_of_a_name_is_found_by_an_index(changing: Copied) -> None
     async with transaction(changing.engine) as connection:
         copy = await read_search_copy(connection)
         assert copy is not None
-        for statement in PREPARED[changing.engine.dialect.name]:
-            await connection.execute(text(statement))
-        everywhere = found_anywhere(copy.index_kind, 6).params(values_of("lovela", 10))
-        compiled = everywhere.compile(
+        for preparing in PREPARED[changing.engine.dialect.name]:
+            await connection.execute(text(preparing))
+        statement, values = found_anywhere(copy.index_kind, 6), values_of("lovela", 10)
+        if copy.bounds is not None:
+            statement = best_in_blocks(copy.bounds)
+            values |= {**pieces_sought("lovela"), "wanted": 10}
+        compiled = statement.params(values).compile(
             dialect=connection.dialect, compile_kwargs={"literal_binds": True}
         )
         plan = await connection.exec_driver_sql(f"{explain}{compiled}".replace("%", "%%"))

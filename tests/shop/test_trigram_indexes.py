@@ -21,7 +21,8 @@ async def found(engine: AsyncEngine, shop: Shop) -> list[list[str]]:
             several = [await search_customers(connection, shop, one, 10) for one in QUERIES]
         else:
             reads = PartReads()
-            several = [await find_by_index(engine, shop, reads, one, 10) or [] for one in QUERIES]
+            hits = [await find_by_index(engine, shop, reads, one, 10) or [] for one in QUERIES]
+            several = [[one.customer for one in some] for some in hits]
     return [[one.id.text for one in people] for people in several]
 
 

@@ -4,7 +4,7 @@ E-mails and names are in no shared cache: who leaves the shop, or is erased, is 
 replica as soon as it reads anew (`repeated`).
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from backend.shop.asking import Answer, asked, asked_again, customers_as_remembe
 from backend.shop.customers import WIDTH, Customer, asked_id, customer_of
 from backend.store.hot_numbers import (
     UNSEEN,
+    NumbersBeside,
     is_erased,
     of_customer,
     shown_in,
@@ -36,6 +37,8 @@ from backend.store.runs import Published
 SHOP = "shop"
 Known = tuple[Customer, Shown]
 """What the shop knows of a customer, and what the published run says."""
+Several = tuple[dict[CustomerId, Customer], NumbersBeside | None]
+"""The same of several; no numbers where they were not read with them."""
 
 
 async def read_profile(state: ApiState, customer_id: CustomerId) -> Known:
@@ -48,7 +51,7 @@ async def read_profile(state: ApiState, customer_id: CustomerId) -> Known:
     """
     if state.shop.mapping.merge_guests or not customer_id.text.isascii():
         return await _read_in_steps(state, customer_id)
-    return await _asked_anew(state, partial(_read_at_once, state, customer_id))
+    return await asked_anew(state, partial(_read_at_once, state, customer_id))
 
 
 async def _read_in_steps(state: ApiState, customer_id: CustomerId) -> Known:
@@ -125,7 +128,7 @@ async def read_customers(
     if state.shop.mapping.merge_guests or not all(one.text.isascii() for one in customer_ids):
         find = partial(customers.get_customers, shop=state.shop, customer_ids=customer_ids)
         return await asked(state.shop_engine, state.shop, find)
-    return await _asked_anew(state, partial(_customers_at_once, state, customer_ids))
+    return await asked_anew(state, partial(_customers_at_once, state, customer_ids))
 
 
 async def _customers_at_once(
@@ -138,18 +141,48 @@ async def _customers_at_once(
     return {one.id: one for one in found if one.id in wanted}
 
 
+async def read_with_numbers(state: ApiState, customer_ids: Sequence[CustomerId]) -> Several:
+    """Return the same with what was published of each, where one statement can find both."""
+    if not state.is_one_database or state.shop.mapping.merge_guests:
+        return await read_customers(state, customer_ids), None
+    return await asked_anew(state, partial(_with_numbers_at_once, state, customer_ids))
+
+
+async def _with_numbers_at_once(state: ApiState, customer_ids: Sequence[CustomerId]) -> Several:
+    reads = await _reads(state, (await state.served.now()).published)
+    if reads.several_in_one is None:
+        return await read_customers(state, customer_ids), None
+    ids = [asked_id(one, "postgresql") for one in customer_ids]
+    rows = await reads.several_in_one.rows(state.shop_engine, ids, SHOP)
+    found = [(customer_of(row), row[WIDTH:]) for row in rows]
+    numbers = NumbersBeside.of({customer.id: beside for customer, beside in found})
+    return {customer.id: customer for customer, _ in found}, numbers
+
+
 async def numbers_of_standing(
-    state: ApiState, customer_ids: Sequence[CustomerId]
-) -> dict[CustomerId, Shown]:
-    """Return what was published of each of these customers who is not erased."""
+    state: ApiState, customer_ids: Sequence[CustomerId], beside: NumbersBeside | None = None
+) -> Mapping[CustomerId, Shown]:
+    """Return what was published of each of these customers who is not erased.
+
+    Parameters
+    ----------
+    state, customer_ids
+        Of whom.
+    beside
+        What was read with them of it.
+    """
+    if beside is not None and not beside.is_any_erased:
+        return beside.numbers
     standing = await standing_among(state.engine, state.own_keys.tombstones, customer_ids)
+    if beside is not None:
+        return {one: beside.numbers[one] for one in standing}
     return await _numbers_of(state, standing)
 
 
 async def _numbers_of(
     state: ApiState, customer_ids: Sequence[CustomerId]
 ) -> dict[CustomerId, Shown]:
-    return await _asked_anew(state, partial(_numbers_at_once, state, customer_ids))
+    return await asked_anew(state, partial(_numbers_at_once, state, customer_ids))
 
 
 async def _numbers_at_once(
@@ -161,7 +194,8 @@ async def _numbers_at_once(
     return {one: shown_of(rows.get(one.text, UNSEEN), one) for one in customer_ids}
 
 
-async def _asked_anew(state: ApiState, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+async def asked_anew(state: ApiState, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Ask; where the shop's tables or ours are not what they were, look at them and ask again."""
     return await asked_again(state.shop, ask, partial(_forget, state))
 
 
