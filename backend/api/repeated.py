@@ -18,7 +18,10 @@ from backend.api.served_state import ServedState
 from backend.api.whole_answers import WholeAnswer
 from backend.store.served import Served
 
-MOST_BYTES = 16 * 2**20
+# A process that is asked for somebody else each time keeps as many as there is room for.
+MOST_BYTES = 8 * 2**20
+# Of an answer's headers, tag and key, and what keeps its place; as much as of most profiles.
+BYTES_BESIDE = 1250
 MADE_OF = "made_of"
 JSON = (b"content-type", b"application/json")
 
@@ -62,9 +65,7 @@ class RepeatedAnswers:
         self._served = served
         self._seconds = seconds
         self._of: Served | None = None
-        self._kept: TTLCache[Key, Kept] = TTLCache(
-            MOST_BYTES, seconds, getsizeof=lambda kept: len(kept.answer.body)
-        )
+        self._kept: TTLCache[Key, Kept] = TTLCache(MOST_BYTES, seconds, getsizeof=_bytes_of)
 
     def forget(self) -> None:
         """Repeat nothing of what was answered so far."""
@@ -102,10 +103,11 @@ class RepeatedAnswers:
     def keep(self, scope: Scope, answer: WholeAnswer) -> None:
         """Keep an answer that was begun, unless another state is served by now."""
         made_of = scope["state"].get(MADE_OF)
-        if made_of is None or made_of is not self._of or len(answer.body) >= MOST_BYTES:
+        if made_of is None or made_of is not self._of:
             return
         kept = Kept(answer.repeatable(), scope["route"])
-        self._kept[_key(scope, scope["state"]["role"])] = kept
+        if _bytes_of(kept) < MOST_BYTES:
+            self._kept[_key(scope, scope["state"]["role"])] = kept
 
     def _forget_unless(self, served: Served) -> None:
         """Forget what was answered while another state was served."""
@@ -118,6 +120,10 @@ class RepeatedAnswers:
 def not_repeated(request: Request) -> None:
     """Say of an answer that was begun that it holds for who asked alone."""
     request.scope["state"].pop(MADE_OF, None)
+
+
+def _bytes_of(kept: Kept) -> int:
+    return len(kept.answer.body) + BYTES_BESIDE
 
 
 def _key(scope: Scope, role: Role) -> Key:
