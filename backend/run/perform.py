@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from backend.clients.naming import Namer, create_namer
 from backend.core.clock import monotonic_seconds, utc_now
 from backend.core.errors import DatabaseUnavailable
 from backend.core.glossary import NO_ORDERS
+from backend.core.idle_time import Result, in_idle_time
 from backend.core.memory import give_back
 from backend.database.bounds import run_reads, run_writes
 from backend.database.database_clock import read_clock
@@ -48,6 +49,9 @@ from backend.wording.segment_names import known_name
 from backend.wording.unpublished_sentences import unpublished_sentence
 
 log = logging.getLogger(__name__)
+
+# Fewer are learnt from in some seconds, in which nobody is kept waiting for long.
+MANY_CUSTOMERS = 50_000
 
 
 async def perform(config: RunConfig, run_id: str, token: str, progress: Progress) -> None:
@@ -110,8 +114,9 @@ async def _found_out(
     obstacle = not_published(context, seen, standing)
     standing = standing.with_ids_like(seen.columns.customer_ids)
     give_back()
-    learning = partial(learn, foreseeing=machines.foreseeing)
-    learned = await asyncio.to_thread(learning, seen, standing, context, progress)
+    learning = partial(learn, seen, standing, context, progress, foreseeing=machines.foreseeing)
+    is_long = len(seen.columns.customer_ids) >= MANY_CUSTOMERS
+    learned = await asyncio.to_thread(in_idle_time if is_long else _at_once, learning)
     give_back()
     named = await worded(learned, standing.names, _namer(context))
     progress.enter("publish", len(seen.columns.customer_ids))
@@ -119,6 +124,10 @@ async def _found_out(
     answers = await _answers(engine, context, seen, obstacle)
     composed = compose(context, seen, standing, named).noting(machines.notes)
     return replace(composed, erasures=erasures, campaign_answers=answers), obstacle
+
+
+def _at_once(work: Callable[[], Result]) -> Result:
+    return work()
 
 
 # A lock that somebody has on our tables costs a run time, not its life.
