@@ -12,9 +12,10 @@ import pytest
 
 from backend.database.engine import opened, transaction
 from backend.store.audit import read_audit
+from tests import forked
 from tests.conftest import NewDatabase, execute, in_turns, on_one_kind, wait_for
 from tests.databases import migrated
-from tests.live import ROOT, command, environment, refusal, run, serving, started_anew
+from tests.live import ROOT, command, environment, refusal, run, serving
 from tests.performed import NO_WORKER, clustered_shop
 from tests.remembered import ANEW
 from tests.shops import fill, invented
@@ -208,7 +209,7 @@ def test_a_separate_worker_does_the_work(sqlite_shop: str, tmp_path: Path) -> No
     variables = {"RUN_WORKER": "false"}
     with serving(sqlite_shop, tmp_path, variables=variables) as service:
         said = tmp_path / "worker.log"
-        worker = started_anew(
+        worker = forked.start(
             "backend",
             ("worker",),
             folder=tmp_path,
