@@ -11,7 +11,7 @@ import io
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from queue import Queue
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ async def read_batches(
     schema
         Names and types of what `consume` gets; whole numbers from 2⁶³ on come as text.
     consume
-        Called with each batch; nothing more is read before it returns.
+        Called with each batch; at most one more is read before it returns.
     """
     if connection.dialect.name == "postgresql":
         await _copy(connection, statement, schema, consume)
@@ -126,16 +126,46 @@ async def _copy(
     await connection.execute(text(MEMORY))
     raw = (await connection.get_raw_connection()).driver_connection
     held = bytearray()
+    async with _OneBehind(schema, consume) as behind:
 
-    async def take(chunk: bytes) -> None:
-        held.extend(chunk)  # whole rows: the server sends one a message
-        if len(held) >= BYTES_PER_BATCH:
-            await consume(_parsed(bytes(held), schema))
-            held.clear()
+        async def take(chunk: bytes) -> None:
+            held.extend(chunk)  # whole rows: the server sends one a message
+            if len(held) >= BYTES_PER_BATCH:
+                await behind.take(bytes(held))
+                held.clear()
 
-    await raw.copy_from_query(query, output=take, format="csv")  # type: ignore[union-attr]
-    if held:
-        await consume(_parsed(bytes(held), schema))
+        await raw.copy_from_query(query, output=take, format="csv")  # type: ignore[union-attr]
+        if held:
+            await behind.take(bytes(held))
+
+
+class _OneBehind:
+    """Parses and hands over a batch while the next one is read, which its database makes then."""
+
+    def __init__(self, schema: pa.Schema, consume: Consume) -> None:
+        self._schema = schema
+        self._consume = consume
+        self._last: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Wait until all is handed over; where reading failed, until nothing is any more."""
+        if self._last is not None:
+            await asyncio.wait({self._last})
+            if kind is None:
+                self._last.result()
+
+    async def take(self, data: bytes) -> None:
+        """Begin with a batch once the one before it is handed over."""
+        if self._last is not None:
+            await self._last
+        self._last = asyncio.create_task(self._hand_over(data))
+
+    async def _hand_over(self, data: bytes) -> None:
+        await self._consume(await asyncio.to_thread(_parsed, data, self._schema))
 
 
 def _parsed(data: bytes, schema: pa.Schema) -> pa.RecordBatch:

@@ -124,10 +124,11 @@ class _Facts:
 
 def _facts(orders: Source, mapping: ShopMapping, dialect: str) -> _Facts:
     columns, kinds = orders.clause.c, orders.kinds
+    total = _micros("total_price", orders, mapping, dialect)
     return _Facts(
         created_at=moment(dialect, columns.created_at, kinds["created_at"]),
-        total_micros=_micros("total_price", orders, mapping, dialect),
-        net_micros=net_micros(orders, mapping, dialect),
+        total_micros=total,
+        net_micros=_less_refunded(total, orders, mapping, dialect),
         status=_word("financial_status", orders, dialect),
         currency=_word("currency", orders, dialect),
         is_stated=columns.total_price.is_not(None),
@@ -144,9 +145,12 @@ def _worked_out_once(
     Else each is worked out wherever it is named: twice the time over a shop's orders.
     """
     named = {one.name: getattr(facts, one.name) for one in fields(facts)}
+    if facts.net_micros is facts.total_micros:  # nothing is known to be refunded
+        del named["net_micros"]
     inner = select(*(column.label(name) for name, column in (named | dict(told)).items()))
     once = inner.offset(literal_column("0")).subquery("worked_out").c
-    return _Facts(**{name: once[name] for name in named}), {name: once[name] for name in told}
+    found = {name: once[name] for name in named}
+    return _Facts(**{"net_micros": once.total_micros, **found}), {name: once[name] for name in told}
 
 
 def knows_utc(orders: Source) -> bool:
@@ -168,7 +172,14 @@ def _micros(name: str, orders: Source, mapping: ShopMapping, dialect: str) -> Co
 
 def net_micros(orders: Source, mapping: ShopMapping, dialect: str) -> ColumnElement[Any]:
     """Return the order's total less what is known to be refunded, in whole millionths."""
-    total = _micros("total_price", orders, mapping, dialect)
+    return _less_refunded(
+        _micros("total_price", orders, mapping, dialect), orders, mapping, dialect
+    )
+
+
+def _less_refunded(
+    total: ColumnElement[Any], orders: Source, mapping: ShopMapping, dialect: str
+) -> ColumnElement[Any]:
     if not orders.has("refunded_amount"):
         return total
     refunded = _micros("refunded_amount", orders, mapping, dialect)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from backend.behaviour.history import OrderHistory
+from backend.behaviour.history import OrderHistory, in_order
 
 AS_OF = np.datetime64("2024-03-10T12:00")
 
@@ -139,3 +139,21 @@ def test_what_is_out_of_order_in_one_way_alone_is_put_in_order(
     given, expected = history(*rows), history(*rows[::-1])
     assert given.amount.tolist() == expected.amount.tolist() == [rows[1][2], rows[0][2]]
     assert given.created_at.tolist() == expected.created_at.tolist()
+
+
+@pytest.mark.parametrize("customers", [1, 300, 70_000, 5_000_000_000])
+@pytest.mark.parametrize("instants", [1, 40, 10**9])
+@pytest.mark.parametrize("by_time", [False, True])
+def test_orders_are_sorted_by_customer_then_time_then_amount(
+    customers: int, instants: int, by_time: bool
+) -> None:
+    chance = np.random.default_rng(customers + instants)
+    customer = chance.integers(0, customers, 3_000)
+    created = chance.integers(0, instants, 3_000).astype("datetime64[us]")
+    amount = chance.integers(1, 4, 3_000)
+    if by_time:
+        created.sort()
+    told = list(
+        zip(customer.tolist(), created.tolist(), amount.tolist(), range(3_000), strict=True)
+    )
+    assert in_order(customer, created, amount).tolist() == [row for *_, row in sorted(told)]

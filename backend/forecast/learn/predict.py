@@ -114,14 +114,18 @@ def _told(
     history: OrderHistory, horizons: ForecastHorizons, fitting: _Fitting, progress: Progress
 ) -> tuple[ForecastColumns, ForecastModel, ForecastReport]:
     """Learn from all purchase days, which are let go of then: those of a million take 160 MB."""
-    days = history.purchase_days()
-    if days.counts.max() == 1:
-        learnt = _base_rates(days, horizons)
-    else:
-        with one_thread():
-            learnt = _recipe(days, horizons, fitting, progress)
+    learnt = _learnt(history.purchase_days(), horizons, fitting, progress)
     columns = learnt.model.told(learnt.predicted, history.customer_count)
     return columns, learnt.model, learnt.report
+
+
+def _learnt(
+    days: PurchaseDays, horizons: ForecastHorizons, fitting: _Fitting, progress: Progress
+) -> _Learnt:
+    if days.counts.max() == 1:
+        return _base_rates(days, horizons)
+    with one_thread():
+        return _recipe(days, horizons, fitting, progress)
 
 
 @dataclass(frozen=True, slots=True)

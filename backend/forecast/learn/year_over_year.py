@@ -40,10 +40,9 @@ class _Year:
 
     def __init__(self, days: PurchaseDays, start: int) -> None:
         inside = (days.day >= start) & (days.day < start + YEAR_DAYS)
-        first = days.day[days.starts]
-        known = days.buyers[first < start]
-        ordered = np.unique(days.customer[inside])
+        starts = days.starts
+        first, ordered = days.day[starts], np.logical_or.reduceat(inside, starts)
+        known = first < start
         self.spend = float(days.spend[inside].sum())
         self.new_customers = float(np.sum((first >= start) & (first < start + YEAR_DAYS)))
-        again = float(np.isin(known, ordered, assume_unique=True).sum())
-        self.ordering_again = again / len(known) if len(known) else None
+        self.ordering_again = float(np.mean(ordered[known])) if known.any() else None

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, TypeVar
 
 from backend.core.errors import PartFailed
 
@@ -37,10 +36,11 @@ class Executor(Protocol):
 
 
 class Processes:
-    """Processes of this machine, started when something is to be done, until it is left.
+    """Processes of this machine, started when something is to be done, and ended when it is.
 
     They are started from nothing, since a fork would have locks of threads that it has not; and
-    they end with this process, however that ends.
+    they end with this process, however that ends. Starting two takes half a second, and waiting
+    they would hold 130 MiB.
 
     Parameters
     ----------
@@ -50,27 +50,11 @@ class Processes:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._pool: ProcessPoolExecutor | None = None
 
     @property
     def workers(self) -> int:
         """How many there are."""
         return self._count
-
-    def __enter__(self) -> Self:
-        """Begin; nothing is started yet."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the processes."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
 
     def map(self, task: Callable[[Asked], Answer], each: Sequence[Asked]) -> list[Answer]:
         """Return what the task says of each part, in their order.
@@ -80,15 +64,15 @@ class Processes:
         PartFailed
             When a process ends.
         """
-        self._pool = self._pool or ProcessPoolExecutor(
+        with ProcessPoolExecutor(
             self._count,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_end_with_parent,
-        )
-        try:
-            return [*self._pool.map(task, each)]
-        except BrokenProcessPool:
-            raise PartFailed(ENDED) from None
+        ) as pool:
+            try:
+                return [*pool.map(task, each)]
+            except BrokenProcessPool:
+                raise PartFailed(ENDED) from None
 
 
 def _end_with_parent() -> None:

@@ -134,9 +134,9 @@ class OneMachine:
         if self.processes == 1 or len(customer_ids) <= at_once:
             yield foresee_at_once
             return
-        with Processes(self.processes) as executor:
-            # What one process holds at once is divided among them.
-            yield partial(foresee_in_batches, executor, max(1, at_once // self.processes))
+        # What one process holds at once is divided among them.
+        batch = max(1, at_once // self.processes)
+        yield partial(foresee_in_batches, Processes(self.processes), batch)
 
 
 def foresee_in_batches(

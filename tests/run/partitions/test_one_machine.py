@@ -1,6 +1,7 @@
 """A run on one machine predicts in as many processes as it may, and finds the same."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -30,13 +31,13 @@ from tests.waiting import wait_until
 
 # Starts two processes, says which, and waits for what never comes.
 AT_WORK = """
-import multiprocessing, time
+import multiprocessing, threading, time
 from backend.run.partitions.executors import Processes
 if __name__ == "__main__":
-    with Processes(2) as executor:
-        executor.map(abs, [1, 2])
-        print(*[one.pid for one in multiprocessing.active_children()], flush=True)
-        time.sleep(600)
+    threading.Thread(target=Processes(2).map, args=[time.sleep, [600, 600]]).start()
+    while len(started := multiprocessing.active_children()) < 2:
+        time.sleep(0.01)
+    print(*[one.pid for one in started], flush=True)
 """
 
 
@@ -78,8 +79,13 @@ def test_batches_say_what_all_at_once_do(small_shop: OrderHistory, buyers: int) 
 
 
 def test_a_process_that_ends_fails_its_run_in_words() -> None:
-    with Processes(1) as executor, pytest.raises(PartFailed, match="RUN_PROCESSES=1"):
-        executor.map(os._exit, [1])
+    with pytest.raises(PartFailed, match="RUN_PROCESSES=1"):
+        Processes(1).map(os._exit, [1])
+
+
+def test_processes_are_gone_once_all_is_done() -> None:
+    assert Processes(2).map(abs, [-1, 2, -3]) == [1, 2, 3]
+    assert multiprocessing.active_children() == []
 
 
 def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
