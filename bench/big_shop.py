@@ -56,6 +56,8 @@ OF_LINES = (
 )
 LINES_PER_ORDER, PRODUCTS, VENDORS = 2, 5_000, 40
 CHUNK = 1 << 22
+ROWS_AT_ONCE = 1 << 20
+ROWS_PER_STATEMENT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +77,26 @@ class BigShop:
 
     def order_rows(self) -> Iterator[tuple[object, ...]]:
         """Give the orders."""
-        when = (START + (self.at * 86_400).astype("timedelta64[s]")).astype(str)
-        columns = zip(self.owner.tolist(), self.price.tolist(), when.tolist(), strict=True)
-        for number, (owner, price, at) in enumerate(columns, 1):
-            yield number, owner, f"{price:.2f}", at.replace("T", " "), "paid"
+        for rows in _some(len(self.price)):
+            when = (START + (self.at[rows] * 86_400).astype("timedelta64[s]")).astype(str)
+            columns = (self.owner[rows].tolist(), self.price[rows].tolist(), when.tolist())
+            for number, (owner, price, at) in enumerate(zip(*columns, strict=True), rows.start + 1):
+                yield number, owner, f"{price:.2f}", at.replace("T", " "), "paid"
 
     def line_rows(self, seed: int = 0) -> Iterator[tuple[object, ...]]:
         """Give two lines to each order; few products are most of what is bought."""
         chance = np.random.default_rng(seed)
         products = chance.zipf(1.4, LINES_PER_ORDER * len(self.price)) % PRODUCTS
-        for number, product in enumerate(products.tolist()):
-            order = number // LINES_PER_ORDER
-            price = f"{self.price[order] / LINES_PER_ORDER:.2f}"
-            yield number + 1, order + 1, product, 1 + number % 3, price, f"v{product % VENDORS}"
+        for rows in _some(len(products)):
+            for number, product in enumerate(products[rows].tolist(), rows.start):
+                order = number // LINES_PER_ORDER
+                price = f"{self.price[order] / LINES_PER_ORDER:.2f}"
+                yield number + 1, order + 1, product, 1 + number % 3, price, f"v{product % VENDORS}"
+
+
+def _some(rows: int) -> Iterator[slice]:
+    """Cut so many rows, which as Python's objects take a hundred bytes each and more."""
+    return (slice(start, min(start + ROWS_AT_ONCE, rows)) for start in range(0, rows, ROWS_AT_ONCE))
 
 
 def people(count: int) -> Iterator[Person]:
@@ -175,10 +184,16 @@ async def _lines(rows: Iterator[tuple[object, ...]]) -> AsyncIterator[bytes]:
 async def _insert(
     url: str, table: str, columns: tuple[str, ...], rows: Iterator[tuple[object, ...]]
 ) -> None:
-    places = ", ".join(f":{name}" for name in columns)
-    statement = text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})")
+    beginning = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
     engine = create_engine(url)
     async with transaction(engine) as connection:
-        while some := [dict(zip(columns, row, strict=True)) for row in islice(rows, 5000)]:
-            await connection.execute(statement, some)
+        while some := [*islice(rows, ROWS_PER_STATEMENT)]:
+            statement = beginning + ",".join(map(_written_out, some))
+            await connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
     await engine.dispose()
+
+
+def _written_out(row: tuple[object, ...]) -> str:
+    """Write a row as SQL has it: what is invented holds no quotes."""
+    cells = (str(cell) if isinstance(cell, int) else f"'{cell}'" for cell in row)
+    return f"({','.join(cells)})"

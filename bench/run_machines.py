@@ -106,12 +106,12 @@ def measured(url: str, rounds: int, *, workers_only: bool) -> Mapping[str, Night
     nights: dict[str, list[Night]] = {}
 
     def run(name: str, variables: Mapping[str, str]) -> None:
-        found = night(url, "postgresql", variables)
+        found = night(url, variables)
         nights.setdefault(name, []).append(found)
         _tell(f"{name}: {found}")
 
     if not workers_only:
-        night(url, "postgresql", ONE)  # its fit is the first; later nights keep the borders
+        night(url, ONE)  # its fit is the first; later nights keep the borders
     for _ in range(rounds):
         if not workers_only:
             run("one process", ONE)

@@ -4,12 +4,14 @@
 
 KIND is postgresql, mariadb or sqlite; all three unless said. BIG=1 adds 5,000,000 customers. What
 is to be reached is judged at 1,000,000 customers and more, where the floor outweighs what a run
-costs however small the shop is.
+costs however small the shop is; the exponent of time where one shop has ten times the other's
+customers at least.
 """
 
 import argparse
 import asyncio
 import json
+import math
 import os
 import subprocess
 import sys
@@ -22,9 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg
+from sqlalchemy import text
 
-from backend.database.engine import libpq_uri, parse_url
+from backend.database.engine import opened, transaction
 from bench.big_shop import AS_OF, fill, invented
 from bench.run_floors import Floor, measured
 from tests import services
@@ -36,8 +38,20 @@ JUDGED_FROM = 1_000_000
 TIMES_FLOOR = {"postgresql": 6.0, "mariadb": 8.0}
 PEAK_MIB = 1_229  # 1.2 GiB
 GROWTH = 2.2
+STEADY = 1.05  # the third night's table beside the second's
+EXPONENT = 1.05
+WORTH_AN_EXPONENT = 10
 LATER_NIGHT = 1.1  # what disturbs one of them on a busy machine
 LOOK_EVERY_SECONDS = 0.2
+ON_MYSQL = (
+    "SELECT file_size FROM information_schema.innodb_sys_tablespaces "
+    "WHERE name = concat(database(), '/customer_intelligence')"
+)
+SIZE_OF_TABLE = {
+    "postgresql": "SELECT pg_total_relation_size('customer_intelligence')",
+    "mysql": ON_MYSQL,
+    "mariadb": ON_MYSQL,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,16 @@ class Night:
         return "\n".join(lines)
 
 
-def night(url: str, kind: str, variables: Mapping[str, str] | None = None) -> Night:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A shop of some size: what each night took, and whether all promises were kept."""
+
+    customers: int
+    seconds: Sequence[float]
+    kept: bool
+
+
+def night(url: str, variables: Mapping[str, str] | None = None) -> Night:
     """Run once, as cron does."""
     command = [sys.executable, "-m", "backend", "cluster", "--as-of", AS_OF, "--json"]
     began = time.perf_counter()
@@ -79,9 +102,7 @@ def night(url: str, kind: str, variables: Mapping[str, str] | None = None) -> Ni
         told, complaints = process.communicate()
     if process.returncode:
         sys.exit(complaints.decode()[-2000:])
-    seconds, size = time.perf_counter() - began, None
-    if kind == "postgresql":
-        size = asyncio.run(_table_mib(url))
+    seconds, size = time.perf_counter() - began, asyncio.run(table_mib(url))
     return Night(seconds, max(peak), json.loads(told)["stages"], size)
 
 
@@ -132,25 +153,27 @@ def _held_mib(pid: int) -> float:
     return int(held[0]) / 1024 if held else 0.0
 
 
-async def _table_mib(url: str) -> float:
-    connection = await asyncpg.connect(libpq_uri(parse_url(url)))
-    size = await connection.fetchval("SELECT pg_total_relation_size('customer_intelligence')")
-    await connection.close()
-    return float(size) / 2**20
+async def table_mib(url: str) -> float | None:
+    """Return what the table of customers takes with its indexes; None of SQLite: it is one file."""
+    async with opened(url) as engine, transaction(engine) as connection:
+        if (asked := SIZE_OF_TABLE.get(connection.dialect.name)) is None:
+            return None
+        return float(await connection.scalar(text(asked)) or 0) / 2**20
 
 
-def bench(url: str, kind: str, customers: int, nights: int, *, lines: bool) -> bool:
+def bench(url: str, kind: str, customers: int, nights: int, *, lines: bool) -> Measured:
     """Fill a database, run several nights, and print and judge them."""
     beside = "with two lines each" if lines else "without lines"
     _tell(f"\n{kind}, {customers:,} customers, orders {beside}")
     asyncio.run(fill(url, invented(customers), lines=lines))
     seen: list[tuple[Night, Floor]] = []
     for number in range(1, nights + 1):
-        run = night(url, kind)
+        run = night(url)
         floor = asyncio.run(measured(url, lines=lines))
         seen.append((run, floor))
         _tell(f"night {number}: {run}\n       {floor}; run {run.seconds / floor.seconds:.1f} times")
-    return _judged(kind, customers, seen)
+    kept = _judged(kind, customers, seen)
+    return Measured(customers, [one.seconds for one, _ in seen], kept)
 
 
 def _judged(kind: str, customers: int, seen: Sequence[tuple[Night, Floor]]) -> bool:
@@ -165,9 +188,41 @@ def _judged(kind: str, customers: int, seen: Sequence[tuple[Night, Floor]]) -> b
         most = TIMES_FLOOR[kind]
         kept = last.seconds <= most * floor.seconds
         promises.append((f"a run at most {most:.0f} times its floor", kept))
-    if first.table_mib is not None and last.table_mib is not None:
-        kept = last.table_mib <= GROWTH * first.table_mib
+    sizes = [one.table_mib for one, _ in seen if one.table_mib is not None]
+    if sizes:
+        kept = sizes[-1] <= GROWTH * sizes[0]
         promises.append((f"the table at most {GROWTH} times its first size", kept))
+    if len(sizes) > 2:
+        promises.append(("the table steady from the third night", is_steady(sizes)))
+    return _told(promises)
+
+
+def is_steady(sizes: Sequence[float]) -> bool:
+    """Tell whether no night from the third on left a larger table than the second."""
+    return max(sizes[2:]) <= STEADY * sizes[1]
+
+
+def exponents(found: Sequence[Measured]) -> Sequence[float]:
+    """Return by what power of the customers each night's seconds grow, between the outer sizes."""
+    few, many = found[0], found[-1]
+    larger = math.log(many.customers / few.customers)
+    pairs = zip(few.seconds, many.seconds, strict=True)
+    return [math.log(much / little) / larger for little, much in pairs]
+
+
+def _judged_by_size(found: Sequence[Measured]) -> bool:
+    few, many = found[0], found[-1]
+    if many.customers <= few.customers:
+        return True
+    powers = exponents(found)
+    said = ", ".join(f"{one:.2f}" for one in powers)
+    _tell(f"exponent of time from {few.customers:,} to {many.customers:,}, by night: {said}")
+    if many.customers < WORTH_AN_EXPONENT * few.customers:
+        return True
+    return _told([(f"exponent of time at most {EXPONENT}", max(powers) <= EXPONENT)])
+
+
+def _told(promises: Sequence[tuple[str, bool]]) -> bool:
     for promise, kept in promises:
         _tell(f"  {'PASS' if kept else 'FAIL'}  {promise}")
     return all(kept for _, kept in promises)
@@ -205,9 +260,11 @@ def main() -> None:
     sizes = given.customers or [*SIZES, *([BIG] if os.environ.get("BIG") == "1" else [])]
     kept = True
     for kind in given.kinds:
-        for size in sizes:
+        found = list[Measured]()
+        for size in sorted(sizes):
             with _database(kind) as url:
-                kept &= bench(url, kind, size, given.nights, lines=not given.without_lines)
+                found.append(bench(url, kind, size, given.nights, lines=not given.without_lines))
+        kept &= all(one.kept for one in found) and _judged_by_size(found)
     sys.exit(0 if kept else 1)
 
 

@@ -28,6 +28,15 @@ BY_WORDS = (
         "no_file",
     ),
 )
+# What its words begin with, by the class that it raises.
+RAISED_AS = {
+    "Conversion Error": "ConversionException",
+    "INTERRUPT Error": "InterruptException",
+    "Invalid Input Error": "InvalidInputException",
+    "IO Error": "IOException",
+    "Out of Memory Error": "OutOfMemoryException",
+    "Serialization Error": "SerializationException",
+}
 # A statement that does not fit what is there, or not any more: a table, a column, a type.
 NOT_AS_REMEMBERED = ("CatalogException", "BinderException", "ConversionException")
 
@@ -72,6 +81,19 @@ def kind_on_duckdb(error: BaseException) -> str | None:
         return told
     # Of a Parquet file that is still being written, or is none: its words name the file.
     return "bad_file" if _is("InvalidInputException", error) and FILE.search(said) else None
+
+
+def as_duckdb_raises(error: Exception) -> Exception:
+    """Return what DuckDB would have raised, where Arrow only passes on what it said.
+
+    From the second batch of a stream on Arrow raises in its place: OSError, or a ValueError.
+    """
+    name = RAISED_AS.get(str(error).partition(":")[0])
+    driver = sys.modules.get("duckdb")
+    if name is None or driver is None:
+        return error
+    raised: Exception = getattr(driver, name)(str(error))
+    return raised
 
 
 FILE = re.compile("file ['\"]|[Ff]ile:? |magic bytes|file = ")

@@ -30,6 +30,7 @@ from backend.shop.trigram_indexes import trigram_statement
 
 Answer = TypeVar("Answer")
 Counts = Mapping[str, int]
+BAD_FILE = "bad_file"
 UNANSWERED = (DBAPIError, DatabaseRefuses, InvalidMapping, NoSuchTableError, TextNotWritable)
 
 
@@ -174,7 +175,7 @@ class Inspected:
 
     missing: Sequence[Missing]
     seen: Seen | None = None
-    unreadable: InvalidMapping | None = None
+    unreadable: DatabaseRefuses | InvalidMapping | None = None
 
 
 class ReadRows(Protocol):
@@ -267,9 +268,16 @@ async def inspect_shop(engine: AsyncEngine, shop: Shop, as_of: datetime) -> Insp
                 baskets = await read_baskets(connection, shop, columns)
             looked = await _look(connection, shop, columns)
             seen = Seen(columns, baskets, looked, shop.mapping)
-    except InvalidMapping as problem:
+    except (DatabaseRefuses, InvalidMapping) as problem:
+        if not _is_of_the_tables(problem):
+            raise
         return Inspected(missing, unreadable=problem)
     return Inspected(missing, seen)
+
+
+def _is_of_the_tables(problem: DatabaseRefuses | InvalidMapping) -> bool:
+    """Whether it is to be told as a finding: a file of the shop's is as bad as a column of it."""
+    return isinstance(problem, InvalidMapping) or problem.kind == BAD_FILE
 
 
 async def _missing(connection: AsyncConnection, shop: Shop) -> list[Missing]:
@@ -280,6 +288,8 @@ async def _missing(connection: AsyncConnection, shop: Shop) -> list[Missing]:
             with problems_named("shop", connection.engine.url.username):
                 await shop.logical(connection, name)
         except (DatabaseRefuses, InvalidMapping) as problem:
+            if isinstance(problem, DatabaseRefuses) and problem.kind == BAD_FILE:
+                raise  # every table is looked for among all files: it would be told of each
             nearest = await structure.nearest_tables(connection, shop.mapping, name)
             found.append(Missing(name, problem, nearest))
     return found

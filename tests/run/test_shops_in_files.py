@@ -1,6 +1,7 @@
 """Shops that files tell: the same numbers as of the same shop in a database, and every answer."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ from sqlalchemy import text
 from backend import store
 from backend.core.errors import DatabaseUnavailable
 from backend.database.engine import opened
+from backend.results.readiness import Readiness
 from backend.run.perform import perform
 from backend.run.progress import Progress
+from backend.run.readiness_check import check_shop
+from backend.shop.mapping.layers import load_mapping
+from backend.shop.shop import Shop as MappedShop
 from backend.store.migrate import migrate
 from tests.conftest import NewDatabase
 from tests.performed import claimed, clustered, config_of
-from tests.shops import AS_OF, Shop, fill, invented
+from tests.shops import AS_OF, HORIZONS, VARIABLES, Shop, fill, invented
 from tests.warehouses import WAYS, folder_of, in_csv, tables_of
 
 OF_THE_RUN = {"run_id", "updated_at", "changed_at"}
@@ -99,3 +104,53 @@ async def test_files_that_are_written_all_the_while_fail_the_run(
 ) -> None:
     with pytest.raises(DatabaseUnavailable, match="was written while it was read"):
         await performed_while_written(shop, tmp_path, times=99)
+
+
+def cut_off(folder: Path) -> None:
+    file = folder / "orders" / "part-1.parquet"
+    file.write_bytes(file.read_bytes()[:-500])
+
+
+def no_parquet(folder: Path) -> None:
+    (folder / "customers.parquet").write_text("id,email\n")
+
+
+def damaged_within(folder: Path) -> None:
+    """Spoil values that only reading them finds; where they are stands at the end of the file."""
+    file = folder / "orders" / "part-0.parquet"
+    held = bytearray(file.read_bytes())
+    held[200:800] = b"\xff" * 600
+    file.write_bytes(held)
+
+
+def a_line_too_short(folder: Path) -> None:
+    file = folder / "orders" / "part-0.csv"
+    file.write_text(file.read_text() + "7\n")
+
+
+SPOILT: dict[str, tuple[str, Callable[[Path], None], str]] = {
+    "cut off": ("parquet", cut_off, "orders/part-1.parquet"),
+    "not Parquet at all": ("parquet", no_parquet, "customers.parquet"),
+    "damaged within": ("parquet", damaged_within, "orders/part-0.parquet"),
+    "a line too short": ("csv", a_line_too_short, "part-0.csv"),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+async def test_a_file_that_cannot_be_read_is_told_once_and_by_name(
+    how: str, shop: Shop, tmp_path: Path
+) -> None:
+    way, spoil, name = SPOILT[how]
+    url = WAYS[way](tables_of(shop), tmp_path)
+    spoil(folder_of(url))
+    found = await checked(url, f"sqlite:///{tmp_path / 'ours.db'}")
+    errors = [one for one in found.findings if one.level == "error"]
+    assert [one.code for one in errors] == ["unreadable"]
+    assert errors[0].sentence.count(name) == 1
+    assert not found.ready
+
+
+async def checked(url: str, ours: str) -> Readiness:
+    mapped = MappedShop(load_mapping(VARIABLES))
+    async with opened(url) as shop_engine, opened(ours) as our_engine:
+        return await check_shop(shop_engine, our_engine, mapped, AS_OF, HORIZONS)

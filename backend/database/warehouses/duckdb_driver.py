@@ -22,7 +22,7 @@ from sqlalchemy.connectors.asyncio import (
 from sqlalchemy.util.concurrency import await_only
 
 from backend.database.bounds import Bounds
-from backend.database.duckdb_errors import kind_on_duckdb
+from backend.database.duckdb_errors import as_duckdb_raises, kind_on_duckdb
 from backend.database.warehouses.warehouse_reader import WarehouseRead
 
 if TYPE_CHECKING:  # only who reads columns has it imported: 50 MiB
@@ -154,6 +154,8 @@ def _next(reader: "pa.RecordBatchReader") -> "pa.RecordBatch | None":
         return reader.read_next_batch()
     except StopIteration:
         return None
+    except (OSError, ValueError) as error:
+        raise as_duckdb_raises(error) from error
 
 
 class DuckdbCursor:
