@@ -36,8 +36,9 @@ from backend.wording.segment_names import guarded_name
 from backend.wording.segment_sentences import in_currency, measured_in_words
 
 SEED = 0
-# Below it fits spend their time in Python, which does one thing at a time.
-MANY_ORDERS = 10_000
+# Fewer spend the time of their fits in Python, which does one thing at a time. Of more, fits are of
+# samples and hardly any of a run, and two at once would take 60 MiB more where memory is scarce.
+FITTED_SIDE_BY_SIDE = range(10_000, 1_000_000)
 Foreseeing = Callable[[Ids], AbstractContextManager[Foresee]]
 
 
@@ -149,7 +150,7 @@ def learn(
 
 def _threads(history: OrderHistory, config: RunConfig) -> int:
     """Return how many fits are made at once."""
-    return config.run_processes if len(history.amount) >= MANY_ORDERS else 1
+    return config.run_processes if len(history.amount) in FITTED_SIDE_BY_SIDE else 1
 
 
 def _forecast(

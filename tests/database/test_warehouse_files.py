@@ -535,9 +535,9 @@ async def test_a_url_names_one_place_and_nothing_else(url: str, said: str) -> No
             pass
 
 
-async def test_a_check_says_what_is_missing(csv_url: str) -> None:
+async def test_a_check_says_once_what_cannot_be_read(csv_url: str) -> None:
     emptied(folder_of(csv_url))
     async with opened(csv_url) as engine:
         found = await inspect_shop(engine, shop_of(), AS_OF)
-    assert [one.name for one in found.missing] == ["orders"]
-    assert "orders is a folder without a file" in str(found.missing[0].problem)
+    assert found.missing == []
+    assert "orders is a folder without a file" in str(found.unreadable)
