@@ -19,7 +19,7 @@ from backend.api.whole_answers import WholeAnswer
 from backend.store.served import Served
 
 # A process that is asked for somebody else each time keeps as many as there is room for.
-MOST_BYTES = 8 * 2**20
+MOST_BYTES = 4 * 2**20
 # Of an answer's headers, tag and key, and what keeps its place; as much as of most profiles.
 BYTES_BESIDE = 1250
 MADE_OF = "made_of"
