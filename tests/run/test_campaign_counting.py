@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.database.engine import opened, transaction
-from tests.campaign_shop import THEN, asked, campaign_shop, started
+from tests.campaign_shop import THEN, asked, campaign_shop, started_alike
 from tests.conftest import NewDatabase, on_one_kind, wait_for
 from tests.live import ADMIN_KEY, Live, command, serving
 from tests.performed import perform_once, performed
@@ -134,7 +134,7 @@ def answers(live: Live, campaign: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_a_campaign_is_looked_at_counted_at_its_close_and_counted_for_good(live: Live) -> None:
-    campaign = started(live, window_days=30, holdout_share=0.5)
+    campaign = started_alike(live, window_days=30, holdout_share=0.5)
     bought_in_window(live, campaign)
     look = AS_OF + timedelta(days=10)
     performed(live, as_of=look)
@@ -181,7 +181,7 @@ def test_a_campaign_is_looked_at_counted_at_its_close_and_counted_for_good(live:
 def test_a_run_that_was_not_published_counts_nothing_and_one_of_the_past_neither(
     live: Live,
 ) -> None:
-    campaign = started(live, window_days=30)
+    campaign = started_alike(live, window_days=30)
     bought_in_window(live, campaign)
     performed(live, as_of=CLOSES, publish="never")
     assert answers(live, campaign) == {}
@@ -191,7 +191,7 @@ def test_a_run_that_was_not_published_counts_nothing_and_one_of_the_past_neither
 
 @on_one_kind
 def test_a_window_that_nobody_looked_at_for_a_month_is_counted_for_good_at_once(live: Live) -> None:
-    campaign = started(live, window_days=30)
+    campaign = started_alike(live, window_days=30)
     bought_in_window(live, campaign)
     performed(live, as_of=SETTLES + timedelta(days=30))
     assert [*answers(live, campaign)] == ["settled"]
@@ -201,7 +201,7 @@ def test_a_window_that_nobody_looked_at_for_a_month_is_counted_for_good_at_once(
 def test_a_window_that_somebody_cut_short_is_counted_to_there_and_stays_an_early_look(
     live: Live, tmp_path: Path
 ) -> None:
-    campaign, whole = started(live, window_days=30, holdout_share=0.5), AS_OF + WINDOW
+    campaign, whole = started_alike(live, window_days=30, holdout_share=0.5), AS_OF + WINDOW
     bought_in_window(live, campaign)
     cut = AS_OF + timedelta(days=10)
     then = {**THEN, "RUN_AS_OF": cut.isoformat()}
@@ -224,7 +224,7 @@ def test_a_window_that_somebody_cut_short_is_counted_to_there_and_stays_an_early
 
 @on_one_kind
 def test_a_holdout_without_end_that_somebody_closes_is_no_cut(live: Live, tmp_path: Path) -> None:
-    campaign = started(live, window_days=None, holdout_share=0.5)
+    campaign = started_alike(live, window_days=None, holdout_share=0.5)
     bought_in_window(live, campaign)
     then = {**THEN, "RUN_AS_OF": CLOSES.isoformat()}
     with serving(live.url, tmp_path, variables=then) as later:
@@ -237,7 +237,7 @@ def test_a_holdout_without_end_that_somebody_closes_is_no_cut(live: Live, tmp_pa
 
 @on_one_kind
 def test_what_is_given_up_is_not_counted(live: Live) -> None:
-    campaign = started(live, window_days=30)
+    campaign = started_alike(live, window_days=30)
     assert asked(live, "POST", f"/{campaign['id']}/abandon").status_code == 200
     performed(live, as_of=CLOSES)
     assert answers(live, campaign) == {}
@@ -245,7 +245,7 @@ def test_what_is_given_up_is_not_counted(live: Live) -> None:
 
 @on_one_kind
 def test_who_left_the_shop_is_missing_from_their_arm(live: Live) -> None:
-    campaign = started(live, window_days=30)
+    campaign = started_alike(live, window_days=30)
     members = table(live, "SELECT * FROM intelligence_campaign_members").sort_values("customer_id")
     gone = members[members.is_held_out == 0].customer_id.tolist()[:3]
     for one in gone:
@@ -259,7 +259,7 @@ def test_who_left_the_shop_is_missing_from_their_arm(live: Live) -> None:
 
 @on_one_kind
 def test_who_became_one_customer_after_the_draw_is_counted_once(live: Live) -> None:
-    campaign = started(live, window_days=30, holdout_share=0.5)
+    campaign = started_alike(live, window_days=30, holdout_share=0.5)
     members = table(live, "SELECT * FROM intelligence_campaign_members")
     arms = [sorted(members[members.is_held_out == arm].customer_id.astype(int)) for arm in (0, 1)]
     everybody = {*table(live, "SELECT id FROM customers").id.astype(int)}
@@ -291,7 +291,7 @@ def test_who_became_one_customer_after_the_draw_is_counted_once(live: Live) -> N
 def test_the_command_counts_as_a_run_does_and_says_what_came_of_it(
     live: Live, tmp_path: Path
 ) -> None:
-    campaign = started(live, window_days=30, holdout_share=0.5)
+    campaign = started_alike(live, window_days=30, holdout_share=0.5)
     bought_in_window(live, campaign)
     before = command(live.url, tmp_path, "campaigns", variables=THEN)
     assert (before.returncode, "Running" in before.stdout) == (0, True)
@@ -310,7 +310,10 @@ def test_the_command_counts_as_a_run_does_and_says_what_came_of_it(
 def test_what_a_newer_version_stored_of_one_campaign_keeps_no_run_and_no_other_waiting(
     live: Live,
 ) -> None:
-    first, second = started(live, window_days=30), started(live, window_days=30, name="Second")
+    first, second = (
+        started_alike(live, window_days=30),
+        started_alike(live, window_days=30, name="Second"),
+    )
     performed(live, as_of=AS_OF + timedelta(days=5))
     strange = """{"format": 99, "effect": "unheard of"}"""
     changed(
