@@ -17,7 +17,7 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 STAT = Path("/proc/stat")
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.25
 # As much as a process at nice 10 has beside others.
 LEAST_LEFT = 0.1
 # https://man7.org/linux/man-pages/man5/proc_stat.5.html: of nicer ones, idle, waiting for a disk
@@ -36,7 +36,7 @@ def in_idle_time(work: Callable[[], Result]) -> Result:
 
 
 def is_time_left() -> bool:
-    """Look for half a second whether others leave a tenth of all processors, or more."""
+    """Look for a moment whether others leave a tenth of all processors, or more."""
     if sys.platform != "linux":
         return False
     try:
