@@ -21,7 +21,9 @@ CONNECT_SECONDS = 20.0
 WITHOUT_WORKERS_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 1.0
 FIRST = "FIRST_COMPLETED"
-UNREACHABLE = "which does not answer, or not to who has no certificate of its"
+SILENT = "which does not answer"
+# What keeps who asks out as well, by how its address begins.
+OR_KEEPS_OUT = {"tls": ", or not to who has no certificate of its", "tcp": ", or by TLS alone"}
 LEFT = "which went away meanwhile"
 NO_WORKERS = "which has no worker"
 KILLED = "where one part ended several workers: they may have too little memory"
@@ -54,7 +56,8 @@ class Cluster:
                 self._address, timeout=CONNECT_SECONDS, set_as_default=False
             )
         except (OSError, TimeoutError, ValueError, TypeError) as error:  # the last: no certificates
-            raise WorkersAway(self._address, UNREACHABLE) from error
+            because = SILENT + OR_KEEPS_OUT.get(self._address.partition("://")[0], "")
+            raise WorkersAway(self._address, because) from error
         try:
             self._client.wait_for_workers(1, timeout=WITHOUT_WORKERS_SECONDS)
         except (OSError, TimeoutError) as error:

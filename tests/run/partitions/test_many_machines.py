@@ -265,5 +265,5 @@ async def test_nobody_at_the_address_of_the_scheduler_is_told_of(new_postgres: N
     async with opened(url) as engine:
         run_id = await claimed(engine)
         config = config_of(url, dask_scheduler_address="tcp://127.0.0.1:9")
-        with pytest.raises(WorkersAway, match="does not answer"):
+        with pytest.raises(WorkersAway, match="does not answer, or by TLS alone;"):
             await perform(config, run_id, "mine", Progress())
