@@ -80,24 +80,39 @@ def _reason(done: subprocess.CompletedProcess[str]) -> str:
 
 def run_script(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run peers.py for one of them in its package's environment, which is made when missing."""
+    kind, version = ("pymc", "3.12") if name.startswith("pymc") else ("peers", "3.11")
+    made = _environment(kind, version)
+    if made.returncode:
+        return made
+    return _done(str(_python(kind)), str(HERE / "peers.py"), *arguments, name)
+
+
+def _environment(kind: str, version: str) -> subprocess.CompletedProcess[str]:
+    """Make it unless it is there; pymc-marketing needs libraries that lifetimes does not know."""
+    uv = (sys.executable, "-m", "uv")
+    requirements, ready = str(HERE / f"requirements-{kind}.txt"), CACHE / kind / "ready"
+    install = (*uv, "pip", "install", "--quiet", "--python", str(_python(kind)), "-r", requirements)
+    if ready.exists():
+        return subprocess.CompletedProcess((), 0, "", "")
+    venv = (*uv, "venv", "--quiet", "--clear", "--python", version, str(CACHE / kind))
+    # pyenv shows the Pythons it has to whoever names a version.
+    begun = _done(*venv, PYENV_VERSION=version)
+    done = begun if begun.returncode else _done(*install)
+    if not done.returncode:
+        ready.touch()
+    return done
+
+
+def _python(kind: str) -> Path:
+    return CACHE / kind / "bin" / "python"
+
+
+def _done(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(_python_of(name)), str(HERE / "peers.py"), *arguments, name],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        command,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **variables},
         stdout=sys.stderr,
         stderr=subprocess.PIPE,
         text=True,
         check=False,
     )
-
-
-def _python_of(name: str) -> Path:
-    """Pymc-marketing needs Python 3.12 and libraries that lifetimes does not know."""
-    kind, program = ("pymc", "python3.12") if name.startswith("pymc") else ("peers", sys.executable)
-    environment = CACHE / kind
-    python = environment / "bin" / "python"
-    if not python.exists():
-        subprocess.run([program, "-m", "venv", str(environment)], check=True)
-        requirements = HERE / f"requirements-{kind}.txt"
-        install = [str(python), "-m", "pip", "install", "--quiet", "-r", str(requirements)]
-        subprocess.run(install, check=True)
-    return python
