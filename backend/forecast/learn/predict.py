@@ -167,9 +167,11 @@ def _recipe(
 ) -> _Learnt:
     sample = _sample(days, fitting.tuning.most_customers, fitting.seed)
     value, churn = _both(sample, horizons, fitting, lambda done: progress(0.85 * done))
-    recipe, predicted = _settled(value, churn, days, horizons, fitting)
+    spreading = partial(fit_spread, value.trials, value.tried(), fitting.tuning)
+    settling = partial(_settled, value, churn, days, horizons, fitting)
+    work: list[Callable[[], Any]] = [settling, spreading]
+    (recipe, predicted), spread = side_by_side(work, fitting.threads)
     progress(0.95)
-    spread = fit_spread(value.trials, value.tried(), fitting.tuning)
     expected = float(predicted.value.spend.sum())
     total = total_of_shop(expected, value.trials, value.tried(), fitting.tuning.total)
     return _Learnt(
@@ -212,7 +214,9 @@ def _both(
     done = _Done(sum(map(len, each)), progress)
     work = [partial(done.after, one) for parts in each for one in parts]
     found = iter(side_by_side(work, fitting.threads))
-    fits = [_with_trials([*islice(found, len(parts))], fitting.tuning) for parts in each]
+    apart = [[*islice(found, len(parts))] for parts in each]
+    judging = [partial(_with_trials, one, fitting.tuning) for one in apart]
+    fits = side_by_side(judging, fitting.threads)
     return fits[0], fits[-1]
 
 
