@@ -5,7 +5,8 @@ refused by most servers), SQLite what its own driver binds.
 """
 
 import io
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 from sqlalchemy import Table
 
+from backend.core.ahead import made_ahead
 from backend.core.typed_cells import TypedCells
 from backend.database.async_engines import AsyncConnection
 from backend.database.copied_in import copy_in
@@ -45,7 +47,8 @@ async def write_columns(
     if not rows.num_rows:
         return
     if connection.dialect.name == "postgresql":
-        await copy_in(connection, table, rows.column_names, _as_csv(rows))
+        async with aclosing(_as_csv(rows)) as lines:
+            await copy_in(connection, table, rows.column_names, lines)
     elif connection.dialect.name in MYSQL:
         await _write_out(connection, table, rows)
     else:
@@ -68,12 +71,15 @@ def _decimals(cells: TypedCells, places: int) -> "pa.Array[Any]":
     return pa.Array.from_buffers(type_, len(whole), [validity, pa.py_buffer(data.tobytes())])
 
 
-async def _as_csv(rows: pa.Table) -> AsyncIterator[bytes]:
-    options = csv.WriteOptions(include_header=False)
-    for piece in _pieces(rows, ROWS_PER_PIECE):
-        written = io.BytesIO()
-        csv.write_csv(piece, written, options)
-        yield written.getvalue()
+def _as_csv(rows: pa.Table) -> AsyncGenerator[bytes]:
+    """Write the next piece while the server takes the one before it in."""
+    return made_ahead(_written, _pieces(rows, ROWS_PER_PIECE))
+
+
+def _written(piece: pa.Table) -> bytes:
+    written = io.BytesIO()
+    csv.write_csv(piece, written, csv.WriteOptions(include_header=False))
+    return written.getvalue()
 
 
 def _pieces(rows: pa.Table, length: int) -> Iterator[pa.Table]:

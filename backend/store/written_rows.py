@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from sqlalchemy import Table, insert
 
+from backend.core.ahead import made_ahead
 from backend.core.typed_cells import TypedCells
 from backend.database.engine import AsyncConnection
 from backend.results.publishing import Publishing
@@ -82,9 +84,10 @@ def _written(kind: StoredKind[Left], value: Left | None) -> str | None:
 async def write_customers(
     connection: AsyncConnection, table: Table, publishing: Publishing
 ) -> None:
-    """Insert a row for each customer."""
-    for part in publishing.parts():
-        await columns_in().write_columns(connection, table, customer_columns(part))
+    """Insert a row for each customer, some at a time; the next are made ready meanwhile."""
+    async with aclosing(made_ahead(customer_columns, publishing.parts())) as parts:
+        async for columns in parts:
+            await columns_in().write_columns(connection, table, columns)
 
 
 async def write_segments(
