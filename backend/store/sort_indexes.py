@@ -23,7 +23,7 @@ from backend.store.search_blocks import MEMORY
 from backend.store.tables import customer_intelligence
 
 # Below, nothing to speak of is gained; above, a list without index takes a database some seconds.
-FEWEST_ROWS, MOST_ROWS = 20_000, 5_000_000
+FEWEST_ROWS, MOST_ROWS = 50_000, 5_000_000
 SORTED_BY = tuple(
     sorted(
         (one for one in customer_intelligence.indexes if len(one.columns) > 1),
