@@ -140,7 +140,11 @@ async def _copy(
 
 
 class _OneBehind:
-    """Parses and hands over a batch while the next one is read, which its database makes then."""
+    """Parses and hands over a batch while the next one is read, which its database makes then.
+
+    After one that failed no other is handed over, and what it failed for is raised once all is
+    read: asyncpg may wait for ever where who takes its rows raises as the server sends the last.
+    """
 
     def __init__(self, schema: pa.Schema, consume: Consume) -> None:
         self._schema = schema
@@ -155,14 +159,15 @@ class _OneBehind:
         """Wait until all is handed over; where reading failed, until nothing is any more."""
         if self._last is not None:
             await asyncio.wait({self._last})
-            if kind is None:
-                self._last.result()
+            if (problem := self._last.exception()) is not None and kind is None:
+                raise problem
 
     async def take(self, data: bytes) -> None:
         """Begin with a batch once the one before it is handed over."""
         if self._last is not None:
-            await self._last
-        self._last = asyncio.create_task(self._hand_over(data))
+            await asyncio.wait({self._last})
+        if self._last is None or self._last.exception() is None:
+            self._last = asyncio.create_task(self._hand_over(data))
 
     async def _hand_over(self, data: bytes) -> None:
         await self._consume(await asyncio.to_thread(_parsed, data, self._schema))
