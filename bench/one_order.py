@@ -27,6 +27,7 @@ from backend.forecast.learn.backtest.trials import trials_to_run
 from backend.forecast.learn.blend import fit_horizon, foresee_at_once, settle
 from backend.forecast.learn.lifetime_base import FittedBases
 from bench.shops import load
+from tests.histories import part_of
 
 AS_OF, HORIZON_DAYS, LATEST_DAYS = "1998-01-01", 365, 300
 HUGE = (100_000.0, 2_000_000.0, 99_999_999.0)
@@ -53,27 +54,15 @@ def main() -> None:
     table = Table(title="The others' sum moves by, x100: root mean square, at the most")
     for column in ("orders", "draws", *PARTS, ""):
         table.add_column(column, justify="right")
+    _, sample = load("cdnow_sample").history(AS_OF)
     for every in asked.every:
-        shop = _part_of_sample(every)
+        shop = part_of(sample, every)
         moved = _moves(shop, asked.draws)
         cells = (f"{np.sqrt((part**2).mean()):.2f}, {abs(part).max():.2f}" for part in moved.T)
         kept = abs(moved[:, 0]).max() < 100 * max(ALLOWED, 10 / len(shop.amount))
         verdict = "[green]PASS[/]" if kept else "[red]FAIL[/]"
         table.add_row(f"{len(shop.amount):,}", str(asked.draws), *cells, verdict)
     console.print(table)
-
-
-def _part_of_sample(every: int) -> OrderHistory:
-    _, whole = load("cdnow_sample").history(AS_OF)
-    kept = np.isin(whole.customer_index, whole.buyers[::every])
-    customers, index = np.unique(whole.customer_index[kept], return_inverse=True)
-    return OrderHistory.from_orders(
-        index,
-        whole.created_at[kept],
-        whole.amount[kept],
-        customer_count=len(customers),
-        as_of=whole.as_of,
-    )
 
 
 def _moves(shop: OrderHistory, draws: int) -> FloatArray:

@@ -15,6 +15,19 @@ CDNOW_SAMPLE = Path(__file__).parent / "forecast" / "data" / "cdnow_sample.parqu
 History = Callable[[str], OrderHistory]
 
 
+def part_of(history: OrderHistory, every: int) -> OrderHistory:
+    """Keep every so manieth customer with an order."""
+    kept = np.isin(history.customer_index, history.buyers[::every])
+    customers, index = np.unique(history.customer_index[kept], return_inverse=True)
+    return OrderHistory.from_orders(
+        index,
+        history.created_at[kept],
+        history.amount[kept],
+        customer_count=len(customers),
+        as_of=history.as_of,
+    )
+
+
 @pytest.fixture(scope="session")
 def cdnow_sample() -> History:
     """The published tenth of CDNOW as known at a date; free orders count as one cent."""

@@ -23,6 +23,7 @@ from backend.run.readiness_check import check_shop
 from backend.shop.mapping.layers import load_mapping
 from backend.shop.shop import Shop
 from backend.store.tables import customer_intelligence, segment_changes, tombstones
+from tests.asked_in_process import asked_in_process
 from tests.conftest import NewDatabase, in_turns, takes_its_turn
 from tests.performed import clustered, config_of
 from tests.shop.loose_shop import insert, make_tables
@@ -123,14 +124,8 @@ async def built(stack: AsyncExitStack, url: str, id_type: str, order_type: str) 
     at_once = {"served_run_seconds": 0, "answer_seconds": 0}  # Runs follow each other in no time.
     configured: dict[str, Any] = {"database_url": url, "api_key": KEY, **at_once, **variables}
     app = create_app(Settings(**configured, run_worker=False))
-    state: Any = await stack.enter_async_context(app.router.lifespan_context(app))
-
-    async def with_state(scope: Any, receive: Any, send: Any) -> None:
-        await app({**scope, "state": dict(state)}, receive, send)
-
-    transport = httpx.ASGITransport(with_state, raise_app_exceptions=False)
-    client = httpx.AsyncClient(transport=transport, base_url="http://shop.test")
-    return House(url, engine, await stack.enter_async_context(client))
+    client = await stack.enter_async_context(asked_in_process(app, raises=False))
+    return House(url, engine, client)
 
 
 async def fill(

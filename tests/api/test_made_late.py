@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
 from threading import Event
 from typing import Any
 
@@ -14,6 +13,7 @@ from backend.api.runs import reports
 from backend.core.settings import IsolatedSettings
 from backend.main import create_app
 from backend.web import entrance
+from tests.asked_in_process import asked_in_process
 from tests.conftest import NewDatabase
 from tests.live import API_KEY
 from tests.performed import clustered_shop
@@ -31,16 +31,8 @@ def app(new_sqlite: NewDatabase) -> FastAPI:
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with AsyncExitStack() as stack:
-        state: Any = await stack.enter_async_context(app.router.lifespan_context(app))
-
-        async def with_state(scope: Any, receive: Any, send: Any) -> None:
-            await app({**scope, "state": dict(state)}, receive, send)
-
-        transport = httpx.ASGITransport(with_state)
-        asking = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
-        asking.headers["X-API-Key"] = API_KEY
-        yield await stack.enter_async_context(asking)
+    async with asked_in_process(app, API_KEY) as asking:
+        yield asking
 
 
 @pytest.fixture

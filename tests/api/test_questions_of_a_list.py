@@ -1,10 +1,9 @@
 """A page of a list, and a batch, ask the databases as often however many customers they have."""
 
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -12,6 +11,7 @@ from sqlalchemy.engine import Engine
 from backend.core.settings import IsolatedSettings
 from backend.database import compiled
 from backend.main import create_app
+from tests.asked_in_process import asked_in_process
 from tests.conftest import NewDatabase
 from tests.live import API_KEY
 from tests.performed import clustered_shop
@@ -47,16 +47,7 @@ async def test_a_page_asks_as_often_however_many_customers_it_has(
     told = {**variables, "run_worker": False, "api_key": API_KEY, "answer_seconds": 0}
     told["intelligence_database_url"] = ours if are_two else shop
     app = create_app(IsolatedSettings.load(database_url=shop, **told))
-    async with AsyncExitStack() as stack:
-        state: Any = await stack.enter_async_context(app.router.lifespan_context(app))
-
-        async def with_state(scope: Any, receive: Any, send: Any) -> None:
-            await app({**scope, "state": dict(state)}, receive, send)
-
-        transport = httpx.ASGITransport(with_state)
-        asking = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
-        client = await stack.enter_async_context(asking)
-        client.headers["X-API-Key"] = API_KEY
+    async with asked_in_process(app, API_KEY) as client:
 
         async def asked(limit: int) -> tuple[int, list[str]]:
             with questions(monkeypatch) as noted:

@@ -1,7 +1,7 @@
 """On PostgreSQL a search asks once what an index of pieces finds, with all that is shown of it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from backend.shop.search import search_customers
 from backend.shop.shop import Shop
 from backend.shop.trigram_indexes import trigram_statement
 from backend.store.search_emptied import empty_search_copy
+from tests.asked_in_process import asked_in_process
 from tests.conftest import NewDatabase, execute
 from tests.live import ADMIN_KEY, API_KEY
 from tests.performed import clustered, clustered_shop, config_of
@@ -51,16 +52,7 @@ async def serving(url: str, *, search_index: bool) -> AsyncIterator[Asked]:
         "admin_api_key": ADMIN_KEY,
     }
     app = create_app(IsolatedSettings.load(database_url=url, **told, search_index=search_index))
-    async with AsyncExitStack() as stack:
-        state: Any = await stack.enter_async_context(app.router.lifespan_context(app))
-
-        async def with_state(scope: Any, receive: Any, send: Any) -> None:
-            await app({**scope, "state": dict(state)}, receive, send)
-
-        transport = httpx.ASGITransport(with_state)
-        asking = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
-        client = await stack.enter_async_context(asking)
-        client.headers["X-API-Key"] = API_KEY
+    async with asked_in_process(app, API_KEY) as client:
         yield Asked(url, client)
 
 

@@ -1,7 +1,5 @@
 """One order does not move everybody."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,8 +15,8 @@ from backend.forecast.influence import (
     matching_factor,
 )
 from backend.forecast.learn.predict import forecast
+from tests.histories import History, part_of
 
-History = Callable[[str], OrderHistory]
 AS_OF = "1998-01-01"
 HUGE = (100_000.0, 2_000_000.0, 99_999_999.0)
 
@@ -33,19 +31,6 @@ def with_order(history: OrderHistory, customer: int, days_ago: int, amount: floa
         np.append(history.created_at, ordered.astype("datetime64[us]")),
         np.append(history.amount, amount),
         customer_count=history.customer_count,
-        as_of=history.as_of,
-    )
-
-
-def part_of(history: OrderHistory, every: int) -> OrderHistory:
-    """Keep every so manieth customer with an order."""
-    kept = np.isin(history.customer_index, history.buyers[::every])
-    customers, index = np.unique(history.customer_index[kept], return_inverse=True)
-    return OrderHistory.from_orders(
-        index,
-        history.created_at[kept],
-        history.amount[kept],
-        customer_count=len(customers),
         as_of=history.as_of,
     )
 
